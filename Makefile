@@ -1,0 +1,46 @@
+# Everything that is built or downloaded lives in the user's cache folder, but for .venv.
+CACHE      := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lambdameter
+UV_VERSION := 0.13.9
+UV_HOME    := $(CACHE)/uv-$(UV_VERSION)
+UV         := $(UV_HOME)/bin/uv
+VENV       := .venv/bin
+
+# The interpreter is the host's: a downloaded one would be one more thing to trust.
+export UV_PYTHON_DOWNLOADS := never
+export CARGO_TARGET_DIR := $(CACHE)/cargo-target
+
+.PHONY: run test setup check format clean
+
+run: setup ## all set-up, then the duel
+	@$(VENV)/lambdameter run etl $(ARGS)
+
+test: setup ## all set-up, then the tests
+	cargo test --release --locked --quiet --workspace
+	$(VENV)/pytest $(ARGS)
+
+setup: $(UV) ## the set-up alone
+	@$(UV) sync --quiet --locked --no-install-project
+	@PYTHONPATH=src $(VENV)/python -m lambdameter.package.cargo --workspace
+	@$(UV) sync --quiet --locked
+
+$(UV):
+	@python=$$(./scripts/prerequisites.sh) && \
+	  echo "uv $(UV_VERSION) -> $(UV_HOME)" >&2 && \
+	  "$$python" -m venv "$(UV_HOME)" && \
+	  "$(UV_HOME)/bin/pip" install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+check: setup ## lint, types, architecture
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy
+	cargo fmt --check
+	cargo clippy --release --locked --quiet --workspace --all-targets -- -D warnings
+	$(VENV)/pytest --quiet tests/test_architecture.py
+
+format:
+	$(VENV)/ruff check --fix-only
+	$(VENV)/ruff format
+	cargo fmt
+
+clean: ## forget what this checkout made; the cache is left (see its path in the README)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

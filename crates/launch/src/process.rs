@@ -1,0 +1,98 @@
+//! The process itself: where it is counted, what it may do, when it dies, what it becomes.
+
+use std::convert::Infallible;
+use std::ffi::CString;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::prctl::{set_no_new_privs, set_pdeathsig};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::{Gid, Pid, Uid, chdir, execve, getppid, setgroups, setresgid, setresuid};
+
+use crate::spec::{Spec, User};
+
+pub fn join_cgroups(procs: &[PathBuf]) -> Result<()> {
+    for file in procs {
+        // To the kernel, 0 is whoever writes it.
+        fs::write(file, "0").with_context(|| format!("cannot join {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Descriptors, CPUs and umask. Not `RLIMIT_NPROC`: it counts a user's processes over the whole
+/// host, so that environments would take them from each other; the pids cgroup does it.
+pub fn limit(spec: &Spec) -> Result<()> {
+    setrlimit(Resource::RLIMIT_NOFILE, spec.descriptors, spec.descriptors)
+        .context("cannot limit the open descriptors")?;
+    if let Some(cpus) = &spec.cpus {
+        let mut set = CpuSet::new();
+        for &cpu in cpus {
+            set.set(cpu)
+                .with_context(|| format!("no such CPU: {cpu}"))?;
+        }
+        sched_setaffinity(Pid::from_raw(0), &set).context("cannot choose the CPUs")?;
+    }
+    umask(Mode::S_IWGRP | Mode::S_IWOTH);
+    Ok(())
+}
+
+pub fn become_user(user: &User) -> Result<()> {
+    let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
+    setgroups(&[]).context("cannot leave the supplementary groups")?;
+    setresgid(gid, gid, gid).with_context(|| format!("cannot become group {gid}"))?;
+    setresuid(uid, uid, uid).with_context(|| format!("cannot become user {uid}"))
+}
+
+/// Dies with the emulator, even when that is killed. Only after `become_user`: a change of
+/// credentials forgets the signal.
+pub fn tie_to(parent: i32) -> Result<()> {
+    set_no_new_privs().context("cannot renounce new privileges")?;
+    set_pdeathsig(Signal::SIGKILL).context("cannot tie the process to the emulator")?;
+    // It may have died before it was asked for the signal.
+    ensure!(
+        getppid() == Pid::from_raw(parent),
+        "the emulator (process {parent}) is gone"
+    );
+    Ok(())
+}
+
+pub fn execute(spec: &Spec) -> Result<Infallible> {
+    chdir(&spec.directory).with_context(|| format!("cannot enter {}", spec.directory.display()))?;
+    let argv = c_strings(spec.argv.iter().cloned())?;
+    let variables = spec
+        .environment
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    let environment = c_strings(variables)?;
+    let program = argv.first().context("there is no program to start")?;
+    execve(program, &argv, &environment)
+        .with_context(|| format!("cannot start {}", program.to_string_lossy()))
+}
+
+fn c_strings(strings: impl Iterator<Item = String>) -> Result<Vec<CString>> {
+    strings
+        .map(|string| CString::new(string).context("a NUL in argv or environment"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{c_strings, join_cgroups};
+
+    #[test]
+    fn a_nul_cannot_be_passed_on() {
+        assert!(c_strings(["a\0b".to_owned()].into_iter()).is_err());
+    }
+
+    #[test]
+    fn a_cgroup_that_cannot_be_joined_is_named() {
+        let error = join_cgroups(&["/nowhere/cgroup.procs".into()]).unwrap_err();
+        assert!(
+            format!("{error:#}").starts_with("cannot join /nowhere/cgroup.procs: No such file")
+        );
+    }
+}

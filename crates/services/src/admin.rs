@@ -1,0 +1,27 @@
+//! What the emulator asks the data plane: plain HTTP on 127.0.0.1.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::get,
+};
+
+use crate::usage::{Report, Usage};
+
+/// `GET /health`, `GET /usage/{access_key_id}`, `DELETE /usage/{access_key_id}`.
+pub fn routes(usage: Usage) -> Router {
+    Router::new()
+        .route("/health", get(StatusCode::OK))
+        .route("/usage/{access_key}", get(report).delete(forget))
+        .with_state(usage)
+}
+
+async fn report(State(usage): State<Usage>, Path(access_key): Path<String>) -> Json<Report> {
+    Json(usage.report(&access_key))
+}
+
+async fn forget(State(usage): State<Usage>, Path(access_key): Path<String>) -> StatusCode {
+    usage.forget(&access_key);
+    StatusCode::NO_CONTENT
+}

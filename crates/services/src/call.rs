@@ -1,0 +1,238 @@
+//! Which operation a request asks for, and on whose behalf: known before the engine sees it, so
+//! that every layer of the chain can act on it.
+
+use std::borrow::Cow;
+
+use axum::{
+    extract::{Request, State},
+    http::{Method, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+
+use crate::usage::Usage;
+
+/// Counted as the caller of unsigned requests.
+const ANONYMOUS: &str = "anonymous";
+const OTHER: &str = "Other";
+
+/// One request, as the layers see it.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub service: &'static str,
+    /// AWS's name of the operation; "Other" where there is none.
+    pub operation: Cow<'static, str>,
+    pub access_key: String,
+}
+
+/// A service's way to tell the operation from a request's head.
+pub type Identify = fn(&Parts) -> Cow<'static, str>;
+
+/// What the outermost layer needs.
+#[derive(Clone)]
+pub struct Desk {
+    pub service: &'static str,
+    pub identify: Identify,
+    pub usage: Usage,
+}
+
+/// The outermost layer: identifies a request, counts it, and hands the [`Call`] down with it.
+pub async fn register(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let call = Call {
+        service: desk.service,
+        operation: (desk.identify)(&parts),
+        access_key: access_key(&parts).unwrap_or(ANONYMOUS).to_owned(),
+    };
+    desk.usage.count(&call);
+    parts.extensions.insert(call);
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// The access key id that a request was signed with, in its header or (presigned) in its query.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>
+fn access_key(parts: &Parts) -> Option<&str> {
+    let header = parts
+        .headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
+    let query = parts.uri.query().unwrap_or_default();
+    let scope = match header {
+        Some(value) => value.split_once("Credential=")?.1,
+        None => query_value(query, "X-Amz-Credential")
+            .or_else(|| query_value(query, "AWSAccessKeyId"))?,
+    };
+    scope
+        .split(['/', '%', ','])
+        .next()
+        .filter(|key| !key.is_empty())
+}
+
+/// `X-Amz-Target: DynamoDB_20120810.GetItem` asks for `GetItem`.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html>
+pub fn dynamodb_operation(parts: &Parts) -> Cow<'static, str> {
+    let target = parts
+        .headers
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok());
+    match target.and_then(|target| target.split_once('.')) {
+        Some((_, operation)) => operation.to_owned().into(),
+        None => OTHER.into(),
+    }
+}
+
+/// The operations that the engine has, told by method, path and query.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
+pub fn s3_operation(parts: &Parts) -> Cow<'static, str> {
+    let path = parts.uri.path().trim_start_matches('/');
+    let query = parts.uri.query().unwrap_or_default();
+    let copies = parts.headers.contains_key("x-amz-copy-source");
+    match path.split_once('/') {
+        None if path.is_empty() => bucketless_operation(&parts.method),
+        None | Some((_, "")) => bucket_operation(&parts.method, query),
+        Some(_) => object_operation(&parts.method, query, copies),
+    }
+    .into()
+}
+
+fn bucketless_operation(method: &Method) -> &'static str {
+    if method == Method::GET {
+        "ListBuckets"
+    } else {
+        OTHER
+    }
+}
+
+fn bucket_operation(method: &Method, query: &str) -> &'static str {
+    let has = |name| query_value(query, name).is_some();
+    match *method {
+        Method::PUT => "CreateBucket",
+        Method::HEAD => "HeadBucket",
+        Method::DELETE => "DeleteBucket",
+        Method::POST if has("delete") => "DeleteObjects",
+        Method::GET if has("location") => "GetBucketLocation",
+        Method::GET if has("list-type") => "ListObjectsV2",
+        Method::GET => "ListObjects",
+        _ => OTHER,
+    }
+}
+
+fn object_operation(method: &Method, query: &str, copies: bool) -> &'static str {
+    let upload = query_value(query, "uploadId").is_some();
+    match *method {
+        Method::GET if upload => "ListParts",
+        Method::GET => "GetObject",
+        Method::HEAD => "HeadObject",
+        Method::PUT if upload && copies => "UploadPartCopy",
+        Method::PUT if upload => "UploadPart",
+        Method::PUT if copies => "CopyObject",
+        Method::PUT => "PutObject",
+        Method::DELETE if upload => "AbortMultipartUpload",
+        Method::DELETE => "DeleteObject",
+        Method::POST if upload => "CompleteMultipartUpload",
+        Method::POST if query_value(query, "uploads").is_some() => "CreateMultipartUpload",
+        _ => OTHER,
+    }
+}
+
+/// The value of a query parameter, still encoded; empty for one without a value.
+fn query_value<'query>(query: &'query str, name: &str) -> Option<&'query str> {
+    query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then_some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(method: &str, uri: &str, headers: &[(&str, &str)]) -> Parts {
+        let builder = Request::builder().method(method).uri(uri);
+        headers
+            .iter()
+            .fold(builder, |builder, (name, value)| {
+                builder.header(*name, *value)
+            })
+            .body(())
+            .expect("a sound request")
+            .into_parts()
+            .0
+    }
+
+    #[test]
+    fn the_access_key_stands_in_the_authorization_header() {
+        let value = "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/s3/aws4_request, \
+                     SignedHeaders=host, Signature=00";
+        let signed = parts("GET", "/", &[("authorization", value)]);
+        assert_eq!(access_key(&signed), Some("AKID"));
+    }
+
+    #[test]
+    fn the_access_key_of_a_presigned_request_stands_in_its_query() {
+        let uri = "/bucket/key?X-Amz-Date=1&X-Amz-Credential=AKID%2F20260101%2Feu-west-1";
+        assert_eq!(access_key(&parts("GET", uri, &[])), Some("AKID"));
+    }
+
+    #[test]
+    fn so_does_that_of_one_presigned_in_version_2() {
+        let uri = "/bucket/key?AWSAccessKeyId=AKID&Signature=00&Expires=1";
+        assert_eq!(access_key(&parts("GET", uri, &[])), Some("AKID"));
+    }
+
+    #[test]
+    fn an_unsigned_request_has_no_access_key() {
+        assert_eq!(access_key(&parts("GET", "/bucket?list-type=2", &[])), None);
+        assert_eq!(
+            access_key(&parts("GET", "/", &[("authorization", "AWS a:b")])),
+            None
+        );
+    }
+
+    #[test]
+    fn the_target_names_the_dynamodb_operation() {
+        let target = [("x-amz-target", "DynamoDB_20120810.BatchWriteItem")];
+        assert_eq!(
+            dynamodb_operation(&parts("POST", "/", &target)),
+            "BatchWriteItem"
+        );
+        assert_eq!(dynamodb_operation(&parts("GET", "/", &[])), "Other");
+    }
+
+    #[test]
+    fn method_path_and_query_tell_the_s3_operation() {
+        for (method, uri, expected) in [
+            ("GET", "/", "ListBuckets"),
+            ("PUT", "/bucket", "CreateBucket"),
+            ("PUT", "/bucket/", "CreateBucket"),
+            ("DELETE", "/bucket", "DeleteBucket"),
+            ("HEAD", "/bucket", "HeadBucket"),
+            ("GET", "/bucket?location", "GetBucketLocation"),
+            ("GET", "/bucket?list-type=2&prefix=a", "ListObjectsV2"),
+            ("GET", "/bucket?prefix=list-type", "ListObjects"),
+            ("POST", "/bucket?delete", "DeleteObjects"),
+            ("GET", "/bucket/a/b", "GetObject"),
+            ("HEAD", "/bucket/a", "HeadObject"),
+            ("PUT", "/bucket/a", "PutObject"),
+            ("DELETE", "/bucket/a", "DeleteObject"),
+            ("POST", "/bucket/a?uploads", "CreateMultipartUpload"),
+            ("PUT", "/bucket/a?partNumber=1&uploadId=x", "UploadPart"),
+            ("POST", "/bucket/a?uploadId=x", "CompleteMultipartUpload"),
+            ("DELETE", "/bucket/a?uploadId=x", "AbortMultipartUpload"),
+            ("GET", "/bucket/a?uploadId=x", "ListParts"),
+            ("PATCH", "/bucket/a", "Other"),
+        ] {
+            assert_eq!(
+                s3_operation(&parts(method, uri, &[])),
+                expected,
+                "{method} {uri}"
+            );
+        }
+        let copy = [("x-amz-copy-source", "bucket/b")];
+        assert_eq!(
+            s3_operation(&parts("PUT", "/bucket/a", &copy)),
+            "CopyObject"
+        );
+    }
+}

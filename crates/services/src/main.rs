@@ -1,0 +1,185 @@
+//! The local data plane: `DynamoDB` and S3 over TLS, each engine inside a chain of layers.
+//!
+//! ```text
+//! client ─TLS─▶ register ─▶ hold ─▶ engine      one thread a service
+//!               (call.rs)  (latency.rs)  (dynamodb.rs, s3.rs)
+//!                  │          │  ▲
+//!                  ▼          ▼  └── timer.rs, model.rs
+//!                 usage.rs ──────▶ admin.rs ─▶ the emulator
+//! ```
+//!
+//! What else is to happen to a request (a fault, say) is one more layer between the two.
+
+mod admin;
+mod call;
+mod dynamodb;
+mod latency;
+mod model;
+mod options;
+mod refusal;
+mod s3;
+mod server;
+mod signature;
+mod state;
+mod timer;
+mod tls;
+mod usage;
+
+use std::{
+    io::{self, Write},
+    net::TcpListener,
+    process::ExitCode,
+    sync::Arc,
+    thread,
+};
+
+use axum::{Router, middleware::from_fn_with_state};
+use serde_json::json;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+
+use crate::{
+    call::{Desk, Identify},
+    latency::LatencyLayer,
+    options::Options,
+    refusal::Refusal,
+    state::State,
+    timer::Timer,
+    usage::Usage,
+};
+
+fn main() -> ExitCode {
+    match Options::read().and_then(|options| run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            eprintln!("lambdameter-services: {refusal}");
+            refusal.exit_code()
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Refusal> {
+    let (model, model_line) = options.latency_model()?.unzip();
+    let state = State::prepare(&options.state)?;
+    let dynamodb = server::bind(options.dynamodb_port, "--dynamodb-port")?;
+    let s3 = server::bind(options.s3_port, "--s3-port")?;
+    let admin = server::bind(0, "the admin port")?;
+    let announcement = json!({
+        "dynamodb": format!("https://{}", server::address(&dynamodb)?),
+        "s3": format!("https://{}", server::address(&s3)?),
+        "admin": format!("http://{}", server::address(&admin)?),
+        "ca_bundle": state.ca_bundle,
+        "engines": {"dynamodb": dynamodb::ENGINE, "s3": s3::ENGINE},
+        "latency_model": model_line,
+    });
+
+    let usage = Usage::default();
+    let authority = tls::issue().map_err(|error| {
+        Refusal::host(error.to_string(), "the local CA", "Report this as a bug")
+    })?;
+    state.publish(&authority.ca_pem)?;
+    let timer = Timer::start().map_err(|error| Refusal::exhausted("the timer", &error))?;
+    let latency =
+        model.map(|model| Arc::new(LatencyLayer::new(model, options.seed, timer, usage.clone())));
+    let around = Layers {
+        usage: usage.clone(),
+        latency,
+    };
+
+    let services = [
+        serve("dynamodb", dynamodb, &authority, {
+            let around = around.clone();
+            move || Ok(around.layer("dynamodb", call::dynamodb_operation, dynamodb::engine()?))
+        })?,
+        serve("s3", s3, &authority, {
+            move || Ok(around.layer("s3", call::s3_operation, s3::engine(&state.objects)?))
+        })?,
+    ];
+    attend(admin, usage, &announcement.to_string(), services)
+}
+
+/// The chain of layers, the same around every engine.
+#[derive(Clone)]
+struct Layers {
+    usage: Usage,
+    latency: Option<Arc<LatencyLayer>>,
+}
+
+impl Layers {
+    /// The layer added last sees a request first.
+    fn layer(self, service: &'static str, identify: Identify, engine: Router) -> Router {
+        let usage = self.usage;
+        let held = match self.latency {
+            Some(latency) => engine.layer(from_fn_with_state(latency, latency::hold)),
+            None => engine,
+        };
+        held.layer(from_fn_with_state(
+            Desk {
+                service,
+                identify,
+                usage,
+            },
+            call::register,
+        ))
+    }
+}
+
+fn serve(
+    name: &'static str,
+    listener: TcpListener,
+    authority: &tls::Authority,
+    app: impl FnOnce() -> io::Result<Router> + Send + 'static,
+) -> Result<oneshot::Receiver<()>, Refusal> {
+    server::serve(name, listener, authority.acceptor.clone(), app)
+        .map_err(|error| Refusal::exhausted(name, &error))
+}
+
+/// Announces the services, answers the emulator, and ends when it is told to or a service does.
+fn attend(
+    admin: TcpListener,
+    usage: Usage,
+    announcement: &str,
+    [dynamodb, s3]: [oneshot::Receiver<()>; 2],
+) -> Result<(), Refusal> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Refusal::exhausted("a runtime", &error))?;
+    runtime.block_on(async {
+        let failed = |error: io::Error| Refusal::exhausted("the admin endpoint", &error);
+        let listener = tokio::net::TcpListener::from_std(admin).map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let parent_gone = end_of_input().map_err(failed)?;
+        writeln!(io::stdout(), "{announcement}").map_err(failed)?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            _ = parent_gone => Ok(()),
+            _ = dynamodb => Err(stopped("DynamoDB")),
+            _ = s3 => Err(stopped("S3")),
+            ended = axum::serve(listener, admin::routes(usage)) => ended.map_err(failed),
+        }
+    })
+}
+
+fn stopped(service: &str) -> Refusal {
+    Refusal::host(
+        format!("{service} stopped"),
+        "the data plane",
+        "Look at the lines above, and start again",
+    )
+}
+
+/// Ends when standard input does: also when the parent was killed and could say nothing.
+fn end_of_input() -> io::Result<oneshot::Receiver<()>> {
+    let (open, ended) = oneshot::channel::<()>();
+    thread::Builder::new()
+        .name("parent".to_owned())
+        .spawn(move || {
+            let _open = open;
+            // An error is as good as its end: either way nobody can be there any more.
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        })?;
+    Ok(ended)
+}

@@ -1,0 +1,311 @@
+//! The latency model: what a file says about times, and seeded draws from it. Pure.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
+
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use rand_distr::{Distribution, LogNormal};
+use serde::Deserialize;
+
+use crate::call::Call;
+
+/// The standard normal distribution's 99th percentile.
+const Z99: f64 = 2.326_347_874_040_841;
+
+/// Whether a modelled time holds the engine's own time, or is added to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    Total,
+    Extra,
+}
+
+/// A latency file (latency.toml describes the format).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    pub as_of: String,
+    pub mode: Mode,
+    #[serde(default)]
+    dynamodb: ServiceModel,
+    #[serde(default)]
+    s3: ServiceModel,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServiceModel {
+    #[serde(default)]
+    undelayed: BTreeSet<String>,
+    default: Option<Latency>,
+    #[serde(default)]
+    operations: BTreeMap<String, Latency>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Latency {
+    p50_ms: f64,
+    p99_ms: f64,
+    mb_per_s: Option<f64>,
+}
+
+/// How one answer is to be delayed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Delay {
+    /// Until the answer's first byte.
+    pub response: Duration,
+    /// The pace of its body; `None`: as fast as the client reads.
+    pub bytes_per_s: Option<f64>,
+}
+
+impl Model {
+    /// Reads a file's text. Err: one line that names the line or the key at fault.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let model: Self = toml::from_str(text).map_err(|error| match error.span() {
+            Some(span) => format!("line {}: {}", line_of(text, span.start), error.message()),
+            None => error.message().to_owned(),
+        })?;
+        model.dynamodb.check("dynamodb")?;
+        model.s3.check("s3")?;
+        Ok(model)
+    }
+
+    fn latency(&self, call: &Call) -> Option<Latency> {
+        let service = match call.service {
+            "s3" => &self.s3,
+            _ => &self.dynamodb,
+        };
+        if service.undelayed.contains(call.operation.as_ref()) {
+            return None;
+        }
+        let named = service.operations.get(call.operation.as_ref());
+        named.copied().or(service.default)
+    }
+}
+
+impl ServiceModel {
+    fn check(&self, service: &str) -> Result<(), String> {
+        let named = self
+            .operations
+            .iter()
+            .map(|(name, latency)| (format!("operations.{name}"), latency));
+        let default = self
+            .default
+            .iter()
+            .map(|latency| ("default".to_owned(), latency));
+        for (key, latency) in named.chain(default) {
+            latency
+                .check()
+                .map_err(|cause| format!("{service}.{key}: {cause}"))?;
+        }
+        match self
+            .undelayed
+            .iter()
+            .find(|name| self.operations.contains_key(*name))
+        {
+            Some(name) => Err(format!(
+                "{service}: {name} is both undelayed and in operations"
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Latency {
+    fn check(&self) -> Result<(), String> {
+        if !(self.p50_ms.is_finite() && self.p50_ms > 0.0) {
+            return Err("p50_ms must be above 0".to_owned());
+        }
+        if !(self.p99_ms.is_finite() && self.p99_ms >= self.p50_ms) {
+            return Err("p99_ms must not be below p50_ms".to_owned());
+        }
+        match self.mb_per_s {
+            Some(pace) if !(pace.is_finite() && pace > 0.0) => {
+                Err("mb_per_s must be above 0".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn distribution(&self) -> LogNormal<f64> {
+        let sigma = (self.p99_ms / self.p50_ms).ln() / Z99;
+        LogNormal::new(self.p50_ms.ln(), sigma).expect("check() let only finite figures pass")
+    }
+}
+
+/// Seeded draws from a model. Each operation has a random stream of its own, so that the n-th
+/// call of an operation is given the same delay whatever else is called meanwhile.
+pub struct Draws {
+    model: Model,
+    seed: u64,
+    streams: HashMap<Stream, ChaCha8Rng>,
+}
+
+type Stream = (&'static str, String);
+
+impl Draws {
+    pub fn new(model: Model, seed: u64) -> Self {
+        Self {
+            model,
+            seed,
+            streams: HashMap::new(),
+        }
+    }
+
+    /// The next delay of an operation; `None`: it is not delayed.
+    pub fn next(&mut self, call: &Call) -> Option<Delay> {
+        let latency = self.model.latency(call)?;
+        let stream = (call.service, call.operation.to_string());
+        let random = self
+            .streams
+            .entry(stream)
+            .or_insert_with_key(|(service, operation)| {
+                let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+                random.set_stream(fnv1a(&format!("{service}.{operation}")));
+                random
+            });
+        let milliseconds = latency.distribution().sample(random);
+        Some(Delay {
+            response: Duration::from_secs_f64(milliseconds / 1e3),
+            bytes_per_s: latency.mb_per_s.map(|pace| pace * 1e6),
+        })
+    }
+}
+
+/// A name as a number that no compiler or library version changes.
+/// <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
+fn fnv1a(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text[..offset].matches('\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: &str = "
+as_of = '2026-01-01'
+mode = 'extra'
+[dynamodb]
+undelayed = ['Scan']
+default = { p50_ms = 2.0, p99_ms = 4.0 }
+[dynamodb.operations]
+GetItem = { p50_ms = 3.0, p99_ms = 3.0 }
+PutItem = { p50_ms = 2.0, p99_ms = 6.0 }
+[s3.operations]
+GetObject = { p50_ms = 10.0, p99_ms = 20.0, mb_per_s = 50.0 }
+";
+
+    fn call(service: &'static str, operation: &'static str) -> Call {
+        Call {
+            service,
+            operation: operation.into(),
+            access_key: "key".to_owned(),
+        }
+    }
+
+    fn draw(draws: &mut Draws, operation: &'static str, count: usize) -> Vec<Delay> {
+        (0..count)
+            .map(|_| draws.next(&call("dynamodb", operation)).expect("delayed"))
+            .collect()
+    }
+
+    fn two(seed: u64) -> Draws {
+        Draws::new(Model::parse(TWO).expect("a sound file"), seed)
+    }
+
+    #[test]
+    fn the_built_in_model_is_sound() {
+        let model = Model::parse(include_str!("../latency.toml")).expect("a sound file");
+        assert_eq!(model.mode, Mode::Total);
+    }
+
+    #[test]
+    fn equal_percentiles_give_a_fixed_time() {
+        let delay = draw(&mut two(1), "GetItem", 1)[0];
+        assert!((delay.response.as_secs_f64() - 0.003).abs() < 1e-9);
+    }
+
+    #[test]
+    fn draws_keep_to_the_percentiles() {
+        let mut drawn = draw(&mut two(1), "PutItem", 20_000);
+        drawn.sort_by_key(|delay| delay.response);
+        let p50 = drawn[10_000].response.as_secs_f64() * 1e3;
+        let p99 = drawn[19_800].response.as_secs_f64() * 1e3;
+        assert!((p50 - 2.0).abs() < 0.05, "{p50}");
+        assert!((p99 - 6.0).abs() < 0.3, "{p99}");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_delays_and_another_seed_others() {
+        assert_eq!(
+            draw(&mut two(7), "PutItem", 50),
+            draw(&mut two(7), "PutItem", 50)
+        );
+        assert_ne!(
+            draw(&mut two(7), "PutItem", 50),
+            draw(&mut two(8), "PutItem", 50)
+        );
+    }
+
+    #[test]
+    fn one_operation_does_not_disturb_another() {
+        let alone = draw(&mut two(7), "PutItem", 20);
+        let mut draws = two(7);
+        let mut among_others = Vec::new();
+        for _ in 0..20 {
+            draw(&mut draws, "Query", 3);
+            among_others.extend(draw(&mut draws, "PutItem", 1));
+        }
+        assert_eq!(alone, among_others);
+    }
+
+    #[test]
+    fn what_is_undelayed_or_unknown_to_a_service_without_default_is_not_delayed() {
+        let mut draws = two(1);
+        assert_eq!(draws.next(&call("dynamodb", "Scan")), None);
+        assert_eq!(draws.next(&call("s3", "HeadObject")), None);
+        assert!(draws.next(&call("dynamodb", "Unheard")).is_some());
+    }
+
+    #[test]
+    fn bandwidth_is_told_in_bytes() {
+        let delay = two(1).next(&call("s3", "GetObject")).expect("delayed");
+        assert_eq!(delay.bytes_per_s, Some(50e6));
+    }
+
+    #[test]
+    fn a_fault_is_named_with_its_place() {
+        for (from, to, expected) in [
+            ("mode = 'extra'", "mode = 'both'", "line 3: "),
+            ("undelayed", "undelayde", "line 5: "),
+            (
+                "p99_ms = 6.0",
+                "p99_ms = 1.0",
+                "dynamodb.operations.PutItem: p99_ms",
+            ),
+            (
+                "p50_ms = 10.0",
+                "p50_ms = 0.0",
+                "s3.operations.GetObject: p50_ms",
+            ),
+            (
+                "mb_per_s = 50.0",
+                "mb_per_s = -1.0",
+                "s3.operations.GetObject: mb_per_s",
+            ),
+            ("['Scan']", "['GetItem']", "dynamodb: GetItem is both"),
+        ] {
+            let told = Model::parse(&TWO.replace(from, to)).expect_err(to);
+            assert!(told.starts_with(expected), "{told}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The command line.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::{Parser, error::ErrorKind};
+
+use crate::{
+    model::{Mode, Model},
+    refusal::Refusal,
+};
+
+/// The local data plane, over TLS, with a latency model.
+///
+/// Prints one line of JSON when it is ready, and ends when its standard input does.
+#[derive(Debug, Parser)]
+#[command(name = "lambdameter-services", version)]
+pub struct Options {
+    /// Folder for the CA certificate and the objects; made if it does not exist.
+    #[arg(long, value_name = "DIR")]
+    pub state: PathBuf,
+    /// "off", or a latency model to use instead of the built-in one.
+    #[arg(long, value_name = "off|FILE")]
+    pub latency: Option<PathBuf>,
+    /// Seed of the modelled times.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Port of `DynamoDB` on 127.0.0.1; 0: any free one.
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub dynamodb_port: u16,
+    /// Port of S3 on 127.0.0.1; 0: any free one.
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub s3_port: u16,
+}
+
+impl Options {
+    /// Reads the command line; prints help or the version, and ends, where that was asked for.
+    pub fn read() -> Result<Self, Refusal> {
+        Self::try_parse().map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
+            _ => Refusal::bad_input(
+                first_paragraph(&error.to_string()),
+                "the command line",
+                "Try lambdameter-services --help",
+            ),
+        })
+    }
+
+    /// The model asked for and the line that names it; `None`: `--latency off`.
+    pub fn latency_model(&self) -> Result<Option<(Model, String)>, Refusal> {
+        let (name, text) = match &self.latency {
+            None => (
+                "built-in latency.toml".to_owned(),
+                include_str!("../latency.toml").to_owned(),
+            ),
+            Some(off) if off.as_os_str() == "off" => return Ok(None),
+            Some(path) => (path.display().to_string(), read_model(path)?),
+        };
+        let model = Model::parse(&text).map_err(|cause| {
+            let next_step = "Correct the file; crates/services/latency.toml shows the format";
+            Refusal::bad_input(
+                format!("the latency model is malformed: {cause}"),
+                &name,
+                next_step,
+            )
+        })?;
+        let mode = match model.mode {
+            Mode::Total => "total",
+            Mode::Extra => "extra",
+        };
+        let line = format!("{name} of {}, mode {mode}, seed {}", model.as_of, self.seed);
+        Ok(Some((model, line)))
+    }
+}
+
+fn read_model(path: &Path) -> Result<String, Refusal> {
+    fs::read_to_string(path).map_err(|error| {
+        Refusal::bad_input(
+            format!("cannot read the latency model: {error}"),
+            &path.display().to_string(),
+            "Give --latency a readable file, or off",
+        )
+    })
+}
+
+fn first_paragraph(message: &str) -> String {
+    let paragraph = message.split("\n\n").next().unwrap_or_default();
+    paragraph.trim_start_matches("error: ").to_owned()
+}

@@ -1,0 +1,69 @@
+//! What a user is shown when the data plane cannot start: cause, place and next step, on one line.
+
+use std::{fmt, io, process::ExitCode};
+
+/// The exit codes follow lambdameter's own: 2 bad input, 3 the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    BadInput = 2,
+    Host = 3,
+}
+
+/// Why the data plane does not run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub kind: Kind,
+    pub cause: String,
+    pub place: String,
+    pub next_step: String,
+}
+
+impl Refusal {
+    pub fn bad_input(cause: impl Into<String>, place: &str, next_step: &str) -> Self {
+        Self::new(Kind::BadInput, cause.into(), place, next_step)
+    }
+
+    pub fn host(cause: impl Into<String>, place: &str, next_step: &str) -> Self {
+        Self::new(Kind::Host, cause.into(), place, next_step)
+    }
+
+    /// For what fails only on a host that is out of threads, descriptors or memory.
+    pub fn exhausted(what: &str, error: &io::Error) -> Self {
+        Self::host(
+            format!("cannot start {what}: {error}"),
+            "this host",
+            "Free some threads, memory or file descriptors (ulimit -a)",
+        )
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.kind as u8)
+    }
+
+    fn new(kind: Kind, cause: String, place: &str, next_step: &str) -> Self {
+        Self {
+            kind,
+            cause,
+            place: place.to_owned(),
+            next_step: next_step.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = format!("{} ({}). {}.", self.cause, self.place, self.next_step);
+        out.write_str(&line.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_told_on_one_line_whatever_the_cause_holds() {
+        let refusal = Refusal::bad_input("first\n   second", "--seed", "Give a number");
+        assert_eq!(refusal.to_string(), "first second (--seed). Give a number.");
+    }
+}

@@ -1,0 +1,98 @@
+//! One service: a thread of its own, a runtime of its own, HTTP/1.1 over TLS.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    thread,
+    time::Duration,
+};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::{net::TcpStream, runtime, sync::oneshot};
+use tokio_rustls::TlsAcceptor;
+
+use crate::refusal::Refusal;
+
+/// How long accepting rests when the process is out of descriptors.
+const REST: Duration = Duration::from_millis(20);
+
+/// A port of 127.0.0.1 that is ours, not yet served. `flag` is what a user can change it with.
+pub fn bind(port: u16, flag: &str) -> Result<TcpListener, Refusal> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.map_err(|error| {
+        let cause = match error.kind() {
+            io::ErrorKind::AddrInUse => format!("port {port} is taken"),
+            _ => format!("cannot listen on {address}: {error}"),
+        };
+        Refusal::host(cause, flag, "Choose another port, or 0 for any free one")
+    })
+}
+
+/// The address that a bound port has.
+pub fn address(listener: &TcpListener) -> Result<SocketAddr, Refusal> {
+    listener
+        .local_addr()
+        .map_err(|error| Refusal::exhausted("a listener", &error))
+}
+
+/// Serves what `app` makes, on a thread of its own. The receiver ends if the thread does.
+pub fn serve(
+    name: &'static str,
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    app: impl FnOnce() -> io::Result<Router> + Send + 'static,
+) -> io::Result<oneshot::Receiver<()>> {
+    let (alive, ended) = oneshot::channel::<()>();
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            let _alive = alive;
+            let served: io::Result<()> = runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener)?;
+                accept(listener, tls, app()?).await
+            });
+            if let Err(error) = served {
+                eprintln!("{name}: {error}");
+            }
+        })?;
+    Ok(ended)
+}
+
+async fn accept(
+    listener: tokio::net::TcpListener,
+    tls: TlsAcceptor,
+    app: Router,
+) -> io::Result<()> {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(converse(stream, tls.clone(), app.clone()));
+            }
+            // A client that has gone already, or no free descriptor: both pass.
+            Err(_) => tokio::time::sleep(REST).await,
+        }
+    }
+}
+
+/// One connection, until the client closes it. What goes wrong here is the client's to see.
+async fn converse(stream: TcpStream, tls: TlsAcceptor, app: Router) {
+    // Without it the kernel may keep the end of an answer back for up to 40 ms.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    if let Ok(stream) = tls.accept(stream).await {
+        let service = TowerToHyperService::new(app);
+        let _ = http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+    }
+}

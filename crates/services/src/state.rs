@@ -1,0 +1,41 @@
+//! What the data plane keeps on disk.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::refusal::Refusal;
+
+/// The folder of this process.
+pub struct State {
+    /// Where the objects lie.
+    pub objects: PathBuf,
+    /// The certificate that clients must trust.
+    pub ca_bundle: PathBuf,
+}
+
+impl State {
+    pub fn prepare(folder: &Path) -> Result<Self, Refusal> {
+        let objects = folder.join("s3");
+        fs::create_dir_all(&objects)
+            .and_then(|()| folder.canonicalize())
+            .map(|folder| Self {
+                objects,
+                ca_bundle: folder.join("ca.pem"),
+            })
+            .map_err(|error| unwritable(folder, &error))
+    }
+
+    pub fn publish(&self, ca_pem: &str) -> Result<(), Refusal> {
+        fs::write(&self.ca_bundle, ca_pem).map_err(|error| unwritable(&self.ca_bundle, &error))
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Refusal {
+    Refusal::host(
+        format!("cannot write the state folder: {error}"),
+        &path.display().to_string(),
+        "Give --state a folder that you may write to",
+    )
+}

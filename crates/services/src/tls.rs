@@ -1,0 +1,77 @@
+//! A certificate authority that lives as long as the process.
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use time::{Duration, OffsetDateTime};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::aws_lc_rs,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+/// The names that the services can be reached by.
+const NAMES: [&str; 2] = ["127.0.0.1", "localhost"];
+/// Longer than any run, and a margin for a clock that is set back.
+const VALID_FOR: Duration = Duration::days(365);
+const MARGIN: Duration = Duration::days(1);
+
+/// What clients must trust, and what servers answer with.
+pub struct Authority {
+    pub ca_pem: String,
+    pub acceptor: TlsAcceptor,
+}
+
+/// Makes an authority and one certificate for this machine's own names. The authority's key is
+/// dropped here, so nothing else can ever be signed with it.
+pub fn issue() -> Result<Authority, Box<dyn std::error::Error>> {
+    let issuer = CertifiedIssuer::self_signed(authority_params(), KeyPair::generate()?)?;
+    let key = KeyPair::generate()?;
+    let certificate = server_params()?.signed_by(&key, &issuer)?;
+    let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], private)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Authority {
+        ca_pem: issuer.as_ref().pem(),
+        acceptor: TlsAcceptor::from(Arc::new(config)),
+    })
+}
+
+fn authority_params() -> CertificateParams {
+    let mut params = valid_now(CertificateParams::default());
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "lambdameter local services CA");
+    params
+}
+
+fn server_params() -> Result<CertificateParams, rcgen::Error> {
+    let mut params = valid_now(CertificateParams::new(NAMES.map(String::from))?);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Python 3.13 checks certificates strictly (VERIFY_X509_STRICT) and asks for this extension.
+    params.use_authority_key_identifier_extension = true;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "lambdameter local services");
+    Ok(params)
+}
+
+fn valid_now(mut params: CertificateParams) -> CertificateParams {
+    let now = OffsetDateTime::now_utc();
+    params.not_before = now - MARGIN;
+    params.not_after = now + VALID_FOR;
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params
+}

@@ -1,0 +1,198 @@
+//! What each caller asked for, and how much of the wall clock the latency model took.
+//!
+//! A caller is an access key id. **Modelled time** is the wall time during which at least one of
+//! a caller's delayed requests was in the modelled service: from the request's last byte received
+//! to the release of its answer (in both modes, the engine's own time included, since without the
+//! emulated service none of it would be there), and, where the body is paced, from there to the
+//! moment that the pace allows its last byte. Requests in flight together count once. A request
+//! that is not delayed, or whose caller leaves before the release, adds nothing.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde::Serialize;
+
+use crate::call::Call;
+
+/// How many separate stretches of time are kept open for a late request to join.
+const RECENT: usize = 1_024;
+
+/// The length of a union of intervals, which come in any order.
+#[derive(Debug, Default)]
+struct Union {
+    /// Disjoint, ascending.
+    recent: Vec<(Instant, Instant)>,
+    /// Of the intervals that were too many to keep; nothing before `horizon` is added any more.
+    settled: Duration,
+    horizon: Option<Instant>,
+}
+
+impl Union {
+    fn add(&mut self, start: Instant, end: Instant) {
+        let start = self.horizon.map_or(start, |horizon| start.max(horizon));
+        if end <= start {
+            return;
+        }
+        let first = self
+            .recent
+            .partition_point(|(_, other_end)| *other_end < start);
+        let last = self
+            .recent
+            .partition_point(|(other_start, _)| *other_start <= end);
+        let merged = self.recent[first..last]
+            .iter()
+            .fold((start, end), |(start, end), other| {
+                (start.min(other.0), end.max(other.1))
+            });
+        self.recent.splice(first..last, [merged]);
+        if self.recent.len() > RECENT {
+            let (oldest_start, oldest_end) = self.recent.remove(0);
+            self.settled += oldest_end - oldest_start;
+            self.horizon = Some(oldest_end);
+        }
+    }
+
+    fn length(&self) -> Duration {
+        self.settled
+            + self
+                .recent
+                .iter()
+                .map(|(start, end)| *end - *start)
+                .sum::<Duration>()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    requests: BTreeMap<String, u64>,
+    modelled: Union,
+}
+
+/// What GET /usage/{key} answers; everything since the key was first seen or forgotten.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// By operation, for instance {"dynamodb.BatchWriteItem": 2000}.
+    pub requests: BTreeMap<String, u64>,
+    pub modelled_ms: f64,
+}
+
+/// All callers' accounts.
+#[derive(Clone, Default)]
+pub struct Usage {
+    accounts: Arc<Mutex<HashMap<String, Account>>>,
+}
+
+impl Usage {
+    /// Counts a request, on its arrival.
+    pub fn count(&self, call: &Call) {
+        let mut accounts = self.lock();
+        let account = accounts.entry(call.access_key.clone()).or_default();
+        let operation = format!("{}.{}", call.service, call.operation);
+        *account.requests.entry(operation).or_default() += 1;
+    }
+
+    /// Adds a stretch of modelled time. A caller that was forgotten meanwhile stays so.
+    pub fn add_modelled(&self, access_key: &str, start: Instant, end: Instant) {
+        if let Some(account) = self.lock().get_mut(access_key) {
+            account.modelled.add(start, end);
+        }
+    }
+
+    pub fn report(&self, access_key: &str) -> Report {
+        match self.lock().get(access_key) {
+            None => Report::default(),
+            Some(account) => Report {
+                requests: account.requests.clone(),
+                modelled_ms: account.modelled.length().as_secs_f64() * 1e3,
+            },
+        }
+    }
+
+    pub fn forget(&self, access_key: &str) {
+        self.lock().remove(access_key);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Account>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn length_of(intervals: &[(u64, u64)]) -> u128 {
+        let epoch = Instant::now();
+        let at = |milliseconds| epoch + Duration::from_millis(milliseconds);
+        let mut union = Union::default();
+        for (start, end) in intervals {
+            union.add(at(*start), at(*end));
+        }
+        union.length().as_millis()
+    }
+
+    fn call(access_key: &str) -> Call {
+        Call {
+            service: "s3",
+            operation: "GetObject".into(),
+            access_key: access_key.to_owned(),
+        }
+    }
+
+    #[test]
+    fn separate_intervals_add_up() {
+        assert_eq!(length_of(&[(0, 5), (10, 12)]), 7);
+    }
+
+    #[test]
+    fn overlapping_intervals_count_once_in_any_order() {
+        assert_eq!(length_of(&[(0, 10), (5, 15)]), 15);
+        assert_eq!(length_of(&[(5, 15), (0, 10)]), 15);
+        assert_eq!(length_of(&[(0, 20), (5, 15)]), 20);
+        assert_eq!(length_of(&[(0, 2), (4, 6), (8, 10), (1, 9)]), 10);
+    }
+
+    #[test]
+    fn touching_intervals_become_one() {
+        assert_eq!(length_of(&[(0, 5), (5, 9)]), 9);
+    }
+
+    #[test]
+    fn an_empty_or_reversed_interval_adds_nothing() {
+        assert_eq!(length_of(&[(3, 3), (9, 4)]), 0);
+    }
+
+    #[test]
+    fn what_was_settled_still_counts_and_is_not_counted_twice() {
+        let many = u64::try_from(RECENT).expect("small") + 100;
+        let mut intervals: Vec<_> = (0..many).map(|n| (10 * n, 10 * n + 1)).collect();
+        intervals.push((0, 1));
+        assert_eq!(length_of(&intervals), u128::from(many));
+    }
+
+    #[test]
+    fn accounts_are_kept_apart_by_access_key() {
+        let usage = Usage::default();
+        usage.count(&call("one"));
+        usage.count(&call("one"));
+        usage.count(&call("two"));
+        let now = Instant::now();
+        usage.add_modelled("two", now, now + Duration::from_millis(4));
+        assert_eq!(usage.report("one").requests["s3.GetObject"], 2);
+        assert!(usage.report("one").modelled_ms.abs() < 1e-9);
+        assert_eq!(usage.report("two").requests["s3.GetObject"], 1);
+        assert!((usage.report("two").modelled_ms - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_unknown_or_forgotten_key_reports_zeros() {
+        let usage = Usage::default();
+        usage.count(&call("one"));
+        usage.forget("one");
+        assert_eq!(usage.report("one"), Report::default());
+        assert_eq!(usage.report("never"), Report::default());
+    }
+}

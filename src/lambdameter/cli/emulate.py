@@ -1,0 +1,56 @@
+"""`lambdameter emulate`: the local Lambda, for any client."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+
+from lambdameter.emulator.server import EmulatorReady, Options, serve
+
+
+def emulate(
+    port: Annotated[int, typer.Option(help="Of the Lambda API; 0 takes a free one.")] = 9_001,
+    latency: Annotated[
+        str | None, typer.Option(help='"off", or the file of a latency model.')
+    ] = None,
+    sandbox: Annotated[
+        str, typer.Option(help="How limits are enforced: auto, cgroup-v1 or none.")
+    ] = "auto",
+    region: Annotated[str, typer.Option(help="The region that it answers for.")] = "us-east-1",
+) -> None:
+    """Run the local Lambda until Ctrl-C, for any client: boto3, the AWS CLI, an SDK."""
+    options = Options(port=port, latency=latency, sandbox=sandbox, region=region)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_interrupted(options))
+
+
+async def _until_interrupted(options: Options) -> None:
+    interrupted = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupted.set)
+    async with serve(options) as (ready, _):
+        console = Console(highlight=False, soft_wrap=True)
+        for name, value in _environment(ready).items():
+            console.print(f"export {name}={value}")
+        Console(stderr=True, highlight=False).print("The local Lambda runs. Ctrl-C ends it.")
+        await interrupted.wait()
+
+
+def _environment(ready: EmulatorReady) -> dict[str, str]:
+    """What makes a client of AWS's speak to us, in a shell's words."""
+    return {
+        "AWS_ENDPOINT_URL_LAMBDA": ready.endpoint,
+        "AWS_ENDPOINT_URL_DYNAMODB": ready.dynamodb or "",
+        "AWS_ENDPOINT_URL_S3": ready.s3 or "",
+        "AWS_CA_BUNDLE": ready.ca_bundle or "",
+        "SSL_CERT_FILE": ready.ca_bundle or "",
+        "AWS_REGION": ready.region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }

@@ -1,0 +1,256 @@
+"""One run, from a workload to a folder of samples: where the measuring side is joined."""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from lambdameter import dataset, plan, runner, samples
+from lambdameter import workload as workloads
+from lambdameter.cli.local import local_lambda
+from lambdameter.cli.progress import Telling
+from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.errors import HostError
+from lambdameter.model import (
+    Architecture,
+    Artifact,
+    Call,
+    Dataset,
+    Manifest,
+    ParameterValue,
+    Site,
+    TargetInfo,
+    Trial,
+    TrialEquality,
+    Workload,
+)
+from lambdameter.package.artifact import make as make_package
+from lambdameter.plan import Cells, Repetition
+from lambdameter.samples import RunFolder
+from lambdameter.target import answer, boto
+from lambdameter.target.base import Target
+from lambdameter.target.provision import Needs, provision
+from lambdameter.verify import table as tables
+from lambdameter.verify import trial as verification
+from lambdameter.verify.trial import Sources
+
+RUNS = Path("runs")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user asked for; None: all of them."""
+
+    variants: tuple[str, ...] | None
+    cases: tuple[str, ...] | None
+    memory_mb: tuple[int, ...]
+    cold: int
+    warm: int
+    settings: dict[str, str]
+    target: str
+    region: str
+    architecture: Architecture
+    role: str | None
+    latency: str | None
+    sandbox: str
+    require_enforcement: bool
+    seed: int
+    out: Path | None
+
+
+def measure(workload: Workload, asked: Asked) -> RunFolder:
+    """Make every sample of the experiment; the folder that holds them.
+
+    Raises:
+        LambdameterError: something is wrong with what was asked, this host or the target. What
+            was measured before stays in the folder.
+    """
+    console = Console(stderr=True, highlight=False)
+    trials = _plan(workload, asked)
+    parameters = workloads.apply_settings(workload, asked.settings)
+    datasets = _datasets(workload, parameters, trials, console)
+    now = datetime.now(UTC)
+    run = f"{now:%Y%m%dt%H%M%S}-{workload.name}-{secrets.token_hex(2)}"
+    with _target(asked) as target:
+        info = target.info()
+        _check_enforcement(info, required=asked.require_enforcement)
+        artifacts = _packages(workload, trials, info.architecture, console)
+        needs = Needs(
+            prefix=f"lambdameter-{run}",
+            workload=workload,
+            artifacts=artifacts,
+            datasets=datasets,
+            memory_mb=asked.memory_mb[0],
+        )
+        with _provisioned(target, needs, console) as site:
+            manifest = Manifest(
+                schema=samples.SCHEMA,
+                run=run,
+                created_at=now.isoformat(timespec="seconds"),
+                lambdameter=metadata.version("lambdameter"),
+                host=_host(),
+                # Again: what a runtime really is shows once a function was made with it.
+                target=target.info(),
+                workload=workload,
+                parameters=parameters,
+                datasets=datasets,
+                artifacts=artifacts,
+                memory_mb=asked.memory_mb,
+                plan=trials,
+                seed=asked.seed,
+                priced_architecture=asked.architecture,
+                region=asked.region,
+            )
+            folder = RunFolder.create(asked.out or RUNS / run, manifest)
+            _fill(folder, manifest, target, site, console)
+    return folder
+
+
+def _fill(
+    folder: RunFolder, manifest: Manifest, target: Target, site: Site, console: Console
+) -> None:
+    """Make the planned trials; each sample is on disk before the next is made."""
+    workload, datasets = manifest.workload, manifest.datasets
+    with Telling(manifest.plan, datasets, console) as telling:
+        bench = runner.Bench(
+            target=target,
+            read=answer.read,
+            verify=_verifier(target, workload, datasets),
+            canonical=lambda response: verification.canonical_response(workload, response),
+            append=folder.append,
+            now=lambda: datetime.now(UTC),
+            progress=telling,
+        )
+        runner.execute(manifest.plan, workload, site, bench)
+
+
+def _datasets(
+    workload: Workload,
+    parameters: Mapping[Call, dict[str, ParameterValue]],
+    trials: Sequence[Trial],
+    console: Console,
+) -> dict[Call, Dataset]:
+    with console.status("making the data"):
+        return {
+            call: dataset.make(workload, parameters[call], _digester(workload))
+            for call in sorted({trial.call for trial in trials})
+        }
+
+
+def _packages(
+    workload: Workload, trials: Sequence[Trial], architecture: Architecture, console: Console
+) -> tuple[Artifact, ...]:
+    variants = {trial.variant for trial in trials}
+    return tuple(
+        make_package(workload, variant, architecture, console)
+        for variant in workload.variants
+        if variant.name in variants
+    )
+
+
+def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
+    return plan.make(
+        workload,
+        Cells(
+            variants=asked.variants or tuple(one.name for one in workload.variants),
+            cases=asked.cases or tuple(one.name for one in workload.cases),
+            memory_mb=asked.memory_mb,
+        ),
+        Repetition(rounds=asked.cold, warm_calls=asked.warm),
+        random.Random(asked.seed).shuffle,  # noqa: S311 - an order, no secret
+    )
+
+
+@contextmanager
+def _target(asked: Asked) -> Iterator[Target]:
+    if asked.target == "aws":
+        yield boto.BotoTarget(
+            boto.Options(region=asked.region, architecture=asked.architecture, role=asked.role)
+        )
+        return
+    options = EmulatorOptions(
+        latency=asked.latency, seed=asked.seed, sandbox=asked.sandbox, region=asked.region
+    )
+    with local_lambda(options) as endpoints:
+        yield boto.BotoTarget(
+            boto.Options(region=asked.region, architecture=asked.architecture, endpoints=endpoints)
+        )
+
+
+@contextmanager
+def _provisioned(target: Target, needs: Needs, console: Console) -> Iterator[Site]:
+    """provision(), with a sign of life while it sets up."""
+    status = console.status("deploying the functions, uploading the objects")
+    status.start()
+    try:
+        with provision(target, needs) as site:
+            status.stop()
+            yield site
+    finally:
+        status.stop()
+
+
+def _check_enforcement(info: TargetInfo, *, required: bool) -> None:
+    if required and info.enforcement is not None and info.enforcement.missing:
+        raise HostError(
+            f"This host does not enforce Lambda's limits: {info.enforcement.missing}",
+            place="--require-enforcement",
+            next_step="Do what it says, or leave the flag away: figures are then labelled.",
+        )
+
+
+def _digester(workload: Workload) -> dataset.Digester:
+    """How equality reads a table, given to the stage that makes the expected one."""
+    rule = verification.rule(workload)
+    if rule is None:
+        return dataset.Digester(form="no table", digest=lambda items: (len(list(items)), ""))
+
+    def digest(items: Iterable[Any]) -> tuple[int, str]:
+        made = tables.digest(items, rule)
+        return made.count, made.digest
+
+    return dataset.Digester(form=rule.form, digest=digest)
+
+
+def _verifier(target: Target, workload: Workload, datasets: dict[Call, Dataset]) -> runner.Verify:
+    def verify(trial: Trial, response: Any, table: str | None) -> TrialEquality:
+        expected = datasets[trial.call]
+        name = table or ""
+        return verification.check(
+            workload,
+            expected,
+            response,
+            Sources(
+                scan=lambda: target.scan(name),
+                get=lambda key: target.get_item(name, key),
+                expected=lambda: dataset.expected_items(expected),
+            ),
+        )
+
+    return verify
+
+
+def _host() -> dict[str, str]:
+    """What a reader of the run folder must know of the machine."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "cpu": _cpu_model(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "python": platform.python_version(),
+    }
+
+
+def _cpu_model() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{named[0]} ({platform.machine()})" if named else platform.machine()

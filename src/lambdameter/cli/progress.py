@@ -1,0 +1,88 @@
+"""What is told on stderr while a run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from lambdameter import units
+from lambdameter.model import Call, Dataset, Sample, Trial
+
+# A cold call costs its start whatever it works on; in records, about as much as these.
+_START_IN_RECORDS = 1_000
+
+
+class Telling:
+    """A bar with the time left on a terminal; a line for each sample elsewhere."""
+
+    def __init__(
+        self, plan: Sequence[Trial], datasets: Mapping[Call, Dataset], console: Console
+    ) -> None:
+        self._weights = {
+            call: one.expected_count + _START_IN_RECORDS for call, one in datasets.items()
+        }
+        self._console = console
+        self._count = len(plan)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", style="bold"),
+            BarColumn(),
+            TextColumn("elapsed"),
+            TimeElapsedColumn(),
+            TextColumn("left about"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+            # One trial may take half a minute: the speed is that of the whole run so far.
+            speed_estimate_period=3_600,
+        )
+        self._task = self._bar.add_task(
+            "measuring", total=sum(self._weights[trial.call] for trial in plan)
+        )
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def started(self, trial: Trial) -> None:
+        """Name what is being measured."""
+        self._bar.update(self._task, description=f"measuring {self._name(trial)}")
+
+    def finished(self, sample: Sample) -> None:
+        """Advance; where there is no bar, say what came of it."""
+        self._bar.advance(self._task, self._weights[sample.trial.call])
+        if not self._console.is_terminal:
+            outcome = (
+                sample.error.type
+                if sample.error
+                else units.seconds(sample.report.duration_ms if sample.report else None)
+            )
+            self._console.print(f"{self._name(sample.trial)}: {outcome}", highlight=False)
+
+    def _name(self, trial: Trial) -> str:
+        return (
+            f"{trial.index + 1}/{self._count} {trial.variant} {trial.case}"
+            f" {trial.memory_mb} MB {trial.call}"
+        )

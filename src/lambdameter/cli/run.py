@@ -1,0 +1,117 @@
+"""`lambdameter run`: measure, verify, price, decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from lambdameter import workload as workloads
+from lambdameter.cli.experiment import Asked, measure
+from lambdameter.cli.report import show
+from lambdameter.errors import BadInputError
+from lambdameter.model import Architecture
+
+_Workloads = Annotated[
+    list[str], typer.Argument(help="Built-in names, or folders with a workload.toml.")
+]
+_Listed = Annotated[str | None, typer.Option(help="Which, separated by commas; all by default.")]
+_Memory = Annotated[str, typer.Option(help="Tiers in MB, separated by commas.")]
+_Cold = Annotated[int, typer.Option(help="Environments of each cell: cold calls.")]
+_Warm = Annotated[int, typer.Option(help="Warm calls in each environment.")]
+_Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="name=value: a parameter; cold.name=value: in cold calls."),
+]
+_Target = Annotated[Literal["local", "aws"], typer.Option(help="Where to run.")]
+_Region = Annotated[str, typer.Option(help="Where, and whose prices.")]
+_Priced = Annotated[Architecture, typer.Option(help="What the bill prices; on aws, what runs.")]
+_Role = Annotated[str | None, typer.Option(help="ARN of the functions' execution role; aws alone.")]
+_Latency = Annotated[
+    str | None, typer.Option(help='The data plane\'s model: "off" or a file; local alone.')
+]
+_Sandbox = Annotated[str, typer.Option(help="auto, cgroup-v1 or none; local alone.")]
+_Require = Annotated[bool, typer.Option(help="Refuse a host that does not enforce the limits.")]
+_Seed = Annotated[int, typer.Option(help="Of the order of the trials, and of the latency model.")]
+_Out = Annotated[Path | None, typer.Option(help="The run folder; runs/<run> by default.")]
+_Json = Annotated[bool, typer.Option("--json", help="As JSON; see docs/json.md.")]
+
+
+def run(  # noqa: PLR0913 - each is a flag
+    workload: _Workloads,
+    *,
+    variants: _Listed = None,
+    cases: _Listed = None,
+    memory: _Memory = "1024",
+    cold: _Cold = 1,
+    warm: _Warm = 1,
+    settings: _Settings = None,
+    target: _Target = "local",
+    region: _Region = "us-east-1",
+    architecture: _Priced = "arm64",
+    role: _Role = None,
+    latency: _Latency = None,
+    sandbox: _Sandbox = "auto",
+    require_enforcement: _Require = False,
+    seed: _Seed = 1,
+    out: _Out = None,
+    json: _Json = False,
+) -> None:
+    """Measure workloads, prove that their variants do the same, price them, and decide."""
+    if out is not None and len(workload) > 1:
+        raise BadInputError(
+            "One folder cannot hold several runs",
+            place="--out",
+            next_step="Leave --out away, or name one workload.",
+        )
+    asked = Asked(
+        variants=_names(variants),
+        cases=_names(cases),
+        memory_mb=_tiers(memory),
+        cold=cold,
+        warm=warm,
+        settings=_settings(settings or []),
+        target=target,
+        region=region,
+        architecture=architecture,
+        role=role,
+        latency=latency,
+        sandbox=sandbox,
+        require_enforcement=require_enforcement,
+        seed=seed,
+        out=out,
+    )
+    loaded = [workloads.load(one) for one in workload]
+    told = [show(measure(one, asked), as_json=json) for one in loaded]
+    if not all(one.summary.equal for one in told):
+        raise typer.Exit(1)
+
+
+def _names(listed: str | None) -> tuple[str, ...] | None:
+    return None if listed is None else tuple(name.strip() for name in listed.split(","))
+
+
+def _tiers(listed: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(one) for one in listed.split(","))
+    except ValueError:
+        raise BadInputError(
+            f"{listed!r} is no list of tiers",
+            place="--memory",
+            next_step="Give whole MB separated by commas, for instance 128,1024.",
+        ) from None
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    settings = {}
+    for one in given:
+        name, separator, value = one.partition("=")
+        if not separator or not name:
+            raise BadInputError(
+                f"{one!r} sets nothing",
+                place="--set",
+                next_step="Give name=value, for instance records=2000.",
+            )
+        settings[name.strip()] = value.strip()
+    return settings

@@ -1,0 +1,167 @@
+"""The bill of one run of each cell, and of a month of them.
+
+Compute is memory x billed milliseconds, requests are counted, and so is everything that the call
+asks of other services: https://aws.amazon.com/lambda/pricing/. What is left out is named in
+model.NOT_IN_THE_BILL.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+
+from lambdameter.errors import BadInputError
+from lambdameter.model import (
+    Architecture,
+    Bill,
+    BillLine,
+    CellBill,
+    CellSummary,
+    Manifest,
+    MonthlyBill,
+    Price,
+    PriceList,
+    ServiceUse,
+    Summary,
+)
+
+EVENTS_PER_DAY = (1_000_000, 100_000_000, 1_000_000_000)
+DAYS_PER_MONTH = 30
+
+_MB_PER_GB = 1024
+_MS_PER_S = 1000
+_WRITES = "dynamodb.WriteRequestUnit"
+_REQUEST = "lambda.Request"
+_DURATION = "lambda.Duration"
+
+
+def bill_run(manifest: Manifest, summary: Summary, prices: PriceList) -> Bill:
+    """The bills of all cells whose warm call was measured and shown equal.
+
+    Raises:
+        BadInputError: the list has no price for the region, the architecture or a service.
+    """
+    region = _region(prices, manifest.region)
+    cells = (
+        bill_cell(cell, region, manifest.priced_architecture, manifest.workload.service_use)
+        for cell in summary.cells
+    )
+    return Bill(
+        region=manifest.region,
+        architecture=manifest.priced_architecture,
+        prices_as_of=prices.as_of,
+        days_per_month=DAYS_PER_MONTH,
+        cells=tuple(cell for cell in cells if cell is not None),
+    )
+
+
+def bill_cell(
+    cell: CellSummary,
+    prices: Mapping[str, Price],
+    architecture: Architecture,
+    service_use: tuple[ServiceUse, ...],
+) -> CellBill | None:
+    """The bill of one cell's warm call; None where no warm call was measured.
+
+    INIT is shown apart: it is paid by cold starts alone, and how many of those a month has is not
+    known here. It is billed as compute for every runtime since August 2025:
+    https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
+
+    Raises:
+        BadInputError: `prices` (one region's) lacks one that is needed.
+    """
+    warm = cell.warm
+    if warm is None or warm.mean_billed_ms is None:
+        return None
+    duration = _price(prices, f"{_DURATION}.{architecture}")
+    compute = _gb_seconds(warm.mean_billed_ms, cell.memory_mb)
+    lines = [
+        _line("lambda", duration, compute, touchable=True),
+        _line("lambda", _price(prices, _REQUEST), Decimal(1)),
+    ]
+    if warm.write_units is not None:
+        lines.append(_line("dynamodb", _price(prices, _WRITES), Decimal(warm.write_units)))
+    lines += [
+        _line(use.service, _price(prices, f"{use.service}.{use.operation}"), Decimal(use.requests))
+        for use in service_use
+    ]
+    run_usd = sum((line.usd for line in lines), Decimal(0))
+    touchable_usd = sum((line.usd for line in lines if line.touchable), Decimal(0))
+    return CellBill(
+        variant=cell.variant,
+        case=cell.case,
+        memory_mb=cell.memory_mb,
+        lines=tuple(lines),
+        run_usd=run_usd,
+        touchable_usd=touchable_usd,
+        init_usd=_init_usd(cell, duration),
+        monthly=monthly(warm.count, run_usd, touchable_usd),
+    )
+
+
+def monthly(
+    events_per_run: int | None, run_usd: Decimal, touchable_usd: Decimal
+) -> tuple[MonthlyBill, ...]:
+    """The bill of a month at each volume; an event is one unit of work of a run.
+
+    Empty where it is not known how many events a run takes.
+    """
+    if not events_per_run:
+        return ()
+    volumes = (
+        (events, Decimal(events) * DAYS_PER_MONTH / events_per_run) for events in EVENTS_PER_DAY
+    )
+    return tuple(
+        MonthlyBill(
+            events_per_day=events,
+            runs_per_month=runs,
+            usd=runs * run_usd,
+            touchable_usd=runs * touchable_usd,
+        )
+        for events, runs in volumes
+    )
+
+
+def _gb_seconds(billed_ms: float, memory_mb: int) -> Decimal:
+    return Decimal(str(billed_ms)) * memory_mb / (_MB_PER_GB * _MS_PER_S)
+
+
+def _init_usd(cell: CellSummary, duration: Price) -> Decimal | None:
+    if cell.cold is None or cell.cold.init_ms is None:
+        return None
+    return _gb_seconds(math.ceil(cell.cold.init_ms), cell.memory_mb) * duration.usd / duration.per
+
+
+def _line(service: str, price: Price, quantity: Decimal, *, touchable: bool = False) -> BillLine:
+    unit_usd = price.usd / price.per
+    return BillLine(
+        item=price.title,
+        service=service,
+        quantity=quantity,
+        unit=price.unit,
+        unit_usd=unit_usd,
+        usd=quantity * unit_usd,
+        touchable=touchable,
+        source=price.source,
+    )
+
+
+def _region(prices: PriceList, region: str) -> Mapping[str, Price]:
+    if region not in prices.regions:
+        raise BadInputError(
+            f"There are no prices for the region {region}",
+            place=f"price list of {prices.as_of}",
+            next_step=f"Choose one of: {', '.join(sorted(prices.regions))}.",
+        )
+    return prices.regions[region]
+
+
+def _price(prices: Mapping[str, Price], name: str) -> Price:
+    if name not in prices:
+        raise BadInputError(
+            f"There is no price for {name}",
+            place="price list",
+            next_step=f"It has: {', '.join(sorted(prices))}.",
+        )
+    return prices[name]

@@ -1,0 +1,177 @@
+"""Runs a workload's generator once for each set of parameters; workload.py has its contract."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.model import Dataset, ParameterValue, Workload
+
+EXPECTED_ITEMS = "expected.ndjson"
+EXPECTED = "expected.json"
+_RECORD = "dataset.json"
+
+
+class Digester(msgspec.Struct, frozen=True, kw_only=True):
+    """How the expected items are digested.
+
+    Attributes:
+        form: names the way; part of the name under which the digest is kept.
+        digest: items -> (count, digest); ValueError: something is no item.
+    """
+
+    form: str
+    digest: Callable[[Iterable[Any]], tuple[int, str]]
+
+
+class _Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    count: int
+    response: dict[str, Any] = {}
+
+
+def make(
+    workload: Workload,
+    parameters: Mapping[str, ParameterValue],
+    digester: Digester,
+    cache: Path | None = None,
+) -> Dataset:
+    """The dataset for these parameters: from the cache, or generated into it.
+
+    Args:
+        workload: whose generator is run.
+        parameters: the effective ones of one call.
+        digester: of the expected items.
+        cache: defaults to the user's.
+
+    Raises:
+        BadInputError: the generator failed, or did not keep its contract.
+        HostError: the cache cannot be written.
+    """
+    root = cache or platformdirs.user_cache_path("lambdameter") / "datasets"
+    folder = root / _name(workload, parameters, digester)
+    kept = _kept(folder)
+    if kept is not None:
+        return kept
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root, prefix=".making-") as temporary:
+            made = Path(temporary) / "made"
+            made.mkdir()
+            dataset = _generate(workload, parameters, digester, made)
+            (made / _RECORD).write_bytes(msgspec.json.encode(dataset))
+            # A folder without a readable record is what an older version or a killed move left.
+            shutil.rmtree(folder, ignore_errors=True)
+            made.rename(folder)
+    except OSError as failure:
+        raise HostError(
+            f"The dataset cannot be written: {failure}",
+            place=str(root),
+            next_step="Free some space, or set XDG_CACHE_HOME to a folder that has it.",
+        ) from failure
+    return msgspec.structs.replace(dataset, folder=str(folder))
+
+
+def expected_items(dataset: Dataset) -> Iterator[dict[str, Any]]:
+    """The items that must be in the table, one by one, in the generator's order."""
+    yield from _items(Path(dataset.folder) / EXPECTED_ITEMS)
+
+
+def _name(workload: Workload, parameters: Mapping[str, ParameterValue], digester: Digester) -> str:
+    generator = Path(workload.root, workload.generator).read_bytes()
+    objects = [case.object for case in workload.cases]
+    settings = msgspec.json.encode([parameters, objects, digester.form], order="deterministic")
+    return f"{workload.name}-{hashlib.sha256(generator + settings).hexdigest()[:32]}"
+
+
+def _kept(folder: Path) -> Dataset | None:
+    try:
+        dataset = msgspec.json.decode((folder / _RECORD).read_bytes(), type=Dataset)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return msgspec.structs.replace(dataset, folder=str(folder))
+
+
+def _generate(
+    workload: Workload,
+    parameters: Mapping[str, ParameterValue],
+    digester: Digester,
+    folder: Path,
+) -> Dataset:
+    generator = Path(workload.root) / workload.generator
+    settings = msgspec.json.encode(parameters).decode()
+    ended = subprocess.run(
+        [sys.executable, str(generator), "--out", str(folder), "--parameters", settings],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if ended.returncode:
+        last = (ended.stderr.strip().splitlines() or [f"exit status {ended.returncode}"])[-1]
+        raise BadInputError(
+            f"The generator failed: {last}",
+            place=str(generator),
+            next_step=f"Run it by itself: python {generator.name} --out DIR "
+            f"--parameters '{settings}'",
+        )
+    expected = _expected(folder, generator)
+    count, digest = _digest(folder, generator, digester)
+    if count != expected.count:
+        raise _broken(
+            generator, f"{EXPECTED} says {expected.count} items, {EXPECTED_ITEMS} has {count}"
+        )
+    return Dataset(
+        folder=str(folder),
+        parameters=dict(parameters),
+        object_bytes=_object_bytes(workload, folder, generator),
+        expected_count=count,
+        expected_digest=digest,
+        expected_response=expected.response,
+    )
+
+
+def _expected(folder: Path, generator: Path) -> _Expected:
+    try:
+        return msgspec.json.decode((folder / EXPECTED).read_bytes(), type=_Expected)
+    except (OSError, msgspec.MsgspecError) as failure:
+        raise _broken(generator, f"{EXPECTED}: {failure}") from failure
+
+
+def _digest(folder: Path, generator: Path, digester: Digester) -> tuple[int, str]:
+    try:
+        return digester.digest(_items(folder / EXPECTED_ITEMS))
+    except (OSError, ValueError, msgspec.MsgspecError) as failure:
+        raise _broken(generator, f"{EXPECTED_ITEMS}: {failure}") from failure
+
+
+def _items(file: Path) -> Iterator[dict[str, Any]]:
+    decoder = msgspec.json.Decoder(dict[str, dict[str, Any]])
+    with file.open("rb") as lines:
+        for line in lines:
+            yield decoder.decode(line)
+
+
+def _object_bytes(workload: Workload, folder: Path, generator: Path) -> dict[str, int]:
+    missing = [case.object for case in workload.cases if not (folder / case.object).is_file()]
+    if missing:
+        raise _broken(generator, f"it did not write {missing[0]}")
+    return {case.object: (folder / case.object).stat().st_size for case in workload.cases}
+
+
+def _broken(generator: Path, what: str) -> BadInputError:
+    return BadInputError(
+        f"The generator does not keep its contract: {what}",
+        place=str(generator),
+        next_step="docs/workload.md says what a generator writes.",
+    )

@@ -1,0 +1,78 @@
+"""`python -m lambdameter.emulator`: run until stdin ends, SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import stat
+import sys
+
+import msgspec
+import uvloop
+
+from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options, serve
+from lambdameter.errors import LambdameterError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the emulator; the exit code is errors.py's."""
+    parser = argparse.ArgumentParser(prog="lambdameter.emulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="of the Lambda API; 0: a free one")
+    parser.add_argument("--latency", help='"off" or the file of a latency model')
+    parser.add_argument("--seed", type=int, help="of the latency model")
+    parser.add_argument("--sandbox", default="auto", help="auto, cgroup-v1 or none")
+    parser.add_argument("--region", default="us-east-1")
+    options = Options(**vars(parser.parse_args(arguments)))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(options))
+    except LambdameterError as error:
+        _tell(
+            EmulatorFailed(
+                cause=error.cause,
+                place=error.place,
+                next_step=error.next_step,
+                exit_code=error.exit_code,
+            )
+        )
+        return error.exit_code
+    return 0
+
+
+async def _run(options: Options) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with serve(options) as (ready, _):
+        _tell(ready)
+        if _stdin_is_pipe():
+            watcher = asyncio.ensure_future(_end_of_stdin(stopped))
+            await stopped.wait()
+            watcher.cancel()
+        else:
+            await stopped.wait()
+
+
+def _tell(line: EmulatorReady | EmulatorFailed) -> None:
+    print(msgspec.json.encode(line).decode(), flush=True)  # noqa: T201 - for whoever started us
+
+
+def _stdin_is_pipe() -> bool:
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+async def _end_of_stdin(stopped: asyncio.Event) -> None:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while await reader.read(65_536):
+        pass
+    stopped.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

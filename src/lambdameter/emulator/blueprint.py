@@ -1,0 +1,59 @@
+"""What an execution environment is made from, and what it needs around it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from lambdameter.emulator.clock import Clock
+from lambdameter.emulator.process_environment import Endpoints, FunctionFacts
+from lambdameter.emulator.runtime_api.peer import RuntimePeer
+from lambdameter.emulator.sandbox.base import SandboxFactory
+from lambdameter.model import ServiceTime
+
+
+class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
+    """What every environment of one function version is made from.
+
+    Attributes:
+        mounts: as in ProcessSpec, /tmp apart.
+        entrypoint_error: why there is nothing to start; None where there is.
+    """
+
+    facts: FunctionFacts
+    arn: str
+    timeout_s: int
+    argv: tuple[str, ...]
+    mounts: dict[str, str]
+    region: str
+    endpoints: Endpoints | None = None
+    entrypoint_error: str | None = None
+
+
+class Address(Protocol):
+    """An open Runtime API."""
+
+    @property
+    def address(self) -> str:
+        """host:port."""
+        ...
+
+    def close(self) -> None:
+        """Close it, and every connection to it."""
+        ...
+
+
+class Surroundings(NamedTuple):
+    """What environments need of the emulator.
+
+    Attributes:
+        listen: opens a Runtime API.
+        usage: what the data plane has done so far for an access key id; None: there is none.
+    """
+
+    sandboxes: SandboxFactory
+    clock: Clock
+    listen: Callable[[RuntimePeer], Awaitable[Address]]
+    usage: Callable[[str], Awaitable[ServiceTime | None]]

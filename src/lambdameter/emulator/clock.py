@@ -1,0 +1,48 @@
+"""Time as the emulator sees it: injected, so that no test has to wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Timer(Protocol):
+    """A pending call that can be taken back."""
+
+    def cancel(self) -> None:
+        """Make sure that the callback is not called any more."""
+        ...
+
+
+class Clock(Protocol):
+    """What the emulator asks of time; everything in milliseconds."""
+
+    def now_ms(self) -> float:
+        """Monotonic time."""
+        ...
+
+    def epoch_ms(self) -> float:
+        """Wall-clock time since 1970, UTC."""
+        ...
+
+    def call_later(self, delay_ms: float, callback: Callable[[], None]) -> Timer:
+        """Call back once, `delay_ms` from now."""
+        ...
+
+
+class SystemClock:
+    """This machine's time, on the running event loop."""
+
+    def now_ms(self) -> float:
+        """Monotonic time."""
+        return time.perf_counter_ns() / 1e6
+
+    def epoch_ms(self) -> float:
+        """Wall-clock time since 1970, UTC."""
+        return time.time_ns() / 1e6
+
+    def call_later(self, delay_ms: float, callback: Callable[[], None]) -> Timer:
+        """Call back once, `delay_ms` from now."""
+        return asyncio.get_running_loop().call_later(delay_ms / 1000, callback)

@@ -1,0 +1,87 @@
+"""Invoke: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import uuid
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lambdameter.emulator.api_errors import (
+    invalid_parameter,
+    not_json,
+    payload_too_large,
+)
+from lambdameter.emulator.control_plane import ControlPlane
+from lambdameter.emulator.functions import VERSION
+from lambdameter.emulator.invocation import InvocationRequest
+from lambdameter.report_line import format_meter
+
+# 6 MB for a synchronous call: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_PAYLOAD_BYTES = 6_291_456
+
+
+async def handle(plane: ControlPlane, request: Request) -> Response:
+    """Invoke synchronously and answer with what the handler answered."""
+    function = plane.functions.get(
+        request.path_params["name"], request.query_params.get("Qualifier")
+    )
+    kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
+    payload = await _payload(request)
+    if kind == "DryRun":
+        return Response(status_code=204)
+    if kind != "RequestResponse":
+        raise invalid_parameter(f"lambdameter's emulator does not serve the invocation type {kind}")
+    serving = plane.functions.serving(function)
+    request_id = str(uuid.uuid4())
+    outcome = await plane.placement.invoke(
+        serving.revision,
+        plane.blueprint(serving),
+        InvocationRequest(
+            request_id=request_id, payload=payload, headers=_runtime_headers(request)
+        ),
+    )
+    headers = format_meter(outcome.meter)
+    headers["x-amzn-RequestId"] = request_id
+    headers["X-Amz-Executed-Version"] = VERSION
+    if outcome.error is not None:
+        headers["X-Amz-Function-Error"] = outcome.error
+    if request.headers.get("X-Amz-Log-Type") == "Tail":
+        headers["X-Amz-Log-Result"] = outcome.log.tail()
+    return Response(outcome.payload, headers=headers, media_type="application/json")
+
+
+async def _payload(request: Request) -> bytes:
+    payload = await request.body()
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise payload_too_large(MAX_PAYLOAD_BYTES)
+    if not payload:
+        return b"{}"
+    try:
+        msgspec.json.decode(payload, type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        raise not_json(str(error)) from error
+    return payload
+
+
+def _runtime_headers(request: Request) -> dict[str, str]:
+    headers = {"Lambda-Runtime-Trace-Id": request.headers.get("X-Amzn-Trace-Id") or _new_trace()}
+    context = request.headers.get("X-Amz-Client-Context")
+    if context is not None:
+        try:
+            headers["Lambda-Runtime-Client-Context"] = base64.b64decode(
+                context, validate=True
+            ).decode()
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise invalid_parameter("Client context must be base64-encoded JSON") from error
+    return headers
+
+
+def _new_trace() -> str:
+    # https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+    root = f"1-{secrets.token_hex(4)}-{secrets.token_hex(12)}"
+    return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0"

@@ -1,0 +1,174 @@
+"""What the control API's operations work on: functions, their code, and what runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from typing import get_args
+
+import msgspec
+
+from lambdameter.emulator.blueprint import Blueprint
+from lambdameter.emulator.code_store import Code, CodeStore
+from lambdameter.emulator.functions import Function, Functions
+from lambdameter.emulator.managed_runtimes import Launch, Runtimes
+from lambdameter.emulator.placement import Placement
+from lambdameter.emulator.process_environment import CA_DIR, Endpoints, FunctionFacts
+from lambdameter.emulator.settings import Settings
+from lambdameter.errors import HostError, LambdameterError
+from lambdameter.model import Architecture, Enforcement
+from lambdameter.report_line import Host, format_host
+
+
+class Facilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What was composed at start, as it stands behind every function."""
+
+    region: str
+    enforcement: Enforcement
+    endpoints: Endpoints | None
+    engines: dict[str, str]
+    latency_model: str | None
+
+
+def host_architecture() -> Architecture:
+    """This machine's, in Lambda's words.
+
+    Raises:
+        HostError: Lambda has no such architecture.
+    """
+    machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    for known in get_args(Architecture):
+        if machine == known:
+            return known  # type: ignore[no-any-return]
+    raise HostError(
+        f"Lambda has no architecture {machine}", next_step="Use a machine with x86_64 or arm64."
+    )
+
+
+class ControlPlane:
+    """The state behind the control API."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands in each part once
+        self,
+        *,
+        functions: Functions,
+        code: CodeStore,
+        runtimes: Runtimes,
+        placement: Placement,
+        facilities: Facilities,
+        architecture: Architecture,
+    ) -> None:
+        self.functions = functions
+        self.placement = placement
+        self._code = code
+        self._runtimes = runtimes
+        self._facilities = facilities
+        self.architecture = architecture
+        self._blueprints: dict[str, Blueprint] = {}
+        self._labels: dict[str, str] = {}
+        self._pending: set[asyncio.Task[None]] = set()
+        self.host_headers: dict[str, str] = {}
+        self._describe_host()
+
+    async def create(self, name: str, settings: Settings, package: bytes) -> Function:
+        """A new function; it becomes Active by and by."""
+        code = await self._store(package)
+        function = self.functions.create(name, settings, code)
+        self._settle_soon(function)
+        return function
+
+    async def update_code(
+        self, function: Function, package: bytes, revision: str | None
+    ) -> Function:
+        """New code; the environments of the old are retired."""
+        self.functions.check_change(function, revision)
+        code = await self._store(package)
+        # Storing took its time, in which another change may have begun.
+        function = self.functions.get(function.name)
+        self.functions.check_change(function, revision)
+        changed = self.functions.change(function, code=code)
+        self._settle_soon(changed)
+        return changed
+
+    def update_settings(
+        self, function: Function, settings: Settings, revision: str | None
+    ) -> Function:
+        """A new configuration; the environments of the old are retired."""
+        self.functions.check_change(function, revision)
+        changed = self.functions.change(function, settings=settings)
+        self._settle_soon(changed)
+        return changed
+
+    async def delete(self, function: Function) -> None:
+        """Forget the function and reclaim its environments."""
+        served = self.functions.delete(function)
+        if served is not None:
+            self._blueprints.pop(served.revision, None)
+            await self.placement.retire(served.revision)
+
+    def blueprint(self, function: Function) -> Blueprint:
+        """What the environments of a serving revision are made from."""
+        return self._blueprints[function.revision]
+
+    async def close(self) -> None:
+        """Let changes under way come to their end, and reclaim every environment."""
+        for task in self._pending:
+            task.cancel()
+        if self._pending:
+            await asyncio.wait(self._pending)
+        await self.placement.close()
+
+    async def _store(self, package: bytes) -> Code:
+        return await asyncio.to_thread(self._code.store, package)
+
+    def _settle_soon(self, function: Function) -> None:
+        task = asyncio.ensure_future(self._settle(function))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _settle(self, function: Function) -> None:
+        try:
+            launch = await self._runtimes.launch(
+                function.settings.runtime, function.settings.handler, function.code.folder
+            )
+        except (LambdameterError, OSError) as error:
+            self.functions.settled(function, str(error))
+            return
+        self._blueprints[function.revision] = self._make_blueprint(function, launch)
+        self._labels[function.settings.runtime] = launch.label
+        self._describe_host()
+        before = self.functions.settled(function, None)
+        if before is not None:
+            self._blueprints.pop(before.revision, None)
+            await self.placement.retire(before.revision)
+
+    def _make_blueprint(self, function: Function, launch: Launch) -> Blueprint:
+        endpoints = self._facilities.endpoints
+        ca = {CA_DIR: endpoints.ca_bundle.rsplit("/", 1)[0]} if endpoints else {}
+        return Blueprint(
+            facts=FunctionFacts(
+                name=function.name,
+                memory_mb=function.settings.memory_size,
+                handler=function.settings.handler,
+                runtime=function.settings.runtime,
+                variables=function.settings.variables,
+            ),
+            arn=function.arn,
+            timeout_s=function.settings.timeout,
+            argv=launch.argv,
+            mounts=launch.mounts | ca,
+            region=self._facilities.region,
+            endpoints=endpoints,
+            entrypoint_error=launch.error,
+        )
+
+    def _describe_host(self) -> None:
+        self.host_headers = format_host(
+            Host(
+                enforcement=self._facilities.enforcement,
+                engines=self._facilities.engines,
+                runtimes=dict(sorted(self._labels.items())),
+                latency_model=self._facilities.latency_model,
+                architecture=self.architecture,
+            )
+        )

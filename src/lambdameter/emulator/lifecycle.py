@@ -1,0 +1,133 @@
+"""The life of an execution environment as a table: state x event -> next state and actions.
+
+Nothing here does anything: environment.py feeds events in and performs the actions. What the
+table does not list is refused, as the Runtime API refuses it (403 InvalidStateTransition).
+
+The rules: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class State(StrEnum):
+    """Where an execution environment stands."""
+
+    NEW = "new"  # nothing runs yet
+    INIT = "init"  # the Init phase, before the first invocation: whole vCPUs, 10 s
+    IDLE = "idle"  # frozen between invocations
+    INVOKE = "invoke"  # the handler has the event
+    RESPONDED = "responded"  # it answered, and has not asked for the next event yet
+    FAILED = "failed"  # crash, exit, time-out: what is left of the process must go
+    RESET = "reset"  # nothing runs; the next invocation pays the init
+    SUPPRESSED_INIT = "suppressed init"  # init inside an invocation, under its timeout
+    DEAD = "dead"  # reclaimed
+
+
+class Event(StrEnum):
+    """What can happen to it."""
+
+    START = "start"  # the scheduler wants it
+    INVOKE = "invoke"  # an invocation is placed on it
+    NEXT = "next"  # the runtime asks for the next event
+    RESPONSE = "response"  # the runtime posts a response
+    ERROR = "error"  # the runtime posts the handler's error
+    INIT_ERROR = "init error"  # the runtime posts that it cannot start
+    EXIT = "exit"  # the process has ended
+    TIMEOUT = "timeout"  # the phase's time is up
+    CLEAN = "clean"  # take the remains of a failed process away
+    DESTROY = "destroy"  # reclaim
+
+
+class Action(StrEnum):
+    """What is to be done about it, in the table's order."""
+
+    SPAWN = "spawn"
+    KILL = "kill"
+    FREEZE = "freeze"
+    THAW = "thaw"
+    THROTTLE = "throttle"
+    START_CLOCK = "start clock"  # Duration begins
+    DELIVER = "deliver"  # answer the waiting /next with the event
+    STOP_CLOCK = "stop clock"  # Duration ends
+    SETTLE = "settle"  # wake whoever waits for the end of the phase
+
+
+class Transition(NamedTuple):
+    """Where to go, and what to do on the way."""
+
+    state: State
+    actions: tuple[Action, ...]
+
+
+class InvalidTransitionError(Exception):
+    """The table has no such transition: the Runtime API answers 403."""
+
+    def __init__(self, state: State, event: Event) -> None:
+        super().__init__(f"{event.value} is not possible in state {state.value}")
+        self.state = state
+        self.event = event
+
+
+_FAIL_INIT = Transition(State.FAILED, (Action.SETTLE,))
+_FAIL_INVOKE = Transition(State.FAILED, (Action.STOP_CLOCK, Action.SETTLE))
+
+TABLE: dict[tuple[State, Event], Transition] = {
+    (State.NEW, Event.START): Transition(State.INIT, (Action.SPAWN,)),
+    # The tier's share is set while the environment is frozen, so that no burst escapes it.
+    (State.INIT, Event.NEXT): Transition(
+        State.IDLE, (Action.FREEZE, Action.THROTTLE, Action.SETTLE)
+    ),
+    # A failed or overlong Init phase is not the caller's error yet: the environment is reset, and
+    # init is run again inside the first invocation, under the function's timeout.
+    (State.INIT, Event.INIT_ERROR): _FAIL_INIT,
+    (State.INIT, Event.EXIT): _FAIL_INIT,
+    (State.INIT, Event.TIMEOUT): _FAIL_INIT,
+    (State.IDLE, Event.INVOKE): Transition(
+        State.INVOKE, (Action.THAW, Action.START_CLOCK, Action.DELIVER)
+    ),
+    # A runtime whose connection broke while it was frozen asks again.
+    (State.IDLE, Event.NEXT): Transition(State.IDLE, ()),
+    (State.IDLE, Event.EXIT): Transition(State.FAILED, ()),
+    (State.INVOKE, Event.RESPONSE): Transition(State.RESPONDED, ()),
+    # An exception that the handler raised leaves the environment warm.
+    (State.INVOKE, Event.ERROR): Transition(State.RESPONDED, ()),
+    (State.INVOKE, Event.EXIT): _FAIL_INVOKE,
+    (State.INVOKE, Event.TIMEOUT): _FAIL_INVOKE,
+    (State.RESPONDED, Event.NEXT): Transition(
+        State.IDLE, (Action.STOP_CLOCK, Action.FREEZE, Action.SETTLE)
+    ),
+    (State.RESPONDED, Event.EXIT): _FAIL_INVOKE,
+    (State.RESPONDED, Event.TIMEOUT): _FAIL_INVOKE,
+    # A runtime that posted its init error ends by itself soon after.
+    (State.FAILED, Event.EXIT): Transition(State.FAILED, ()),
+    (State.FAILED, Event.CLEAN): Transition(State.RESET, (Action.KILL,)),
+    # Suppressed init: inside Duration, with whole vCPUs until the runtime is ready.
+    (State.RESET, Event.INVOKE): Transition(
+        State.SUPPRESSED_INIT, (Action.START_CLOCK, Action.SPAWN)
+    ),
+    (State.SUPPRESSED_INIT, Event.NEXT): Transition(
+        State.INVOKE, (Action.THROTTLE, Action.DELIVER)
+    ),
+    (State.SUPPRESSED_INIT, Event.INIT_ERROR): _FAIL_INVOKE,
+    (State.SUPPRESSED_INIT, Event.EXIT): _FAIL_INVOKE,
+    (State.SUPPRESSED_INIT, Event.TIMEOUT): _FAIL_INVOKE,
+} | {
+    (state, Event.DESTROY): Transition(State.DEAD, (Action.KILL, Action.SETTLE))
+    for state in State
+    if state is not State.DEAD
+}
+
+
+def transition(state: State, event: Event) -> Transition:
+    """Look the transition up.
+
+    Raises:
+        InvalidTransitionError: it is not in the table.
+    """
+    found = TABLE.get((state, event))
+    if found is None:
+        raise InvalidTransitionError(state, event)
+    return found

@@ -1,0 +1,121 @@
+"""Clock and counters of one invocation -> its REPORT and its Meter. Pure."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from lambdameter.emulator.sandbox.base import Counters
+from lambdameter.model import Meter, Report, ServiceTime
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """The clock and the counters at one moment."""
+
+    at_ms: float
+    counters: Counters
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """What REPORT says of an invocation that did not go well; both None otherwise."""
+
+    status: str | None = None
+    error_type: str | None = None
+
+
+class Tier(msgspec.Struct, frozen=True, kw_only=True):
+    """What the function was given."""
+
+    memory_mb: int
+    timeout_ms: float
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """From the event's delivery until the runtime asked for the next one.
+
+    An init inside the invocation is part of it; `init_ms` is an Init phase that went before.
+
+    What counts: internal/lambda/rapid/handlers.go (doInvoke) in
+    https://github.com/aws/aws-lambda-runtime-interface-emulator releases the runtime, awaits its
+    response and then its being ready again.
+    """
+
+    start: Reading
+    end: Reading
+    init_ms: float | None
+
+
+def billed_ms(duration_ms: float, init_ms: float | None) -> int:
+    """One ceiling over the sum, to 1 ms.
+
+    INIT is billed for every runtime since August 2025:
+    https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
+    Rounded to a hundredth first, as REPORT prints it, so that the line adds up in itself.
+    """
+    return math.ceil(round(duration_ms, 2) + round(init_ms or 0.0, 2) - 1e-9)
+
+
+def max_memory_mb(peak_memory_mb: float | None, memory_mb: int) -> int:
+    """Max Memory Used: the process tree's own peak, rounded up, at most the configured size.
+
+    AWS adds the memory of what it runs beside the function. That base is not modelled, so this
+    is below what AWS reports. 0 where this host cannot tell.
+    """
+    return min(memory_mb, math.ceil(peak_memory_mb or 0.0))
+
+
+def report(request_id: str, tier: Tier, span: Span, ending: Ending) -> Report:
+    """REPORT of one invocation; a timed-out one took its timeout, as AWS counts it."""
+    duration_ms = span.end.at_ms - span.start.at_ms
+    if ending.status == "timeout":
+        duration_ms = min(duration_ms, tier.timeout_ms)
+    return Report(
+        request_id=request_id,
+        duration_ms=duration_ms,
+        billed_ms=billed_ms(duration_ms, span.init_ms),
+        memory_mb=tier.memory_mb,
+        max_memory_mb=max_memory_mb(span.end.counters.peak_memory_mb, tier.memory_mb),
+        init_ms=span.init_ms,
+        status=ending.status,
+        error_type=ending.error_type,
+    )
+
+
+def meter(
+    *,
+    environment: str,
+    start: Counters,
+    end: Counters,
+    init_cpu_ms: float | None,
+    service: ServiceTime | None,
+) -> Meter:
+    """What only the emulator knows, as differences over the invocation; INIT's CPU apart."""
+    return Meter(
+        environment=environment,
+        cpu_ms=difference(start.cpu_ms, end.cpu_ms),
+        throttled_ms=difference(start.throttled_ms, end.throttled_ms),
+        init_cpu_ms=init_cpu_ms,
+        peak_memory_mb=end.peak_memory_mb,
+        service=service,
+    )
+
+
+def difference(start: float | None, end: float | None) -> float | None:
+    """None where either is not known."""
+    return None if start is None or end is None else end - start
+
+
+def service_difference(before: ServiceTime | None, after: ServiceTime | None) -> ServiceTime | None:
+    """What the data plane did between two cumulative readings."""
+    if after is None:
+        return None
+    earlier = before or ServiceTime(requests={}, modelled_ms=0.0)
+    requests = {
+        operation: count - earlier.requests.get(operation, 0)
+        for operation, count in after.requests.items()
+    }
+    return ServiceTime(
+        requests={operation: count for operation, count in requests.items() if count},
+        modelled_ms=after.modelled_ms - earlier.modelled_ms,
+    )

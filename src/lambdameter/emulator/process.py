@@ -1,0 +1,69 @@
+"""A function's process, watched: what it writes, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio.subprocess import Process
+from collections.abc import Callable
+
+_CHUNK_BYTES = 65_536
+
+# How many turns of the event loop without output mean that the pipe is empty. One turn may go by
+# between the poll that finds data and the read that takes it, another until it is passed on.
+_QUIET_TURNS = 3
+
+# A grandchild may hold the pipe open although everything was killed that could be.
+_END_LIMIT_S = 5.0
+
+
+class FunctionProcess:
+    """Passes output on as it comes, and tells of the exit once.
+
+    Args:
+        process: started by a sandbox; its stdout is a pipe with stderr in it.
+        output: called with every piece of output.
+        exited: called when the process ends by itself, after its output.
+    """
+
+    def __init__(
+        self, process: Process, output: Callable[[bytes], None], exited: Callable[[], None]
+    ) -> None:
+        self._process = process
+        self._output = output
+        self._exited: Callable[[], None] | None = exited
+        self._received = 0
+        self._tasks = (asyncio.ensure_future(self._pump()), asyncio.ensure_future(self._watch()))
+
+    @property
+    def returncode(self) -> int | None:
+        """Negative: killed by that signal. None: still running."""
+        return self._process.returncode
+
+    async def drain(self) -> None:
+        """Wait until everything that was written so far has been passed on."""
+        quiet = 0
+        while quiet < _QUIET_TURNS:
+            before = self._received
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if self._received == before else 0
+
+    def disown(self) -> None:
+        """From now on its end is no event any more."""
+        self._exited = None
+
+    async def ended(self) -> None:
+        """Wait for the end of a process that is being killed, and of its output."""
+        _, pending = await asyncio.wait(self._tasks, timeout=_END_LIMIT_S)
+        for task in pending:
+            task.cancel()
+
+    async def _pump(self) -> None:
+        stdout = self._process.stdout
+        while stdout is not None and (data := await stdout.read(_CHUNK_BYTES)):
+            self._received += len(data)
+            self._output(data)
+
+    async def _watch(self) -> None:
+        await self._process.wait()
+        if self._exited is not None:
+            self._exited()

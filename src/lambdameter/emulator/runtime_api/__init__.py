@@ -1,0 +1,53 @@
+"""The Lambda Runtime API 2018-06-01, as one execution environment's runtime sees it.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html; answers that the page leaves
+open are those of AWS's own supervisor (github.com/aws/aws-lambda-runtime-interface-emulator,
+internal/lambda/rapi).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+
+from lambdameter.emulator.lifecycle import InvalidTransitionError
+from lambdameter.emulator.runtime_api import error, init_error, next_event, response
+from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError, refusal
+from lambdameter.emulator.runtime_api.peer import RuntimePeer
+
+Operation = Callable[[RuntimePeer, Request], Awaitable[Response]]
+
+VERSION = "/2018-06-01"
+
+# An operation is one module and one line here.
+OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
+    ("GET", f"{VERSION}/runtime/invocation/next", next_event.handle),
+    ("POST", f"{VERSION}/runtime/invocation/{{request_id}}/response", response.handle),
+    ("POST", f"{VERSION}/runtime/invocation/{{request_id}}/error", error.handle),
+    ("POST", f"{VERSION}/runtime/init/error", init_error.handle),
+)
+
+
+def runtime_api(peer: RuntimePeer) -> Router:
+    """The API of one environment as an ASGI app."""
+    return Router(
+        [
+            Route(path, _endpoint(peer, operation), methods=[method])
+            for method, path, operation in OPERATIONS
+        ]
+    )
+
+
+def _endpoint(peer: RuntimePeer, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await operation(peer, request)
+        except InvalidTransitionError as invalid:
+            return refusal(403, "InvalidStateTransition", f"State transition failed: {invalid}")
+        except InvalidRequestIdError:
+            return refusal(400, "InvalidRequestID", "Invalid request ID")
+
+    return endpoint

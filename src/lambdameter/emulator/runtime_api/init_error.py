@@ -1,0 +1,22 @@
+"""POST /runtime/init/error."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lambdameter.emulator.runtime_api.answers import accepted
+from lambdameter.emulator.runtime_api.peer import RuntimePeer
+
+# Types of any other form are told as Runtime.Unknown (internal/lambda/fatalerror in AWS's own).
+_KNOWN_FORM = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
+
+
+async def handle(peer: RuntimePeer, request: Request) -> Response:
+    """Take the reason why the runtime cannot start."""
+    named = request.headers.get("Lambda-Runtime-Function-Error-Type", "")
+    error_type = named if _KNOWN_FORM.search(named) else "Runtime.Unknown"
+    peer.report_init_error(error_type, await request.body())
+    return accepted()

@@ -1,0 +1,38 @@
+"""What the Runtime API needs of an execution environment."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """An event on its way to the runtime."""
+
+    headers: dict[str, str]
+    payload: bytes
+
+
+class RuntimePeer(Protocol):
+    """An execution environment, seen from inside.
+
+    Every method raises InvalidTransitionError where the lifecycle has no place for it;
+    those with a request id raise InvalidRequestIdError for any but the current one.
+    """
+
+    async def next_event(self) -> Delivery | None:
+        """Wait for the next event; None: the environment goes away instead."""
+        ...
+
+    def respond(self, request_id: str, payload: bytes | None) -> None:
+        """Take the handler's response; None: it was too large."""
+        ...
+
+    def report_error(self, request_id: str, payload: bytes) -> None:
+        """Take the handler's error."""
+        ...
+
+    def report_init_error(self, error_type: str, payload: bytes) -> None:
+        """Take the reason why the runtime cannot start."""
+        ...

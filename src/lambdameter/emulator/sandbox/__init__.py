@@ -1,0 +1,45 @@
+"""Ways of enclosing an execution environment; `detect` picks the best that a host grants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from lambdameter.emulator.sandbox import cgroup_v1, none
+from lambdameter.emulator.sandbox.base import SandboxFactory
+from lambdameter.errors import BadInputError, HostError
+
+__all__ = ["AUTO", "WAYS", "Grant", "detect"]
+
+AUTO = "auto"
+Grant = Callable[[Path, str], SandboxFactory]
+"""(state folder, why better ways are not granted) -> factory, or HostError."""
+
+WAYS: Mapping[str, Grant] = {"cgroup-v1": cgroup_v1.grant, "none": none.grant}
+"""Every way, the best first."""
+
+
+def detect(state: Path, wanted: str = AUTO, ways: Mapping[str, Grant] = WAYS) -> SandboxFactory:
+    """The best way that this host grants ("auto"), or the one that is wanted.
+
+    Args:
+        state: the emulator's own folder, which must exist; functions' code lies below it.
+        wanted: "auto" or a key of `ways`.
+        ways: name -> how to get it, the best first.
+
+    Raises:
+        BadInputError: there is no such way.
+        HostError: this host does not grant what is wanted, or none at all.
+    """
+    if wanted != AUTO and wanted not in ways:
+        raise BadInputError(
+            f"there is no sandbox {wanted!r}", next_step=f"Choose from {AUTO}, {', '.join(ways)}."
+        )
+    refusals: list[HostError] = []
+    for name, grant in ways.items():
+        if wanted in (AUTO, name):
+            try:
+                return grant(state, " ".join(map(str, refusals)))
+            except HostError as refusal:
+                refusals.append(refusal)
+    raise refusals[-1]

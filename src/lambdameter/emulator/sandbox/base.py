@@ -1,0 +1,92 @@
+"""What encloses one execution environment: a small protocol, one module per way of enforcing it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import msgspec
+
+from lambdameter.model import Enforcement
+
+
+class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """The function's process, as it is to see itself.
+
+    Attributes:
+        argv: the program, with paths as they are inside (see `mounts`).
+        environment: the whole environment; nothing is inherited from the emulator.
+        mounts: path inside (/var/task, /var/lang, /var/runtime, /tmp) -> folder on the host.
+            Everything but /tmp is read-only. A sandbox that cannot isolate the file system
+            rewrites these paths in argv and environment to the host's.
+    """
+
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    mounts: dict[str, str]
+
+
+class Counters(msgspec.Struct, frozen=True, kw_only=True):
+    """What has been used since the sandbox was made; None where this host cannot tell.
+
+    Attributes:
+        cpu_ms: CPU time of all processes.
+        throttled_ms: time that the kernel kept runnable processes waiting for their quota;
+            it may add up several queues.
+        peak_memory_mb: the process tree's peak resident size, the function's own processes alone.
+        oom_kills: processes that the kernel killed for the memory limit.
+    """
+
+    cpu_ms: float | None
+    throttled_ms: float | None
+    peak_memory_mb: float | None
+    oom_kills: int | None
+
+
+class Sandbox(Protocol):
+    """One execution environment's enclosure. It starts thawed and unthrottled."""
+
+    async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
+        """Start the function's process; its stdout and stderr are one pipe (process.stdout)."""
+        ...
+
+    def throttle(self) -> None:
+        """Grant the tier's CPU share and no more, from now on."""
+        ...
+
+    def unthrottle(self) -> None:
+        """Grant whole vCPUs, as during INIT."""
+        ...
+
+    def freeze(self) -> None:
+        """Stop every process until thaw()."""
+        ...
+
+    def thaw(self) -> None:
+        """Let every process run again."""
+        ...
+
+    def counters(self) -> Counters:
+        """Read the counters; cheap enough for twice per invocation."""
+        ...
+
+    async def destroy(self) -> None:
+        """Kill every process and remove what the sandbox made on the host. May be called twice."""
+        ...
+
+
+class SandboxFactory(Protocol):
+    """One way of enforcing Lambda's rules on this host."""
+
+    @property
+    def enforcement(self) -> Enforcement:
+        """What is enforced, by what, and what is missing."""
+        ...
+
+    def create(self, name: str, memory_mb: int) -> Sandbox:
+        """Make an empty enclosure of a tier."""
+        ...
+
+    def close(self) -> None:
+        """Remove what all sandboxes shared (a parent cgroup)."""
+        ...

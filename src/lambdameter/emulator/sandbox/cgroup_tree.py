@@ -1,0 +1,178 @@
+"""cgroup v1 as a file system: where the controllers are, groups across them, and leftovers.
+
+https://docs.kernel.org/admin-guide/cgroup-v1/cgroups.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+from lambdameter.emulator.sandbox.processes import PROC, start_ticks
+
+THAWED = "THAWED"
+_OWNED = re.compile(r"lambdameter-(?P<pid>\d+)-(?P<ticks>\d+)-(?P<namespace>\d+)-\d+")
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+
+
+def own_folders(wanted: frozenset[str], proc: Path = PROC) -> dict[str, Path]:
+    """Controller -> the folder of the cgroup that we are in; only what is mounted as v1.
+
+    Controllers may be mounted together; they then share a folder.
+    """
+    memberships = _memberships((proc / "self" / "cgroup").read_text())
+    folders: dict[str, Path] = {}
+    for controllers, root, mount_point in _mounts((proc / "self" / "mountinfo").read_text()):
+        for controller in controllers & wanted & memberships.keys():
+            membership = PurePosixPath(memberships[controller])
+            inside = membership.is_relative_to(root) and ".." not in membership.parts
+            below = membership.relative_to(root) if inside else PurePosixPath()
+            folders.setdefault(controller, mount_point / below)
+    return folders
+
+
+def mount_points(wanted: frozenset[str], proc: Path = PROC) -> set[Path]:
+    """Where the hierarchies of these controllers begin."""
+    mounts = _mounts((proc / "self" / "mountinfo").read_text())
+    return {mount_point for controllers, _, mount_point in mounts if controllers & wanted}
+
+
+def _memberships(text: str) -> dict[str, str]:
+    memberships = {}
+    for line in text.splitlines():
+        _, controllers, path = line.split(":", 2)
+        memberships.update(dict.fromkeys(controllers.split(","), path))
+    return memberships
+
+
+def _mounts(text: str) -> Iterator[tuple[frozenset[str], str, Path]]:
+    """Of each v1 mount: its controllers, the cgroup that is its root, its mount point."""
+    for line in text.splitlines():
+        fields, _, rest = line.partition(" - ")
+        file_system, _, options = rest.split(" ", 2)
+        if file_system == "cgroup":
+            root, mount_point = (_unescape(field) for field in fields.split(" ")[3:5])
+            yield frozenset(options.split(",")), root, Path(mount_point)
+
+
+def _unescape(field: str) -> str:
+    return _ESCAPED.sub(lambda code: chr(int(code[1], 8)), field)
+
+
+class Group:
+    """One cgroup in several hierarchies: controller -> folder."""
+
+    def __init__(self, folders: dict[str, Path]) -> None:
+        self._folders = folders
+
+    def below(self, name: str) -> Group:
+        """The group `name` inside this one; it need not exist yet."""
+        return Group({controller: path / name for controller, path in self._folders.items()})
+
+    def make(self) -> None:
+        """Make the folders. Raises OSError."""
+        for folder in self._distinct():
+            folder.mkdir()
+
+    def has(self, controller: str, file: str = "") -> bool:
+        """Whether this host has the controller, or its file."""
+        return controller in self._folders and (self._folders[controller] / file).exists()
+
+    def read(self, controller: str, file: str) -> str:
+        """A control file's text. Raises OSError."""
+        return (self._folders[controller] / file).read_text()
+
+    def write(self, controller: str, file: str, value: int | str) -> None:
+        """Set a control file. Raises OSError."""
+        (self._folders[controller] / file).write_text(str(value))
+
+    def join_files(self) -> tuple[str, ...]:
+        """The files that a process writes itself into to be in the group."""
+        return tuple(str(folder / "cgroup.procs") for folder in self._distinct())
+
+    def pids(self, controller: str) -> list[int]:
+        """The processes in the group, as one hierarchy has them."""
+        return _pids(self._folders[controller])
+
+    def erase(self) -> bool:
+        """Kill all processes and remove the folders; False: not all is gone yet, call again."""
+        # One step in each, always: until the freezer's was taken the others wait in vain.
+        waiting = [folder for folder in self._distinct() if not erase(folder)]
+        return not waiting
+
+    def _distinct(self) -> list[Path]:
+        return sorted(set(self._folders.values()))
+
+
+def erase(folder: Path) -> bool:
+    """Take one step towards removing a cgroup with all that is in it: False until it is gone."""
+    if not folder.is_dir():
+        return True
+    below = [erase(Path(entry)) for entry in os.scandir(folder) if entry.is_dir()]
+    # A frozen process does not die, and one without CPU time dies slowly.
+    for file, value in (("freezer.state", THAWED), ("cpu.cfs_quota_us", "-1")):
+        with contextlib.suppress(OSError):
+            if (folder / file).exists():
+                (folder / file).write_text(value)
+    for pid in _pids(folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        if all(below):
+            folder.rmdir()
+    return not folder.is_dir()
+
+
+def _pids(folder: Path) -> list[int]:
+    try:
+        listed = (folder / "cgroup.procs").read_text()
+    except OSError:  # ENODEV while it is being removed
+        return []
+    # 0 is a process of another PID namespace; to kill(2) it would be our own process group.
+    return [pid for pid in map(int, listed.split()) if pid > 0]
+
+
+def owner_name(pid: int, serial: int, proc: Path = PROC) -> str:
+    """The name of the parent group of everything that an emulator makes.
+
+    It tells whether its owner lives: pid and start time, in which PID namespace. `serial`
+    counts the emulators of one process.
+    """
+    return f"lambdameter-{pid}-{start_ticks(pid, proc)}-{_pid_namespace(proc)}-{serial}"
+
+
+def _pid_namespace(proc: Path) -> int:
+    return (proc / "self" / "ns" / "pid").stat().st_ino
+
+
+def remove_leftovers(
+    hierarchies: set[Path], pause: Callable[[float], None], proc: Path = PROC
+) -> list[Path]:
+    """Kill and remove what emulators left that are dead; those of other PID namespaces are let be.
+
+    Returns:
+        The folders that were removed.
+    """
+    left = {folder for hierarchy in hierarchies for folder in _ownerless(hierarchy, proc)}
+    removed: set[Path] = set()
+    for _ in range(100):
+        removed |= {folder for folder in left - removed if erase(folder)}
+        if removed == left:
+            break
+        pause(0.01)
+    return sorted(removed)
+
+
+def _ownerless(hierarchy: Path, proc: Path) -> Iterator[Path]:
+    namespace = _pid_namespace(proc)
+    for folder, names, _ in os.walk(hierarchy):
+        for name in tuple(names):
+            if owned := _OWNED.fullmatch(name):
+                names.remove(name)
+                alive = start_ticks(int(owned["pid"]), proc) == int(owned["ticks"])
+                if not alive and int(owned["namespace"]) == namespace:
+                    yield Path(folder) / name

@@ -1,0 +1,63 @@
+"""What the kernel tells of single processes in /proc; shared by all sandboxes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+PROC = Path("/proc")
+_PEAK_KIB = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+_CAPABILITIES = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
+_CAP_SYS_ADMIN = 21
+_KIB_PER_MIB = 1024
+# Fields of /proc/PID/stat after the program's name, which may hold anything: the state is the
+# first of them and the start time the 20th. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+_STATE, _START_TICKS = 0, 19
+_DEAD = frozenset("ZX")
+_STOPPED = frozenset("Tt")
+
+
+def peak_mb(pids: Iterable[int], proc: Path = PROC) -> float:
+    """The peak resident sizes of these processes, added up, MiB; those that are gone have none.
+
+    Pages that processes share are counted in each, and peaks of different moments add up: for
+    the one process that a function is, it is exact.
+    """
+    return sum(_peak_kib(proc / str(pid)) for pid in pids) / _KIB_PER_MIB
+
+
+def _peak_kib(folder: Path) -> int:
+    try:
+        found = _PEAK_KIB.search((folder / "status").read_text())
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(found[1]) if found else 0
+
+
+def start_ticks(pid: int, proc: Path = PROC) -> int | None:
+    """When a process was started, in clock ticks since boot; None: there is none, or a zombie.
+
+    With the pid it names a process for good: pids are used again.
+    """
+    fields = _stat(pid, proc)
+    return None if fields is None or fields[_STATE] in _DEAD else int(fields[_START_TICKS])
+
+
+def is_running(pid: int, proc: Path = PROC) -> bool:
+    """Whether a process may get CPU time: it is neither dead nor stopped by a signal."""
+    fields = _stat(pid, proc)
+    return fields is not None and fields[_STATE] not in _DEAD | _STOPPED
+
+
+def _stat(pid: int, proc: Path) -> list[str] | None:
+    try:
+        return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def may_administer(proc: Path = PROC) -> bool:
+    """Whether we hold CAP_SYS_ADMIN, without which there are no mounts."""
+    found = _CAPABILITIES.search((proc / "self" / "status").read_text())
+    return bool(found and int(found[1], 16) >> _CAP_SYS_ADMIN & 1)

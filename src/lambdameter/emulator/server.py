@@ -1,0 +1,173 @@
+"""The emulator, composed: `python -m lambdameter.emulator`, or `serve` for a program of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from lambdameter import binaries
+from lambdameter.emulator import sandbox
+from lambdameter.emulator.blueprint import Address, Surroundings
+from lambdameter.emulator.clock import Clock, SystemClock
+from lambdameter.emulator.code_store import CodeStore
+from lambdameter.emulator.control_api import control_api
+from lambdameter.emulator.control_plane import ControlPlane, Facilities, host_architecture
+from lambdameter.emulator.functions import Functions
+from lambdameter.emulator.listener import Listener
+from lambdameter.emulator.managed_runtimes import HostRuntimes
+from lambdameter.emulator.placement import Placement
+from lambdameter.emulator.process_environment import Endpoints
+from lambdameter.emulator.runtime_api import runtime_api
+from lambdameter.emulator.runtime_api.peer import RuntimePeer
+from lambdameter.emulator.sandbox.base import SandboxFactory
+from lambdameter.emulator.services import Services
+from lambdameter.model import ServiceTime
+
+SERVICES = "lambdameter-services"
+_REAP_EVERY_S = 30.0
+_PINS = Path(__file__).parent / "runtimes"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the emulator is started with.
+
+    Attributes:
+        port: of the control API; 0 takes a free one.
+        latency: "off", a model's file, or None for the data plane's own default.
+        sandbox: "auto" or a way of enforcing by its name.
+        data_plane: without one, functions run and have no services; for our own tests.
+    """
+
+    port: int = 0
+    latency: str | None = None
+    seed: int | None = None
+    sandbox: str = "auto"
+    region: str = "us-east-1"
+    data_plane: bool = True
+
+
+class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """The one line that the emulator prints when it is ready; None: no data plane."""
+
+    endpoint: str
+    dynamodb: str | None
+    s3: str | None
+    ca_bundle: str | None
+    region: str
+
+
+class EmulatorFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The one line that it prints instead, where it cannot start; exit_code is errors.py's."""
+
+    cause: str
+    place: str | None
+    next_step: str
+    exit_code: int
+
+
+@contextlib.asynccontextmanager
+async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlPlane]]:
+    """Run the emulator until the context is left; nothing of it stays behind.
+
+    Raises:
+        LambdameterError: it cannot be started: port, sandbox or data plane.
+    """
+    architecture = host_architecture()
+    async with contextlib.AsyncExitStack() as stack:
+        state = Path(tempfile.mkdtemp(prefix="lambdameter-"))
+        stack.callback(shutil.rmtree, state, ignore_errors=True)
+        factory = sandbox.detect(state, options.sandbox)
+        stack.callback(factory.close)
+        services = await _start_services(options, state) if options.data_plane else None
+        if services is not None:
+            stack.push_async_callback(services.close)
+        clock = SystemClock()
+        plane = ControlPlane(
+            functions=Functions(
+                options.region, architecture, clock.epoch_ms, lambda: str(uuid.uuid4())
+            ),
+            code=CodeStore(state / "code"),
+            runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", _PINS),
+            placement=Placement(
+                _surroundings(factory, clock, services),
+                state / "environments",
+                died=services.died if services else None,
+            ),
+            facilities=_facilities(options, factory, services, state),
+            architecture=architecture,
+        )
+        stack.push_async_callback(plane.close)
+        listener = await Listener.open(control_api(plane), options.port)
+        stack.callback(listener.close)
+        reaper = asyncio.ensure_future(_reap(plane.placement))
+        stack.callback(reaper.cancel)
+        yield (
+            EmulatorReady(
+                endpoint=f"http://{listener.address}",
+                dynamodb=services.ready.dynamodb if services else None,
+                s3=services.ready.s3 if services else None,
+                ca_bundle=services.ready.ca_bundle if services else None,
+                region=options.region,
+            ),
+            plane,
+        )
+
+
+async def _start_services(options: Options, state: Path) -> Services:
+    arguments = ["--state", str(state / "services")]
+    if options.latency is not None:
+        arguments += ["--latency", options.latency]
+    if options.seed is not None:
+        arguments += ["--seed", str(options.seed)]
+    (state / "services").mkdir()
+    return await Services.start(binaries.find(SERVICES), *arguments)
+
+
+def _surroundings(factory: SandboxFactory, clock: Clock, services: Services | None) -> Surroundings:
+    async def listen(peer: RuntimePeer) -> Address:
+        return await Listener.open(runtime_api(peer))
+
+    async def usage(access_key_id: str) -> ServiceTime | None:
+        return await services.usage(access_key_id) if services else None
+
+    return Surroundings(sandboxes=factory, clock=clock, listen=listen, usage=usage)
+
+
+def _facilities(
+    options: Options, factory: SandboxFactory, services: Services | None, state: Path
+) -> Facilities:
+    if services is None:
+        endpoints, engines, latency_model = None, {}, None
+    else:
+        # In a folder of its own: functions see the whole of it, and the CA's key is no one's.
+        folder = state / "ca"
+        folder.mkdir(mode=0o755)
+        ready = services.ready
+        bundle = shutil.copy(ready.ca_bundle, folder / "ca.pem")
+        endpoints = Endpoints(dynamodb=ready.dynamodb, s3=ready.s3, ca_bundle=str(bundle))
+        engines, latency_model = ready.engines, ready.latency_model
+    return Facilities(
+        region=options.region,
+        enforcement=factory.enforcement,
+        endpoints=endpoints,
+        engines=engines,
+        latency_model=latency_model,
+    )
+
+
+def _new_revision() -> str:
+    return str(uuid.uuid4())
+
+
+async def _reap(placement: Placement) -> None:
+    while True:
+        await asyncio.sleep(_REAP_EVERY_S)
+        await placement.reap()

@@ -1,0 +1,145 @@
+"""Starts the data plane, `lambdameter-services`, and watches over it.
+
+It prints one JSON line when it is ready and ends at the end of its stdin, so it cannot outlive
+the emulator. If it ends before that, nothing that a function did can be trusted any more:
+`died` carries the error to every invocation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+from pathlib import Path
+
+import msgspec
+
+from lambdameter.emulator.admin_client import AdminClient
+from lambdameter.errors import HostError, LambdameterError, TargetError
+from lambdameter.model import ServiceTime
+
+START_LIMIT_S = 30.0
+_STOP_LIMIT_S = 10.0
+_STDERR_LINES = 10
+
+
+class ServicesReady(msgspec.Struct, frozen=True, kw_only=True):
+    """The line that the data plane prints: URLs, a file, engine names with versions."""
+
+    dynamodb: str
+    s3: str
+    admin: str
+    ca_bundle: str
+    engines: dict[str, str]
+    latency_model: str | None
+
+
+class Services:
+    """The running data plane; make it with `Services.start`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, ready: ServicesReady) -> None:
+        self.ready = ready
+        self.died: asyncio.Future[LambdameterError] = asyncio.get_running_loop().create_future()
+        self._process = process
+        self._admin = AdminClient(ready.admin)
+        self._last_words: collections.deque[str] = collections.deque(maxlen=_STDERR_LINES)
+        self._closing = False
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    @classmethod
+    async def start(
+        cls, program: Path, *arguments: str, limit_s: float = START_LIMIT_S
+    ) -> Services:
+        """Start it and wait for its line.
+
+        Raises:
+            HostError: it cannot be started, ends, or says nothing in time.
+        """
+        process = await asyncio.create_subprocess_exec(
+            str(program),
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            ready = await asyncio.wait_for(_first_line(process), limit_s)
+        except (TimeoutError, msgspec.DecodeError) as error:
+            why = (
+                f"it was not ready within {limit_s:g} s"
+                if isinstance(error, TimeoutError)
+                else "it did not print its line"
+            )
+            complaint = await _kill(process)
+            raise HostError(
+                f"The data plane did not start: {why}"
+                + (f", saying: {complaint}" * bool(complaint)),
+                place=str(program),
+                next_step="Run it by hand with --state and an empty folder to see what it says.",
+            ) from error
+        except BaseException:
+            await _kill(process)
+            raise
+        services = cls(process, ready)
+        services._tasks = (
+            asyncio.ensure_future(services._listen()),
+            asyncio.ensure_future(services._watch()),
+        )
+        return services
+
+    async def usage(self, access_key_id: str) -> ServiceTime:
+        """What was done so far with this access key id.
+
+        Raises:
+            LambdameterError: the data plane has died.
+        """
+        try:
+            return await self._admin.usage(access_key_id)
+        except OSError:
+            # Its end is about to be noticed, if it is one.
+            raise await asyncio.wait_for(asyncio.shield(self.died), _STOP_LIMIT_S) from None
+
+    async def close(self) -> None:
+        """End it, by the end of its stdin; by force where that does not help."""
+        self._closing = True
+        self._admin.close()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        _, late = await asyncio.wait(self._tasks, timeout=_STOP_LIMIT_S)
+        if late:
+            await _kill(self._process)
+            await asyncio.wait(late)
+
+    async def _listen(self) -> None:
+        stderr = self._process.stderr
+        while stderr is not None and (line := await stderr.readline()):
+            self._last_words.append(line.decode(errors="replace").rstrip())
+
+    async def _watch(self) -> None:
+        # stdout has nothing more to say, but a full pipe would stop it.
+        if self._process.stdout is not None:
+            await self._process.stdout.read()
+        returncode = await self._process.wait()
+        if self._closing:
+            return
+        await asyncio.wait(self._tasks[:1], timeout=1.0)
+        words = "\n".join(self._last_words)
+        self.died.set_result(
+            TargetError(
+                f"The data plane has died (exit status {returncode})"
+                + (f", saying: {words}" if words else ", saying nothing"),
+                place="lambdameter-services",
+                next_step="What was measured after it is void: start again.",
+            )
+        )
+
+
+async def _first_line(process: asyncio.subprocess.Process) -> ServicesReady:
+    line = await process.stdout.readline() if process.stdout else b""
+    return msgspec.json.decode(line, type=ServicesReady)
+
+
+async def _kill(process: asyncio.subprocess.Process) -> str:
+    if process.returncode is None:
+        process.kill()
+    _, complaint = await process.communicate()
+    return (complaint or b"").decode(errors="replace").strip()

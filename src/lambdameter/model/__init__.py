@@ -1,0 +1,114 @@
+"""Every frozen record that crosses a stage.
+
+Data flows one way: Workload -> Artifact -> Deployment -> Sample* -> Summary -> Bill -> report.
+The records know nothing of files, sockets or clocks; times are milliseconds and sizes MiB
+unless a name says otherwise. Every record is a msgspec struct, so each can be written to and
+read from JSON and TOML, and a key that it does not know is an error.
+"""
+
+from __future__ import annotations
+
+from lambdameter.model.artifact import Artifact, Dataset, Deployment, Site
+from lambdameter.model.base import (
+    CALLS,
+    MAX_MEMORY_MB,
+    MEMORY_MB_PER_VCPU,
+    MIN_MEMORY_MB,
+    Architecture,
+    Call,
+    ParameterValue,
+    Record,
+)
+from lambdameter.model.bill import (
+    NOT_IN_THE_BILL,
+    Bill,
+    BillLine,
+    CellBill,
+    MonthlyBill,
+    Price,
+    PriceList,
+)
+from lambdameter.model.claim import ClaimSource, PublishedFigure
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import (
+    Enforcement,
+    FieldDifference,
+    Invocation,
+    Manifest,
+    Meter,
+    RecordDifference,
+    Report,
+    Sample,
+    SampleError,
+    ServiceTime,
+    TargetInfo,
+    Trial,
+    TrialEquality,
+)
+from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary, Summary
+from lambdameter.model.workload import (
+    Calls,
+    Case,
+    EqualityRule,
+    MayDiffer,
+    Phase,
+    ResponseShape,
+    ServiceUse,
+    Table,
+    TableKey,
+    Variant,
+    Workload,
+)
+
+__all__ = [
+    "CALLS",
+    "MAX_MEMORY_MB",
+    "MEMORY_MB_PER_VCPU",
+    "MIN_MEMORY_MB",
+    "NOT_IN_THE_BILL",
+    "Architecture",
+    "Artifact",
+    "Bill",
+    "BillLine",
+    "Call",
+    "CallSummary",
+    "Calls",
+    "Case",
+    "CaseEquality",
+    "CellBill",
+    "CellSummary",
+    "ClaimSource",
+    "Dataset",
+    "Deployment",
+    "Enforcement",
+    "EqualityRule",
+    "FieldDifference",
+    "Invocation",
+    "Manifest",
+    "MayDiffer",
+    "Meter",
+    "MonthlyBill",
+    "ParameterValue",
+    "Phase",
+    "Price",
+    "PriceList",
+    "PublishedFigure",
+    "Record",
+    "RecordDifference",
+    "Report",
+    "ReportInput",
+    "ResponseShape",
+    "Sample",
+    "SampleError",
+    "ServiceTime",
+    "ServiceUse",
+    "Site",
+    "Summary",
+    "Table",
+    "TableKey",
+    "TargetInfo",
+    "Trial",
+    "TrialEquality",
+    "Variant",
+    "Workload",
+]

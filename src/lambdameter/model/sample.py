@@ -1,0 +1,213 @@
+"""What is to be invoked, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from lambdameter.model.artifact import Artifact, Dataset
+from lambdameter.model.base import Architecture, Call, ParameterValue, Record
+from lambdameter.model.workload import Workload
+
+
+class Trial(Record, frozen=True, kw_only=True):
+    """One invocation to be made.
+
+    Attributes:
+        index: its place in the plan, from 0; unique in a run.
+        environment: the execution environment that it belongs to, from 0; a new number means
+            that a new environment is forced. Environments are the unit of repetition.
+        call: which call of its environment it is: "cold" (pays INIT) or "warm".
+    """
+
+    index: int
+    round: int
+    environment: int
+    workload: str
+    variant: str
+    case: str
+    memory_mb: int
+    call: Call
+
+
+class Report(Record, frozen=True, kw_only=True):
+    """Lambda's REPORT line. Times in ms; sizes in MB as AWS prints them."""
+
+    request_id: str
+    duration_ms: float
+    billed_ms: int
+    memory_mb: int
+    max_memory_mb: int
+    init_ms: float | None = None
+    status: str | None = None
+    error_type: str | None = None
+
+
+class ServiceTime(Record, frozen=True, kw_only=True):
+    """What the data plane did for one invocation.
+
+    Attributes:
+        requests: by operation, for instance {"dynamodb.BatchWriteItem": 2000}.
+        modelled_ms: how long at least one request was held by the latency model.
+    """
+
+    requests: dict[str, int]
+    modelled_ms: float
+
+
+class Meter(Record, frozen=True, kw_only=True):
+    """What only the emulator knows of one invocation (the x-lambdameter-* headers).
+
+    Attributes:
+        cpu_ms: CPU time of the whole environment during the invocation, without INIT.
+        throttled_ms: the kernel's count; it may add up several queues. None: not enforced.
+        peak_memory_mb: peak resident size of the process tree, without AWS's base.
+    """
+
+    environment: str
+    cpu_ms: float | None = None
+    throttled_ms: float | None = None
+    init_cpu_ms: float | None = None
+    peak_memory_mb: float | None = None
+    service: ServiceTime | None = None
+
+
+class Invocation(Record, frozen=True, kw_only=True):
+    """One answer of a target, before anything is made of it."""
+
+    status: int
+    payload: bytes
+    function_error: str | None
+    log_tail: str
+    headers: dict[str, str]
+    client_ms: float
+
+
+class SampleError(Record, frozen=True, kw_only=True):
+    """Why a sample is no measurement. A failed invocation is a sample, never an exception.
+
+    Attributes:
+        kind: "function": the function failed (function_error was set); "invoke": the target
+            refused or the connection broke; "answer": the response is not what
+            workload.toml says.
+    """
+
+    kind: Literal["function", "invoke", "answer"]
+    type: str
+    message: str
+
+
+class FieldDifference(Record, frozen=True, kw_only=True):
+    """One field that differs; None: the field is not there. Values in canonical form."""
+
+    field: str
+    expected: str | None
+    actual: str | None
+
+
+class RecordDifference(Record, frozen=True, kw_only=True):
+    """One record that differs: its key, and every field that does."""
+
+    key: str
+    fields: tuple[FieldDifference, ...]
+
+
+class TrialEquality(Record, frozen=True, kw_only=True):
+    """One trial's answer and table, against what the generator says must be there.
+
+    Attributes:
+        write_units: DynamoDB write request units of the items in the table, each written once.
+        differing: how many records differ in all; `differences` holds the first of them.
+    """
+
+    equal: bool
+    expected_count: int
+    actual_count: int
+    expected_digest: str
+    actual_digest: str
+    write_units: int
+    differing: int
+    differences: tuple[RecordDifference, ...] = ()
+    response_differences: tuple[FieldDifference, ...] = ()
+
+
+class Sample(Record, frozen=True, kw_only=True):
+    """One invocation as it was: the raw material of everything else.
+
+    Attributes:
+        started_at: UTC, ISO 8601.
+        client_ms: from sending the request to having read the whole answer.
+        response: the answer's JSON, where it is JSON.
+        equality: None where there was nothing to verify (an error, or a workload without table).
+    """
+
+    trial: Trial
+    started_at: str
+    client_ms: float
+    error: SampleError | None = None
+    report: Report | None = None
+    meter: Meter | None = None
+    response: Any = None
+    equality: TrialEquality | None = None
+    canonical_response: str | None = None
+
+
+class Enforcement(Record, frozen=True, kw_only=True):
+    """What a host enforces, and by what; empty strings where nothing is.
+
+    Attributes:
+        by: "cgroup v1", "cgroup v2", "duty cycle" or "none".
+        isolation: what stands between the function and the host, in a few words.
+        missing: why something is not enforced, with the next step; empty if all is.
+    """
+
+    by: str
+    cpu: str
+    memory: str
+    freeze: str
+    isolation: str
+    missing: str = ""
+
+
+class TargetInfo(Record, frozen=True, kw_only=True):
+    """What a target says of itself; written to the manifest.
+
+    Attributes:
+        name: "local" or "aws".
+        enforcement: None on AWS, which enforces its own rules.
+        engines: service -> engine and version, for instance {"dynamodb": "dynoxide-rs 3.2.0"}.
+        runtimes: runtime -> what really runs, with the versions of its packages.
+        latency_model: one line that names the model's file and mode; None: real services.
+    """
+
+    name: Literal["local", "aws"]
+    region: str
+    architecture: Architecture
+    enforcement: Enforcement | None
+    engines: dict[str, str]
+    runtimes: dict[str, str]
+    latency_model: str | None
+
+
+class Manifest(Record, frozen=True, kw_only=True):
+    """One run folder: what was asked, of what, where.
+
+    Attributes:
+        schema: version of the run folder's format.
+        priced_architecture: what the bill prices; local runs use the host's own.
+    """
+
+    schema: int
+    run: str
+    created_at: str
+    lambdameter: str
+    host: dict[str, str]
+    target: TargetInfo
+    workload: Workload
+    parameters: dict[Call, dict[str, ParameterValue]]
+    datasets: dict[Call, Dataset]
+    artifacts: tuple[Artifact, ...]
+    memory_mb: tuple[int, ...]
+    plan: tuple[Trial, ...]
+    seed: int
+    priced_architecture: Architecture
+    region: str

@@ -1,0 +1,77 @@
+"""What the samples of a run come to."""
+
+from __future__ import annotations
+
+from lambdameter.model.base import Record
+from lambdameter.model.sample import SampleError
+
+
+class CallSummary(Record, frozen=True, kw_only=True):
+    """All samples of one call of one cell, reduced. Medians over environments, ms and MB.
+
+    Attributes:
+        n: samples; `errors` of them failed, and are in no figure.
+        error: the first failure, as shown to the user.
+        waiting_ms: Duration - CPU - throttled: a residual, None where negative or unknown.
+        modelled_ms: the part of the waiting that the latency model made; None: real services.
+        phases: phase name -> ms.
+        mean_billed_ms: untrimmed mean, for cost.
+    """
+
+    n: int
+    errors: int
+    count: int | None = None
+    error: SampleError | None = None
+    duration_ms: float | None = None
+    init_ms: float | None = None
+    billed_ms: float | None = None
+    mean_billed_ms: float | None = None
+    total_ms: float | None = None
+    phases: dict[str, float] = {}
+    per_1000_ms: float | None = None
+    max_memory_mb: int | None = None
+    cpu_ms: float | None = None
+    throttled_ms: float | None = None
+    waiting_ms: float | None = None
+    modelled_ms: float | None = None
+    client_ms: float | None = None
+    write_units: int | None = None
+
+
+class CellSummary(Record, frozen=True, kw_only=True):
+    """One variant on one case at one tier."""
+
+    variant: str
+    case: str
+    memory_mb: int
+    cold: CallSummary | None = None
+    warm: CallSummary | None = None
+
+
+class CaseEquality(Record, frozen=True, kw_only=True):
+    """All variants of one case against the generator and against each other.
+
+    Attributes:
+        proven: variants whose every answered trial was equal.
+        died: variants of which no trial answered at some tier, with the error type.
+        unequal: variants with at least one trial that differed.
+        agree: whether all variants that answered wrote and answered the same.
+    """
+
+    case: str
+    proven: tuple[str, ...]
+    unequal: tuple[str, ...]
+    died: dict[str, str]
+    agree: bool
+    records_compared: int
+    digest: str | None
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    """A run, recomputed from its samples."""
+
+    cells: tuple[CellSummary, ...]
+    equality: tuple[CaseEquality, ...]
+    equal: bool
+    rounds: int
+    complete: bool

@@ -1,0 +1,1 @@
+"""Workload x variant -> a content-addressed zip, as Lambda takes it."""

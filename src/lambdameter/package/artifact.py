@@ -1,0 +1,91 @@
+"""One variant of a workload -> its deployment package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+from rich.console import Console
+
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.model import Architecture, Artifact, Variant, Workload
+from lambdameter.package import cargo, elf
+from lambdameter.package.archive import Member, folder_members, write
+
+# The file that Lambda starts on an OS-only runtime:
+# https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
+BOOTSTRAP = "bootstrap"
+
+
+def make(
+    workload: Workload,
+    variant: Variant,
+    architecture: Architecture,
+    console: Console,
+    cache: Path | None = None,
+) -> Artifact:
+    """Build a variant if need be, and package it.
+
+    Args:
+        workload: whose folder holds the variant's source.
+        variant: what is packaged.
+        architecture: what every binary in the package must be built for.
+        console: shows a long build's progress (stderr).
+        cache: where packages are kept; defaults to the user's.
+
+    Raises:
+        BadInputError: it does not compile, or holds a binary for another architecture.
+        HostError: a tool is missing, or the cache cannot be written.
+    """
+    source = Path(workload.root) / variant.source
+    kept = cache or platformdirs.user_cache_path("lambdameter") / "packages"
+    try:
+        members = (
+            folder_members(source)
+            if variant.build == "copy"
+            else _bootstrap(source, variant, console)
+        )
+        _check(members, architecture, source)
+        archive = write(members, kept)
+    except OSError as failure:
+        raise HostError(
+            f"The package of {variant.name} cannot be made: {failure}",
+            place=str(source),
+            next_step=f"The source must be readable, and {kept} writable with space left.",
+        ) from failure
+    return Artifact(
+        variant=variant.name,
+        path=str(archive.path),
+        sha256=archive.sha256,
+        zip_bytes=archive.zip_bytes,
+        unzipped_bytes=archive.unzipped_bytes,
+        runtime=variant.runtime,
+        handler=variant.handler,
+        architecture=architecture,
+    )
+
+
+def _bootstrap(source: Path, variant: Variant, console: Console) -> dict[str, Member]:
+    binary = variant.binary or variant.name
+    built = cargo.build(source / "Cargo.toml", console, binary=binary)
+    return {BOOTSTRAP: Member(built[binary].read_bytes(), runnable=True)}
+
+
+def _check(members: Mapping[str, Member], architecture: Architecture, source: Path) -> None:
+    if not members:
+        raise BadInputError(
+            "There is nothing to package",
+            place=str(source),
+            next_step="Put the handler there; dotfiles and __pycache__ are left out.",
+        )
+    for name, member in members.items():
+        if not elf.is_elf(member.content):
+            continue
+        built_for = elf.machine(member.content)
+        if built_for != architecture:
+            raise BadInputError(
+                f"{name} is built for {built_for}, and the function runs on {architecture}",
+                place=str(source),
+                next_step=f"Build it for {architecture}, or leave it out of the package.",
+            )

@@ -1,0 +1,192 @@
+"""`cargo build` with a progress bar, and its failures in a user's words.
+
+`python -m lambdameter.package.cargo --workspace` builds every binary of the workspace that the
+current folder is in. One binary is built with the features that the whole workspace asks for
+(`--workspace --bin`), so that what that command built is not built again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import platformdirs
+from rich.console import Console
+
+from lambdameter.errors import BadInputError, HostError, LambdameterError
+from lambdameter.package import compiled
+from lambdameter.package.compiled import Build
+from lambdameter.package.progress import Bar
+
+# A build that has nothing to do ends before this, and says nothing.
+_QUIET_S = 1.0
+_REDRAW_S = 0.5
+
+_Line = tuple[str, str]
+
+
+def build(manifest: Path, console: Console, *, binary: str | None = None) -> dict[str, Path]:
+    """Build one binary target, or all of the workspace: target name -> executable.
+
+    Raises:
+        BadInputError: the manifest or the code is at fault.
+        HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
+    """
+    _check_tools()
+    selection = ["--bins"] if binary is None else ["--bin", binary]
+    command = ["cargo", "build", "--release", "--locked", "--workspace", *selection]
+    command += ["--manifest-path", str(manifest)]
+    result = Build()
+    with subprocess.Popen(
+        [*command, "--message-format=json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=os.environ | {"CARGO_TARGET_DIR": str(target_folder())},
+    ) as cargo:
+        try:
+            _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
+        except BaseException:
+            cargo.terminate()
+            raise
+    if cargo.returncode:
+        raise _failure(result, manifest, command)
+    if binary is not None and binary not in result.executables:
+        raise BadInputError(
+            f"cargo built no executable {binary!r}",
+            place=str(manifest),
+            next_step="Name one of the crate's binary targets in workload.toml.",
+        )
+    return result.executables
+
+
+def target_folder() -> Path:
+    """Where cargo builds: in the user's cache, shared by all checkouts."""
+    return platformdirs.user_cache_path("lambdameter") / "cargo-target"
+
+
+def _check_tools() -> None:
+    for tool, why, how in (
+        ("cargo", "Rust variants are built with cargo", "Install Rust: https://rustup.rs"),
+        ("cc", "Rust links with a C compiler", "Install gcc (Debian: apt install gcc)"),
+    ):
+        if shutil.which(tool) is None:
+            raise HostError(f"{why}, and there is none", place=tool, next_step=f"{how}.")
+
+
+def _watch(
+    cargo: subprocess.Popen[str],
+    result: Build,
+    console: Console,
+    weigh: Callable[[], dict[str, int]],
+) -> None:
+    """Feed what cargo says to the result until it ends; show a bar once it takes long."""
+    lines = _lines(cargo)
+    started = time.monotonic()
+    bar: Bar | None = None
+    try:
+        for line in lines:
+            if line is not None:
+                result.feed(*line)
+            elapsed = time.monotonic() - started
+            if bar is None and elapsed > _QUIET_S:
+                bar = Bar(console, weigh())
+            if bar is not None:
+                bar.show(result, elapsed)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _lines(cargo: subprocess.Popen[str]) -> Iterator[_Line | None]:
+    """Each line with the stream's name, as they come; None from time to time in between."""
+    said: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
+
+    def read(name: str, stream: IO[str]) -> None:
+        for line in stream:
+            said.put((name, line))
+        said.put(None)
+
+    for name, stream in (("stdout", cargo.stdout), ("stderr", cargo.stderr)):
+        if stream is not None:
+            threading.Thread(target=read, args=(name, stream), daemon=True).start()
+    open_streams = 2
+    while open_streams:
+        try:
+            line = said.get(timeout=_REDRAW_S)
+        except queue.Empty:
+            yield None
+            continue
+        if line is None:
+            open_streams -= 1
+        else:
+            yield line
+
+
+def _metadata(manifest: Path) -> bytes:
+    """What cargo knows of the dependencies on this machine; nothing where it cannot say."""
+
+    def ask(*command: str) -> bytes:
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        ).stdout
+
+    host = re.search(rb"^host: (\S+)$", ask("cargo", "--version", "--verbose"), re.MULTILINE)
+    platform = ["--filter-platform", host[1].decode()] if host else []
+    about = ["--format-version=1", "--locked", "--manifest-path", str(manifest)]
+    return ask("cargo", "metadata", *about, *platform)
+
+
+def _failure(result: Build, manifest: Path, command: list[str]) -> LambdameterError:
+    again = " ".join(command)
+    if result.error is not None:
+        return BadInputError(
+            f"It does not compile: {result.error.message}",
+            place=result.error.place or str(manifest),
+            next_step=f"See all of it with: {again}",
+        )
+    if result.lacks_host:
+        return HostError(
+            f"cargo cannot build here: {result.complaint}",
+            place=str(manifest),
+            next_step=f"See all of it with: {again}",
+        )
+    return BadInputError(
+        f"cargo refuses: {result.complaint}",
+        place=str(manifest),
+        next_step=f"See all of it with: {again}",
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build every binary of a workspace; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lambdameter.package.cargo",
+        description="Build every binary of a Cargo workspace into lambdameter's cache.",
+    )
+    parser.add_argument("--workspace", action="store_true", required=True)
+    parser.add_argument("--manifest-path", type=Path, default=Path("Cargo.toml"))
+    asked = parser.parse_args(arguments)
+    console = Console(stderr=True)
+    try:
+        build(asked.manifest_path, console)
+    except LambdameterError as error:
+        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""What `cargo build --message-format=json` says, made into counts, executables and errors.
+
+https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+# What cargo and build scripts say where the machine, not the code, is at fault.
+_HOST_FAULTS = (
+    "failed to download",
+    "failed to fetch",
+    "failed to get",
+    "could not resolve",
+    "failed to find tool",
+    "is not installed",
+    "linker `",
+    "No space left",
+    "requires rustc",
+)
+# What even an empty crate weighs. A guess: it steadies the first minute of the time left.
+_ANY_CRATE = 50_000
+
+
+class CompileError(msgspec.Struct, frozen=True, kw_only=True):
+    """The compiler's first error; place: file:line."""
+
+    message: str
+    place: str | None
+
+
+class Build:
+    """One cargo call, as far as it has got.
+
+    Attributes:
+        fresh: ids of packages that were built before.
+        built: ids of packages built by this call.
+        executables: binary target -> its file.
+        current: the crate that cargo named last, or what it waits for.
+        compiling: whether cargo has begun to compile; before that it fetches, or waits for
+            another cargo that builds in the same folder.
+        error: the compiler's first error.
+        lacks_host: whether cargo's own complaint is about the machine.
+    """
+
+    def __init__(self) -> None:
+        self.fresh: set[str] = set()
+        self.built: set[str] = set()
+        self.executables: dict[str, Path] = {}
+        self.current = ""
+        self.compiling = False
+        self.error: CompileError | None = None
+        self._said: list[str] = []
+
+    @property
+    def complaint(self) -> str:
+        """Cargo's own first error, or the last thing that it said."""
+        errors = [line for line in self._said if line.startswith("error")]
+        first = (errors or self._said[-1:] or ["no reason given"])[0]
+        return first.removeprefix("error: ").rstrip(".")
+
+    @property
+    def lacks_host(self) -> bool:
+        """Whether the machine lacks something, rather than the code being wrong."""
+        said = "\n".join(self._said)
+        if self.error is not None and "linker" not in self.error.message:
+            return False
+        return any(sign in said for sign in _HOST_FAULTS)
+
+    def feed(self, stream: str, line: str) -> None:
+        """Take one line of cargo's stdout (JSON messages) or stderr (what it tells a user)."""
+        if stream == "stderr":
+            self._take_status(line.strip())
+            return
+        try:
+            message = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            return  # cargo run under a wrapper that prints is no failure
+        if message.get("reason") == "compiler-artifact":
+            self._take_artifact(message)
+        elif message.get("reason") == "compiler-message":
+            self._take_diagnostic(message["message"])
+
+    def _take_status(self, text: str) -> None:
+        if not text:
+            return
+        self._said.append(text)
+        verb, _, rest = text.partition(" ")
+        if verb in ("Compiling", "Downloading", "Downloaded", "Blocking", "Updating"):
+            self.current = rest.strip() if verb == "Compiling" else text
+            self.compiling = self.compiling or verb == "Compiling"
+
+    def _take_artifact(self, message: Mapping[str, Any]) -> None:
+        if "custom-build" not in message["target"]["kind"]:
+            (self.fresh if message["fresh"] else self.built).add(message["package_id"])
+        if message.get("executable") and "bin" in message["target"]["kind"]:
+            self.executables[message["target"]["name"]] = Path(message["executable"])
+
+    def _take_diagnostic(self, diagnostic: Mapping[str, Any]) -> None:
+        if diagnostic["level"] != "error" or self.error is not None:
+            return
+        spans = [span for span in diagnostic["spans"] if span["is_primary"]]
+        place = f"{spans[0]['file_name']}:{spans[0]['line_start']}" if spans else None
+        self.error = CompileError(message=diagnostic["message"], place=place)
+
+
+def weights(metadata: bytes, binary: str | None) -> dict[str, int]:
+    """Package id -> its share of the work, for every package that a build needs.
+
+    `binary` names the one binary target that is built; None: all of the workspace is.
+
+    The share is the bytes of its Rust sources, and as much again as starting a compiler is worth:
+    a generated SDK is as much work as a hundred small crates. Empty where metadata is none.
+    """
+    try:
+        known = msgspec.json.decode(metadata)
+    except msgspec.DecodeError:
+        return {}
+    nodes = {node["id"]: node for node in known["resolve"]["nodes"]}
+    needed: set[str] = set()
+    waiting = [
+        package["id"]
+        for package in known["packages"]
+        if package["id"] in known["workspace_members"]
+        and (binary is None or binary in [target["name"] for target in package["targets"]])
+    ]
+    while waiting:
+        package = waiting.pop()
+        if package in needed:
+            continue
+        needed.add(package)
+        waiting += [
+            dependency["pkg"]
+            for dependency in nodes[package]["deps"]
+            if any(kind["kind"] != "dev" for kind in dependency["dep_kinds"])
+        ]
+    return {
+        package["id"]: _source_bytes(Path(package["manifest_path"]).parent)
+        for package in known["packages"]
+        if package["id"] in needed
+    }
+
+
+def _source_bytes(folder: Path) -> int:
+    return _ANY_CRATE + sum(
+        Path(parent, name).stat().st_size
+        for parent, _, files in os.walk(folder / "src")
+        for name in files
+        if name.endswith(".rs")
+    )

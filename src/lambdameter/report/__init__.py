@@ -1,0 +1,1 @@
+"""One run, told: in the terminal and as JSON. Pure but for printing."""

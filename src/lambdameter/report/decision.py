@@ -1,0 +1,283 @@
+"""The sentence that decides, and the evidence under it. Pure.
+
+One round has no interval, so nothing is called faster than by what runs of one cell are known to
+differ by.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from lambdameter import units
+from lambdameter.model import BillLine, CellBill, CellSummary, Record, ReportInput
+from lambdameter.report import find
+from lambdameter.report.look import listed
+
+Action = Literal["make-equal", "survivor", "bill-first", "switch", "stay", "cannot-tell", "alone"]
+
+# Runs of one cell differ by up to 20 %, here and in what was published (claim K14).
+NOISE = 1.2
+# A saving of less than this share of the whole bill is not a reason to rewrite anything.
+MATTERS = Decimal("0.05")
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """What to do at one tier, and why.
+
+    Attributes:
+        memory_mb: the tier; None: all of them.
+        verdict: one sentence that says what to do.
+        evidence: sentences with the figures that it stands on.
+    """
+
+    memory_mb: int | None
+    action: Action
+    verdict: str
+    evidence: tuple[str, ...]
+
+
+class _Duel(Record, frozen=True, kw_only=True):
+    """One case at one tier: the reference (the first variant) and its best rival."""
+
+    case: str
+    reference: CellSummary
+    rival: CellSummary
+    reference_bill: CellBill
+    rival_bill: CellBill
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster the rival is."""
+        return _total(self.reference) / _total(self.rival)
+
+    @property
+    def saving(self) -> Decimal:
+        """What switching takes off the whole bill, as a share."""
+        return 1 - self.rival_bill.run_usd / self.reference_bill.run_usd
+
+
+def decide(run: ReportInput) -> tuple[Decision, ...]:
+    """What to do, a decision a tier; one alone where the variants are not equal."""
+    unequal = [case for case in find.cases(run) if not find.is_equal(run, case)]
+    if unequal:
+        return (_make_equal(run, unequal),)
+    return tuple(_at_tier(run, memory_mb) for memory_mb in find.tiers(run))
+
+
+def _make_equal(run: ReportInput, unequal: list[str]) -> Decision:
+    told = []
+    for case in unequal:
+        verdict = find.equality(run, case)
+        wrong = verdict.unequal if verdict else ()
+        who = listed([find.variant_title(run, name) for name in wrong]) or "the variants"
+        told.append(f"{who} on {find.case_title(run, case)}")
+    return Decision(
+        memory_mb=None,
+        action="make-equal",
+        verdict=f"Not equal: {listed(told)}. Make that right first; speed comes after.",
+        evidence=("No speed is reported for a case until all of its records are equal.",),
+    )
+
+
+def _at_tier(run: ReportInput, memory_mb: int) -> Decision:
+    alive, dead = _living_and_dead(run, memory_mb)
+    at = f"At {memory_mb:,} MB"
+    if not alive:
+        return Decision(
+            memory_mb=memory_mb,
+            action="cannot-tell",
+            verdict=f"{at} it cannot be told: no variant answered every case.",
+            evidence=tuple(f"{told}." for told in dead.values()),
+        )
+    variants = {cell.variant for cell in run.summary.cells if cell.memory_mb == memory_mb}
+    if len(variants) == 1:
+        return _alone(run, memory_mb, alive[0])
+    duels = [duel for case in find.cases(run) if (duel := _duel(run, memory_mb, case)) is not None]
+    if dead:
+        who = listed([find.variant_title(run, name) for name in alive])
+        verb = "answers" if len(alive) == 1 else "answer"
+        return Decision(
+            memory_mb=memory_mb,
+            action="survivor",
+            verdict=f"{at} run {who}: {listed(list(dead.values()))}; only {who} {verb} every case.",
+            evidence=_evidence(run, memory_mb, duels),
+        )
+    action, verdict = _weigh(run, duels)
+    return Decision(
+        memory_mb=memory_mb,
+        action=action,
+        verdict=verdict,
+        evidence=_evidence(run, memory_mb, duels),
+    )
+
+
+def _living_and_dead(run: ReportInput, memory_mb: int) -> tuple[list[str], dict[str, str]]:
+    """Variants that answered every case, and for each other what it died of."""
+    alive: list[str] = []
+    dead: dict[str, str] = {}
+    for variant in run.manifest.workload.variants:
+        mine = [
+            cell
+            for cell in run.summary.cells
+            if cell.memory_mb == memory_mb and cell.variant == variant.name
+        ]
+        lost = [cell for cell in mine if cell.warm is None or cell.warm.total_ms is None]
+        if lost:
+            dead[variant.name] = f"{variant.title} {_cause(run, lost)}"
+        elif mine:
+            alive.append(variant.name)
+    return alive, dead
+
+
+def _cause(run: ReportInput, lost: list[CellSummary]) -> str:
+    titles = listed([find.case_title(run, cell.case) for cell in lost])
+    errors = [cell.warm.error for cell in lost if cell.warm is not None and cell.warm.error]
+    if not errors:
+        return f"has no measured warm call on {titles}"
+    return f"dies on {titles} ({listed(sorted({error.type for error in errors}))})"
+
+
+def _alone(run: ReportInput, memory_mb: int, name: str) -> Decision:
+    title = find.variant_title(run, name)
+    told = []
+    for case in find.cases(run):
+        for cell in find.tier(run, memory_mb, case):
+            bill = find.bill(run, cell)
+            price = f" for {units.usd(bill.run_usd)}" if bill is not None else ""
+            told.append(
+                f"{find.case_title(run, case)} in {units.seconds(_total(cell))}{price} a run"
+            )
+    return Decision(
+        memory_mb=memory_mb,
+        action="alone",
+        verdict=f"At {memory_mb:,} MB {title} ran alone: nothing to choose between.",
+        evidence=(f"{_rounds(run)}it does {listed(told)}.",),
+    )
+
+
+def _duel(run: ReportInput, memory_mb: int, case: str) -> _Duel | None:
+    runners = [
+        (cell, bill)
+        for cell in find.tier(run, memory_mb, case)
+        if cell.warm is not None
+        and cell.warm.total_ms
+        and (bill := find.bill(run, cell)) is not None
+        and bill.touchable_usd
+    ]
+    if len(runners) <= 1:
+        return None
+    (reference, reference_bill), *others = runners
+    rival, rival_bill = min(others, key=lambda runner: _total(runner[0]))
+    return _Duel(
+        case=case,
+        reference=reference,
+        rival=rival,
+        reference_bill=reference_bill,
+        rival_bill=rival_bill,
+    )
+
+
+def _weigh(run: ReportInput, duels: list[_Duel]) -> tuple[Action, str]:
+    if not duels:
+        return "cannot-tell", "It cannot be told: there are no two bills to compare."
+    reference = find.variant_title(run, duels[0].reference.variant)
+    rival = listed(sorted({find.variant_title(run, duel.rival.variant) for duel in duels}))
+    dominant = _dominant(duels)
+    if dominant is not None:
+        line, share = dominant
+        return "bill-first", (
+            f"Cut the {line.item} first: {units.percent(share)} of the bill is theirs, "
+            "and no rewrite can touch them."
+        )
+    ratios = [duel.ratio for duel in duels]
+    savings = [duel.saving for duel in duels]
+    if min(ratios) >= NOISE and min(savings) >= MATTERS:
+        return "switch", (
+            f"Switch to {rival}: {_rounds(run).lower()}it takes "
+            f"{_shares(savings, signed=False)} off the whole bill."
+        )
+    if max(ratios) <= 1 / NOISE or max(savings) < 0:
+        return "stay", f"Stay with {reference}: {_rounds(run).lower()}{rival} costs more."
+    return "cannot-tell", (
+        f"It cannot be told whether {rival} beats {reference}: runs of one cell differ by up to "
+        f"{units.percent(NOISE - 1)}, and {_rounds(run).lower()}not every case differs by more."
+    )
+
+
+def _dominant(duels: list[_Duel]) -> tuple[BillLine, Decimal] | None:
+    """What fills the bill where no rewrite matters: its line and share; None where one may."""
+    for duel in duels:
+        bill = duel.reference_bill
+        if not bill.run_usd or bill.touchable_usd / bill.run_usd >= MATTERS:
+            return None
+    bill = duels[0].reference_bill
+    line = max(bill.lines, key=lambda one: one.usd)
+    return line, line.usd / bill.run_usd
+
+
+def _evidence(run: ReportInput, memory_mb: int, duels: list[_Duel]) -> tuple[str, ...]:
+    if not duels:
+        return ()
+    compute = [
+        1 - duel.rival_bill.touchable_usd / duel.reference_bill.touchable_usd for duel in duels
+    ]
+    whole = [duel.saving for duel in duels]
+    cuts = min(*compute, *whole) >= 0
+    verb = "cuts" if cuts else "changes"
+    bill = (
+        f"That {verb} compute by {_shares(compute, signed=not cuts)}, "
+        f"and the whole bill by {_shares(whole, signed=not cuts)}."
+    )
+    race = f"At {memory_mb:,} MB, {_rounds(run).lower()}{_races(run, duels)}."
+    return (race, bill, *_modelled(duels))
+
+
+def _shares(savings: list[Decimal], *, signed: bool) -> str:
+    """Savings as they stand in a sentence; signed, a saving is a minus."""
+    told = [
+        f"{'-' if saving > 0 else '+'}{units.percent(abs(saving))}"
+        if signed
+        else units.percent(saving)
+        for saving in savings
+    ]
+    return listed(list(dict.fromkeys(told)))
+
+
+def _races(run: ReportInput, duels: list[_Duel]) -> str:
+    """Who does what in how long; the same two names are said once."""
+    told = []
+    before = None
+    for duel in duels:
+        pair = duel.reference.variant, duel.rival.variant
+        rival, reference = (units.seconds(_total(cell)) for cell in (duel.rival, duel.reference))
+        faster = f"{units.number(duel.ratio)}x" if duel.ratio >= 1 else "slower"
+        case = find.case_title(run, duel.case)
+        if pair == before:
+            told.append(f"{case} in {rival} against {reference} ({faster})")
+        else:
+            who, whose = (find.variant_title(run, name) for name in reversed(pair))
+            told.append(f"{who} does {case} in {rival} against {whose}'s {reference} ({faster})")
+        before = pair
+    return listed(told)
+
+
+def _modelled(duels: list[_Duel]) -> tuple[str, ...]:
+    shares = [
+        cell.warm.modelled_ms / _total(cell)
+        for duel in duels
+        for cell in (duel.reference, duel.rival)
+        if cell.warm is not None and cell.warm.modelled_ms is not None
+    ]
+    if not shares or max(shares) == 0:
+        return ()
+    ends = list(dict.fromkeys(units.percent(share) for share in (min(shares), max(shares))))
+    return (f"Of these times {' to '.join(ends)} is service time that we model.",)
+
+
+def _rounds(run: ReportInput) -> str:
+    return "In this one round " if run.summary.rounds == 1 else f"In {run.summary.rounds} rounds "
+
+
+def _total(cell: CellSummary) -> float:
+    return cell.warm.total_ms if cell.warm is not None and cell.warm.total_ms else 0.0

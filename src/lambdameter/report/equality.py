@@ -1,0 +1,121 @@
+"""The proof that the variants do the same, or the first records that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.text import Text
+
+from lambdameter.model import CaseEquality, FieldDifference, ReportInput, Sample, TrialEquality
+from lambdameter.report import find
+from lambdameter.report.look import ALARM, BAD, HEAD, QUIET, listed, prose
+
+_DIGEST = 12
+_RECORDS = 3
+_VALUE = 30
+
+
+def equality(run: ReportInput) -> Text:
+    """One line a case; under a case that differs, its first differing records, field by field."""
+    return Text("\n").join([*_cases(run), *_allowed(run)])
+
+
+def _cases(run: ReportInput) -> Iterator[Text]:
+    widest = max((len(find.case_title(run, case)) for case in find.cases(run)), default=0)
+    for case in find.cases(run):
+        verdict = find.equality(run, case)
+        head = Text.assemble((f"{find.case_title(run, case):<{widest}}  ", HEAD))
+        if verdict is None:
+            yield head.append("not verified", BAD)
+        elif find.is_equal(run, case):
+            yield head.append_text(_equal(run, verdict))
+            for name, error in verdict.died.items():
+                told = f"died: {_who(run, [name])} ({error}); what it did not write is unproven"
+                yield Text(f"{'':<{widest}}  {told}", style=BAD)
+        else:
+            yield head.append_text(_unequal(run, verdict))
+            yield from _differences(run, case)
+
+
+def _equal(run: ReportInput, verdict: CaseEquality) -> Text:
+    line = Text()
+    if verdict.proven:
+        line.append("equal", HEAD)
+        line.append(f"  {verdict.records_compared:,} records of {_who(run, verdict.proven)}")
+    else:
+        line.append("nothing to compare")
+    if verdict.digest:
+        line.append(f", sha256 {verdict.digest[:_DIGEST]}")
+    return line
+
+
+def _unequal(run: ReportInput, verdict: CaseEquality) -> Text:
+    line = Text.assemble((" NOT EQUAL ", ALARM))
+    if verdict.unequal:
+        line.append(f"  not what must be there, by {_who(run, verdict.unequal)}:")
+    else:
+        line.append("  each is as it must be, but their answers differ:")
+    return line
+
+
+def _differences(run: ReportInput, case: str) -> Iterator[Text]:
+    """Each variant's first differing call: its first differing records, and its answer."""
+    shown: set[str] = set()
+    for sample in run.samples:
+        trial, proof = sample.trial, sample.equality
+        if trial.case != case or trial.variant in shown or proof is None:
+            continue
+        nonsense = sample.error is not None and sample.error.kind == "answer"
+        if proof.equal and not nonsense:
+            continue
+        shown.add(trial.variant)
+        yield _call(run, sample, proof)
+        if sample.error is not None:
+            yield Text(f"    answer: {sample.error.message}")
+        for record in proof.differences[:_RECORDS]:
+            yield Text(f"    record {_short(record.key)}")
+            yield from _fields(record.fields)
+        if proof.differing > _RECORDS:
+            yield Text(f"    and {proof.differing - _RECORDS:,} more", QUIET)
+        if proof.response_differences:
+            yield Text("    answer")
+            yield from _fields(proof.response_differences)
+
+
+def _call(run: ReportInput, sample: Sample, proof: TrialEquality) -> Text:
+    return Text(
+        f"  {_who(run, [sample.trial.variant])}, {sample.trial.call} call at "
+        f"{sample.trial.memory_mb:,} MB: {proof.differing:,} of {proof.expected_count:,} records "
+        f"differ, {proof.actual_count:,} are there"
+    )
+
+
+def _fields(fields: Iterable[FieldDifference]) -> Iterator[Text]:
+    for field in fields:
+        yield Text(
+            f"      {_short(field.field)}: expected {_value(field.expected)}, "
+            f"found {_value(field.actual)}"
+        )
+
+
+def _value(value: str | None) -> str:
+    return "nothing" if value is None else _short(value)
+
+
+def _short(value: str) -> str:
+    plain = "".join(letter if letter.isprintable() else "·" for letter in value)
+    return plain if len(plain) <= _VALUE else f"{plain[: _VALUE - 1]}…"
+
+
+def _allowed(run: ReportInput) -> Iterator[Text]:
+    rule = run.manifest.workload.equality
+    for place, fields in (("table", rule.table), ("answer", rule.response)):
+        if fields:
+            told = listed([f"{one.field} ({one.reason})" for one in fields])
+            yield Text(prose(f"May differ in the {place}: {told}"), style=QUIET)
+
+
+def _who(run: ReportInput, names: Iterable[str]) -> str:
+    wanted = set(names)
+    known = [one.name for one in run.manifest.workload.variants if one.name in wanted]
+    return listed([find.variant_title(run, name) for name in known])

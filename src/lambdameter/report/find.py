@@ -1,0 +1,87 @@
+"""Looking things up in a report's input."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from rich.text import Text
+
+from lambdameter.model import (
+    CallSummary,
+    CaseEquality,
+    CellBill,
+    CellSummary,
+    PublishedFigure,
+    ReportInput,
+)
+
+
+def tier(run: ReportInput, memory_mb: int, case: str) -> list[CellSummary]:
+    """The cells of one case at one tier, in the workload's order of variants."""
+    return [cell for cell in run.summary.cells if cell.memory_mb == memory_mb and cell.case == case]
+
+
+def cases(run: ReportInput) -> list[str]:
+    """The cases that were run, in the workload's order."""
+    ran = {cell.case for cell in run.summary.cells}
+    return [case.name for case in run.manifest.workload.cases if case.name in ran]
+
+
+def tiers(run: ReportInput) -> list[int]:
+    """The memory sizes that were run, in the order asked for."""
+    ran = {cell.memory_mb for cell in run.summary.cells}
+    return [memory_mb for memory_mb in run.manifest.memory_mb if memory_mb in ran]
+
+
+def variant_title(run: ReportInput, name: str) -> str:
+    """How a variant is called in words."""
+    titles = {variant.name: variant.title for variant in run.manifest.workload.variants}
+    return titles.get(name, name)
+
+
+def case_title(run: ReportInput, name: str) -> str:
+    """How a case is called in words."""
+    titles = {case.name: case.title for case in run.manifest.workload.cases}
+    return titles.get(name, name)
+
+
+def bill(run: ReportInput, cell: CellSummary) -> CellBill | None:
+    """A cell's bill; None where there is none."""
+    key = (cell.variant, cell.case, cell.memory_mb)
+    bills = {(one.variant, one.case, one.memory_mb): one for one in run.bill.cells}
+    return bills.get(key)
+
+
+def is_equal(run: ReportInput, case: str) -> bool:
+    """Whether a case was shown equal; without that there is no word on its speed."""
+    return any(one.case == case and one.agree and not one.unequal for one in run.summary.equality)
+
+
+def equality(run: ReportInput, case: str) -> CaseEquality | None:
+    """The verdict on a case."""
+    return next((one for one in run.summary.equality if one.case == case), None)
+
+
+def died(call: CallSummary | None) -> bool:
+    """Whether a call was tried and never answered."""
+    return call is not None and call.n > 0 and call.errors == call.n
+
+
+def published(run: ReportInput, cell: CellSummary) -> dict[str, PublishedFigure]:
+    """Metric -> the published figure for this very cell, on work of the same size."""
+    count = cell.warm.count if cell.warm else None
+    return {
+        figure.metric: figure
+        for source in run.claims
+        if count == source.count
+        for figure in source.figures
+        if figure.workload == run.manifest.workload.name
+        and (figure.variant, figure.case, figure.memory_mb)
+        == (cell.variant, cell.case, cell.memory_mb)
+    }
+
+
+def label(run: ReportInput, case: str, variant: str, style: Style | str = "") -> Text:
+    """Case and variant as the first column of a table holds them, aligned with all others."""
+    width = max(len(case_title(run, name)) for name in cases(run))
+    title = Text(f"{case_title(run, case):<{width}} ")
+    return title.append(variant_title(run, variant), style)

@@ -1,0 +1,78 @@
+"""How things look: one colour a variant, and marks that work without any colour.
+
+The colours are the Okabe-Ito set, which the colour-blind can tell apart:
+https://jfly.uni-koeln.de/color/
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from rich.style import Style
+from rich.text import Text
+
+from lambdameter.model import Variant
+
+WIDTH = 100
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+BY_LANGUAGE = {"python": BLUE, "rust": VERMILION}
+FURTHER = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+
+HEAD = Style(bold=True)
+QUIET = Style(dim=True)
+BETTER = Style(bold=True)
+# Published and modelled figures; each also carries a mark of its own.
+NOT_MEASURED = Style(dim=True, italic=True)
+# No colour: the colours are the variants'.
+ALARM = Style(bold=True, reverse=True)
+BAD = Style(bold=True)
+
+
+def variant_styles(variants: Sequence[Variant]) -> dict[str, Style]:
+    """Variant name -> style: by language where that colour is free, then in order."""
+    free = iter(FURTHER)
+    taken: set[str] = set()
+    styles = {}
+    for variant in variants:
+        colour = BY_LANGUAGE.get(variant.language)
+        if colour is None or colour in taken:
+            colour = next(free, None)
+        if colour is not None:
+            taken.add(colour)
+        styles[variant.name] = Style(color=colour)
+    return styles
+
+
+def published(figure: str) -> Text:
+    """A figure that others published: in parentheses, which hang so that digits stay aligned."""
+    return Text(f"({figure})", style=NOT_MEASURED)
+
+
+def modelled(figure: str) -> Text:
+    """A figure that comes from a model of ours."""
+    return Text(f"≈{figure} ", style=NOT_MEASURED)
+
+
+def measured(figure: str, *, better: bool = False) -> Text:
+    """A figure that was measured here."""
+    return Text(f"{figure} ", style=BETTER if better else "")
+
+
+def listed(items: Sequence[str]) -> str:
+    """Words as a sentence lists them: "a", "a and b", "a, b and c"."""
+    if len(items) <= 1:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def prose(told: str, *, label: str = "", indent: int = 0) -> str:
+    """A sentence as lines of at most WIDTH cells that end in no blank; a label hangs before it."""
+    return textwrap.fill(
+        told,
+        WIDTH,
+        initial_indent=f"{label:<{indent}}",
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+    )

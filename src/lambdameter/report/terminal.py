@@ -1,0 +1,155 @@
+"""The one output that one would put in a talk: what to do first, the evidence under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO
+
+from rich.console import Console, Group, RenderableType
+from rich.rule import Rule
+from rich.style import Style
+from rich.text import Text
+
+from lambdameter.model import ReportInput, TargetInfo
+from lambdameter.report import bill, caveats, find, table
+from lambdameter.report.decision import decide
+from lambdameter.report.equality import equality
+from lambdameter.report.look import ALARM, HEAD, QUIET, WIDTH, prose, variant_styles
+from lambdameter.report.where_time_went import LEGEND, where_time_went
+from lambdameter.units import NOTHING
+
+_LABEL = 13
+
+
+def console(file: IO[str]) -> Console:
+    """A console for a report: plain and 100 columns where it is no terminal."""
+    made = Console(file=file, highlight=False, markup=False, emoji=False)
+    made.width = min(WIDTH, made.width) if made.is_terminal else WIDTH
+    return made
+
+
+def report(run: ReportInput) -> RenderableType:
+    """Everything, in the order in which it is to be read."""
+    styles = variant_styles(run.manifest.workload.variants)
+    parts: list[RenderableType] = [*_decisions(run)]
+    parts += _section("What ran", caveats.target(run), [_what_ran(run)])
+    parts += _section("Equality", (), [equality(run)])
+    for memory_mb in find.tiers(run):
+        parts += _tier(run, memory_mb, styles)
+    parts.append(_labelled("run folder", run.folder))
+    return Group(*parts)
+
+
+def _decisions(run: ReportInput) -> Iterator[Text]:
+    """Each verdict once, with the evidence of every tier that it was given for."""
+    evidence: dict[str, list[str]] = {}
+    for decision in decide(run):
+        evidence.setdefault(decision.verdict, []).extend(decision.evidence)
+    for verdict, told in evidence.items():
+        yield Text(prose(verdict), style=HEAD)
+        if told:
+            yield Text(prose(" ".join(told)))
+        yield Text()
+
+
+def _section(
+    title: str, beside: Iterable[str], body: Iterable[RenderableType]
+) -> list[RenderableType]:
+    """A head, its caveats beside it, then the body."""
+    told = "; ".join(beside)
+    caveat = [Text(prose(told), style=Style(italic=True))] if told else []
+    head = Rule(Text(title, style=HEAD), align="left", style=QUIET)
+    return [head, *caveat, *body, Text()]
+
+
+def _what_ran(run: ReportInput) -> Text:
+    manifest = run.manifest
+    lines = [_labelled("workload", f"{manifest.workload.title} ({manifest.workload.name})")]
+    lines += _enforcement(manifest.target)
+    lines += [
+        *_items("engines", manifest.target.engines),
+        *_items("runtimes", manifest.target.runtimes),
+        _labelled("latency", manifest.target.latency_model or "none modelled: real services"),
+    ]
+    return Text("\n").join(lines)
+
+
+def _enforcement(target: TargetInfo) -> list[Text]:
+    enforced = target.enforcement
+    if enforced is None:
+        return [_labelled("enforced by", "AWS itself")]
+    lines = []
+    if enforced.by == "none":
+        told = " neither CPU nor memory: these are this machine's times"
+        lines.append(Text.assemble((" NOTHING IS ENFORCED ", ALARM), told))
+    else:
+        lines.append(_labelled("enforced by", enforced.by))
+    for label, told in (
+        ("  CPU", enforced.cpu),
+        ("  memory", enforced.memory),
+        ("  freeze", enforced.freeze),
+        ("  isolation", enforced.isolation),
+        ("  missing", enforced.missing),
+    ):
+        if told:
+            lines.append(_labelled(label, told))
+    return lines
+
+
+def _tier(
+    run: ReportInput, memory_mb: int, styles: Mapping[str, Style]
+) -> Iterator[RenderableType]:
+    at = f"at {memory_mb:,} MB"
+    cells = [cell for cell in run.summary.cells if cell.memory_mb == memory_mb]
+    measured = any(cell.warm is not None and cell.warm.duration_ms for cell in cells)
+    source = table.published_in(run, memory_mb) if measured else None
+    warm = [table.warm_table(run, memory_mb, styles), *([source] if source else [])]
+    beside = (*caveats.speed(run), *caveats.memory(run))
+    yield from _section(f"Warm calls {at}{_work(run, memory_mb)}", beside, warm)
+    yield from _section(
+        f"Cold calls {at}", caveats.speed(run), [table.cold_table(run, memory_mb, styles)]
+    )
+    if not measured:
+        return
+    yield from _section(
+        f"Where the time went {at}",
+        caveats.time(run),
+        [where_time_went(run, memory_mb, styles), Text(LEGEND, style=QUIET)],
+    )
+    yield from _bill(run, memory_mb, styles)
+
+
+def _work(run: ReportInput, memory_mb: int) -> str:
+    """How much work a warm call did, where all did the same."""
+    counts = {
+        cell.warm.count
+        for cell in run.summary.cells
+        if cell.memory_mb == memory_mb and cell.warm is not None and cell.warm.count is not None
+    }
+    return f": {counts.pop():,} {run.manifest.workload.response.unit}s" if len(counts) == 1 else ""
+
+
+def _bill(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list[RenderableType]:
+    priced = (
+        f"{run.bill.region}, prices as of {run.bill.prices_as_of}, "
+        f"{run.bill.days_per_month} days a month"
+    )
+    body = [
+        bill.per_run(run, memory_mb, styles),
+        Text(),
+        bill.per_month(run, memory_mb, styles),
+    ]
+    return _section(f"The bill at {memory_mb:,} MB", (priced, *caveats.bill(run)), body)
+
+
+def _labelled(label: str, told: str) -> Text:
+    text = Text(prose(told or NOTHING, label=label, indent=_LABEL))
+    text.stylize(QUIET, 0, _LABEL)
+    return text
+
+
+def _items(label: str, items: Mapping[str, str]) -> list[Text]:
+    return [
+        _labelled("" if index else label, f"{name}: {what}")
+        for index, (name, what) in enumerate(items.items())
+    ]

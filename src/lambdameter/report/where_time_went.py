@@ -1,0 +1,93 @@
+"""Duration taken apart: CPU, throttled, waiting, and how much of the waiting is our model's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.style import Style
+from rich.text import Text
+
+from lambdameter import units
+from lambdameter.model import CallSummary, CellSummary, ReportInput
+from lambdameter.report import find
+from lambdameter.report.grid import Grid
+from lambdameter.report.look import QUIET, measured, modelled
+
+_BAR = 28
+_CPU, _THROTTLED, _WAITING, _MODELLED, _UNKNOWN = "█", "▓", "▒", "░", "·"
+LEGEND = (
+    f"{_CPU} CPU  {_THROTTLED} throttled  {_WAITING} waiting  {_MODELLED} waiting that is modelled"
+    f"  {_UNKNOWN} not known"
+)
+
+
+def where_time_went(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text:
+    """A bar and its figures for each warm call at one tier; all bars share one scale."""
+    grid = Grid(
+        [
+            ("", ""),
+            ("Duration", "ms"),
+            ("CPU", "ms"),
+            ("throttled", "ms"),
+            ("waiting", "ms"),
+            ("modelled", "ms"),
+            ("of total", "%"),
+        ]
+    )
+    cells = [cell for cell in run.summary.cells if cell.memory_mb == memory_mb]
+    longest = max(
+        (cell.warm.duration_ms for cell in cells if cell.warm and cell.warm.duration_ms),
+        default=0.0,
+    )
+    for case in find.cases(run):
+        for cell in find.tier(run, memory_mb, case):
+            if cell.warm is not None and cell.warm.duration_ms:
+                grid.row(_row(run, cell, cell.warm, longest, styles))
+    return grid.text()
+
+
+def _row(
+    run: ReportInput,
+    cell: CellSummary,
+    call: CallSummary,
+    longest: float,
+    styles: Mapping[str, Style],
+) -> list[Text]:
+    style = styles.get(cell.variant, Style())
+    widest = max(len(variant.title) for variant in run.manifest.workload.variants)
+    name = find.label(run, cell.case, cell.variant, style)
+    name.append(" " * (widest + 1 - len(find.variant_title(run, cell.variant))))
+    name.append(bar(call, longest), style)
+    none = Text(f"{units.NOTHING} ", style=QUIET)
+    share = (
+        call.modelled_ms / call.total_ms if call.modelled_ms is not None and call.total_ms else None
+    )
+    return [
+        name,
+        measured(units.ms(call.duration_ms)),
+        measured(units.ms(call.cpu_ms)),
+        measured(units.ms(call.throttled_ms)),
+        measured(units.ms(call.waiting_ms)),
+        none if call.modelled_ms is None else modelled(units.ms(call.modelled_ms)),
+        none if share is None else modelled(units.percent(share).removesuffix(" %")),
+    ]
+
+
+def bar(call: CallSummary, longest: float) -> str:
+    """Duration as a bar of _BAR cells for the longest; its parts are told apart by their fill."""
+    duration = call.duration_ms or 0.0
+    cells = round(_BAR * duration / longest) if longest else 0
+    if call.waiting_ms is None:
+        return (_UNKNOWN * cells).ljust(_BAR)
+    cpu, throttled = call.cpu_ms or 0.0, call.throttled_ms or 0.0
+    modelled_part = min(call.modelled_ms or 0.0, call.waiting_ms)
+    ends = (
+        (_CPU, cpu),
+        (_THROTTLED, cpu + throttled),
+        (_WAITING, duration - modelled_part),
+        (_MODELLED, duration),
+    )
+    drawn = ""
+    for fill, end in ends:
+        drawn += fill * (round(cells * end / duration) - len(drawn))
+    return drawn.ljust(_BAR)

@@ -1,0 +1,279 @@
+"""The only measuring loop: each trial of a plan becomes one sample on disk.
+
+What happens in a trial, in this order: a new environment is forced if it is the first of its
+environment; an empty table is made; the function is invoked, and this alone is timed; the answer
+is checked; if the function answered, its table and answer are verified; the table is deleted;
+the sample is appended.
+
+A sample is a measurement of what its trial asked for, or it carries an error:
+
+* A cold call whose REPORT has no Init Duration is "NotCold": INIT failed or ran over and was
+  repeated inside the call, or another environment answered.
+* A warm call is "NotWarm" if it has an Init Duration, and also if the call before it left no
+  environment behind (out of memory, timeout, exit, a broken connection): then a suppressed init
+  is hidden in its Duration. The call is made all the same, since whether the variant answers
+  after that is worth knowing, and what it wrote is verified. The call after it is warm again.
+* An exception that a handler raises leaves its environment warm, as on AWS.
+
+The loop knows its target, its verifier and its disk by the protocols below alone; cli/ joins
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from lambdameter.errors import TargetError
+from lambdameter.model import (
+    Case,
+    Deployment,
+    Invocation,
+    Meter,
+    Report,
+    ResponseShape,
+    Sample,
+    SampleError,
+    Site,
+    Table,
+    Trial,
+    TrialEquality,
+    Workload,
+)
+
+_OK = 200
+# Error types of the runtime and the sandbox, where the environment is lost; a handler's own
+# exceptions are named by its language. Runtime.MarshalError is an answer that is no JSON.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+_FATAL = ("Runtime.", "Sandbox.")
+_NOT_FATAL = "Runtime.MarshalError"
+
+
+class Target(Protocol):
+    """What the loop asks of a target; see target/base.py."""
+
+    def force_cold(self, deployment: Deployment, memory_mb: int, marker: str) -> None:
+        """Make the next call start an environment of this tier."""
+        ...
+
+    def invoke(self, deployment: Deployment, payload: bytes) -> Invocation:
+        """Call once."""
+        ...
+
+    def create_table(self, name: str, table: Table) -> None:
+        """Make an empty table."""
+        ...
+
+    def delete_table(self, name: str) -> None:
+        """Delete it."""
+        ...
+
+
+class Verify(Protocol):
+    """Compares what a trial answered and wrote with what must be there."""
+
+    def __call__(self, trial: Trial, response: Any, table: str | None) -> TrialEquality:
+        """`table` is the name of the trial's own table; None: the workload has none."""
+        ...
+
+
+class Progress(Protocol):
+    """What is told while the loop goes on. It must not raise."""
+
+    def started(self, trial: Trial) -> None:
+        """The trial is about to be made."""
+        ...
+
+    def finished(self, sample: Sample) -> None:
+        """Its sample is on disk."""
+        ...
+
+
+class Bench(msgspec.Struct, frozen=True, kw_only=True):
+    """What the loop works with.
+
+    Attributes:
+        read: an answer's REPORT and meter (target/answer.py).
+        canonical: what of a response must be the same in all variants.
+        append: puts a sample on disk, and returns when it is there.
+        now: the time of day, with its zone.
+    """
+
+    target: Target
+    read: Callable[[Invocation], tuple[Report | None, Meter | None]]
+    verify: Verify
+    canonical: Callable[[Any], str]
+    append: Callable[[Sample], None]
+    now: Callable[[], datetime]
+    progress: Progress
+
+
+def execute(plan: Sequence[Trial], workload: Workload, site: Site, bench: Bench) -> None:
+    """Make every trial of the plan, in its order; the samples go to `bench.append`.
+
+    Raises:
+        TargetError: the target failed; the samples so far are on disk, and no table is left
+            behind, unless a note on the error says so.
+    """
+    environment: int | None = None
+    warm = False
+    for trial in plan:
+        bench.progress.started(trial)
+        if trial.environment != environment:
+            environment, warm = trial.environment, False
+            bench.target.force_cold(
+                site.deployments[trial.variant], trial.memory_mb, f"{site.prefix}-{environment}"
+            )
+        sample = _measure(trial, workload, site, bench, warm=warm)
+        warm = _environment_lives(sample)
+        bench.append(sample)
+        bench.progress.finished(sample)
+
+
+def _measure(trial: Trial, workload: Workload, site: Site, bench: Bench, *, warm: bool) -> Sample:
+    name = f"{site.prefix}-{trial.index}"
+    with _table(bench.target, name, workload.table):
+        payload = _event(trial, workload, site, name)
+        started_at = bench.now().isoformat(timespec="milliseconds")
+        invocation = bench.target.invoke(site.deployments[trial.variant], payload)
+        report, meter = bench.read(invocation)
+        response, error = _judge(trial, workload.response, invocation, report, warm=warm)
+        answered = invocation.status == _OK and invocation.function_error is None
+        return Sample(
+            trial=trial,
+            started_at=started_at,
+            client_ms=invocation.client_ms,
+            error=error,
+            report=report,
+            meter=meter,
+            response=response,
+            equality=bench.verify(trial, response, name if workload.table else None)
+            if answered
+            else None,
+            canonical_response=bench.canonical(response) if answered else None,
+        )
+
+
+@contextmanager
+def _table(target: Target, name: str, table: Table | None) -> Iterator[None]:
+    """The trial's own table, for as long as it lasts."""
+    if table is None:
+        yield
+        return
+    target.create_table(name, table)
+    try:
+        yield
+    except BaseException as failure:
+        try:
+            target.delete_table(name)
+        except TargetError as leftover:
+            failure.add_note(f"Left behind: table {name}: {leftover}")
+        raise
+    target.delete_table(name)
+
+
+def _event(trial: Trial, workload: Workload, site: Site, table: str) -> bytes:
+    case: Case = next(one for one in workload.cases if one.name == trial.case)
+    filled = {
+        "{bucket}": site.bucket,
+        "{object}": site.objects[trial.call][case.name],
+        "{table}": table,
+    }
+    return msgspec.json.encode(_fill(case.event, filled))
+
+
+def _fill(template: Any, filled: Mapping[str, str]) -> Any:
+    match template:
+        case dict():
+            return {name: _fill(value, filled) for name, value in template.items()}
+        case list():
+            return [_fill(value, filled) for value in template]
+        case str():
+            for placeholder, value in filled.items():
+                template = template.replace(placeholder, value)
+    return template
+
+
+def _judge(
+    trial: Trial,
+    shape: ResponseShape,
+    invocation: Invocation,
+    report: Report | None,
+    *,
+    warm: bool,
+) -> tuple[Any, SampleError | None]:
+    """The answer's JSON, and why the sample is no measurement, if it is none."""
+    response, error = None, None
+    try:
+        response = msgspec.json.decode(invocation.payload)
+    except msgspec.DecodeError as failure:
+        error = SampleError(kind="answer", type="NotJson", message=str(failure))
+    if invocation.status != _OK or invocation.function_error is not None:
+        return response, _failure(invocation, response, report)
+    if error is None:
+        error = _wrong_shape(response, shape)
+    if error is None:
+        error = _wrong_call(trial, report, warm=warm)
+    return response, error
+
+
+def _failure(invocation: Invocation, response: Any, report: Report | None) -> SampleError:
+    said = response if isinstance(response, dict) else {}
+    reported = report.error_type if report else None
+    return SampleError(
+        kind="invoke" if invocation.function_error is None else "function",
+        type=reported or str(said.get("errorType") or f"status {invocation.status}"),
+        message=str(said.get("errorMessage") or invocation.payload.decode(errors="replace")),
+    )
+
+
+def _wrong_shape(response: Any, shape: ResponseShape) -> SampleError | None:
+    wanted = {shape.count: int, shape.total: int | float}
+    wanted |= {phase.field: int | float for phase in shape.phases}
+    for path, kind in wanted.items():
+        value = response
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, bool) or not isinstance(value, kind):
+            return SampleError(
+                kind="answer",
+                type="WrongShape",
+                message=f"the response has no number at {path}, where workload.toml says one is",
+            )
+    return None
+
+
+def _wrong_call(trial: Trial, report: Report | None, *, warm: bool) -> SampleError | None:
+    if report is None:
+        return SampleError(
+            kind="invoke", type="NoReport", message="the log's tail has no REPORT line"
+        )
+    if trial.call == "cold" and report.init_ms is None:
+        return SampleError(
+            kind="invoke", type="NotCold", message="a forced cold call has no Init Duration"
+        )
+    if trial.call == "warm" and (report.init_ms is not None or not warm):
+        return SampleError(
+            kind="invoke",
+            type="NotWarm",
+            message="the environment was started anew for this call"
+            if report.init_ms is not None
+            else "the call before it ended the environment: an init is inside this Duration",
+        )
+    return None
+
+
+def _environment_lives(sample: Sample) -> bool:
+    """Whether the next call of this environment finds it warm."""
+    error = sample.error
+    if error is None or error.kind == "answer":
+        return True
+    if error.kind == "invoke":
+        return sample.equality is not None
+    timed_out = sample.report is not None and sample.report.status == "timeout"
+    fatal = error.type.startswith(_FATAL) and error.type != _NOT_FATAL
+    return not (timed_out or fatal)

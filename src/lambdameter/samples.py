@@ -1,0 +1,176 @@
+"""The run folder: `manifest.json` and `samples.ndjson`, appended to as the samples arrive.
+
+Everything else is recomputed from these two. A run that is killed loses the sample in flight.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.model import Manifest, Sample
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+SAMPLES = "samples.ndjson"
+
+
+class Samples(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read.
+
+    Attributes:
+        truncated: the last line was cut off, as when a run was killed while writing; the
+            samples are those before it.
+    """
+
+    samples: tuple[Sample, ...]
+    truncated: bool
+
+
+class _SchemaOnly(msgspec.Struct):
+    schema: int
+
+
+class RunFolder:
+    """One run on disk. Use create() for a new one and open() for one that exists."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path, manifest: Manifest) -> RunFolder:
+        """Make the folder and write its manifest; an interrupted write leaves no manifest.
+
+        Raises:
+            BadInputError: the folder is there and not empty.
+            HostError: it cannot be written.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if any(path.iterdir()):
+                raise BadInputError(
+                    "The folder for the run is not empty",
+                    place=str(path),
+                    next_step="Name another with --out: samples are never mixed or overwritten.",
+                )
+            folder = cls(path)
+            folder._write_manifest(manifest)
+        except OSError as failure:
+            raise _unwritable(path, failure) from failure
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """A run that exists.
+
+        Raises:
+            BadInputError: the folder holds no manifest.
+        """
+        if not (path / MANIFEST).is_file():
+            raise BadInputError(
+                "This folder is no run",
+                place=str(path),
+                next_step=f"Name a folder that `lambdameter run` made; it holds a {MANIFEST}.",
+            )
+        return cls(path)
+
+    def manifest(self) -> Manifest:
+        """Read the manifest.
+
+        Raises:
+            BadInputError: it cannot be read, or has another version's format.
+        """
+        file = self.path / MANIFEST
+        try:
+            text = file.read_bytes()
+            schema = msgspec.json.decode(text, type=_SchemaOnly).schema
+            if schema == SCHEMA:
+                return msgspec.json.decode(text, type=Manifest)
+        except (OSError, msgspec.MsgspecError) as failure:
+            raise BadInputError(
+                f"The manifest cannot be read: {failure}",
+                place=str(file),
+                next_step="Measure again: without its manifest a run says nothing.",
+            ) from failure
+        raise BadInputError(
+            f"The run has format {schema}, and this lambdameter reads {SCHEMA}",
+            place=str(file),
+            next_step="Read it with the lambdameter that the manifest names, or measure again.",
+        )
+
+    def append(self, sample: Sample) -> None:
+        """Write one sample, and return when it is on disk; a cut last line is replaced.
+
+        Raises:
+            HostError: it could not be written.
+        """
+        file = self.path / SAMPLES
+        try:
+            with file.open("a+b") as stream:
+                _drop_cut_line(stream)
+                stream.write(msgspec.json.encode(sample) + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as failure:
+            raise _unwritable(file, failure) from failure
+
+    def samples(self) -> Samples:
+        """Read all samples so far, in the order in which they were made.
+
+        Raises:
+            BadInputError: a line that is whole is no sample.
+        """
+        file = self.path / SAMPLES
+        if not file.exists():
+            return Samples(samples=(), truncated=False)
+        try:
+            *lines, rest = file.read_bytes().split(b"\n")
+        except OSError as failure:
+            raise BadInputError(
+                f"The samples cannot be read: {failure}",
+                place=str(file),
+                next_step="Make the file readable.",
+            ) from failure
+        decoder = msgspec.json.Decoder(Sample)
+        read: list[Sample] = []
+        for number, line in enumerate(lines, 1):
+            try:
+                read.append(decoder.decode(line))
+            except msgspec.MsgspecError as failure:
+                raise BadInputError(
+                    f"A line is no sample: {failure}",
+                    place=f"{file}:{number}",
+                    next_step="Restore the file: samples are never edited.",
+                ) from failure
+        return Samples(samples=tuple(read), truncated=bool(rest))
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        part = self.path / f".{MANIFEST}.part"
+        with part.open("wb") as stream:
+            stream.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(self.path / MANIFEST)
+
+
+def _drop_cut_line(stream: IO[bytes]) -> None:
+    """Go to the end, after removing what a killed run left of its last line."""
+    if stream.seek(0, os.SEEK_END) == 0:
+        return
+    stream.seek(-1, os.SEEK_END)
+    if stream.read(1) == b"\n":
+        return
+    stream.seek(0)
+    stream.truncate(stream.read().rfind(b"\n") + 1)
+
+
+def _unwritable(path: Path, failure: OSError) -> HostError:
+    return HostError(
+        f"The run cannot be written: {failure.strerror}",
+        place=str(path),
+        next_step="Free some space, or name another folder with --out.",
+    )

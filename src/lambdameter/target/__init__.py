@@ -1,0 +1,1 @@
+"""Where functions run: AWS and the emulator through one client, and a scripted fake."""

@@ -1,0 +1,303 @@
+"""AWS and the emulator, through boto3: they differ in endpoints and credentials alone."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+    WaiterError,
+)
+
+from lambdameter import report_line
+from lambdameter.errors import BadInputError, LambdameterError, TargetError
+from lambdameter.model import Architecture, Artifact, Deployment, Invocation, Table, TargetInfo
+from lambdameter.target import pages
+from lambdameter.target.base import Function, Item
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_s3 import S3Client
+
+# Lambda's longest timeout is 900 s; boto3's default of 60 s would give up on a slow function,
+# and its retries would silently invoke it again.
+_READ_TIMEOUT_S = 910
+_CONNECT_TIMEOUT_S = 10
+_MARKER = "LAMBDAMETER_ENVIRONMENT"
+_LOCAL_ROLE = "arn:aws:iam::000000000000:role/lambdameter"
+_SERVER_FAULT = 500
+# The connection was there and then was not: the function may well have run.
+_BROKEN = (ConnectionClosedError, ReadTimeoutError, ResponseStreamingError)
+_FIRST_REGION = "us-east-1"  # the one whose name CreateBucket does not take
+
+
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the emulator and its data plane are, and what they let in."""
+
+    functions: str
+    s3: str
+    dynamodb: str
+    ca_bundle: str
+    access_key_id: str
+    secret_access_key: str
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Which target.
+
+    Attributes:
+        architecture: of the functions on AWS; the emulator says its own.
+        role: ARN of the functions' execution role; needed on AWS alone.
+        endpoints: the emulator's; None: AWS.
+    """
+
+    region: str
+    architecture: Architecture
+    role: str | None = None
+    endpoints: Endpoints | None = None
+
+
+class BotoTarget:
+    """See base.Target."""
+
+    def __init__(self, options: Options) -> None:
+        if options.endpoints is None and options.role is None:
+            raise BadInputError(
+                "Functions on AWS need an execution role, and none is named",
+                place="--target aws",
+                next_step="Run `lambdameter deploy` first: it makes the role and the bucket.",
+            )
+        self._options = options
+        self._role = options.role or _LOCAL_ROLE
+        self._session = boto3.Session(region_name=options.region)
+        local = options.endpoints
+        functions = local.functions if local else None
+        self._lambda: LambdaClient = self._client("lambda", functions)
+        self._invoking: LambdaClient = self._client("lambda", functions, attempts=1)
+        self._s3: S3Client = self._client("s3", local.s3 if local else None)
+        self._dynamodb: DynamoDBClient = self._client("dynamodb", local.dynamodb if local else None)
+        pages.decode_fast(self._dynamodb)
+
+    def info(self) -> TargetInfo:
+        """From the host header of an answer; a target without it is AWS."""
+        with _asking("Lambda"):
+            answer = self._lambda.list_functions(MaxItems=1)
+        host = report_line.parse_host(answer["ResponseMetadata"]["HTTPHeaders"])
+        if host is None:
+            return TargetInfo(
+                name="aws",
+                region=self._options.region,
+                architecture=self._options.architecture,
+                enforcement=None,
+                engines={},
+                runtimes={},
+                latency_model=None,
+            )
+        return TargetInfo(
+            name="local",
+            region=self._options.region,
+            architecture=msgspec.convert(host.architecture, Architecture),
+            enforcement=host.enforcement,
+            engines=host.engines,
+            runtimes=host.runtimes,
+            latency_model=host.latency_model,
+        )
+
+    def deploy(self, artifact: Artifact, function: Function) -> Deployment:
+        """CreateFunction, and the function_active_v2 waiter."""
+        runtime: Any = artifact.runtime  # the stubs list the runtimes of their own day
+        with _asking("Lambda", function.name):
+            self._lambda.create_function(
+                FunctionName=function.name,
+                Runtime=runtime,
+                Role=self._role,
+                Handler=artifact.handler,
+                Code={"ZipFile": Path(artifact.path).read_bytes()},
+                Timeout=function.timeout_s,
+                MemorySize=function.memory_mb,
+                Environment={"Variables": dict(function.environment)},
+                Architectures=[artifact.architecture],
+            )
+            self._lambda.get_waiter("function_active_v2").wait(FunctionName=function.name)
+        return Deployment(
+            function=function.name, variant=artifact.variant, artifact_sha256=artifact.sha256
+        )
+
+    def remove(self, deployment: Deployment) -> None:
+        """DeleteFunction."""
+        with _asking("Lambda", deployment.function):
+            self._lambda.delete_function(FunctionName=deployment.function)
+
+    def force_cold(self, deployment: Deployment, memory_mb: int, marker: str) -> None:
+        """UpdateFunctionConfiguration, and the function_updated_v2 waiter."""
+        name = deployment.function
+        with _asking("Lambda", name):
+            known = self._lambda.get_function_configuration(FunctionName=name)
+            variables = known.get("Environment", {}).get("Variables", {})
+            self._lambda.update_function_configuration(
+                FunctionName=name,
+                MemorySize=memory_mb,
+                Environment={"Variables": {**variables, _MARKER: marker}},
+            )
+            self._lambda.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+    def invoke(self, deployment: Deployment, payload: bytes) -> Invocation:
+        """Invoke with the log's tail, by a client that waits 910 s and never retries."""
+        with _asking("Lambda", deployment.function):
+            started = time.perf_counter()
+            try:
+                answer = self._invoking.invoke(
+                    FunctionName=deployment.function, Payload=payload, LogType="Tail"
+                )
+                body = answer["Payload"].read()
+            except _BROKEN as broken:
+                return _refused(0, type(broken).__name__, str(broken), started)
+            except ClientError as refusal:
+                status = refusal.response["ResponseMetadata"]["HTTPStatusCode"]
+                if status >= _SERVER_FAULT:
+                    raise
+                error = refusal.response["Error"]
+                return _refused(status, error["Code"], error["Message"], started)
+            client_ms = _since_ms(started)
+        return Invocation(
+            status=answer["StatusCode"],
+            payload=body,
+            function_error=answer.get("FunctionError"),
+            log_tail=base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"),
+            headers=answer["ResponseMetadata"]["HTTPHeaders"],
+            client_ms=client_ms,
+        )
+
+    def create_bucket(self, bucket: str) -> None:
+        """CreateBucket in the target's region."""
+        with _asking("S3", bucket):
+            if self._options.region == _FIRST_REGION:
+                self._s3.create_bucket(Bucket=bucket)
+            else:
+                where: Any = {"LocationConstraint": self._options.region}
+                self._s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+
+    def put_object(self, bucket: str, key: str, file: Path) -> None:
+        """PutObject, in one part."""
+        with _asking("S3", f"{bucket}/{key}"), file.open("rb") as content:
+            self._s3.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def delete_object(self, bucket: str, key: str) -> None:
+        """DeleteObject."""
+        with _asking("S3", f"{bucket}/{key}"):
+            self._s3.delete_object(Bucket=bucket, Key=key)
+
+    def remove_bucket(self, bucket: str) -> None:
+        """DeleteBucket."""
+        with _asking("S3", bucket):
+            self._s3.delete_bucket(Bucket=bucket)
+
+    def create_table(self, name: str, table: Table) -> None:
+        """CreateTable on demand, and the table_exists waiter."""
+        keys = [(table.partition_key, "HASH")]
+        if table.sort_key is not None:
+            keys.append((table.sort_key, "RANGE"))
+        attributes: Any = [{"AttributeName": k.name, "AttributeType": k.type} for k, _ in keys]
+        schema: Any = [{"AttributeName": k.name, "KeyType": role} for k, role in keys]
+        with _asking("DynamoDB", name):
+            self._dynamodb.create_table(
+                TableName=name,
+                AttributeDefinitions=attributes,
+                KeySchema=schema,
+                BillingMode="PAY_PER_REQUEST",
+            )
+            self._dynamodb.get_waiter("table_exists").wait(
+                TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+            )
+
+    def scan(self, name: str) -> Iterator[Item]:
+        """Scan, page by page, consistently read."""
+        start: dict[str, Any] = {}
+        while True:
+            with _asking("DynamoDB", name):
+                page: Any = self._dynamodb.scan(TableName=name, ConsistentRead=True, **start)
+            yield from page.get("Items", ())
+            if not page.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def get_item(self, name: str, key: Item) -> Item | None:
+        """GetItem, consistently read."""
+        asked: Any = pages.with_bytes(key)
+        with _asking("DynamoDB", name):
+            answer: Any = self._dynamodb.get_item(TableName=name, Key=asked, ConsistentRead=True)
+        found: Item | None = answer.get("Item")
+        return found
+
+    def delete_table(self, name: str) -> None:
+        """DeleteTable; AWS goes on deleting for a while after it."""
+        with _asking("DynamoDB", name):
+            self._dynamodb.delete_table(TableName=name)
+
+    def _client(self, service: str, endpoint: str | None, attempts: int = 3) -> Any:
+        config = Config(
+            connect_timeout=_CONNECT_TIMEOUT_S,
+            read_timeout=_READ_TIMEOUT_S,
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            tcp_keepalive=True,
+            request_checksum_calculation="when_required",
+        )
+        local = self._options.endpoints
+        there: dict[str, Any] = {}
+        if local is not None:
+            there = {
+                "endpoint_url": endpoint,
+                "verify": local.ca_bundle,
+                "aws_access_key_id": local.access_key_id,
+                "aws_secret_access_key": local.secret_access_key,
+            }
+        return self._session.client(service, config=config, **there)  # type: ignore[call-overload]
+
+
+@contextmanager
+def _asking(service: str, place: str | None = None) -> Iterator[None]:
+    """Turn what boto3 raises into a TargetError that names the service and the resource."""
+    try:
+        yield
+    except (BotoCoreError, ClientError, WaiterError) as failure:
+        raise _explained(service, place, failure) from failure
+
+
+def _explained(service: str, place: str | None, failure: Exception) -> LambdameterError:
+    next_step = f"Check that {service} is there and well; for AWS, `aws sts get-caller-identity`."
+    if isinstance(failure, ClientError):
+        status = failure.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+        next_step = (
+            "The target is broken: its own log says how."
+            if status >= _SERVER_FAULT
+            else "Check the permissions, quotas and names that the message speaks of."
+        )
+    return TargetError(f"{service} failed: {failure}", place=place, next_step=next_step)
+
+
+def _refused(status: int, kind: str, message: str, started: float) -> Invocation:
+    return Invocation(
+        status=status,
+        payload=msgspec.json.encode({"errorType": kind, "errorMessage": message}),
+        function_error=None,
+        log_tail="",
+        headers={},
+        client_ms=_since_ms(started),
+    )
+
+
+def _since_ms(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,69 @@
+"""Units, and the only code that formats them.
+
+Figures are shown with at most three significant digits and never in scientific notation; a
+whole number of a thousand or more keeps all its digits, grouped, since that is how a reader
+compares it with a published one.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+from typing import NewType
+
+Milliseconds = NewType("Milliseconds", float)
+MiB = NewType("MiB", float)
+Usd = NewType("Usd", Decimal)
+
+BYTES_PER_MIB = 1024 * 1024
+NOTHING = "-"
+_SIGNIFICANT = 3
+_WHOLE_FROM = 100
+
+
+def number(value: float | Decimal | None) -> str:
+    """Three significant digits: 0.0123, 1.23, 12.3, 123, 14,740."""
+    if value is None:
+        return NOTHING
+    exact = Decimal(str(value))
+    if exact == 0:
+        return "0"
+    # Rounded first: 9.996 is 10.0, not 10.00.
+    rounded = Context(prec=_SIGNIFICANT).plus(exact)
+    if abs(rounded) >= _WHOLE_FROM:
+        return f"{exact:,.0f}"
+    places = max(0, _SIGNIFICANT - 1 - rounded.adjusted())
+    return f"{rounded:.{places}f}"
+
+
+def ms(value: float | None) -> str:
+    """Milliseconds as a bare figure; the unit stands in the head of the column."""
+    return number(value)
+
+
+def seconds(value_ms: float | None) -> str:
+    """Milliseconds, told in seconds with their unit: "14.7 s"."""
+    return NOTHING if value_ms is None else f"{number(value_ms / 1000)} s"
+
+
+def percent(share: float | Decimal | None) -> str:
+    """A share of one as whole percent; below one percent two significant digits are kept."""
+    if share is None:
+        return NOTHING
+    hundredfold = Decimal(str(share)) * 100
+    if hundredfold == 0 or abs(hundredfold) >= 1:
+        return f"{hundredfold:.0f} %"
+    return f"{hundredfold:.{1 - hundredfold.adjusted()}f} %"
+
+
+def megabytes(size: int) -> str:
+    """Bytes as decimal megabytes, as object stores count: "17.1 MB"."""
+    return f"{number(Decimal(size) / 1_000_000)} MB"
+
+
+def usd(value: Decimal | None) -> str:
+    """US dollars: cents from one dollar up, three significant digits below."""
+    if value is None:
+        return NOTHING
+    if value == 0 or abs(value) >= 1:
+        return f"${value:,.2f}"
+    return f"${number(value)}"

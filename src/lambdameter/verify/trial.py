@@ -1,0 +1,99 @@
+"""One trial's answer and table against what the generator says must be there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from lambdameter.errors import TargetError
+from lambdameter.model import Dataset, RecordDifference, TrialEquality, Workload
+from lambdameter.verify import canonical
+from lambdameter.verify import response as answers
+from lambdameter.verify import table as tables
+from lambdameter.verify.canonical import Item
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the items are; each is called only when needed.
+
+    Attributes:
+        scan: all items of the trial's table, in any order.
+        get: one item by its key attributes, typed.
+        expected: all items that must be in it.
+    """
+
+    scan: Callable[[], Iterable[Item]]
+    get: Callable[[dict[str, Any]], Item | None]
+    expected: Callable[[], Iterable[Item]]
+
+
+def rule(workload: Workload) -> tables.Rule | None:
+    """How the workload's table is digested; None: it has no table."""
+    if workload.table is None:
+        return None
+    return tables.Rule(
+        table=workload.table, ignored=frozenset(one.field for one in workload.equality.table)
+    )
+
+
+def canonical_response(workload: Workload, response: Any) -> str:
+    """What of an answer must be the same in all variants."""
+    return answers.canonical(response, [one.field for one in workload.equality.response])
+
+
+def check(workload: Workload, dataset: Dataset, response: Any, sources: Sources) -> TrialEquality:
+    """Compare. A workload without table is compared by its answer alone.
+
+    Raises:
+        TargetError: the table holds what DynamoDB cannot hold.
+    """
+    wrong = answers.compare(
+        dataset.expected_response, response, [one.field for one in workload.equality.response]
+    )
+    how = rule(workload)
+    if how is None:
+        return TrialEquality(
+            equal=not wrong,
+            expected_count=0,
+            actual_count=0,
+            expected_digest=dataset.expected_digest,
+            actual_digest=dataset.expected_digest,
+            write_units=0,
+            differing=0,
+            response_differences=wrong,
+        )
+    try:
+        actual = tables.digest(sources.scan(), how)
+    except ValueError as failure:
+        raise TargetError(
+            f"The table's scan gave what no table holds: {failure}",
+            next_step="Check the DynamoDB engine that the target names.",
+        ) from failure
+    keys: list[bytes] = []
+    if actual.digest != dataset.expected_digest:
+        keys = tables.compare(tables.digest(sources.expected(), how), actual).keys
+    return TrialEquality(
+        equal=not keys and not wrong,
+        expected_count=dataset.expected_count,
+        actual_count=actual.count,
+        expected_digest=dataset.expected_digest,
+        actual_digest=actual.digest,
+        write_units=actual.write_units,
+        differing=len(keys),
+        differences=_first(keys[: tables.SHOWN], sources, how),
+        response_differences=wrong,
+    )
+
+
+def _first(keys: list[bytes], sources: Sources, how: tables.Rule) -> tuple[RecordDifference, ...]:
+    wanted = set(keys)
+    expected = {
+        key: item
+        for item in (sources.expected() if keys else ())
+        if (key := canonical.key(canonical.item(item), how.table)) in wanted
+    }
+    return tables.differences(
+        keys, expected.get, lambda key: sources.get(msgspec.json.decode(key)), how.ignored
+    )

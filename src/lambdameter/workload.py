@@ -1,0 +1,376 @@
+"""workload.toml -> Workload: built-in ones and a user's own, in one format.
+
+A workload is a folder:
+
+* `workload.toml`: what model.Workload describes, plus `schema = 1`. An unknown key is an error.
+* the generator, a Python script in one file. `python generate.py --out DIR --parameters JSON`
+  writes into DIR every case's object, `expected.ndjson` (one item a line, typed as DynamoDB
+  types it, exactly what must stand in the table) and `expected.json`
+  (`{"count": N, "response": {...}}`: the lines, and fields that every response must have).
+  The same parameters must give the same bytes.
+* one folder for each variant.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lambdameter.errors import BadInputError
+from lambdameter.model import CALLS, Call, ParameterValue, Variant, Workload
+
+SCHEMA = 1
+FILE = "workload.toml"
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+MAX_TIMEOUT_S = 900
+
+_BUILT_IN = Path(__file__).resolve().parents[2] / "workloads"
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDERS = ("bucket", "object", "table")
+_TABLE_HEAD = re.compile(r"(\[\[?)\s*([^\[\]]+?)\s*\]")
+_KEY = re.compile(r"""\s*([\w.\-"' ]+?)\s*=""")
+_LINE_IN_MESSAGE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
+_TRUTH = {"true": True, "false": False}
+
+_Path = tuple[str | int, ...]
+
+
+def names() -> tuple[str, ...]:
+    """The built-in workloads: those of the checkout that this package was installed from."""
+    if not _BUILT_IN.is_dir():
+        return ()
+    return tuple(sorted(file.parent.name for file in _BUILT_IN.glob(f"*/{FILE}")))
+
+
+def load(name_or_folder: str) -> Workload:
+    """Read and check a workload, by built-in name or by folder (`./etl` always means a folder).
+
+    Raises:
+        BadInputError: there is none, or its workload.toml is not what it should be.
+    """
+    built_in = names()
+    folder = _BUILT_IN / name_or_folder if name_or_folder in built_in else Path(name_or_folder)
+    file = folder / FILE
+    if not file.is_file():
+        raise BadInputError(
+            f"There is no workload {name_or_folder!r}",
+            place=str(file),
+            next_step=f"Name a folder with a {FILE}, or one of: {', '.join(built_in) or 'none'}.",
+        )
+    return _Document(file).workload()
+
+
+def parameters(workload: Workload) -> dict[Call, dict[str, ParameterValue]]:
+    """The parameters of a cold and of a warm call: the defaults, overlaid with the call's own."""
+    return apply_settings(workload, {})
+
+
+def apply_settings(
+    workload: Workload, settings: Mapping[str, str]
+) -> dict[Call, dict[str, ParameterValue]]:
+    """The parameters of each call, with a user's `--set name=value` and `--set cold.name=value`.
+
+    A plain name sets the default, which a call's own value in workload.toml still overrides; a
+    name with its call in front sets that call alone. Values take the type of the default.
+
+    Raises:
+        BadInputError: an unknown parameter, or a value that is not of its type.
+    """
+    defaults = dict(workload.parameters)
+    own: dict[Call, dict[str, ParameterValue]] = {
+        call: dict(getattr(workload.calls, call)) for call in CALLS
+    }
+    layers: dict[str, dict[str, ParameterValue]] = {"": defaults} | {
+        str(call): own[call] for call in CALLS
+    }
+    for name, text in settings.items():
+        call, _, parameter = name.rpartition(".")
+        if parameter not in defaults or call not in layers:
+            known = ", ".join(sorted(defaults))
+            raise BadInputError(
+                f"Workload {workload.name} has no parameter {name!r}",
+                place="--set",
+                next_step=f"Its parameters are {known}; cold. or warm. in front sets one call's.",
+            )
+        value = _typed(parameter, text, workload.parameters[parameter])
+        layers[call][parameter] = value
+    return {call: defaults | own[call] for call in CALLS}
+
+
+def _typed(name: str, text: str, default: ParameterValue) -> ParameterValue:
+    try:
+        if isinstance(default, bool):
+            return _TRUTH[text.lower()]
+        return type(default)(text)
+    except (KeyError, ValueError):
+        raise BadInputError(
+            f"{text!r} is no {type(default).__name__}",
+            place=f"--set {name}",
+            next_step=f"Give it a value like {default}.",
+        ) from None
+
+
+class _Document:
+    """One workload.toml, and where in it things stand."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._text = self._read()
+
+    def workload(self) -> Workload:
+        """Parse, convert, check."""
+        workload = self._convert(self._parse())
+        self._check_shape(workload)
+        self._check_parameters(workload)
+        for position, variant in enumerate(workload.variants):
+            self._check_variant(variant, Path(workload.root), ("variants", position))
+        self._check_events(workload)
+        return workload
+
+    def _read(self) -> str:
+        try:
+            return self._file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as failure:
+            raise BadInputError(
+                f"{FILE} cannot be read: {failure}",
+                place=str(self._file),
+                next_step="It must be a UTF-8 text file that you may read.",
+            ) from failure
+
+    def _parse(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as failure:
+            found = _LINE_IN_MESSAGE.search(str(failure))
+            line = found[1] if found and found[1] else str(self._text.count("\n") + 1)
+            raise BadInputError(
+                f"{FILE} is no TOML: {_LINE_IN_MESSAGE.sub('', str(failure))}",
+                place=f"{self._file}:{line}",
+                next_step="Correct the syntax there; https://toml.io/en/v1.0.0 describes it.",
+            ) from None
+
+    def _convert(self, document: dict[str, Any]) -> Workload:
+        schema = document.pop("schema", None)
+        if schema != SCHEMA:
+            raise self._error(
+                f"schema is {schema!r}, and this lambdameter reads {SCHEMA}",
+                ("schema",),
+                f"Write `schema = {SCHEMA}` at the top.",
+            )
+        if "root" in document:
+            raise self._error("Unknown key `root`", ("root",), "Remove it: root is this folder.")
+        root = str(self._file.parent.resolve())
+        try:
+            return msgspec.convert(document | {"root": root}, Workload)
+        except msgspec.ValidationError as failure:
+            cause, _, at = str(failure).partition(" - at `$")
+            path = _parse_path(at.rstrip("`"))
+            field = re.search(r"field `(\w+)`", cause)
+            if field and "unknown" in cause:
+                path = (*path, field[1])
+            raise self._error(
+                cause.replace("Object contains", "There is an").replace(
+                    "Object missing", "There is missing a"
+                ),
+                path,
+                "docs/workload.md describes every key.",
+            ) from None
+
+    def _check_shape(self, workload: Workload) -> None:
+        for kind, named in (
+            ("cases", workload.cases),
+            ("variants", workload.variants),
+            ("response.phases", workload.response.phases),
+        ):
+            path: _Path = tuple(kind.split("."))
+            if not named and kind != "response.phases":
+                raise self._error(f"There are no {kind}", path, f"Add one as [[{kind}]].")
+            twice = [name for name, n in Counter(one.name for one in named).items() if n > 1]
+            if twice:
+                raise self._error(f"{kind} has {twice[0]!r} twice", path, "Rename one of them.")
+        for path, name in _all_names(workload):
+            if not _NAME.fullmatch(name):
+                raise self._error(
+                    f"{name!r} cannot be a name",
+                    path,
+                    "Use lower-case letters, digits and single hyphens: it becomes part of "
+                    "a function's name.",
+                )
+        if not 1 <= workload.timeout_s <= MAX_TIMEOUT_S:
+            raise self._error(
+                f"timeout_s is {workload.timeout_s}",
+                ("timeout_s",),
+                f"Lambda allows 1 to {MAX_TIMEOUT_S} seconds.",
+            )
+        if not (Path(workload.root) / workload.generator).is_file():
+            raise self._error(
+                f"The generator {workload.generator!r} is no file below {workload.root}",
+                ("generator",),
+                "Name a Python script in the workload's folder.",
+            )
+
+    def _check_parameters(self, workload: Workload) -> None:
+        for call in CALLS:
+            own: dict[str, ParameterValue] = getattr(workload.calls, call)
+            for name, value in own.items():
+                path = ("calls", call, name)
+                default = workload.parameters.get(name)
+                if default is None:
+                    known = ", ".join(workload.parameters) or "none"
+                    raise self._error(
+                        f"{name!r} is no parameter", path, f"[parameters] knows: {known}."
+                    )
+                if type(value) is not type(default):
+                    raise self._error(
+                        f"{name} is {type(value).__name__} here and "
+                        f"{type(default).__name__} in [parameters]",
+                        path,
+                        "Give both the same type.",
+                    )
+
+    def _check_variant(self, variant: Variant, root: Path, at: _Path) -> None:
+        source = (root / variant.source).resolve()
+        if not source.is_dir() or not source.is_relative_to(root):
+            raise self._error(
+                f"The source {variant.source!r} is no folder below {root}",
+                (*at, "source"),
+                "Name the folder that holds the variant's code.",
+            )
+        if (variant.build == "cargo") != (variant.binary is not None):
+            raise self._error(
+                f"Variant {variant.name} has build = {variant.build!r} "
+                f"{'without' if variant.binary is None else 'with'} a binary",
+                (*at, "build"),
+                'binary names cargo\'s binary target, for build = "cargo" alone.',
+            )
+        if variant.build == "cargo":
+            if not (source / "Cargo.toml").is_file():
+                raise self._error(
+                    f"There is no Cargo.toml in {source}",
+                    (*at, "source"),
+                    "Name the crate's own folder.",
+                )
+            return
+        candidates = _handler_files(variant)
+        if not any((source / file).is_file() for file in candidates):
+            raise self._error(
+                f"The handler {variant.handler!r} of variant {variant.name} needs "
+                f"{' or '.join(candidates) or 'a module and a function'} in {source}",
+                (*at, "handler"),
+                "Lambda loads it as module.function from the package's root.",
+            )
+
+    def _check_events(self, workload: Workload) -> None:
+        for position, case in enumerate(workload.cases):
+            path = ("cases", position, "event")
+            for text in _strings(case.event):
+                for name in _PLACEHOLDER.findall(text):
+                    if name not in _PLACEHOLDERS:
+                        raise self._error(
+                            f"Nothing fills in {{{name}}}",
+                            path,
+                            "An event may hold {bucket}, {object} and {table}.",
+                        )
+                    if name == "table" and workload.table is None:
+                        raise self._error(
+                            "The event names {table}, and the workload has none",
+                            path,
+                            "Describe it under [table], or take it out of the event.",
+                        )
+
+    def _error(self, cause: str, path: _Path, next_step: str) -> BadInputError:
+        line = line_of(self._text, path)
+        where = f"{self._file}:{line}" if line else str(self._file)
+        key = _show_path(path)
+        return BadInputError(cause, place=f"{where}: {key}" if key else where, next_step=next_step)
+
+
+def line_of(text: str, path: _Path) -> int | None:
+    """The line, from 1, of a key in a TOML text; of its nearest parent where it has none itself.
+
+    tomllib keeps no positions, so this reads heads and keys line by line. It may point at a line
+    inside a multi-line string; it is for messages alone.
+    """
+    best, found = 0, None
+    arrays: Counter[str] = Counter()
+    head: _Path = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        at: _Path
+        if table := _TABLE_HEAD.match(line.strip()):
+            name = table[2]
+            parts: list[str | int] = list(_split(name))
+            if table[1] == "[[":
+                parts.append(arrays[name])
+                arrays[name] += 1
+            at = head = tuple(parts)
+        elif key := _KEY.match(line):
+            at = (*head, *_split(key[1]))
+        else:
+            continue
+        if len(at) > best and path[: len(at)] == at:
+            best, found = len(at), number
+    return found
+
+
+def _split(dotted: str) -> Iterator[str]:
+    return (part.strip().strip("\"'") for part in dotted.split("."))
+
+
+def _parse_path(text: str) -> _Path:
+    """A path of msgspec without its `$`: `.variants[0].runtime`, `[...]` for an unnamed key."""
+    return tuple(
+        int(index) if index else name
+        for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", text.partition("[...]")[0])
+    )
+
+
+def _show_path(path: _Path) -> str:
+    return "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in path
+    ).removeprefix(".")
+
+
+def _all_names(workload: Workload) -> Iterator[tuple[_Path, str]]:
+    yield ("name",), workload.name
+    for position, case in enumerate(workload.cases):
+        yield ("cases", position, "name"), case.name
+    for position, variant in enumerate(workload.variants):
+        yield ("variants", position, "name"), variant.name
+
+
+def _handler_files(variant: Variant) -> tuple[str, ...]:
+    """What must be in a copied package for the handler to be found.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html and, for provided runtimes,
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html; other runtimes are left
+    to Lambda.
+    """
+    if variant.runtime.startswith("provided"):
+        return ("bootstrap",)
+    if not variant.runtime.startswith("python"):
+        return (".",)
+    module, _, function = variant.handler.rpartition(".")
+    if not module or not function:
+        return ()
+    path = module.replace(".", "/")
+    return (f"{path}.py", f"{path}/__init__.py")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+        return
+    inner: Iterable[Any] = ()
+    if isinstance(value, dict):
+        inner = value.values()
+    elif isinstance(value, list):
+        inner = value
+    for one in inner:
+        yield from _strings(one)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from lambdameter import price_list
+from lambdameter.cost.bill import bill_cell, monthly
+from lambdameter.errors import BadInputError
+from lambdameter.model import (
+    Architecture,
+    CallSummary,
+    CellBill,
+    CellSummary,
+    Price,
+    ServiceUse,
+)
+
+READ = (ServiceUse(service="s3", operation="GetObject", requests=1),)
+
+
+@pytest.fixture(scope="module")
+def prices() -> dict[str, Price]:
+    return price_list.latest().regions["us-east-1"]
+
+
+def cell(
+    billed_ms: float = 20_700, memory_mb: int = 1024, write_units: int | None = 50_000
+) -> CellSummary:
+    return CellSummary(
+        variant="python",
+        case="csv",
+        memory_mb=memory_mb,
+        cold=CallSummary(n=1, errors=0, init_ms=250.2),
+        warm=CallSummary(
+            n=1, errors=0, count=50_000, mean_billed_ms=billed_ms, write_units=write_units
+        ),
+    )
+
+
+def billed(
+    of: CellSummary, prices: dict[str, Price], architecture: Architecture = "x86_64"
+) -> CellBill:
+    bill = bill_cell(of, prices, architecture, READ)
+    assert bill is not None
+    return bill
+
+
+@pytest.mark.parametrize(("seconds", "usd"), [("13.6", "0.000227"), ("20.7", "0.000345")])
+def test_k7_compute_per_run_is_the_published_one_at_the_x86_price(
+    prices: dict[str, Price], seconds: str, usd: str
+) -> None:
+    bill = billed(cell(float(seconds) * 1000), prices)
+    assert round(bill.touchable_usd, 6) == Decimal(usd)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "published"),
+    [("20.7", ("0.21", "20.70", "207")), ("13.6", ("0.14", "13.60", "136"))],
+)
+def test_k8_compute_per_month_is_the_published_one(
+    prices: dict[str, Price], seconds: str, published: tuple[str, ...]
+) -> None:
+    bill = billed(cell(float(seconds) * 1000), prices)
+    for volume, told in zip(bill.monthly, published, strict=True):
+        assert volume.touchable_usd.quantize(Decimal(told)) == Decimal(told)
+    assert [volume.runs_per_month for volume in bill.monthly] == [600, 60_000, 600_000]
+
+
+def test_k8_leaves_out_writes_worth_ninety_times_the_compute(prices: dict[str, Price]) -> None:
+    bill = billed(cell(), prices)
+    writes = next(line for line in bill.lines if line.service == "dynamodb")
+    assert writes.usd == Decimal("0.03125")
+    assert round(writes.usd / bill.touchable_usd) == 91
+
+
+def test_arm64_is_a_fifth_cheaper(prices: dict[str, Price]) -> None:
+    arm, x86 = (billed(cell(1_000), prices, name) for name in ("arm64", "x86_64"))
+    assert arm.touchable_usd == Decimal("0.0000133334")
+    assert x86.touchable_usd == Decimal("0.0000166667")
+
+
+def test_memory_is_paid_in_proportion(prices: dict[str, Price]) -> None:
+    assert billed(cell(1_000, 128), prices).touchable_usd * 8 == Decimal("0.0000166667")
+
+
+def test_the_lines_add_up_exactly_and_only_compute_is_touchable(prices: dict[str, Price]) -> None:
+    bill = billed(cell(), prices)
+    assert bill.run_usd == sum(line.usd for line in bill.lines)
+    assert [line.item for line in bill.lines if line.touchable] == ["compute"]
+    assert {line.item: line.usd for line in bill.lines}["requests"] == Decimal("0.0000002")
+    assert {line.item: line.usd for line in bill.lines}["S3 reads"] == Decimal("0.0000004")
+
+
+def test_init_is_billed_by_the_started_millisecond_and_stands_apart(
+    prices: dict[str, Price],
+) -> None:
+    bill = billed(cell(), prices)
+    assert bill.init_usd == Decimal("0.251") * Decimal("0.0000166667")
+    assert all("init" not in line.item.lower() for line in bill.lines)
+
+
+def test_no_writes_no_line(prices: dict[str, Price]) -> None:
+    bill = billed(cell(write_units=None), prices)
+    assert {line.service for line in bill.lines} == {"lambda", "s3"}
+
+
+def test_a_cell_without_a_measured_warm_call_has_no_bill(prices: dict[str, Price]) -> None:
+    dead = CellSummary(variant="python", case="csv", memory_mb=128, warm=CallSummary(n=1, errors=1))
+    assert bill_cell(dead, prices, "arm64", ()) is None
+
+
+def test_an_unpriced_operation_is_refused_with_what_there_is(prices: dict[str, Price]) -> None:
+    use = (ServiceUse(service="sqs", operation="SendMessage", requests=1),)
+    with pytest.raises(BadInputError, match=r"sqs\.SendMessage.*s3\.GetObject"):
+        bill_cell(cell(), prices, "arm64", use)
+
+
+def test_an_architecture_without_a_price_is_refused(prices: dict[str, Price]) -> None:
+    x86_only = {name: price for name, price in prices.items() if not name.endswith("arm64")}
+    with pytest.raises(BadInputError, match=r"lambda\.Duration\.arm64"):
+        bill_cell(cell(), x86_only, "arm64", ())
+
+
+@pytest.mark.parametrize("events_per_run", [None, 0])
+def test_without_a_count_there_is_no_month(events_per_run: int | None) -> None:
+    assert monthly(events_per_run, Decimal(1), Decimal(1)) == ()

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lambdameter.emulator.sandbox.base import ProcessSpec
+
+Program = Callable[..., ProcessSpec]
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Path:
+    folder = tmp_path / "task"
+    folder.mkdir()
+    (folder / "code.txt").write_text("the code")
+    return folder
+
+
+@pytest.fixture
+def own_tmp(tmp_path: Path) -> Path:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def program(task: Path, own_tmp: Path) -> Program:
+    """Python code as a function's process, with the mounts that Lambda has."""
+
+    def make(code: str, **environment: str) -> ProcessSpec:
+        python = f"/var/lang/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+        return ProcessSpec(
+            argv=(python, "-c", code),
+            environment={"LD_LIBRARY_PATH": "/var/lang/lib", **environment},
+            mounts={
+                "/var/task": str(task),
+                "/var/lang": sys.base_prefix,
+                "/tmp": str(own_tmp),  # noqa: S108
+            },
+        )
+
+    return make
+
+
+async def _output(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    text = (await process.stdout.read()).decode()
+    await process.wait()
+    return text
+
+
+@pytest.fixture
+def output() -> Callable[[asyncio.subprocess.Process], object]:
+    """Everything that a process prints until it ends."""
+    return _output

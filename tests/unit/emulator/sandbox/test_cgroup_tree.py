@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lambdameter.emulator.sandbox import cgroup_tree
+from lambdameter.emulator.sandbox.cgroup_tree import Group
+
+NAMESPACE = Path("/proc/self/ns/pid").stat().st_ino
+ALL = frozenset({"cpu", "cpuacct", "memory"})
+
+
+def _proc(folder: Path, mountinfo: str, cgroup: str) -> Path:
+    (folder / "self").mkdir(parents=True)
+    (folder / "self" / "mountinfo").write_text(mountinfo)
+    (folder / "self" / "cgroup").write_text(cgroup)
+    return folder
+
+
+def _mount(mount_point: str, options: str, root: str = "/", kind: str = "cgroup") -> str:
+    return f"32 31 0:29 {root} {mount_point} rw,relatime shared:4 - {kind} {kind} rw,{options}\n"
+
+
+def test_separate_hierarchies_are_found_below_our_own_cgroup(tmp_path: Path):
+    mounts = _mount("/cg/cpu", "cpu") + _mount("/cg/memory", "memory")
+    proc = _proc(tmp_path, mounts, "3:memory:/system/us\n1:cpu:/\n0::/\n")
+    folders = cgroup_tree.own_folders(ALL, proc)
+    assert folders == {"cpu": Path("/cg/cpu"), "memory": Path("/cg/memory/system/us")}
+
+
+def test_controllers_that_are_mounted_together_share_a_folder(tmp_path: Path):
+    proc = _proc(tmp_path, _mount("/cg/cpu,cpuacct", "cpu,cpuacct"), "1:cpu,cpuacct:/us\n")
+    folder = Path("/cg/cpu,cpuacct/us")
+    assert cgroup_tree.own_folders(ALL, proc) == {"cpu": folder, "cpuacct": folder}
+
+
+@pytest.mark.parametrize("membership", ["/docker/1", "/../../elsewhere"])
+def test_in_a_container_the_mount_may_be_our_own_cgroup(tmp_path: Path, membership: str):
+    mounts = _mount("/cg/memory", "memory", root="/docker/1")
+    proc = _proc(tmp_path, mounts, f"3:memory:{membership}\n")
+    assert cgroup_tree.own_folders(ALL, proc) == {"memory": Path("/cg/memory")}
+
+
+def test_version_2_and_other_file_systems_have_no_v1_controllers(tmp_path: Path):
+    mounts = _mount("/cg", "memory", kind="cgroup2") + _mount("/", "cpu", kind="ext4")
+    proc = _proc(tmp_path, mounts, "0::/\n")
+    assert cgroup_tree.own_folders(ALL, proc) == {}
+    assert cgroup_tree.mount_points(ALL, proc) == set()
+
+
+def test_a_space_in_a_mount_point_is_read(tmp_path: Path):
+    proc = _proc(tmp_path, _mount(r"/my\040cg", "cpu"), "1:cpu:/\n")
+    assert cgroup_tree.mount_points(ALL, proc) == {Path("/my cg")}
+
+
+def test_a_group_writes_each_setting_in_its_own_hierarchy(tmp_path: Path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    group = Group({"cpu": tmp_path / "a", "memory": tmp_path / "b"}).below("x")
+    group.make()
+    group.write("memory", "limit", 5)
+    assert (tmp_path / "b" / "x" / "limit").read_text() == "5"
+    assert group.read("memory", "limit") == "5"
+    assert group.has("memory", "limit")
+    assert not group.has("cpu", "limit")
+    assert not group.has("pids")
+
+
+def test_a_shared_folder_is_made_and_joined_once(tmp_path: Path):
+    group = Group({"cpu": tmp_path / "x", "cpuacct": tmp_path / "x"})
+    group.make()
+    assert group.join_files() == (str(tmp_path / "x" / "cgroup.procs"),)
+
+
+def test_processes_of_other_namespaces_are_not_ours_to_kill(tmp_path: Path):
+    (tmp_path / "cgroup.procs").write_text("0\n12\n0\n")
+    assert Group({"cpu": tmp_path}).pids("cpu") == [12]
+
+
+def test_a_folder_that_is_not_there_is_erased():
+    assert cgroup_tree.erase(Path("/nowhere/at/all"))
+
+
+def test_before_it_is_removed_a_group_is_thawed_and_granted_cpu(tmp_path: Path):
+    (tmp_path / "freezer.state").write_text("FROZEN")
+    (tmp_path / "cpu.cfs_quota_us").write_text("1447")
+    assert not cgroup_tree.erase(tmp_path)  # its files are real ones here and stay
+    assert (tmp_path / "freezer.state").read_text() == "THAWED"
+    assert (tmp_path / "cpu.cfs_quota_us").read_text() == "-1"
+
+
+def test_what_dead_owners_left_is_removed_wherever_it_is(tmp_path: Path):
+    dead = f"lambdameter-1-1-{NAMESPACE}-0"
+    nested = tmp_path / "memory" / "scope" / dead
+    (nested / "environment").mkdir(parents=True)
+    (tmp_path / "cpu" / dead).mkdir(parents=True)
+    removed = cgroup_tree.remove_leftovers({tmp_path / "cpu", tmp_path / "memory"}, _no_pause)
+    assert removed == [tmp_path / "cpu" / dead, nested]
+    assert not nested.exists()
+
+
+def test_what_is_not_surely_a_dead_owners_is_kept(tmp_path: Path):
+    kept = [
+        cgroup_tree.owner_name(os.getpid(), 0),
+        f"lambdameter-1-1-{NAMESPACE + 1}-0",
+        "lambdameter-1",
+        f"other-1-1-{NAMESPACE}-0",
+    ]
+    for name in kept:
+        (tmp_path / name).mkdir()
+    assert cgroup_tree.remove_leftovers({tmp_path}, _no_pause) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
+def test_a_pid_that_was_used_again_is_no_owner(tmp_path: Path):
+    name = f"lambdameter-{os.getpid()}-1-{NAMESPACE}-0"
+    (tmp_path / name).mkdir()
+    assert cgroup_tree.remove_leftovers({tmp_path}, _no_pause) == [tmp_path / name]
+
+
+def test_what_cannot_be_removed_is_given_up_and_not_reported(tmp_path: Path):
+    stuck = tmp_path / f"lambdameter-1-1-{NAMESPACE}-0"
+    stuck.mkdir()
+    (stuck / "file").touch()
+    pauses: list[float] = []
+    assert cgroup_tree.remove_leftovers({tmp_path}, pauses.append) == []
+    assert 0 < sum(pauses) <= 2
+
+
+def _no_pause(_seconds: float) -> None:
+    pytest.fail("everything is gone at the first step")

@@ -1,0 +1,121 @@
+"""The pure parts, and what is asked of a control file, on folders that stand for cgroups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambdameter.emulator.sandbox import cgroup_v1
+from lambdameter.emulator.sandbox.cgroup_tree import Group
+from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1, CgroupV1Sandbox
+from lambdameter.errors import HostError
+
+CPU_STAT = "nr_periods 37\nnr_throttled 22\nthrottled_time 1234567890\nnr_bursts 0\nburst_time 0\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "environment"
+
+
+@pytest.fixture
+def sandbox(folder: Path) -> CgroupV1Sandbox:
+    group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
+    made = CgroupV1Sandbox(group, 128, None, pause=lambda _: None)
+    made.make()
+    return made
+
+
+def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
+    (folder / "cpuacct.usage").write_text(f"{usage}\n")
+    (folder / "cpu.stat").write_text(CPU_STAT)
+    (folder / "cgroup.procs").write_text("")
+    control = f"oom_kill_disable 0\nunder_oom 0\noom_kill {kills}\n"
+    (folder / "memory.oom_control").write_text(control)
+
+
+def test_throttled_time_is_in_nanoseconds():
+    assert cgroup_v1.throttled_ms(CPU_STAT) == pytest.approx(1234.56789)
+
+
+def test_oom_kills_are_counted():
+    assert cgroup_v1.oom_kills("oom_kill_disable 0\nunder_oom 0\noom_kill 3\n") == 3
+
+
+def test_an_old_kernel_cannot_tell_oom_kills():
+    assert cgroup_v1.oom_kills("oom_kill_disable 0\nunder_oom 0\n") is None
+
+
+def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path):
+    sandbox.throttle()
+    assert (folder / "cpu.cfs_quota_us").read_text() == "1447"
+    sandbox.unthrottle()
+    assert (folder / "cpu.cfs_quota_us").read_text() == "-1"
+
+
+def test_cpu_time_is_told_in_milliseconds(sandbox: CgroupV1Sandbox, folder: Path):
+    _state(folder, usage=2_500_000)
+    assert sandbox.counters().cpu_ms == 2.5
+
+
+def test_after_an_oom_kill_the_limit_is_the_peak(sandbox: CgroupV1Sandbox, folder: Path):
+    _state(folder, kills=1)
+    assert (sandbox.counters().oom_kills, sandbox.counters().peak_memory_mb) == (1, 128)
+
+
+def test_without_files_the_last_counters_hold(sandbox: CgroupV1Sandbox, folder: Path):
+    _state(folder, usage=7_000_000)
+    before = sandbox.counters()
+    (folder / "cpuacct.usage").unlink()
+    assert sandbox.counters() == before
+
+
+def test_an_environment_that_does_not_freeze_is_an_error(folder: Path, sandbox: CgroupV1Sandbox):
+    (folder / "freezer.state").symlink_to("/dev/null")
+    with pytest.raises(HostError, match="did not freeze"):
+        sandbox.freeze()
+
+
+def test_the_quota_is_lifted_only_while_the_environment_freezes(folder: Path):
+    quotas = []
+
+    def freezes_late(_seconds: float) -> None:
+        quotas.append((folder / "cpu.cfs_quota_us").read_text())
+        state.unlink()
+        state.write_text("FROZEN")
+
+    group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
+    sandbox = CgroupV1Sandbox(group, 128, None, pause=freezes_late)
+    sandbox.make()
+    state = folder / "freezer.state"
+    state.symlink_to("/dev/null")
+    sandbox.throttle()
+    sandbox.freeze()
+    assert quotas == ["-1"]
+    assert (folder / "cpu.cfs_quota_us").read_text() == "1447"
+
+
+def test_a_refused_write_names_the_file_and_the_way_out(folder: Path, sandbox: CgroupV1Sandbox):
+    (folder / "cpu.cfs_quota_us").mkdir()
+    with pytest.raises(HostError) as caught:
+        sandbox.throttle()
+    assert caught.value.place == str(folder / "cpu.cfs_quota_us")
+    assert '"none"' in caught.value.next_step
+
+
+def test_a_small_host_says_how_many_vcpus_can_be_seen(tmp_path: Path):
+    factory = CgroupV1(Group({"cpu": tmp_path}), (0, 1))
+    assert "at most 2 vCPUs visible" in factory.enforcement.cpu
+
+
+def test_a_large_host_shows_every_tier_its_vcpus(tmp_path: Path):
+    factory = CgroupV1(Group({"cpu": tmp_path}), tuple(range(8)))
+    assert "visible" not in factory.enforcement.cpu
+
+
+def test_the_limit_on_processes_is_claimed_only_where_it_is_enforced(tmp_path: Path):
+    without = CgroupV1(Group({"cpu": tmp_path}), (0,)).enforcement.isolation
+    enforced = CgroupV1(Group({"cpu": tmp_path, "pids": tmp_path}), (0,)).enforcement.isolation
+    assert "1,024 processes" in enforced
+    assert "processes" not in without

@@ -1,0 +1,299 @@
+"""The rules as this host's kernel keeps them; needs root and cgroup v1."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1, detect, processes
+from lambdameter.emulator.sandbox.base import ProcessSpec
+from lambdameter.emulator.sandbox.cgroup_tree import Group
+from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1
+
+pytestmark = pytest.mark.usefixtures("require_cgroup_v1")
+Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
+Program = Callable[..., ProcessSpec]
+READY_AND_BUSY = "print('ready', flush=True)\nwhile True: pass"
+SHARE_OF_A_CPU = """
+import time
+wall, cpu = time.monotonic(), time.process_time()
+while time.monotonic() - wall < 0.6: pass
+print((time.process_time() - cpu) / (time.monotonic() - wall))
+"""
+
+
+@pytest.fixture
+def factory(tmp_path: Path) -> Iterator[CgroupV1]:
+    granted = detect(tmp_path, "cgroup-v1")
+    assert isinstance(granted, CgroupV1)
+    yield granted
+    granted.close()
+
+
+async def _ready(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    return (await process.stdout.readline()).decode().strip()
+
+
+def _groups_of(pid: int) -> set[Path]:
+    hierarchies = cgroup_tree.mount_points(cgroup_v1.WANTED)
+    return {path for top in hierarchies for path in top.rglob(f"lambdameter-{pid}-*")}
+
+
+def _on_host() -> tuple[str, set[Path]]:
+    """What must be the same before and after: our mounts, and cgroups of this process."""
+    return Path("/proc/self/mountinfo").read_text(), _groups_of(os.getpid())
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_everything_is_enforced_and_nothing_missing(factory: CgroupV1):
+    assert (factory.enforcement.by, factory.enforcement.missing) == ("cgroup v1", "")
+
+
+async def test_throttled_it_gets_its_share_and_unthrottled_a_cpu(
+    factory: CgroupV1, program: Program, output: Output
+):
+    sandbox = factory.create("share", 128)
+    unthrottled = float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU))))
+    assert sandbox.counters().throttled_ms == 0
+    sandbox.throttle()
+    throttled = float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU))))
+    assert 0.5 * 128 / 1769 < throttled < 1.5 * 128 / 1769
+    assert unthrottled > 4 * throttled
+    assert sandbox.counters().throttled_ms > 0
+    await sandbox.destroy()
+
+
+async def test_cpu_time_counts_what_the_function_used(
+    factory: CgroupV1, program: Program, output: Output
+):
+    sandbox = factory.create("cpu", 1769)
+    code = "import time\nwhile time.process_time() < 0.2: pass\nprint(time.process_time())"
+    used_ms = float(await output(await sandbox.spawn(program(code)))) * 1000
+    counted = sandbox.counters().cpu_ms
+    assert used_ms <= counted < used_ms + 100
+    await sandbox.destroy()
+
+
+async def test_a_frozen_environment_uses_no_cpu_until_it_is_thawed(
+    factory: CgroupV1, program: Program
+):
+    sandbox = factory.create("freeze", 1769)
+    await _ready(await sandbox.spawn(program(READY_AND_BUSY)))
+    sandbox.freeze()
+    before = sandbox.counters()
+    assert {sandbox.counters() for _ in range(200)} == {before}
+    sandbox.thaw()
+    while sandbox.counters().cpu_ms == before.cpu_ms:
+        pass
+    await sandbox.destroy()
+
+
+async def test_more_memory_than_the_tier_is_killed_and_counted(factory: CgroupV1, program: Program):
+    sandbox = factory.create("oom", 128)
+    process = await sandbox.spawn(program("b = bytearray(200 << 20)"))
+    assert await process.wait() == -signal.SIGKILL
+    assert sandbox.counters().oom_kills == 1
+    assert sandbox.counters().peak_memory_mb == 128
+    await sandbox.destroy()
+
+
+async def test_the_peak_outlives_what_was_freed_and_the_process(
+    factory: CgroupV1, program: Program
+):
+    sandbox = factory.create("peak", 256)
+    code = "b = bytearray(60 << 20); del b\n" + READY_AND_BUSY
+    await _ready(await sandbox.spawn(program(code)))
+    peak = sandbox.counters().peak_memory_mb
+    assert 60 < peak < 90
+    await sandbox.destroy()
+    assert sandbox.counters().peak_memory_mb == peak
+
+
+async def test_the_function_is_an_unprivileged_user_in_no_other_group(
+    factory: CgroupV1, program: Program, output: Output
+):
+    sandbox = factory.create("user", 256)
+    code = """
+import os, pathlib
+print(os.getresuid(), os.getresgid(), os.getgroups())
+print(*[l for l in pathlib.Path("/proc/self/status").read_text().splitlines()
+        if l.startswith(("CapPrm", "CapEff", "NoNewPrivs"))])
+"""
+    lines = (await output(await sandbox.spawn(program(code)))).splitlines()
+    assert lines[0] == "(993, 993, 993) (990, 990, 990) []"
+    assert lines[1] == "CapPrm:\t0000000000000000 CapEff:\t0000000000000000 NoNewPrivs:\t1"
+    await sandbox.destroy()
+
+
+async def test_only_tmp_can_be_written(
+    factory: CgroupV1, program: Program, output: Output, own_tmp: Path
+):
+    sandbox = factory.create("files", 256)
+    code = """
+import os
+for folder in ("/var/task", "/var/lang", "/var", "/opt", "/dev/shm", "/", "/tmp"):
+    try:
+        open(folder + "/lambdameter-probe", "w").close()
+        print(folder, "written")
+    except OSError as error:
+        print(folder, os.strerror(error.errno))
+print(open("code.txt").read(), os.getcwd(), sorted(os.listdir("/var")), os.listdir("/opt"))
+"""
+    lines = (await output(await sandbox.spawn(program(code)))).splitlines()
+    assert lines[-2].split() == ["/tmp", "written"]  # noqa: S108
+    assert {line.split(" ", 1)[1] for line in lines[:-2]} == {"Read-only file system"}
+    assert lines[-1] == "the code /var/task ['lang', 'task'] []"
+    assert _names(own_tmp) == {"lambdameter-probe"}
+    assert "lambdameter-probe" not in _names(Path("/tmp"))  # noqa: S108
+    await sandbox.destroy()
+
+
+async def test_a_single_file_can_be_mounted(
+    factory: CgroupV1, program: Program, output: Output, tmp_path: Path
+):
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("certificates")
+    spec = program("print(open('/var/lambdameter/ca.pem').read())")
+    spec.mounts["/var/lambdameter/ca.pem"] = str(bundle)
+    sandbox = factory.create("file", 256)
+    assert await output(await sandbox.spawn(spec)) == "certificates\n"
+    await sandbox.destroy()
+
+
+async def test_a_mount_that_is_not_there_is_named(
+    factory: CgroupV1, program: Program, output: Output
+):
+    spec = program("")
+    spec.mounts["/var/runtime"] = "/nowhere/runtime"
+    sandbox = factory.create("absent", 256)
+    process = await sandbox.spawn(spec)
+    assert "cannot open /nowhere/runtime: ENOENT" in await output(process)
+    assert process.returncode == 126
+    await sandbox.destroy()
+
+
+async def test_the_environment_is_exactly_what_was_given(
+    factory: CgroupV1, program: Program, output: Output
+):
+    sandbox = factory.create("environment", 256)
+    spec = program(
+        "import json, os; print(json.dumps(dict(os.environ)))", ACCENT="é", LANG="C.UTF-8"
+    )
+    assert json.loads(await output(await sandbox.spawn(spec))) == spec.environment
+    await sandbox.destroy()
+
+
+async def test_processes_are_limited_per_environment(
+    factory: CgroupV1, program: Program, output: Output
+):
+    sandbox = factory.create("pids", 1769)
+    code = """
+import threading
+stop = threading.Event()
+try:
+    for count in range(1, 2000):
+        threading.Thread(target=stop.wait, daemon=True).start()
+except RuntimeError:
+    print(count, flush=True)
+stop.set()
+"""
+    assert await output(await sandbox.spawn(program(code))) == "1024\n"
+    await sandbox.destroy()
+
+
+async def test_destroy_leaves_nothing_and_may_be_called_twice(tmp_path: Path, program: Program):
+    before = _on_host()
+    factory = cgroup_v1.grant(tmp_path, "")
+    sandbox = factory.create("gone", 128)
+    code = "import os\nos.fork() or os.setsid()\nprint(os.getpid(), flush=True)\nwhile True: pass"
+    process = await sandbox.spawn(program(code))
+    family = [int(await _ready(process)), int(await _ready(process))]
+    sandbox.throttle()
+    sandbox.freeze()
+    await sandbox.destroy()
+    await sandbox.destroy()
+    factory.close()
+    assert process.returncode == -signal.SIGKILL
+    assert [processes.start_ticks(pid) for pid in family] == [None, None]
+    assert _on_host() == before
+
+
+async def test_destroy_works_after_the_process_died(factory: CgroupV1, program: Program):
+    sandbox = factory.create("dead", 128)
+    await (await sandbox.spawn(program("raise SystemExit(3)"))).wait()
+    await sandbox.destroy()
+
+
+async def test_close_takes_what_was_not_destroyed(tmp_path: Path, program: Program):
+    before = _on_host()
+    factory = cgroup_v1.grant(tmp_path, "")
+    sandbox = factory.create("forgotten", 128)
+    process = await sandbox.spawn(program(READY_AND_BUSY))
+    await _ready(process)
+    sandbox.freeze()
+    factory.close()
+    assert await process.wait() == -signal.SIGKILL
+    assert _on_host() == before
+
+
+async def test_the_function_dies_with_the_emulator_and_its_cgroups_at_the_next_start(
+    tmp_path: Path, program: Program
+):
+    spec = program("import os\nprint(os.getpid(), flush=True)\nwhile True: pass")
+    code = f"""
+import asyncio, pathlib
+from lambdameter.emulator.sandbox import detect
+from lambdameter.emulator.sandbox.base import ProcessSpec
+async def main():
+    sandbox = detect(pathlib.Path({str(tmp_path)!r}), "cgroup-v1").create("x", 1769)
+    process = await sandbox.spawn({spec!r})
+    print((await process.stdout.readline()).decode(), end="", flush=True)
+    await process.wait()
+asyncio.run(main())
+"""
+    emulator = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
+    )
+    function = int(await _ready(emulator))
+    os.kill(emulator.pid, signal.SIGKILL)
+    await emulator.wait()
+    while processes.start_ticks(function) is not None:
+        pass
+    hierarchies = cgroup_tree.mount_points(cgroup_v1.WANTED)
+    cgroup_tree.remove_leftovers(hierarchies, time.sleep)
+    assert _groups_of(emulator.pid) == set()
+
+
+def test_what_a_dead_emulator_left_is_removed_and_a_living_ones_kept():
+    hierarchies = cgroup_tree.mount_points(cgroup_v1.WANTED)
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as owner:
+        parent = Group(cgroup_tree.own_folders(cgroup_v1.WANTED)).below(
+            cgroup_tree.owner_name(owner.pid, 0)
+        )
+        left = parent.below("environment")
+        parent.make()
+        left.make()
+        member = subprocess.Popen(["/bin/sleep", "1000"])
+        for file in left.join_files():
+            Path(file).write_text(str(member.pid))
+        left.write("freezer", "freezer.state", "FROZEN")
+        folders = [Path(file).parent for file in parent.join_files()]
+        assert not set(folders) & set(cgroup_tree.remove_leftovers(hierarchies, time.sleep))
+        assert member.poll() is None
+        owner.communicate()
+    cgroup_tree.remove_leftovers(hierarchies, time.sleep)
+    assert member.wait() == -signal.SIGKILL
+    assert not any(folder.exists() for folder in folders)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from lambdameter.emulator.sandbox import launch
+from lambdameter.emulator.sandbox.base import ProcessSpec
+
+Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
+pytestmark = pytest.mark.usefixtures("require_launcher")
+
+
+def _spec(*argv: str, parent: int | None = None, **environment: str) -> launch.LaunchSpec:
+    return launch.LaunchSpec(
+        argv=argv, environment=environment, directory="/", parent=parent or os.getpid()
+    )
+
+
+def test_only_tmp_is_writable():
+    spec = ProcessSpec(argv=(), environment={}, mounts={"/tmp": "/a", "/var/task": "/b"})  # noqa: S108
+    assert [mount.target for mount in launch.mounts_of(spec) if mount.writable] == [launch.TMP]
+
+
+async def test_the_environment_is_exactly_what_was_given(output: Output):
+    process = await launch.start(_spec("/usr/bin/env", ONLY="this one", ACCENT="é\n2"))
+    assert sorted((await output(process)).splitlines()) == ["2", "ACCENT=é", "ONLY=this one"]
+
+
+async def test_stderr_and_stdout_are_one_pipe(output: Output):
+    process = await launch.start(_spec("/bin/sh", "-c", "echo out; echo err >&2"))
+    assert await output(process) == "out\nerr\n"
+
+
+async def test_descriptors_are_limited_as_on_lambda(output: Output):
+    process = await launch.start(_spec("/bin/sh", "-c", "ulimit -Hn"))
+    assert await output(process) == "1024\n"
+
+
+async def test_no_descriptor_but_the_standard_ones_is_inherited(output: Output):
+    process = await launch.start(_spec("/bin/ls", "/proc/self/fd"))
+    assert (await output(process)).split() == ["0", "1", "2", "3"]  # 3 is what ls itself opens
+
+
+async def test_a_program_that_is_not_there_is_one_line_and_status_126(output: Output):
+    process = await launch.start(_spec("/nowhere/bootstrap"))
+    line = "lambdameter-launch: cannot start /nowhere/bootstrap: ENOENT: No such file or directory"
+    assert await output(process) == f"{line}\n"
+    assert process.returncode == 126
+
+
+async def test_without_its_parent_nothing_is_started(output: Output):
+    process = await launch.start(_spec("/bin/echo", "started", parent=1))
+    assert "the emulator (process 1) is gone" in await output(process)
+    assert process.returncode == 126
+
+
+async def test_a_cgroup_that_is_not_there_is_named(output: Output, tmp_path: Path):
+    spec = launch.LaunchSpec(
+        argv=("/bin/true",), environment={}, directory="/", cgroups=(str(tmp_path / "x" / "y"),)
+    )
+    assert f"cannot join {tmp_path}/x/y" in await output(await launch.start(spec))

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdameter.emulator.api_errors import ApiError
+from lambdameter.emulator.invocation import InvocationRequest
+from lambdameter.emulator.placement import Placement, new_identity
+from lambdameter.emulator.scheduler import Scheduler
+from lambdameter.errors import LambdameterError, TargetError
+
+REQUEST = InvocationRequest(request_id="r", payload=b"1")
+
+
+def is_empty(folder: Path) -> bool:
+    return not any(folder.iterdir())
+
+
+async def echo(runtime: Any) -> None:
+    while await runtime.peer.next_event() is not None:
+        runtime.peer.respond("r", b"1")
+
+
+async def test_a_warm_invocation_is_served_by_the_same_environment(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    host.script = echo
+    placement = Placement(host.surroundings(), tmp_path)
+    cold = await placement.invoke("v1", blueprint, REQUEST)
+    warm = await placement.invoke("v1", blueprint, REQUEST)
+    assert cold.meter.environment == warm.meter.environment
+    await placement.close()
+
+
+async def test_concurrent_invocations_have_environments_and_credentials_of_their_own(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    host.script = echo
+    placement = Placement(host.surroundings(), tmp_path)
+    outcomes = await asyncio.gather(*(placement.invoke("v1", blueprint, REQUEST) for _ in range(3)))
+    assert len({outcome.meter.environment for outcome in outcomes}) == 3
+    keys = {box.spec.environment["AWS_ACCESS_KEY_ID"] for box in host.sandboxes}
+    assert len(keys) == 3
+    assert all(len(key) == 20 and key.startswith("ASIA") for key in keys)
+    await placement.close()
+
+
+async def test_a_retired_revisions_environments_are_destroyed_with_their_tmp(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    host.script = echo
+    placement = Placement(host.surroundings(), tmp_path)
+    await placement.invoke("v1", blueprint, REQUEST)
+    await placement.retire("v1")
+    assert host.sandboxes[0].calls[-1] == "destroy"
+    assert is_empty(tmp_path)
+
+
+async def test_idle_environments_are_reclaimed_after_their_lifetime(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    host.script = echo
+    placement = Placement(
+        host.surroundings(), tmp_path, scheduler=Scheduler(idle_lifetime_ms=100.0)
+    )
+    await placement.invoke("v1", blueprint, REQUEST)
+    host.clock.advance(100.0)
+    await placement.reap()
+    assert host.sandboxes[0].calls[-1] == "destroy"
+
+
+async def test_beyond_the_limit_the_caller_is_throttled(host: Any, blueprint: Any, tmp_path: Path):
+    placement = Placement(host.surroundings(), tmp_path, scheduler=Scheduler(account_concurrency=0))
+    with pytest.raises(ApiError) as error:
+        await placement.invoke("v1", blueprint, REQUEST)
+    assert (error.value.status, error.value.code) == (429, "TooManyRequestsException")
+    assert error.value.extra == {"Reason": "ConcurrentInvocationLimitExceeded"}
+
+
+async def test_invocations_in_flight_and_later_ones_fail_when_the_data_plane_dies(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    delivered = asyncio.Event()
+
+    async def hang(runtime: Any) -> None:
+        if await runtime.peer.next_event() is not None:
+            delivered.set()
+
+    host.script = hang
+    died: asyncio.Future[LambdameterError] = asyncio.get_running_loop().create_future()
+    placement = Placement(host.surroundings(), tmp_path, died=died)
+    in_flight = asyncio.ensure_future(placement.invoke("v1", blueprint, REQUEST))
+    await delivered.wait()
+    died.set_result(TargetError("The data plane has died", next_step="Start again."))
+    for invocation in (in_flight, placement.invoke("v1", blueprint, REQUEST)):
+        with pytest.raises(ApiError) as error:
+            await invocation
+        assert (error.value.status, error.value.code) == (500, "ServiceException")
+        assert "The data plane has died" in error.value.message
+    assert is_empty(tmp_path)
+    assert all(box.calls[-1] == "destroy" for box in host.sandboxes)
+
+
+async def test_a_sandbox_that_fails_is_a_service_exception(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    def create(_name: str, _memory_mb: int) -> None:
+        raise TargetError("no cgroup", next_step="Look.")
+
+    host.create = create
+    placement = Placement(host.surroundings(), tmp_path)
+    with pytest.raises(ApiError, match="no cgroup"):
+        await placement.invoke("v1", blueprint, REQUEST)
+
+
+def test_an_identitys_log_stream_is_dated_as_awss():
+    identity = new_identity(1_700_000_000_000.0)
+    assert identity.log_stream == f"2023/11/14/[$LATEST]{identity.name}"

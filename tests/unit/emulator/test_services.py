@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from lambdameter.emulator.services import Services
+from lambdameter.errors import HostError, LambdameterError, TargetError
+
+READY = {
+    "dynamodb": "https://127.0.0.1:1",
+    "s3": "https://127.0.0.1:2",
+    "ca_bundle": "/ca.pem",
+    "engines": {"dynamodb": "fake 1"},
+    "latency_model": None,
+}
+ADMIN = """
+import http.server, json, sys, threading
+class Admin(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    seen = 0
+    def do_GET(self):
+        Admin.seen += 1
+        key = self.path.rpartition("/")[2]
+        document = {"requests": {"dynamodb.PutItem": Admin.seen, key: 1}, "modelled_ms": 1.5}
+        body = json.dumps(document).encode()
+        self.send_response(404 if key == "nobody" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Admin)
+server.daemon_threads = True
+threading.Thread(target=server.serve_forever, daemon=True).start()
+admin = "http://127.0.0.1:%d" % server.server_port
+"""
+
+
+def program(folder: Path, body: str) -> Path:
+    path = folder / "services"
+    path.write_text(f"#!{sys.executable}\n{ADMIN}\nready = {READY!r} | {{'admin': admin}}\n{body}")
+    path.chmod(0o755)
+    return path
+
+
+SAY = "print(json.dumps(ready), flush=True)\n"
+
+
+async def test_the_line_that_it_prints_is_what_functions_are_told(tmp_path: Path):
+    services = await Services.start(program(tmp_path, SAY + "sys.stdin.read()"))
+    assert services.ready.dynamodb == READY["dynamodb"]
+    assert services.ready.engines == READY["engines"]
+    await services.close()
+
+
+async def test_usage_is_asked_for_by_access_key_over_one_connection(tmp_path: Path):
+    services = await Services.start(program(tmp_path, SAY + "sys.stdin.read()"))
+    assert (await services.usage("ASIA1")).requests == {"dynamodb.PutItem": 1, "ASIA1": 1}
+    assert (await services.usage("ASIA2")).modelled_ms == 1.5
+    with pytest.raises(TargetError, match="404"):
+        await services.usage("nobody")
+    await services.close()
+
+
+async def test_it_ends_with_its_stdin_and_that_is_no_death(tmp_path: Path):
+    witness = tmp_path / "ended"
+    body = SAY + f"sys.stdin.read(); open({str(witness)!r}, 'w').close()"
+    services = await Services.start(program(tmp_path, body))
+    await services.close()
+    assert witness.exists()
+    assert not services.died.done()
+
+
+async def test_its_death_carries_its_last_words(tmp_path: Path):
+    body = SAY + "print('disk on fire', file=sys.stderr, flush=True); sys.exit(7)"
+    services = await Services.start(program(tmp_path, body))
+    error = await asyncio.wait_for(services.died, 10)
+    assert "has died (exit status 7)" in error.cause
+    assert "disk on fire" in error.cause
+    with pytest.raises(LambdameterError, match="disk on fire"):
+        await services.usage("ASIA1")
+    await services.close()
+
+
+async def test_a_start_that_fails_says_what_the_program_said(tmp_path: Path):
+    body = "print('no certificate', file=sys.stderr); sys.exit(1)"
+    with pytest.raises(HostError, match="no certificate"):
+        await Services.start(program(tmp_path, body))
+
+
+async def test_a_start_that_says_nothing_is_given_up(tmp_path: Path):
+    with pytest.raises(HostError, match="not ready within"):
+        await Services.start(program(tmp_path, "sys.stdin.read()"), limit_s=0.2)
+
+
+async def test_its_arguments_are_passed_on(tmp_path: Path):
+    body = textwrap.dedent("""
+        ready["engines"] = {"arguments": json.dumps(sys.argv[1:])}
+        print(json.dumps(ready), flush=True)
+        sys.stdin.read()
+    """)
+    services = await Services.start(program(tmp_path, body), "--state", "/s", "--seed", "1")
+    assert json.loads(services.ready.engines["arguments"]) == ["--state", "/s", "--seed", "1"]
+    await services.close()

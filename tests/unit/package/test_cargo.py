@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.package import cargo
+
+Out = tuple[Console, io.StringIO]
+
+
+@pytest.fixture
+def out() -> Out:
+    text = io.StringIO()
+    return Console(file=text, width=100), text
+
+
+@pytest.fixture
+def crate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "crate"
+    (folder / "src").mkdir(parents=True)
+    (folder / "Cargo.toml").write_text(
+        '[package]\nname = "sums"\nversion = "0.1.0"\nedition = "2024"\n[workspace]\n'
+    )
+    (folder / "Cargo.lock").write_text(
+        'version = 4\n[[package]]\nname = "sums"\nversion = "0.1.0"\n'
+    )
+    (folder / "src" / "main.rs").write_text("fn main() {}\n")
+    return folder
+
+
+def test_a_binary_is_built_into_the_users_cache(crate: Path, out: Out):
+    built = cargo.build(crate / "Cargo.toml", out[0], binary="sums")
+    assert built["sums"].is_relative_to(cargo.target_folder())
+    assert os.access(built["sums"], os.X_OK)
+
+
+def test_a_build_with_nothing_to_do_says_nothing_and_still_finds_the_binary(crate: Path, out: Out):
+    first = cargo.build(crate / "Cargo.toml", Console(file=io.StringIO()), binary="sums")
+    assert cargo.build(crate / "Cargo.toml", out[0], binary="sums") == first
+    assert out[1].getvalue() == ""
+
+
+def test_what_the_whole_workspace_built_is_not_built_again(crate: Path, out: Out):
+    binary = cargo.build(crate / "Cargo.toml", out[0])["sums"]
+    before = binary.stat()
+    assert cargo.build(crate / "Cargo.toml", out[0], binary="sums")["sums"] == binary
+    assert binary.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_an_error_in_the_code_is_told_with_its_place(crate: Path, out: Out):
+    (crate / "src" / "main.rs").write_text('fn main() {\n    let n: u8 = "x";\n}\n')
+    with pytest.raises(BadInputError, match="mismatched types") as refused:
+        cargo.build(crate / "Cargo.toml", out[0], binary="sums")
+    assert refused.value.place is not None
+    assert refused.value.place.endswith("src/main.rs:2")
+    assert "cargo build --release" in refused.value.next_step
+
+
+def test_an_unknown_binary_is_refused(crate: Path, out: Out):
+    with pytest.raises(BadInputError, match="no bin target named `other`"):
+        cargo.build(crate / "Cargo.toml", out[0], binary="other")
+
+
+def test_a_crate_without_lock_file_is_refused(crate: Path, out: Out):
+    (crate / "Cargo.lock").unlink()
+    with pytest.raises(BadInputError, match="lock"):
+        cargo.build(crate / "Cargo.toml", out[0], binary="sums")
+
+
+@pytest.mark.parametrize("tool", ["cargo", "cc"])
+def test_a_missing_tool_is_the_hosts_fault(
+    crate: Path, out: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
+):
+    there = tmp_path / "bin"
+    there.mkdir()
+    for name in {"cargo", "cc"} - {tool}:
+        (there / name).symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(there))
+    with pytest.raises(HostError) as refused:
+        cargo.build(crate / "Cargo.toml", out[0])
+    assert refused.value.place == tool
+
+
+def test_the_module_builds_a_workspace(crate: Path):
+    assert cargo.main(["--workspace", "--manifest-path", str(crate / "Cargo.toml")]) == 0
+    assert (cargo.target_folder() / "release" / "sums").is_file()
+
+
+def test_the_module_fails_with_the_errors_exit_code(
+    crate: Path, capsys: pytest.CaptureFixture[str]
+):
+    (crate / "src" / "main.rs").write_text("fn main() { nothing() }\n")
+    assert cargo.main(["--workspace", "--manifest-path", str(crate / "Cargo.toml")]) == 2
+    captured = capsys.readouterr()
+    assert "cannot find function" in captured.err
+    assert captured.out == ""

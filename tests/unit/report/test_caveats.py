@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from lambdameter.report import caveats
+
+
+def on(run: Any, **changes: Any) -> Any:
+    target = msgspec.structs.replace(run.manifest.target, **changes)
+    return msgspec.structs.replace(
+        run, manifest=msgspec.structs.replace(run.manifest, target=target)
+    )
+
+
+def test_aws_needs_no_word_on_emulation(sample_run: ModuleType) -> None:
+    run = on(sample_run.report_input(), name="aws")
+    assert caveats.target(run) == caveats.memory(run) == ()
+
+
+def test_the_priced_architecture_is_told_only_where_it_differs(sample_run: ModuleType) -> None:
+    run = sample_run.report_input()
+    assert any("measured on x86_64" in told for told in caveats.bill(run))
+    assert not any("measured on" in told for told in caveats.bill(on(run, architecture="arm64")))
+
+
+def test_missing_calls_are_counted(sample_run: ModuleType) -> None:
+    manifest = sample_run.manifest()
+    samples = [sample_run.sample(trial) for trial in manifest.plan[:5]]
+    told = caveats.speed(sample_run.report_input(manifest, samples))
+    assert told == (
+        "one round: no interval",
+        "the run is not complete: 3 of 8 calls are missing",
+    )
+
+
+def test_several_rounds_are_told_as_medians_without_an_interval(sample_run: ModuleType) -> None:
+    run = sample_run.report_input()
+    more = msgspec.structs.replace(run, summary=msgspec.structs.replace(run.summary, rounds=5))
+    assert caveats.speed(more) == ("medians of 5 rounds: no interval",)
+
+
+def test_a_model_is_spoken_of_only_where_there_is_one(sample_run: ModuleType) -> None:
+    run = sample_run.report_input()
+    bare = [
+        msgspec.structs.replace(one, meter=msgspec.structs.replace(one.meter, service=None))
+        for one in run.samples
+    ]
+    assert any("modelled" in told for told in caveats.time(run))
+    assert not any("modelled" in told for told in caveats.time(sample_run.report_input(None, bare)))

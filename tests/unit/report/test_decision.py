@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+
+from lambdameter.model import Bill, CellBill, CellSummary, ReportInput, Variant
+from lambdameter.report.decision import decide
+
+
+def with_totals(run: ReportInput, totals: dict[str, float]) -> ReportInput:
+    """Replace each variant's warm totals, on every case."""
+
+    def changed(cell: CellSummary) -> CellSummary:
+        warm = msgspec.structs.replace(cell.warm, total_ms=totals[cell.variant])
+        return msgspec.structs.replace(cell, warm=warm)
+
+    cells = tuple(changed(cell) for cell in run.summary.cells if cell.variant in totals)
+    return msgspec.structs.replace(run, summary=msgspec.structs.replace(run.summary, cells=cells))
+
+
+def compute_only(run: ReportInput) -> ReportInput:
+    """Make the bill compute alone, in proportion to the totals, so that a rewrite matters."""
+    totals = {(one.variant, one.case): one.warm for one in run.summary.cells}
+
+    def changed(bill: CellBill) -> CellBill:
+        warm = totals[bill.variant, bill.case]
+        usd = Decimal(str(warm.total_ms if warm else 0)) / 1_000_000
+        return msgspec.structs.replace(
+            bill, lines=bill.lines[:1], run_usd=usd, touchable_usd=usd, monthly=()
+        )
+
+    cells = tuple(changed(bill) for bill in run.bill.cells if (bill.variant, bill.case) in totals)
+    bill: Bill = msgspec.structs.replace(run.bill, cells=cells)
+    return msgspec.structs.replace(run, bill=bill)
+
+
+@pytest.fixture
+def run(sample_run: ModuleType) -> Any:
+    return sample_run.report_input()
+
+
+def test_where_no_rewrite_matters_the_rest_of_the_bill_comes_first(run: ReportInput) -> None:
+    (decision,) = decide(run)
+    assert decision.action == "bill-first"
+    assert "DynamoDB writes first: 99 % of the bill" in decision.verdict
+
+
+def test_the_evidence_has_times_ratio_and_both_savings(run: ReportInput) -> None:
+    told = " ".join(decide(run)[0].evidence)
+    assert "Rust does CSV in 13.6 s against Python's 20.8 s (1.53x)" in told
+    assert "JSON in 14.7 s against 19.1 s (1.30x)" in told
+    assert "cuts compute by 35 % and 23 %, and the whole bill by 0.30 % and 0.19 %" in told
+
+
+def test_one_round_is_said_to_be_one(run: ReportInput) -> None:
+    assert "in this one round" in decide(run)[0].evidence[0]
+
+
+def test_a_clear_win_where_compute_is_the_bill_says_switch(run: ReportInput) -> None:
+    (decision,) = decide(compute_only(with_totals(run, {"python": 20_000, "rust": 10_000})))
+    assert decision.action == "switch"
+    assert "Switch to Rust: in this one round it takes 50 % off" in decision.verdict
+
+
+def test_a_clear_loss_says_stay(run: ReportInput) -> None:
+    (decision,) = decide(compute_only(with_totals(run, {"python": 10_000, "rust": 20_000})))
+    assert decision.action == "stay"
+    assert decision.verdict.startswith("Stay with Python")
+    assert "changes compute by +100 %" in decision.evidence[1]
+
+
+def test_a_difference_within_the_noise_cannot_be_told(run: ReportInput) -> None:
+    (decision,) = decide(compute_only(with_totals(run, {"python": 11_000, "rust": 10_000})))
+    assert decision.action == "cannot-tell"
+    assert "20 %" in decision.verdict
+
+
+def test_unequal_variants_get_no_word_on_speed(sample_run: ModuleType) -> None:
+    manifest = sample_run.manifest()
+    samples = [sample_run.sample(trial) for trial in manifest.plan]
+    samples[3] = sample_run.planted_difference(samples[3])
+    (decision,) = decide(sample_run.report_input(manifest, samples))
+    assert decision.action == "make-equal"
+    assert "Rust on CSV" in decision.verdict
+    assert " s " not in " ".join(decision.evidence)
+
+
+def test_where_one_variant_dies_the_survivor_is_named(sample_run: ModuleType) -> None:
+    (decision,) = decide(sample_run.report_input(sample_run.manifest((128,))))
+    assert decision.action == "survivor"
+    assert "At 128 MB run Rust: Python dies on JSON (Runtime.OutOfMemory)" in decision.verdict
+    assert "6.45x" in decision.evidence[0]
+
+
+def test_where_all_die_nothing_can_be_told(sample_run: ModuleType) -> None:
+    manifest = sample_run.manifest()
+    samples = [sample_run.dead(trial) for trial in manifest.plan]
+    (decision,) = decide(sample_run.report_input(manifest, samples))
+    assert decision.action == "cannot-tell"
+    assert len(decision.evidence) == 2
+
+
+def test_a_single_variant_has_nothing_to_be_compared_with(run: ReportInput) -> None:
+    (decision,) = decide(with_totals(run, {"rust": 10_000}))
+    assert decision.action == "alone"
+    assert "CSV in 10.0 s for $0.0314 a run" in decision.evidence[0]
+
+
+def test_of_several_rivals_the_fastest_is_compared_with_the_first(run: ReportInput) -> None:
+    workload = run.manifest.workload
+    third = msgspec.structs.replace(workload.variants[1], name="tuned", title="Tuned Rust")
+    both: tuple[Variant, ...] = (*workload.variants, third)
+    manifest = msgspec.structs.replace(
+        run.manifest, workload=msgspec.structs.replace(workload, variants=both)
+    )
+    more = [
+        msgspec.structs.replace(
+            cell, variant="tuned", warm=msgspec.structs.replace(cell.warm, total_ms=9_000.0)
+        )
+        for cell in run.summary.cells
+        if cell.variant == "rust"
+    ]
+    bills = [
+        msgspec.structs.replace(bill, variant="tuned")
+        for bill in run.bill.cells
+        if bill.variant == "rust"
+    ]
+    cells = sorted((*run.summary.cells, *more), key=lambda cell: cell.case)
+    changed = msgspec.structs.replace(
+        run,
+        manifest=manifest,
+        summary=msgspec.structs.replace(run.summary, cells=tuple(cells)),
+        bill=msgspec.structs.replace(run.bill, cells=(*run.bill.cells, *bills)),
+    )
+    assert "Tuned Rust does CSV in 9.00 s against Python's 20.8 s" in decide(changed)[0].evidence[0]
+
+
+def test_each_tier_gets_its_own_decision(sample_run: ModuleType) -> None:
+    decisions = decide(sample_run.report_input(sample_run.manifest((128, 1024))))
+    assert [(one.memory_mb, one.action) for one in decisions] == [
+        (128, "survivor"),
+        (1024, "bill-first"),
+    ]

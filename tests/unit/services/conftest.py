@@ -1,0 +1,108 @@
+"""The built data plane, started as the emulator starts it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+from botocore.config import Config
+
+from lambdameter import binaries
+
+REGION = "eu-west-1"
+
+
+class DataPlane(msgspec.Struct, frozen=True):
+    """A running data plane: its process, and what it announced."""
+
+    process: subprocess.Popen[str]
+    announced: dict[str, Any]
+    stack: ExitStack
+
+    def client(
+        self, service: str, access_key: str = "AKIDTEST", signature: str | None = None
+    ) -> Any:
+        client = boto3.client(
+            service,
+            endpoint_url=self.announced[service],
+            verify=self.announced["ca_bundle"],
+            region_name=REGION,
+            aws_access_key_id=access_key,
+            aws_secret_access_key="any",
+            config=Config(signature_version=signature, retries={"total_max_attempts": 1}),
+        )
+        self.stack.callback(client.close)
+        return client
+
+    def admin(self, path: str, method: str = "GET") -> bytes:
+        url = self.announced["admin"] + path
+        request = urllib.request.Request(url, method=method)  # noqa: S310 - our own address
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
+            return bytes(answer.read())
+
+    def usage(self, access_key: str) -> dict[str, Any]:
+        return dict(json.loads(self.admin(f"/usage/{access_key}")))
+
+
+@pytest.fixture(scope="session")
+def binary() -> str:
+    return str(binaries.find("lambdameter-services"))
+
+
+@pytest.fixture
+def start(binary: str, tmp_path: Path) -> Iterator[Callable[..., DataPlane]]:
+    """Starts data planes with the flags given; all of them end with the test."""
+    with ExitStack() as stack:
+
+        def started(*flags: str) -> DataPlane:
+            command = [binary, "--state", str(tmp_path / "state"), *flags]
+            process = stack.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
+            stack.callback(process.kill)
+            assert process.stdout is not None
+            return DataPlane(process, json.loads(process.stdout.readline()), stack)
+
+        yield started
+
+
+@pytest.fixture
+def plane(start: Callable[..., DataPlane]) -> DataPlane:
+    """A data plane without modelled latency."""
+    return start("--latency", "off")
+
+
+@pytest.fixture
+def latency_file(tmp_path: Path) -> Callable[[str], str]:
+    """Writes a latency model from what stands below its mode; gives its path."""
+
+    def written(text: str, mode: str = "total") -> str:
+        path = tmp_path / "latency.toml"
+        path.write_text(f'as_of = "2026-01-01"\nmode = "{mode}"\n{text}')
+        return str(path)
+
+    return written
+
+
+@pytest.fixture
+def make_table() -> Callable[[Any, str], None]:
+    """Makes a table with the string key "id"."""
+
+    def made(dynamodb: Any, name: str) -> None:
+        dynamodb.create_table(
+            TableName=name,
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        dynamodb.get_waiter("table_exists").wait(TableName=name)
+
+    return made

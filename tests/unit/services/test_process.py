@@ -1,0 +1,119 @@
+"""How the data plane starts, refuses to start, and ends."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def test_it_announces_itself_with_the_engines_that_were_built_in(plane: Any):
+    announced = plane.announced
+
+    assert re.fullmatch(r"https://127\.0\.0\.1:\d+", announced["dynamodb"])
+    assert re.fullmatch(r"https://127\.0\.0\.1:\d+", announced["s3"])
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", announced["admin"])
+    assert Path(announced["ca_bundle"]).read_text().startswith("-----BEGIN CERTIFICATE-----")
+    lock = (Path(__file__).parents[3] / "Cargo.lock").read_text()
+    for engine in announced["engines"].values():
+        name, version = engine.split()
+        assert f'name = "{name}"\nversion = "{version}"' in lock
+
+
+def test_it_prints_exactly_one_line_on_stdout(plane: Any):
+    plane.process.stdin.close()
+
+    assert plane.process.stdout.read() == ""
+
+
+def test_it_ends_with_its_standard_input(plane: Any):
+    plane.process.stdin.close()
+
+    assert plane.process.wait(timeout=30) == 0
+
+
+def test_it_ends_on_sigterm(plane: Any):
+    plane.process.send_signal(signal.SIGTERM)
+
+    assert plane.process.wait(timeout=30) == 0
+
+
+@pytest.fixture
+def refuse(binary: str) -> Callable[..., tuple[int, str]]:
+    """Starts a data plane that cannot start: its exit code, and the one line that it says."""
+
+    def refused(*flags: str) -> tuple[int, str]:
+        ended = subprocess.run(
+            [binary, *flags], check=False, capture_output=True, text=True, timeout=30
+        )
+        assert ended.stdout == ""
+        lines = ended.stderr.splitlines()
+        assert len(lines) == 1
+        return ended.returncode, lines[0]
+
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ([], "--state"),
+        (["--state", "x", "--seed", "many"], "'many'"),
+        (["--state", "x", "--s3-port", "70000"], "70000"),
+        (["--state", "x", "--unheard"], "--unheard"),
+    ],
+)
+def test_a_bad_flag_is_bad_input(refuse: Any, flags: list[str], said: str):
+    code, line = refuse(*flags)
+
+    assert code == 2
+    assert said in line
+    assert "--help" in line
+
+
+def test_an_absent_latency_file_is_bad_input(refuse: Any, tmp_path: Path):
+    code, line = refuse("--state", str(tmp_path), "--latency", str(tmp_path / "absent.toml"))
+
+    assert code == 2
+    assert "absent.toml" in line
+    assert "--latency" in line
+
+
+def test_a_malformed_latency_file_is_bad_input_named_with_its_line(
+    refuse: Any, tmp_path: Path, latency_file: Any
+):
+    path = latency_file("[dynamodb]\ndefualt = { p50_ms = 1.0, p99_ms = 1.0 }\n")
+
+    code, line = refuse("--state", str(tmp_path), "--latency", path)
+
+    assert code == 2
+    assert "line 4" in line
+    assert "defualt" in line
+    assert path in line
+
+
+def test_a_taken_port_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        code, line = refuse("--state", str(tmp_path), "--dynamodb-port", str(port))
+
+    assert code == 3
+    assert f"port {port} is taken" in line
+    assert "--dynamodb-port" in line
+
+
+def test_a_state_folder_that_cannot_be_made_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    code, line = refuse("--state", str(tmp_path / "file" / "state"))
+
+    assert code == 3
+    assert str(tmp_path / "file" / "state") in line
+    assert "--state" in line

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambdameter.errors import TargetError
+from lambdameter.model import (
+    Artifact,
+    Calls,
+    Case,
+    Dataset,
+    Deployment,
+    Invocation,
+    ResponseShape,
+    Variant,
+    Workload,
+)
+from lambdameter.target.base import Function
+from lambdameter.target.fake import FakeTarget, Request
+from lambdameter.target.provision import Needs, provision
+
+
+def silent(target: FakeTarget, request: Request) -> Invocation:
+    raise AssertionError((target, request))
+
+
+def needs(folder: Path, bucket: str | None = None) -> Needs:
+    (folder / "sums.csv").write_text("1,2")
+    dataset = Dataset(
+        folder=str(folder),
+        parameters={},
+        object_bytes={},
+        expected_count=0,
+        expected_digest="",
+    )
+    variant = Variant(
+        name="rust",
+        title="Rust",
+        language="rust",
+        runtime="provided.al2023",
+        handler="bootstrap",
+        source="rust",
+        build="cargo",
+        binary="sums",
+        environment={"LEVEL": "info"},
+    )
+    return Needs(
+        prefix="lm-r1",
+        workload=Workload(
+            name="sums",
+            title="Sums",
+            root="/nowhere",
+            timeout_s=7,
+            parameters={},
+            calls=Calls(),
+            generator="generate.py",
+            cases=(Case(name="csv", title="CSV", object="sums.csv", event={}),),
+            variants=(variant,),
+            response=ResponseShape(count="n", unit="sum", total="ms"),
+        ),
+        artifacts=[
+            Artifact(
+                variant="rust",
+                path="/p.zip",
+                sha256="s",
+                zip_bytes=1,
+                unzipped_bytes=1,
+                runtime="provided.al2023",
+                handler="bootstrap",
+                architecture="x86_64",
+            )
+        ],
+        datasets={"cold": dataset, "warm": dataset},
+        memory_mb=512,
+        bucket=bucket,
+    )
+
+
+def test_everything_that_a_run_needs_is_there(tmp_path: Path):
+    target = FakeTarget(silent)
+    with provision(target, needs(tmp_path)) as site:
+        function = target.functions[site.deployments["rust"].function]
+        assert (function.timeout_s, function.memory_mb) == (7, 512)
+        assert function.environment == {"LEVEL": "info"}
+        for call in ("cold", "warm"):
+            assert target.buckets[site.bucket][site.objects[call]["csv"]] == b"1,2"
+        assert site.objects["cold"]["csv"] != site.objects["warm"]["csv"]
+
+
+def test_everything_is_removed_at_the_end(tmp_path: Path):
+    target = FakeTarget(silent)
+    with provision(target, needs(tmp_path)):
+        pass
+    assert (target.functions, target.buckets) == ({}, {})
+
+
+def test_everything_is_removed_after_a_failure(tmp_path: Path):
+    target = FakeTarget(silent)
+    with pytest.raises(KeyboardInterrupt), provision(target, needs(tmp_path)):
+        raise KeyboardInterrupt
+    assert (target.functions, target.buckets) == ({}, {})
+
+
+def test_what_was_made_before_a_failed_set_up_is_removed(tmp_path: Path):
+    target = Full(silent)
+    with pytest.raises(TargetError, match="no room"), provision(target, needs(tmp_path)):
+        pass
+    assert target.buckets == {}
+
+
+def test_a_bucket_that_is_named_is_used_and_left(tmp_path: Path):
+    target = FakeTarget(silent)
+    target.create_bucket("ours")
+    with provision(target, needs(tmp_path, "ours")) as site:
+        assert site.bucket == "ours"
+        assert len(target.buckets["ours"]) == 2
+    assert target.buckets == {"ours": {}}
+
+
+def test_a_dead_target_does_not_hide_why_the_run_ended(tmp_path: Path):
+    target = FakeTarget(silent)
+
+    def run() -> None:
+        with provision(target, needs(tmp_path)):
+            target.dead = True
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as ended:
+        run()
+    assert any("Left behind" in note for note in ended.value.__notes__)
+
+
+class Full(FakeTarget):
+    def deploy(self, artifact: Artifact, function: Function) -> Deployment:
+        raise TargetError(f"no room for {artifact.sha256} as {function.name}", next_step="Delete.")
+
+
+class Clinging(FakeTarget):
+    def remove(self, deployment: Deployment) -> None:
+        raise TargetError(f"{deployment.function} is in use", next_step="Wait.")
+
+
+def test_what_cannot_be_removed_is_told_and_the_rest_is_removed(tmp_path: Path):
+    target = Clinging(silent)
+    with pytest.raises(TargetError, match="in use"), provision(target, needs(tmp_path)):
+        pass
+    assert target.buckets == {}

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdameter import dataset
+from lambdameter.errors import BadInputError
+from lambdameter.model import Calls, Case, Dataset, ResponseShape, Workload
+
+GENERATOR = """\
+import argparse, json, pathlib
+parser = argparse.ArgumentParser()
+parser.add_argument("--out", type=pathlib.Path)
+parser.add_argument("--parameters", type=json.loads)
+asked = parser.parse_args()
+n = asked.parameters["records"]
+(asked.out / "sums.csv").write_text("x" * n)
+items = [{"id": {"S": str(i)}} for i in range(n)]
+(asked.out / "expected.ndjson").write_text("".join(json.dumps(i) + "\\n" for i in items))
+(asked.out / "expected.json").write_text(json.dumps({"count": n, "response": {"records": n}}))
+with open(pathlib.Path(__file__).parent / "calls", "a") as calls:
+    calls.write("x")
+"""
+
+
+def count_and_last(items: Iterable[Any]) -> tuple[int, str]:
+    kept = list(items)
+    return len(kept), kept[-1]["id"]["S"] if kept else ""
+
+
+DIGESTER = dataset.Digester(form="last id", digest=count_and_last)
+
+
+class Bed:
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "workload"
+        self.cache = folder / "cache"
+        self.root.mkdir()
+        self.generator(GENERATOR)
+
+    def generator(self, text: str) -> None:
+        (self.root / "generate.py").write_text(textwrap.dedent(text))
+
+    @property
+    def calls(self) -> int:
+        return len((self.root / "calls").read_text())
+
+    def make(self, digester: dataset.Digester = DIGESTER, **parameters: int) -> Dataset:
+        workload = Workload(
+            name="sums",
+            title="Sums",
+            root=str(self.root),
+            timeout_s=3,
+            parameters={"records": 5},
+            calls=Calls(),
+            generator="generate.py",
+            cases=(Case(name="csv", title="CSV", object="sums.csv", event={}),),
+            variants=(),
+            response=ResponseShape(count="n", unit="sum", total="ms"),
+        )
+        return dataset.make(workload, {"records": 5} | parameters, digester, self.cache)
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> Bed:
+    return Bed(tmp_path)
+
+
+def test_a_dataset_says_what_was_made(bed: Bed):
+    made = bed.make()
+    assert made.object_bytes == {"sums.csv": 5}
+    assert (made.expected_count, made.expected_digest) == (5, "4")
+    assert made.expected_response == {"records": 5}
+    assert made.parameters == {"records": 5}
+    assert (Path(made.folder) / "sums.csv").read_text() == "xxxxx"
+
+
+def test_the_expected_items_are_read_one_by_one(bed: Bed):
+    items = dataset.expected_items(bed.make(records=3))
+    assert next(items) == {"id": {"S": "0"}}
+    assert len(list(items)) == 2
+
+
+def test_the_same_parameters_are_generated_once(bed: Bed):
+    assert bed.make() == bed.make()
+    assert bed.calls == 1
+
+
+def test_other_parameters_are_another_dataset(bed: Bed):
+    assert bed.make(records=5).folder != bed.make(records=6).folder
+
+
+def test_an_edited_generator_runs_again(bed: Bed):
+    bed.make()
+    bed.generator(GENERATOR + "\n# edited\n")
+    bed.make()
+    assert bed.calls == 2
+
+
+def test_another_way_of_digesting_is_another_dataset(bed: Bed):
+    bed.make()
+    bed.make(dataset.Digester(form="another", digest=lambda items: (len(list(items)), "d")))
+    assert bed.calls == 2
+
+
+def test_a_kept_dataset_that_is_damaged_is_made_again(bed: Bed):
+    made = bed.make()
+    (Path(made.folder) / "dataset.json").write_text("{")
+    assert bed.make() == made
+    assert bed.calls == 2
+
+
+def test_nothing_but_the_dataset_is_left_in_the_cache(bed: Bed):
+    made = bed.make()
+    assert [str(path) for path in bed.cache.iterdir()] == [made.folder]
+
+
+def test_a_generator_that_fails_is_told_with_its_last_line(bed: Bed):
+    bed.generator("import sys\nprint('warming up', file=sys.stderr)\nsys.exit('no such city')\n")
+    with pytest.raises(BadInputError, match="no such city"):
+        bed.make()
+    assert list(bed.cache.iterdir()) == []
+
+
+def test_a_generator_that_dies_silently_is_told_with_its_status(bed: Bed):
+    bed.generator("import os\nos._exit(9)\n")
+    with pytest.raises(BadInputError, match="exit status 9"):
+        bed.make()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('{"count": n,', '{"count": n + 1,', "says 6 items, expected.ndjson has 5"),
+        ('{"count": n,', '{"counted": n,', "expected.json"),
+        ('"expected.json"', '"expected.txt"', "expected.json"),
+        ('"expected.ndjson"', '"items.ndjson"', "expected.ndjson"),
+        ('json.dumps(i) + "\\n"', '"{"', "expected.ndjson"),
+        ('"sums.csv"', '"sums.txt"', "did not write sums.csv"),
+    ],
+)
+def test_a_broken_contract_is_named(bed: Bed, old: str, new: str, says: str):
+    assert old in GENERATOR
+    bed.generator(GENERATOR.replace(old, new))
+    with pytest.raises(BadInputError, match=says):
+        bed.make()

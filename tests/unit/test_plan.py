@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from lambdameter import plan
+from lambdameter.errors import BadInputError
+from lambdameter.model import Calls, Case, ResponseShape, Trial, Variant, Workload
+
+
+def workload() -> Workload:
+    return Workload(
+        name="sums",
+        title="Sums",
+        root="/nowhere",
+        timeout_s=3,
+        parameters={},
+        calls=Calls(),
+        generator="generate.py",
+        cases=tuple(Case(name=name, title=name, object=name, event={}) for name in ("a", "b")),
+        variants=tuple(
+            Variant(
+                name=name,
+                title=name,
+                language=name,
+                runtime="python3.12",
+                handler="handler.handler",
+                source=name,
+                build="copy",
+            )
+            for name in ("python", "rust")
+        ),
+        response=ResponseShape(count="count", unit="sum", total="total_ms"),
+    )
+
+
+CELLS = plan.Cells(variants=("python", "rust"), cases=("a", "b"), memory_mb=(128, 1024))
+
+
+def make(cells: plan.Cells = CELLS, seed: int = 7, **repetition: int) -> tuple[Trial, ...]:
+    shuffle = random.Random(seed).shuffle  # noqa: S311  repeatable order, no secret
+    return plan.make(workload(), cells, plan.Repetition(**repetition), shuffle)
+
+
+def environments(trials: tuple[Trial, ...]) -> list[list[Trial]]:
+    numbers = dict.fromkeys(trial.environment for trial in trials)
+    return [[trial for trial in trials if trial.environment == number] for number in numbers]
+
+
+def test_every_environment_makes_one_cold_call_and_then_its_warm_ones():
+    for calls in environments(make(warm_calls=3)):
+        assert [trial.call for trial in calls] == ["cold", "warm", "warm", "warm"]
+        assert len({(trial.variant, trial.case, trial.memory_mb) for trial in calls}) == 1
+
+
+def test_calls_of_one_environment_stand_together():
+    trials = make(rounds=3, warm_calls=2)
+    assert [trial.environment for trial in trials] == [n for n in range(24) for _ in range(3)]
+
+
+def test_indices_count_the_trials():
+    assert [trial.index for trial in make(rounds=2)] == list(range(32))
+
+
+def test_each_round_visits_every_cell_once():
+    trials = make(rounds=2)
+    visits = Counter(
+        (trial.round, trial.variant, trial.case, trial.memory_mb)
+        for trial in trials
+        if trial.call == "cold"
+    )
+    assert len(visits) == 16
+    assert set(visits.values()) == {1}
+
+
+def test_a_round_ends_before_the_next_begins():
+    rounds = [trial.round for trial in make(rounds=3)]
+    assert rounds == sorted(rounds)
+
+
+def test_the_same_seed_gives_the_same_plan():
+    assert make(rounds=2, seed=1) == make(rounds=2, seed=1)
+
+
+def test_another_seed_gives_another_order():
+    assert make(rounds=2, seed=1) != make(rounds=2, seed=2)
+
+
+def test_rounds_are_ordered_anew():
+    trials = [trial for trial in make(rounds=2, seed=1) if trial.call == "cold"]
+    first, second = trials[:8], trials[8:]
+    assert [(t.variant, t.case, t.memory_mb) for t in first] != [
+        (t.variant, t.case, t.memory_mb) for t in second
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        (plan.Cells(variants=("go",), cases=("a",), memory_mb=(128,)), "no variant 'go'"),
+        (plan.Cells(variants=("rust",), cases=("c",), memory_mb=(128,)), "no case 'c'"),
+        (plan.Cells(variants=(), cases=("a",), memory_mb=(128,)), "No variant"),
+        (plan.Cells(variants=("rust",), cases=("a", "a"), memory_mb=(128,)), "twice"),
+        (plan.Cells(variants=("rust",), cases=("a",), memory_mb=(127,)), "127 MB"),
+        (plan.Cells(variants=("rust",), cases=("a",), memory_mb=(10_241,)), "10241 MB"),
+        (plan.Cells(variants=("rust",), cases=("a",), memory_mb=()), "none"),
+        (plan.Cells(variants=("rust",), cases=("a",), memory_mb=(128, 128)), "twice"),
+    ],
+)
+def test_cells_that_cannot_be_measured_are_refused(cells: plan.Cells, says: str):
+    with pytest.raises(BadInputError, match=says):
+        make(cells)
+
+
+@pytest.mark.parametrize("nothing", [{"rounds": 0}, {"warm_calls": -1}])
+def test_too_few_calls_are_refused(nothing: dict[str, int]):
+    with pytest.raises(BadInputError, match="too few"):
+        make(**nothing)
+
+
+def test_an_environment_may_go_without_warm_calls():
+    assert {trial.call for trial in make(warm_calls=0)} == {"cold"}

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.model import (
+    Calls,
+    Manifest,
+    ResponseShape,
+    Sample,
+    SampleError,
+    TargetInfo,
+    Trial,
+    Workload,
+)
+from lambdameter.samples import MANIFEST, SAMPLES, SCHEMA, RunFolder
+
+
+def manifest(schema: int = SCHEMA) -> Manifest:
+    return Manifest(
+        schema=schema,
+        run="r1",
+        created_at="2026-11-21T10:00:00+00:00",
+        lambdameter="0.1.0",
+        host={"cpu": "x"},
+        target=TargetInfo(
+            name="local",
+            region="us-east-1",
+            architecture="x86_64",
+            enforcement=None,
+            engines={},
+            runtimes={},
+            latency_model=None,
+        ),
+        workload=Workload(
+            name="sums",
+            title="Sums",
+            root="/w",
+            timeout_s=3,
+            parameters={"records": 5},
+            calls=Calls(),
+            generator="generate.py",
+            cases=(),
+            variants=(),
+            response=ResponseShape(count="n", unit="sum", total="ms"),
+        ),
+        parameters={"cold": {"records": 5}},
+        datasets={},
+        artifacts=(),
+        memory_mb=(1024,),
+        plan=(),
+        seed=1,
+        priced_architecture="arm64",
+        region="us-east-1",
+    )
+
+
+def sample(index: int) -> Sample:
+    return Sample(
+        trial=Trial(
+            index=index,
+            round=0,
+            environment=0,
+            workload="sums",
+            variant="python",
+            case="a",
+            memory_mb=128,
+            call="cold",
+        ),
+        started_at="2026-11-21T10:00:00+00:00",
+        client_ms=1.5,
+        response={"n": 5},
+        error=SampleError(kind="invoke", type="NotCold", message="é\n"),
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path / "run", manifest())
+
+
+def test_the_manifest_comes_back_as_it_was_written(run: RunFolder):
+    assert RunFolder.open(run.path).manifest() == manifest()
+
+
+def test_samples_come_back_in_their_order(run: RunFolder):
+    for index in range(3):
+        run.append(sample(index))
+    read = RunFolder.open(run.path).samples()
+    assert read.samples == (sample(0), sample(1), sample(2))
+    assert not read.truncated
+
+
+def test_a_sample_is_on_disk_as_soon_as_it_is_appended(run: RunFolder):
+    run.append(sample(0))
+    assert msgspec.json.decode((run.path / SAMPLES).read_bytes(), type=Sample) == sample(0)
+
+
+def test_a_run_without_samples_is_empty(run: RunFolder):
+    assert run.samples().samples == ()
+
+
+def test_a_last_line_that_was_cut_off_is_told_and_left_out(run: RunFolder):
+    run.append(sample(0))
+    run.append(sample(1))
+    file = run.path / SAMPLES
+    file.write_bytes(file.read_bytes()[:-20])
+    read = run.samples()
+    assert read.samples == (sample(0),)
+    assert read.truncated
+
+
+def test_a_sample_appended_after_a_cut_line_is_not_glued_to_it(run: RunFolder):
+    run.append(sample(0))
+    run.append(sample(1))
+    file = run.path / SAMPLES
+    file.write_bytes(file.read_bytes()[:-20])
+    run.append(sample(2))
+    assert run.samples().samples == (sample(0), sample(2))
+
+
+def test_a_broken_line_in_the_middle_is_refused_with_its_number(run: RunFolder):
+    run.append(sample(0))
+    with (run.path / SAMPLES).open("ab") as file:
+        file.write(b'{"not": "a sample"}\n')
+    run.append(sample(1))
+    with pytest.raises(BadInputError) as refused:
+        run.samples()
+    assert refused.value.place == f"{run.path / SAMPLES}:2"
+
+
+def test_a_folder_that_holds_something_is_not_written_into(tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(BadInputError, match="not empty"):
+        RunFolder.create(tmp_path, manifest())
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_run_is_not_overwritten(run: RunFolder):
+    with pytest.raises(BadInputError, match="not empty"):
+        RunFolder.create(run.path, manifest())
+
+
+def test_an_empty_folder_becomes_a_run(tmp_path: Path):
+    RunFolder.create(tmp_path, manifest())
+    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
+
+
+def test_a_folder_without_manifest_is_no_run(tmp_path: Path):
+    with pytest.raises(BadInputError, match="no run"):
+        RunFolder.open(tmp_path)
+
+
+def test_another_version_of_the_format_is_refused(run: RunFolder):
+    document = msgspec.json.decode((run.path / MANIFEST).read_bytes())
+    document["schema"] = SCHEMA + 1
+    document["new_in_that_version"] = True
+    (run.path / MANIFEST).write_bytes(msgspec.json.encode(document))
+    with pytest.raises(BadInputError, match=f"format {SCHEMA + 1}"):
+        run.manifest()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', "\x00"])
+def test_a_manifest_that_is_none_is_refused(run: RunFolder, text: str):
+    (run.path / MANIFEST).write_text(text)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        run.manifest()
+
+
+def test_a_place_that_cannot_be_written_is_the_hosts_fault(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HostError, match="cannot be written"):
+        RunFolder.create(tmp_path / "file" / "run", manifest())

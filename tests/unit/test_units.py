@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdameter import units
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "-"),
+        (0, "0"),
+        (0.01234, "0.0123"),
+        (1.234, "1.23"),
+        (12.34, "12.3"),
+        (123.4, "123"),
+        (14_740, "14,740"),
+        (9.996, "10.0"),
+        (99.96, "100"),
+        (-12.34, "-12.3"),
+    ],
+)
+def test_figures_have_three_significant_digits(value: float | None, shown: str):
+    assert units.number(value) == shown
+
+
+@given(st.floats(min_value=1e-6, max_value=1e9))
+def test_a_shown_figure_is_within_half_a_unit_of_its_last_digit(value: float):
+    shown = float(units.number(value).replace(",", ""))
+    assert shown == pytest.approx(value, rel=0.0051)
+
+
+def test_no_figure_is_shown_in_scientific_notation():
+    assert "e" not in units.number(1.5e-7).lower()
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(0.333, "33 %"), (0.004, "0.40 %"), (0, "0 %"), (None, "-"), (1, "100 %")]
+)
+def test_shares_are_percent(share: float | None, shown: str):
+    assert units.percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        ("207.4", "$207.40"),
+        ("12345.678", "$12,345.68"),
+        ("0.000345", "$0.000345"),
+        ("0.03125", "$0.0312"),
+        ("0", "$0.00"),
+    ],
+)
+def test_dollars_keep_cents_from_one_up_and_three_digits_below(amount: str, shown: str):
+    assert units.usd(Decimal(amount)) == shown
+
+
+def test_object_sizes_are_decimal_megabytes():
+    assert units.megabytes(17_100_000) == "17.1 MB"
+
+
+def test_seconds_are_told_from_milliseconds():
+    assert units.seconds(14_740.2) == "14.7 s"

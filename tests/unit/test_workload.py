@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambdameter import workload
+from lambdameter.errors import BadInputError
+
+TOML = """\
+schema = 1
+name = "sums"
+title = "Sums"
+timeout_s = 30
+generator = "generate.py"
+
+[parameters]
+records = 50_000
+share = 0.5
+strict = false
+flavour = "plain"
+
+[calls.cold]
+records = 2_000
+
+[[cases]]
+name = "csv"
+title = "CSV"
+object = "sums.csv"
+event = { bucket = "{bucket}", key = "{object}", inner = [{ table = "{table}" }] }
+
+[[variants]]
+name = "python"
+title = "Python"
+language = "python"
+runtime = "python3.12"
+handler = "handler.handler"
+source = "python"
+build = "copy"
+
+[[variants]]
+name = "rust"
+title = "Rust"
+language = "rust"
+runtime = "provided.al2023"
+handler = "bootstrap"
+source = "rust"
+build = "cargo"
+binary = "sums"
+
+[table]
+partition_key = { name = "id", type = "S" }
+
+[response]
+count = "records"
+unit = "record"
+total = "total_ms"
+phases = [{ name = "parse", title = "parse", field = "phases.parse_ms" }]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / "handler.py").write_text("def handler(event, context): ...\n")
+    (tmp_path / "rust").mkdir()
+    (tmp_path / "rust" / "Cargo.toml").write_text("")
+    (tmp_path / "generate.py").write_text("")
+    (tmp_path / "workload.toml").write_text(TOML)
+    return tmp_path
+
+
+def changed(folder: Path, old: str, new: str) -> Path:
+    assert old in TOML
+    (folder / "workload.toml").write_text(TOML.replace(old, new, 1))
+    return folder
+
+
+def line(text: str, within: str = TOML) -> int:
+    return within[: within.index(text)].count("\n") + 1
+
+
+def test_a_folder_is_read(folder: Path):
+    read = workload.load(str(folder))
+    assert read.name == "sums"
+    assert read.root == str(folder.resolve())
+    assert [variant.name for variant in read.variants] == ["python", "rust"]
+    assert read.parameters["records"] == 50_000
+
+
+def test_every_built_in_workload_is_read_by_its_name():
+    names = workload.names()
+    assert names
+    assert [workload.load(name).name for name in names] == list(names)
+
+
+def test_an_unknown_name_lists_the_built_in_ones():
+    with pytest.raises(BadInputError) as refused:
+        workload.load("no-such-workload")
+    assert all(name in refused.value.next_step for name in workload.names())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says", "key"),
+    [
+        ("schema = 1", "schema = 2", "schema is 2", "schema"),
+        ("schema = 1\n", "", "schema is None", ""),
+        ("timeout_s = 30", "timeout_s = 901", "timeout_s is 901", "timeout_s"),
+        ("timeout_s = 30", 'timeout_s = "30"', "Expected `int`", "timeout_s"),
+        ('title = "Sums"\n', "", "field `title`", ""),
+        ('title = "CSV"', 'titel = "CSV"', "field `title`|field `titel`", "cases[0]"),
+        ('language = "rust"', 'language = "rust"\nspeed = 1', "field `speed`", "variants[1].speed"),
+        ('name = "sums"', 'name = "Sums up"', "cannot be a name", "name"),
+        ('name = "rust"', 'name = "python"', "'python' twice", "variants"),
+        ('generator = "generate.py"', 'generator = "no.py"', "no.py", "generator"),
+        ('source = "python"', 'source = "snake"', "no folder", "variants[0].source"),
+        ('source = "python"', 'source = ".."', "no folder", "variants[0].source"),
+        ('source = "rust"', 'source = "python"', "Cargo.toml", "variants[1].source"),
+        ('binary = "sums"\n', "", "without a binary", "variants[1].build"),
+        ('build = "copy"', 'build = "copy"\nbinary = "x"', "with a binary", "variants[0].build"),
+        ('build = "copy"', 'build = "make"', "Invalid enum", "variants[0].build"),
+        ('"handler.handler"', '"main.handler"', "main.py", "variants[0].handler"),
+        ('"handler.handler"', '"handler"', "module and a function", "variants[0].handler"),
+        ("{object}", "{thing}", "{thing}", "cases[0].event"),
+        ("records = 2_000", "rows = 2_000", "no parameter", "calls.cold.rows"),
+        ("records = 2_000", 'records = "many"', "str here and int", "calls.cold.records"),
+        ('[table]\npartition_key = { name = "id", type = "S" }\n', "", "{table}", "cases[0].event"),
+    ],
+)
+def test_a_fault_is_named_with_its_key(folder: Path, old: str, new: str, says: str, key: str):
+    with pytest.raises(BadInputError, match=says) as refused:
+        workload.load(str(changed(folder, old, new)))
+    assert refused.value.place is not None
+    assert key in refused.value.place
+    assert refused.value.next_step
+
+
+def test_a_fault_is_placed_on_its_line(folder: Path):
+    with pytest.raises(BadInputError) as refused:
+        workload.load(str(changed(folder, 'source = "rust"', 'source = "oxide"')))
+    expected = line('source = "rust"')
+    assert refused.value.place == f"{folder}/workload.toml:{expected}: variants[1].source"
+
+
+def test_a_missing_key_is_placed_on_the_head_of_its_table(folder: Path):
+    with pytest.raises(BadInputError) as refused:
+        workload.load(str(changed(folder, 'unit = "record"\n', "")))
+    assert refused.value.place == f"{folder}/workload.toml:{line('[response]')}: response"
+
+
+def test_bad_syntax_is_placed_on_its_line(folder: Path):
+    with pytest.raises(BadInputError, match="no TOML") as refused:
+        workload.load(str(changed(folder, "timeout_s = 30", "timeout_s = ")))
+    assert refused.value.place == f"{folder}/workload.toml:{line('timeout_s')}"
+
+
+def test_a_file_that_ends_too_early_is_bad_syntax(folder: Path):
+    (folder / "workload.toml").write_text('name = """abc')
+    with pytest.raises(BadInputError, match="no TOML"):
+        workload.load(str(folder))
+
+
+def test_a_file_that_is_no_text_is_refused(folder: Path):
+    (folder / "workload.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInputError, match="cannot be read"):
+        workload.load(str(folder))
+
+
+def test_no_cases_are_refused(folder: Path):
+    text = TOML[: TOML.index("[[cases]]")] + TOML[TOML.index("[[variants]]") :]
+    (folder / "workload.toml").write_text("cases = []\n" + text)
+    with pytest.raises(BadInputError, match="no cases"):
+        workload.load(str(folder))
+
+
+def test_the_handler_may_be_a_package(folder: Path):
+    (folder / "python" / "main").mkdir()
+    (folder / "python" / "main" / "__init__.py").write_text("")
+    read = workload.load(str(changed(folder, '"handler.handler"', '"main.handler"')))
+    assert read.variants[0].handler == "main.handler"
+
+
+def test_a_copied_package_of_an_os_only_runtime_needs_bootstrap(folder: Path):
+    changed(folder, '"python3.12"', '"provided.al2023"')
+    with pytest.raises(BadInputError, match="bootstrap"):
+        workload.load(str(folder))
+    (folder / "python" / "bootstrap").write_text("")
+    assert workload.load(str(folder)).variants[0].runtime == "provided.al2023"
+
+
+def test_a_call_has_the_defaults_overlaid_with_its_own(folder: Path):
+    parameters = workload.parameters(workload.load(str(folder)))
+    assert parameters["cold"]["records"] == 2_000
+    assert parameters["warm"]["records"] == 50_000
+    assert parameters["cold"]["share"] == 0.5
+
+
+def test_a_setting_changes_the_default_and_leaves_a_calls_own_value(folder: Path):
+    parameters = workload.apply_settings(workload.load(str(folder)), {"records": "500"})
+    assert (parameters["cold"]["records"], parameters["warm"]["records"]) == (2_000, 500)
+
+
+def test_a_setting_with_its_call_changes_that_call_alone(folder: Path):
+    parameters = workload.apply_settings(
+        workload.load(str(folder)), {"cold.records": "100", "warm.share": "0.25"}
+    )
+    assert (parameters["cold"]["records"], parameters["warm"]["records"]) == (100, 50_000)
+    assert (parameters["cold"]["share"], parameters["warm"]["share"]) == (0.5, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("records", "1_000", 1_000),
+        ("share", "2", 2.0),
+        ("strict", "true", True),
+        ("flavour", "7", "7"),
+    ],
+)
+def test_a_setting_takes_the_type_of_the_default(folder: Path, name: str, text: str, value: object):
+    given = workload.apply_settings(workload.load(str(folder)), {name: text})["warm"][name]
+    assert given == value
+    assert type(given) is type(value)
+
+
+@pytest.mark.parametrize(("name", "text"), [("records", "many"), ("strict", "1"), ("share", "")])
+def test_a_setting_of_another_type_is_refused(folder: Path, name: str, text: str):
+    with pytest.raises(BadInputError, match="is no"):
+        workload.apply_settings(workload.load(str(folder)), {name: text})
+
+
+@pytest.mark.parametrize("name", ["rows", "hot.records", "cold.rows", "cold."])
+def test_an_unknown_setting_lists_the_known_ones(folder: Path, name: str):
+    with pytest.raises(BadInputError) as refused:
+        workload.apply_settings(workload.load(str(folder)), {name: "1"})
+    assert "flavour, records, share, strict" in refused.value.next_step

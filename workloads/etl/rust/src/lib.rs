@@ -1,0 +1,11 @@
+//! Load event registrations from an object in S3 into a `DynamoDB` table.
+//!
+//! `main.rs` wires these parts to AWS; the rules that they keep stand in the workload's README.
+
+pub mod batch;
+pub mod document;
+pub mod event;
+pub mod failure;
+mod json;
+pub mod record;
+pub mod services;
