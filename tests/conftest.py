@@ -12,6 +12,13 @@ from lambdameter.errors import HostError
 Require = Callable[[bool, str], None]
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failed run: nobody would notice that it stopped running."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def require() -> Require:
     """What a test needs of its host: it is skipped where that is missing, but fails in CI."""

@@ -195,6 +195,14 @@ class _Document:
             twice = [name for name, n in Counter(one.name for one in named).items() if n > 1]
             if twice:
                 raise self._error(f"{kind} has {twice[0]!r} twice", path, "Rename one of them.")
+        known = [one.name for one in workload.variants]
+        for index, name in enumerate(workload.default_variants):
+            if name not in known:
+                raise self._error(
+                    f"There is no variant {name!r}",
+                    ("default_variants", index),
+                    f"Choose from: {', '.join(known)}.",
+                )
         for path, name in _all_names(workload):
             if not _NAME.fullmatch(name):
                 raise self._error(

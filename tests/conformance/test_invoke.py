@@ -53,6 +53,8 @@ while true; do
 done
 """
 
+ISOLATED = pytest.mark.parametrize("sandbox", ["cgroup-v1"], indirect=True)
+
 
 @pytest.mark.parametrize("runtime", ["python3.11", "python3.12", "python3.13"])
 def test_a_managed_runtime_answers_through_the_official_client(deploy: Deploy, runtime: str):
@@ -195,13 +197,12 @@ def handler(event, context):
     _, first = function.invoke(0.2).payload
     time.sleep(0.5)
     second, third = function.invoke(0.2).payload
-    assert second - first < 50
-    assert third - second > 50
+    # It sleeps a millisecond a turn: half a second of freedom would outgrow the 0.2 s invoked.
+    assert second - first < third - second
 
 
-def test_what_stands_in_tmp_outlives_an_invocation_and_a_reset(deploy: Deploy, sandbox: str):
-    if sandbox == "none":
-        pytest.skip("shares the host's /tmp")
+@ISOLATED  # without isolation /tmp is the host's
+def test_what_stands_in_tmp_outlives_an_invocation_and_a_reset(deploy: Deploy):
     function = deploy(
         """
 import os, pathlib
@@ -261,9 +262,8 @@ def handler(event, context):
     assert warm.meter.init_cpu_ms is None
 
 
-def test_the_tier_is_a_share_of_a_vcpu(deploy: Deploy, sandbox: str):
-    if sandbox == "none":
-        pytest.skip("enforces no share")
+@ISOLATED
+def test_the_tier_is_a_share_of_a_vcpu(deploy: Deploy):
     function = deploy(
         """
 import time
@@ -274,9 +274,10 @@ def handler(event, context):
         Timeout=30,
     )
     function.invoke(None)
-    warm = function.invoke(None).report.duration_ms
-    # 100 ms of CPU at 128/1769 of a vCPU take 1382 ms, less at most one burst and one period.
-    assert 1_200 <= warm <= 1_900
+    warm = function.invoke(None)
+    # One burst and one pause more or less, in some twenty; a busy host grants less, never more.
+    assert warm.meter.cpu_ms / warm.report.duration_ms < 1.2 * 128 / 1769
+    assert warm.meter.throttled_ms > warm.meter.cpu_ms
 
 
 def test_functions_are_listed_and_deleted(deploy: Deploy):

@@ -17,11 +17,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lambdameter.package.cargo import target_folder
+
 ROOT = Path(__file__).resolve().parents[2]
 ETL = ROOT / "workloads" / "etl"
-TARGET = os.environ.get("CARGO_TARGET_DIR") or str(
-    Path.home() / ".cache" / "lambdameter" / "cargo-target"
-)
 MANY = settings(max_examples=600, deadline=None)
 
 Answer = dict[str, Any]
@@ -48,9 +47,9 @@ class RustParser:
 @pytest.fixture(scope="session")
 def rust() -> Iterator[RustParser]:
     command = ["cargo", "build", "--release", "--quiet", "-p", "etl-rust", "--example", "parse"]
-    environment = os.environ | {"CARGO_TARGET_DIR": TARGET}
+    environment = os.environ | {"CARGO_TARGET_DIR": str(target_folder())}
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    parser = RustParser(Path(TARGET) / "release" / "examples" / "parse")
+    parser = RustParser(target_folder() / "release" / "examples" / "parse")
     yield parser
     parser.close()
 
@@ -205,6 +204,7 @@ def test_any_csv_is_read_alike(rust: RustParser, python: ModuleType, body: bytes
 @example(body=b'[{"more":' + b"[" * 63 + b"]" * 63 + b',"more":1}]')
 @example(body=b'{"more":' + b"[" * 64 + b"]" * 64 + b"}")
 @example(body="[]".encode("utf-16"))
+@example(body=b"[NaN]")
 @example(body=b'["\xed\xa0\x80"]')
 @example(body=b"\xef\xbb")
 @example(body=b"")

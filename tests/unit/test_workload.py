@@ -106,6 +106,12 @@ def test_an_unknown_name_lists_the_built_in_ones():
         ("schema = 1", "schema = 2", "schema is 2", "schema"),
         ("schema = 1\n", "", "schema is None", ""),
         ("timeout_s = 30", "timeout_s = 901", "timeout_s is 901", "timeout_s"),
+        (
+            "timeout_s = 30",
+            'timeout_s = 30\ndefault_variants = ["python", "go"]',
+            "There is no variant 'go'",
+            "default_variants[1]",
+        ),
         ("timeout_s = 30", 'timeout_s = "30"', "Expected `int`", "timeout_s"),
         ('title = "Sums"\n', "", "field `title`", ""),
         ('title = "CSV"', 'titel = "CSV"', "field `title`|field `titel`", "cases[0]"),

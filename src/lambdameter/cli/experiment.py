@@ -162,7 +162,9 @@ def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
     return plan.make(
         workload,
         Cells(
-            variants=asked.variants or tuple(one.name for one in workload.variants),
+            variants=asked.variants
+            or workload.default_variants
+            or tuple(one.name for one in workload.variants),
             cases=asked.cases or tuple(one.name for one in workload.cases),
             memory_mb=asked.memory_mb,
         ),

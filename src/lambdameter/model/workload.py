@@ -114,6 +114,7 @@ class Workload(Record, frozen=True, kw_only=True):
         root: absolute path of the folder that holds workload.toml.
         generator: a Python script below root; see workload.py for its contract.
         timeout_s: the function's timeout, seconds.
+        default_variants: those that are measured unless others are asked for; empty: all.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Workload(Record, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     variants: tuple[Variant, ...]
     response: ResponseShape
+    default_variants: tuple[str, ...] = ()
     table: Table | None = None
     equality: EqualityRule = EqualityRule()
     service_use: tuple[ServiceUse, ...] = ()

@@ -14,21 +14,21 @@ from lambdameter.report import find
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import measured
 
-_MILLION = 1_000_000
+_MICRO = "µ$"
 _SHORT = ((1_000_000_000, "B"), (1_000_000, "M"))
 
 
 def per_run(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text:
-    """The lines of the bill, in dollars for a million runs: sums that one can read."""
+    """The lines of one run's bill, in millionths of a dollar: sums that one can read."""
     bills = _bills(run, memory_mb)
     items = list(dict.fromkeys(line.item for bill in bills for line in bill.lines))
     grid = Grid(
         [
-            ("a million runs", ""),
-            *((item.replace(" ", "\n"), "$") for item in items),
-            ("whole bill", "$"),
+            ("a run", ""),
+            *((item.replace(" ", "\n"), _MICRO) for item in items),
+            ("whole bill", _MICRO),
             ("of it\ntouchable", "%"),
-            ("INIT,\nif cold", "$"),
+            ("INIT,\nif cold", _MICRO),
         ]
     )
     for bill in bills:
@@ -40,10 +40,10 @@ def per_run(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Te
         grid.row(
             [
                 find.label(run, bill.case, bill.variant, styles.get(bill.variant, "")),
-                *(measured(_million(by_item[item])) for item in items),
-                measured(_million(bill.run_usd), better=_is_cheapest(bill, bills)),
+                *(measured(_micro(by_item[item])) for item in items),
+                measured(_micro(bill.run_usd), better=_is_cheapest(bill, bills)),
                 measured(units.percent(share).removesuffix(" %")),
-                measured(_million(bill.init_usd)),
+                measured(_micro(bill.init_usd)),
             ]
         )
     return grid.text()
@@ -82,8 +82,8 @@ def _is_cheapest(bill: CellBill, bills: Sequence[CellBill]) -> bool:
     return bill.run_usd == min(rivals) < max(rivals)
 
 
-def _million(usd: Decimal | None) -> str:
-    return units.number(None if usd is None else usd * _MILLION)
+def _micro(usd: Decimal | None) -> str:
+    return units.number(None if usd is None else usd * 1_000_000)
 
 
 def _short(events: int) -> str:

@@ -23,7 +23,10 @@ def target(run: ReportInput) -> tuple[str, ...]:
     """Beside what ran where."""
     if run.manifest.target.name == "aws":
         return ()
-    return ("emulated on this machine: no figure here was measured on AWS",)
+    return (
+        "emulated on this machine: no figure here was measured on AWS",
+        "CPU at this machine's own speed, which may be above or below a Lambda vCPU's",
+    )
 
 
 def memory(run: ReportInput) -> tuple[str, ...]:
@@ -47,7 +50,7 @@ def time(run: ReportInput) -> tuple[str, ...]:
 
 def bill(run: ReportInput) -> tuple[str, ...]:
     """Beside the bill."""
-    told = [f"not in it: {listed(NOT_IN_THE_BILL)}"]
+    told = ["µ$: a millionth of a dollar", f"not in it: {listed(NOT_IN_THE_BILL)}"]
     ran, priced = run.manifest.target.architecture, run.bill.architecture
     if ran != priced:
         told.insert(0, f"priced as {priced} but measured on {ran}")

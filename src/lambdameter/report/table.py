@@ -13,7 +13,7 @@ from lambdameter import units
 from lambdameter.model import CallSummary, CellSummary, ReportInput
 from lambdameter.report import find
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import BAD, NOT_MEASURED, QUIET, measured, prose, published
+from lambdameter.report.look import BAD, NOT_MEASURED, QUIET, measured, modelled, prose, published
 
 # Lambda puts it before the message of an error that is not the function's own.
 _REQUEST_ID = re.compile(r"^RequestId: \S+ Error: ")
@@ -32,6 +32,7 @@ class _Column(NamedTuple):
     of: Callable[[CallSummary], float | None]
     told: Callable[[float | None], str] = units.number
     metric: str = ""
+    is_modelled: bool = False
 
     @property
     def head(self) -> tuple[str, str]:
@@ -121,6 +122,7 @@ def _warm_columns(run: ReportInput) -> list[_Column]:
     return [
         *(_Column(one.title, "ms", phase(one.name), units.ms, one.name) for one in shape.phases),
         _Column("total", "ms", lambda call: call.total_ms, units.ms, "total_ms"),
+        _Column("of it\nmodelled", "%", _modelled_percent, _whole, is_modelled=True),
         _Column(per_1000, "ms", lambda call: call.per_1000_ms, units.ms, "per_1000_ms"),
         _Column("Duration", "ms", lambda call: call.duration_ms),
         _Column("billed", "ms", lambda call: call.billed_ms, _whole),
@@ -128,12 +130,21 @@ def _warm_columns(run: ReportInput) -> list[_Column]:
     ]
 
 
+def _modelled_percent(call: CallSummary) -> float | None:
+    """How much of the handler's own total the latency model made."""
+    if call.modelled_ms is None or not call.total_ms:
+        return None
+    return min(100.0, 100 * call.modelled_ms / call.total_ms)
+
+
 def _figures(
     call: CallSummary, columns: Sequence[_Column], best: Sequence[float | None]
 ) -> list[Text]:
     values = [column.of(call) for column in columns]
     return [
-        measured(column.told(value), better=value is not None and value == least)
+        modelled(column.told(value))
+        if column.is_modelled
+        else measured(column.told(value), better=value is not None and value == least)
         for column, value, least in zip(columns, values, best, strict=True)
     ]
 

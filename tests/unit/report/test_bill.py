@@ -7,7 +7,7 @@ import msgspec
 from lambdameter.report import bill
 
 
-def test_a_million_runs_are_told_in_dollars(sample_run: ModuleType) -> None:
+def test_a_run_is_told_in_millionths_of_a_dollar(sample_run: ModuleType) -> None:
     lines = bill.per_run(sample_run.report_input(), 1024, {}).plain.splitlines()
     assert lines[3].split() == [
         "CSV",

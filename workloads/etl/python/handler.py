@@ -103,7 +103,7 @@ def _put_into(table: str) -> Callable[[list[batch.Item]], list[batch.Item]]:
     """One BatchWriteItem into a table, as batch.write wants it."""
 
     def put(items: list[batch.Item]) -> list[batch.Item]:
-        requests = [{"PutRequest": {"Item": item}} for item in items]
+        requests: list[Any] = [{"PutRequest": {"Item": item}} for item in items]
         try:
             answer = dynamodb.batch_write_item(RequestItems={table: requests})
         except ClientError as error:
