@@ -9,7 +9,7 @@ VENV       := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export CARGO_TARGET_DIR := $(CACHE)/cargo-target
 
-.PHONY: run test setup check format clean
+.PHONY: run test setup check record format clean
 
 run: setup ## all set-up, then the duel
 	@$(VENV)/lambdameter run etl $(ARGS)
@@ -37,7 +37,12 @@ check: setup ## lint, types, architecture
 	cargo clippy --release --locked --quiet --workspace --all-targets -- -D warnings
 	$(VENV)/pytest --quiet tests/test_architecture.py
 
-format:
+record: setup ## measure anew what docs/duel shows
+	rm -rf docs/duel
+	$(VENV)/lambdameter run etl --out docs/duel > /dev/null
+	$(VENV)/lambdameter report docs/duel > docs/duel/report.txt
+
+format: ## what the formatters do by themselves
 	$(VENV)/ruff check --fix-only
 	$(VENV)/ruff format
 	cargo fmt
