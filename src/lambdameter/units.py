@@ -60,6 +60,11 @@ def megabytes(size: int) -> str:
     return f"{number(Decimal(size) / 1_000_000)} MB"
 
 
+def gigabytes(size: int) -> str:
+    """Bytes as decimal gigabytes: "25.3 GB"."""
+    return f"{number(Decimal(size) / 1_000_000_000)} GB"
+
+
 def usd(value: Decimal | None) -> str:
     """US dollars: cents from one dollar up, three significant digits below."""
     if value is None:

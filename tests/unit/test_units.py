@@ -61,6 +61,7 @@ def test_dollars_keep_cents_from_one_up_and_three_digits_below(amount: str, show
 
 def test_object_sizes_are_decimal_megabytes():
     assert units.megabytes(17_100_000) == "17.1 MB"
+    assert units.gigabytes(25_277_000_000) == "25.3 GB"
 
 
 def test_seconds_are_told_from_milliseconds():

@@ -8,9 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from lambdameter.cli.emulate import emulate
-from lambdameter.cli.report import report
-from lambdameter.cli.run import run
+from lambdameter.cli import doctor, emulate, report, run
 from lambdameter.errors import LambdameterError
 
 app = typer.Typer(
@@ -20,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, report, emulate):
+for command in (run.run, report.report, emulate.emulate, doctor.doctor):
     app.command()(command)
 
 

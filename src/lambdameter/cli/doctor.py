@@ -1,0 +1,216 @@
+"""`lambdameter doctor`: what is installed, what this host can enforce, what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import platformdirs
+import psutil
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lambdameter import binaries, units
+from lambdameter.emulator import sandbox
+from lambdameter.emulator.managed_runtimes import find_interpreter
+from lambdameter.emulator.sandbox.base import SandboxFactory
+from lambdameter.emulator.settings import MANAGED_RUNTIMES
+from lambdameter.errors import HostError
+from lambdameter.report import terminal
+
+# Cargo's output for the data plane and the built-in variants takes about 1.5 GB.
+_CACHE_BYTES = 3_000_000_000
+_RUST = (1, 95)
+_MARKS = {"ok": "ok", "limited": "limited", "missing": "MISSING"}
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at.
+
+    Attributes:
+        state: "limited": it goes on without, and every report says so.
+        found: what is there, or why it is not.
+        next_step: what to type, where it is not "ok".
+    """
+
+    name: str
+    state: Literal["ok", "limited", "missing"]
+    found: str
+    next_step: str = ""
+
+
+def doctor(
+    *,
+    require_enforcement: Annotated[
+        bool, typer.Option(help="Also fail where this host does not enforce Lambda's limits.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Tell what is installed, what this host can enforce, what is missing and what to type.
+
+    Exit code 0: all that is needed is there; 3: something is missing.
+    """
+    checks = examine()
+    if json:
+        sys.stdout.write(msgspec.json.encode(checks).decode() + "\n")
+    else:
+        _show(checks, terminal.console(sys.stdout))
+    failing = {"missing", "limited"} if require_enforcement else {"missing"}
+    if any(check.state in failing for check in checks):
+        raise typer.Exit(HostError.exit_code)
+
+
+def examine() -> tuple[Check, ...]:
+    """Look at everything; nothing is changed, and nothing is left behind."""
+    return (
+        Check(name="Python", state="ok", found=f"{sys.version.split()[0]} at {sys.prefix}"),
+        rust(_output("cargo", "--version")),
+        _tool("C compiler", "cc", "apt-get install gcc libc6-dev"),
+        *(_binary(name) for name in ("lambdameter-services", "lambdameter-launch")),
+        *_runtimes(),
+        *enforcement(),
+        disk(_cache(), shutil.disk_usage),
+        machine(os.sched_getaffinity(0), psutil.virtual_memory().total),
+    )
+
+
+def rust(version: str | None) -> Check:
+    """The toolchain that Rust variants are built with; `version` as cargo tells it."""
+    next_step = "Install it with rustup (https://rustup.rs), or `rustup update`."
+    if version is None:
+        return Check(name="Rust", state="missing", found="no cargo on PATH", next_step=next_step)
+    numbers = tuple(int(part) for part in version.split()[1].split("-")[0].split(".")[:2])
+    if numbers < _RUST:
+        needed = ".".join(map(str, _RUST))
+        return Check(
+            name="Rust", state="missing", found=f"{version}, {needed} needed", next_step=next_step
+        )
+    return Check(name="Rust", state="ok", found=version)
+
+
+def enforcement(
+    detect: Callable[[Path], SandboxFactory] = sandbox.detect,
+) -> Iterator[Check]:
+    """What a sandbox of this host holds a function to."""
+    with tempfile.TemporaryDirectory() as state:
+        try:
+            factory = detect(Path(state))
+        except HostError as refusal:
+            yield Check(
+                name="limits", state="missing", found=refusal.cause, next_step=refusal.next_step
+            )
+            return
+        told = factory.enforcement
+        factory.close()
+    yield Check(
+        name="limits",
+        state="limited" if told.missing else "ok",
+        found=f"by {told.by}",
+        next_step=told.missing,
+    )
+    for name, what in (
+        ("CPU", told.cpu),
+        ("memory", told.memory),
+        ("freeze", told.freeze),
+        ("isolation", told.isolation),
+    ):
+        yield Check(name=f"  {name}", state="ok" if what else "limited", found=what or "none")
+
+
+def disk(folder: Path, usage: Callable[[Path], shutil._ntuple_diskusage]) -> Check:
+    """Whether the cache has room for a build."""
+    free = usage(folder).free
+    found = f"{units.gigabytes(free)} free at {folder}"
+    if free < _CACHE_BYTES:
+        return Check(
+            name="disk",
+            state="missing",
+            found=found,
+            next_step=f"Free {units.gigabytes(_CACHE_BYTES)}, or set XDG_CACHE_HOME elsewhere.",
+        )
+    return Check(name="disk", state="ok", found=found)
+
+
+def machine(cores: set[int], memory_bytes: int) -> Check:
+    """Cores and memory: a function, the emulator and the data plane run side by side."""
+    found = f"{len(cores)} cores, {units.gigabytes(memory_bytes)} of memory"
+    if len(cores) == 1:
+        return Check(
+            name="machine",
+            state="limited",
+            found=found,
+            next_step="Use two cores: on one, the data plane takes the function's time.",
+        )
+    return Check(name="machine", state="ok", found=found)
+
+
+def _tool(name: str, program: str, install: str) -> Check:
+    found = shutil.which(program)
+    if found is None:
+        return Check(
+            name=name, state="missing", found=f"no {program} on PATH", next_step=f"{install}."
+        )
+    return Check(name=name, state="ok", found=found)
+
+
+def _binary(name: str) -> Check:
+    try:
+        return Check(name=name, state="ok", found=str(binaries.find(name)))
+    except HostError as missing:
+        return Check(name=name, state="missing", found=missing.cause, next_step=missing.next_step)
+
+
+def _runtimes() -> Iterator[Check]:
+    for runtime in MANAGED_RUNTIMES:
+        try:
+            found = asyncio.run(find_interpreter(runtime))
+        except HostError as missing:
+            yield Check(
+                name=runtime, state="missing", found=missing.cause, next_step=missing.next_step
+            )
+            continue
+        where = f"CPython {found.version} at {found.prefix}"
+        if found.name == runtime:
+            yield Check(name=runtime, state="ok", found=where)
+        else:
+            yield Check(
+                name=runtime,
+                state="limited",
+                found=f"{where}, the nearest",
+                next_step=f"Install {runtime}, for instance with pyenv.",
+            )
+
+
+def _cache() -> Path:
+    """The cache folder, or the nearest folder above it that exists."""
+    folder = platformdirs.user_cache_path("lambdameter")
+    return next(one for one in (folder, *folder.parents) if one.is_dir())
+
+
+def _output(*command: str) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _show(checks: tuple[Check, ...], console: Console) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for check in checks:
+        state = Text(_MARKS[check.state], style="" if check.state == "ok" else "bold")
+        told = Text(check.found)
+        if check.next_step:
+            told.append(f"\nnext: {check.next_step}", style="italic")
+        table.add_row(state, Text(check.name), told)
+    console.print(table)
