@@ -7,7 +7,7 @@ random order, so that a drift of the host falls on all cells alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import product
 
 import msgspec
@@ -80,6 +80,16 @@ def make(
             ]
             environment += 1
     return tuple(trials)
+
+
+def remaining(trials: Sequence[Trial], done: Collection[int]) -> tuple[Trial, ...]:
+    """What is left of a plan of which the trials with these indices were made.
+
+    An environment that was not finished is begun anew: its warm calls belong to an environment
+    whose cold call was seen, and the one that was seen is gone.
+    """
+    unfinished = {trial.environment for trial in trials if trial.index not in done}
+    return tuple(trial for trial in trials if trial.environment in unfinished)
 
 
 def _known(kind: str, asked: Sequence[str], known: Sequence[str], flag: str) -> None:

@@ -23,12 +23,16 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
     """What was read.
 
     Attributes:
+        samples: one for each trial: the last, where an environment was begun anew.
         truncated: the last line was cut off, as when a run was killed while writing; the
             samples are those before it.
+        superseded: how many samples were left out for a later one of the same trial. They stay
+            in the file.
     """
 
     samples: tuple[Sample, ...]
     truncated: bool
+    superseded: int
 
 
 class _SchemaOnly(msgspec.Struct):
@@ -126,7 +130,7 @@ class RunFolder:
         """
         file = self.path / SAMPLES
         if not file.exists():
-            return Samples(samples=(), truncated=False)
+            return Samples(samples=(), truncated=False, superseded=0)
         try:
             *lines, rest = file.read_bytes().split(b"\n")
         except OSError as failure:
@@ -146,7 +150,12 @@ class RunFolder:
                     place=f"{file}:{number}",
                     next_step="Restore the file: samples are never edited.",
                 ) from failure
-        return Samples(samples=tuple(read), truncated=bool(rest))
+        last = {sample.trial.index: sample for sample in read}
+        return Samples(
+            samples=tuple(sample for sample in read if last[sample.trial.index] is sample),
+            truncated=bool(rest),
+            superseded=len(read) - len(last),
+        )
 
     def _write_manifest(self, manifest: Manifest) -> None:
         part = self.path / f".{MANIFEST}.part"

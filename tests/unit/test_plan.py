@@ -4,6 +4,8 @@ import random
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lambdameter import plan
 from lambdameter.errors import BadInputError
@@ -122,3 +124,24 @@ def test_too_few_calls_are_refused(nothing: dict[str, int]):
 
 def test_an_environment_may_go_without_warm_calls():
     assert {trial.call for trial in make(warm_calls=0)} == {"cold"}
+
+
+def test_nothing_remains_of_a_plan_that_was_made():
+    trials = make()
+    assert plan.remaining(trials, range(len(trials))) == ()
+
+
+def test_an_unfinished_environment_is_begun_anew_and_a_finished_one_is_not():
+    trials = make(warm_calls=2)
+    left = plan.remaining(trials, range(4))
+    assert left == trials[3:]
+
+
+@given(st.data())
+def test_what_remains_is_whole_environments_in_the_plans_order(data: st.DataObject):
+    trials = make(warm_calls=1, rounds=2)
+    done = data.draw(st.sets(st.sampled_from([trial.index for trial in trials])))
+    left = plan.remaining(trials, done)
+    assert {trial.index for trial in left} >= {trial.index for trial in trials} - done
+    assert list(left) == sorted(left, key=lambda trial: trial.index)
+    assert all(len(calls) == 2 for calls in environments(left))

@@ -174,3 +174,13 @@ def test_a_place_that_cannot_be_written_is_the_hosts_fault(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(HostError, match="cannot be written"):
         RunFolder.create(tmp_path / "file" / "run", manifest())
+
+
+def test_of_several_samples_of_one_trial_the_last_counts(run: RunFolder):
+    later = msgspec.structs.replace(sample(0), client_ms=9.0)
+    for one in (sample(0), sample(1), later):
+        run.append(one)
+    kept = run.samples()
+    assert kept.samples == (sample(1), later)
+    assert kept.superseded == 1
+    assert (run.path / SAMPLES).read_bytes().count(b"\n") == 3
