@@ -43,6 +43,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     runtimes: dict[str, str]
     latency_model: str | None
     architecture: str
+    faults: str | None = None
 
 
 def format_report(report: Report) -> str:

@@ -53,14 +53,9 @@ class RunFolder:
             BadInputError: the folder is there and not empty.
             HostError: it cannot be written.
         """
+        check_unused(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            if any(path.iterdir()):
-                raise BadInputError(
-                    "The folder for the run is not empty",
-                    place=str(path),
-                    next_step="Name another with --out: samples are never mixed or overwritten.",
-                )
             folder = cls(path)
             folder._write_manifest(manifest)
         except OSError as failure:
@@ -164,6 +159,25 @@ class RunFolder:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(self.path / MANIFEST)
+
+
+def check_unused(path: Path) -> None:
+    """Whether a run may be made here; nothing is changed.
+
+    Raises:
+        BadInputError: there is a file, or a folder that is not empty.
+        HostError: it cannot be looked into.
+    """
+    try:
+        used = path.exists() and (not path.is_dir() or any(path.iterdir()))
+    except OSError as failure:
+        raise _unwritable(path, failure) from failure
+    if used:
+        raise BadInputError(
+            "The folder for the run is not empty" if path.is_dir() else "There is a file already",
+            place=str(path),
+            next_step="Name another with --out: samples are never mixed or overwritten.",
+        )
 
 
 def _drop_cut_line(stream: IO[bytes]) -> None:

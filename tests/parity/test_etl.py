@@ -1,8 +1,13 @@
-"""The two variants of `etl` read the same from any document: items, flaws and refusals."""
+"""All variants of `etl` read the same from any document: items, flaws and refusals.
+
+The tuned ones are fed it in pieces, and read the same wherever it is cut.
+"""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import io
 import json
 import os
 import subprocess
@@ -11,7 +16,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import example, given, settings
@@ -27,31 +32,43 @@ Answer = dict[str, Any]
 
 
 class RustParser:
-    """`examples/parse.rs`, kept running: one document in, one answer out."""
+    """A crate's `examples/parse.rs`, kept running: one document in, one answer out."""
 
     def __init__(self, program: Path) -> None:
         self._process = subprocess.Popen(
             [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
 
-    def parse(self, body: bytes, form: str) -> Answer:
+    def parse(self, body: bytes, form: str, *size: int) -> Answer:
+        """`size`: of the pieces, in bytes, for the crate that reads in pieces."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{form} {len(body)}\n".encode() + body)
+        head = " ".join(map(str, (form, len(body), *size)))
+        self._process.stdin.write(f"{head}\n".encode() + body)
         return dict(json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
         self._process.communicate()
 
 
-@pytest.fixture(scope="session")
-def rust() -> Iterator[RustParser]:
-    command = ["cargo", "build", "--release", "--quiet", "-p", "etl-rust", "--example", "parse"]
+def built(crate: str) -> Iterator[RustParser]:
+    command = ["cargo", "build", "--release", "--quiet", "-p", crate, "--example"]
     environment = os.environ | {"CARGO_TARGET_DIR": str(target_folder())}
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    parser = RustParser(target_folder() / "release" / "examples" / "parse")
+    example = "parse" if crate == "etl-rust" else "parse-pieces"
+    subprocess.run([*command, example], cwd=ROOT, env=environment, check=True)
+    parser = RustParser(target_folder() / "release" / "examples" / example)
     yield parser
     parser.close()
+
+
+@pytest.fixture(scope="session")
+def rust() -> Iterator[RustParser]:
+    yield from built("etl-rust")
+
+
+@pytest.fixture(scope="session")
+def rust_tuned() -> Iterator[RustParser]:
+    yield from built("etl-rust-tuned")
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +79,45 @@ def python() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def python_tuned() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ETL / "python-tuned"))
+        module = importlib.import_module("document")
+        yield module
+        # Another variant's modules have the same names.
+        for name in ("document", "record"):
+            del sys.modules[name]
+
+
+class Pieces(io.RawIOBase):
+    """A body that comes so many bytes at a time."""
+
+    def __init__(self, body: bytes, size: int) -> None:
+        self._body, self._size = io.BytesIO(body), size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._body.read(min(len(buffer), self._size))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def read_in_pieces(module: ModuleType, body: bytes, form: str, size: int) -> Answer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PIECE", size)
+        reader = module.Reader(Pieces(body, size), form)
+        try:
+            made = list(reader.requests())
+        except module.InvalidDocument as error:
+            return {"error": {"type": type(error).__name__, "message": str(error)}}
+    items = [json.loads(request)["PutRequest"]["Item"] for _, request in made]
+    assert [key for key, _ in made] == [item["registration_id"]["S"] for item in items]
+    return {"records": reader.records, "items": items, "invalid": reader.invalid}
 
 
 def read_by_python(module: ModuleType, body: bytes, form: str) -> Answer:
@@ -183,6 +239,33 @@ JSON_DOCUMENTS = st.builds(
 # --- The claims ---------------------------------------------------------------------------
 
 
+class Parsers(NamedTuple):
+    rust: RustParser
+    rust_tuned: RustParser
+    python: ModuleType
+    python_tuned: ModuleType
+
+    def assert_alike(
+        self, body: bytes, form: str, sizes: tuple[int, ...] = (1, 2, 7, 61, 200_000)
+    ) -> Answer:
+        read = self.rust.parse(body, form)
+        assert read_by_python(self.python, body, form) == read
+        for size in sizes if len(body) < LONG else sizes[-1:]:
+            assert self.rust_tuned.parse(body, form, size) == read
+            assert read_in_pieces(self.python_tuned, body, form, size) == read
+        return read
+
+
+LONG = 50_000  # bytes by which a document is not worth being fed one at a time
+
+
+@pytest.fixture(scope="session")
+def parsers(
+    rust: RustParser, rust_tuned: RustParser, python: ModuleType, python_tuned: ModuleType
+) -> Parsers:
+    return Parsers(rust, rust_tuned, python, python_tuned)
+
+
 @MANY
 @given(body=CSV_DOCUMENTS)
 @example(body=f"{HEADER}\n".encode() + b'""')
@@ -191,8 +274,8 @@ JSON_DOCUMENTS = st.builds(
 @example(body=b"\xef\xbb")
 @example(body=b"\xef\xbb\xbf")
 @example(body=b"")
-def test_any_csv_is_read_alike(rust: RustParser, python: ModuleType, body: bytes):
-    assert rust.parse(body, "csv") == read_by_python(python, body, "csv")
+def test_any_csv_is_read_alike(parsers: Parsers, body: bytes):
+    parsers.assert_alike(body, "csv")
 
 
 @MANY
@@ -208,16 +291,16 @@ def test_any_csv_is_read_alike(rust: RustParser, python: ModuleType, body: bytes
 @example(body=b'["\xed\xa0\x80"]')
 @example(body=b"\xef\xbb")
 @example(body=b"")
-def test_any_json_is_read_alike(rust: RustParser, python: ModuleType, body: bytes):
-    assert rust.parse(body, "json") == read_by_python(python, body, "json")
+def test_any_json_is_read_alike(parsers: Parsers, body: bytes):
+    parsers.assert_alike(body, "json")
 
 
 @MANY
 @given(body=st.binary(max_size=60), form=st.sampled_from(["csv", "json"]))
-def test_any_bytes_are_read_alike(rust: RustParser, python: ModuleType, body: bytes, form: str):
+def test_any_bytes_are_read_alike(parsers: Parsers, body: bytes, form: str):
     framed = f"{HEADER}\n".encode() + body if form == "csv" else b'[{"city":"' + body + b'"}]'
     for document in (body, framed):
-        assert rust.parse(document, form) == read_by_python(python, document, form)
+        parsers.assert_alike(document, form)
 
 
 RECORDS = st.tuples(
@@ -228,7 +311,7 @@ RECORDS = st.tuples(
 @MANY
 @given(records=st.lists(RECORDS, max_size=4))
 def test_the_same_records_are_the_same_in_both_formats(
-    rust: RustParser, python: ModuleType, records: list[dict[str, str]]
+    parsers: Parsers, records: list[dict[str, str]]
 ):
     rows = [",".join(map(quoted, record.values())) for record in records]
     as_csv = "\r\n".join([HEADER, *rows]).encode()
@@ -242,15 +325,12 @@ def test_the_same_records_are_the_same_in_both_formats(
         for record in records
     )
     as_json = f"[{','.join(objects)}]".encode()
-    read = rust.parse(as_csv, "csv")
+    read = parsers.assert_alike(as_csv, "csv")
     assert "error" not in read
-    assert read == rust.parse(as_json, "json")
-    assert read == read_by_python(python, as_json, "json")
+    assert parsers.assert_alike(as_json, "json") == read
 
 
-def test_the_generated_documents_are_what_the_generator_expects(
-    rust: RustParser, python: ModuleType, tmp_path: Path
-):
+def test_the_generated_documents_are_what_the_generator_expects(parsers: Parsers, tmp_path: Path):
     parameters = {"records": 2_000, "concerts": 30, "broken_records": 150, "seed": 9}
     argv = [sys.executable, str(ETL / "generate.py"), "--out", str(tmp_path)]
     subprocess.run([*argv, "--parameters", json.dumps(parameters)], check=True)
@@ -263,5 +343,27 @@ def test_the_generated_documents_are_what_the_generator_expects(
     }
     for form in ("csv", "json"):
         body = (tmp_path / f"registrations.{form}").read_bytes()
-        assert rust.parse(body, form) == wanted
-        assert read_by_python(python, body, form) == wanted
+        assert parsers.assert_alike(body, form, (4_096, 65_536)) == wanted
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_document_may_be_cut_anywhere(parsers: Parsers, form: str):
+    texts = [f'{field} "Zoe\u0308", 🎸\r\n' for field in FIELDS]
+    texts[8] = "129.50"
+    rows = [",".join(map(quoted, texts)), "R2", ",".join(["x"] * 11), ",".join(["y"] * 12)]
+    members = [
+        (field, text if field == "amount_paid" else json.dumps(text, ensure_ascii=ascii_only))
+        for ascii_only in (True, False)
+        for field, text in zip(FIELDS, texts, strict=True)
+    ]
+    whole = "\r\n".join([HEADER, *rows, ""])
+    if form == "json":
+        sound = as_object(members)
+        whole = f' [{sound} , -1.5e+10,{{"more": [[], {{}}]}},\t"\\ud83d\\ude00", true]\r\n'
+    body = f"\ufeff{whole}".encode()
+    read = parsers.assert_alike(body, form, tuple(range(1, len(body) + 1)))
+    assert len(read["items"]) == 1
+    # A document that ends too early, or has a byte in it that is not UTF-8, is refused alike.
+    for end in range(len(body)):
+        parsers.assert_alike(body[:end], form, (5,))
+        parsers.assert_alike(body[:end] + b"\xff" + body[end:], form, (5,))

@@ -97,6 +97,7 @@ def test_the_host_survives_its_header():
         engines={"dynamodb": "x 1"},
         runtimes={},
         latency_model=None,
+        faults="cut=0.1, seed 1",
         architecture="x86_64",
     )
     assert parse_host(format_host(host)) == host

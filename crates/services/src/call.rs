@@ -23,6 +23,8 @@ pub struct Call {
     /// AWS's name of the operation; "Other" where there is none.
     pub operation: Cow<'static, str>,
     pub access_key: String,
+    /// An SDK has sent it before.
+    pub retry: bool,
 }
 
 /// A service's way to tell the operation from a request's head.
@@ -43,6 +45,7 @@ pub async fn register(State(desk): State<Desk>, request: Request, next: Next) ->
         service: desk.service,
         operation: (desk.identify)(&parts),
         access_key: access_key(&parts).unwrap_or(ANONYMOUS).to_owned(),
+        retry: attempt(&parts).is_some_and(|attempt| attempt > 1),
     };
     desk.usage.count(&call);
     parts.extensions.insert(call);
@@ -67,6 +70,17 @@ fn access_key(parts: &Parts) -> Option<&str> {
         .split(['/', '%', ','])
         .next()
         .filter(|key| !key.is_empty())
+}
+
+/// Which of an SDK's attempts at one request this is, from 1: `amz-sdk-request: attempt=2; max=3`.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+fn attempt(parts: &Parts) -> Option<u32> {
+    let header = parts.headers.get("amz-sdk-request")?.to_str().ok()?;
+    header
+        .split(';')
+        .find_map(|pair| pair.trim().strip_prefix("attempt="))?
+        .parse()
+        .ok()
 }
 
 /// `X-Amz-Target: DynamoDB_20120810.GetItem` asks for `GetItem`.
@@ -188,6 +202,16 @@ mod tests {
             access_key(&parts("GET", "/", &[("authorization", "AWS a:b")])),
             None
         );
+    }
+
+    #[test]
+    fn the_sdk_tells_which_attempt_a_request_is() {
+        let of = |value| attempt(&parts("POST", "/", &[("amz-sdk-request", value)]));
+        assert_eq!(of("attempt=1"), Some(1));
+        assert_eq!(of("attempt=1; max=3"), Some(1));
+        assert_eq!(of("ttl=20260101T000000Z; attempt=2; max=3"), Some(2));
+        assert_eq!(of("max=3"), None);
+        assert_eq!(attempt(&parts("POST", "/", &[])), None);
     }
 
     #[test]

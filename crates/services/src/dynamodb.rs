@@ -27,7 +27,7 @@ pub const ENGINE: &str = concat!("dynoxide-rs ", env!("DYNAMODB_ENGINE_VERSION")
 
 /// The size at which dynoxide itself refuses a request (16 MB, as `DynamoDB` does for a batch).
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
-const MAX_BODY: usize = 16 * 1024 * 1024;
+pub const MAX_BODY: usize = 16 * 1024 * 1024;
 const BACKLOG: u32 = 1_024;
 
 #[derive(Clone)]

@@ -1,21 +1,27 @@
 //! The local data plane: `DynamoDB` and S3 over TLS, each engine inside a chain of layers.
 //!
 //! ```text
-//! client ─TLS─▶ register ─▶ hold ─▶ engine      one thread a service
-//!               (call.rs)  (latency.rs)  (dynamodb.rs, s3.rs)
-//!                  │          │  ▲
+//! client ─TLS─▶ register ─▶ hold ─────▶ inject ─────▶ engine      one thread a service
+//!               (call.rs)  (latency.rs)  (injection.rs)  (dynamodb.rs, s3.rs)
+//!                  │          │  ▲           │  ▲
+//!                  │          │  │           │  └── faults.rs, batch_write.rs, fault_answers.rs
 //!                  ▼          ▼  └── timer.rs, model.rs
-//!                 usage.rs ──────▶ admin.rs ─▶ the emulator
+//!                 usage.rs ◀─────────────────┘ ─▶ admin.rs ─▶ the emulator
 //! ```
 //!
-//! What else is to happen to a request (a fault, say) is one more layer between the two.
+//! An injected fault takes its modelled time too, since `hold` stands around it.
 
 mod admin;
+mod batch_write;
 mod call;
 mod dynamodb;
+mod fault_answers;
+mod faults;
+mod injection;
 mod latency;
 mod model;
 mod options;
+mod random;
 mod refusal;
 mod s3;
 mod server;
@@ -42,6 +48,7 @@ use tokio::{
 
 use crate::{
     call::{Desk, Identify},
+    injection::FaultLayer,
     latency::LatencyLayer,
     options::Options,
     refusal::Refusal,
@@ -73,6 +80,7 @@ fn run(options: &Options) -> Result<(), Refusal> {
         "ca_bundle": state.ca_bundle,
         "engines": {"dynamodb": dynamodb::ENGINE, "s3": s3::ENGINE},
         "latency_model": model_line,
+        "faults": options.faults_line(),
     });
 
     let usage = Usage::default();
@@ -83,8 +91,13 @@ fn run(options: &Options) -> Result<(), Refusal> {
     let timer = Timer::start().map_err(|error| Refusal::exhausted("the timer", &error))?;
     let latency =
         model.map(|model| Arc::new(LatencyLayer::new(model, options.seed, timer, usage.clone())));
+    let faults = options
+        .faults
+        .clone()
+        .map(|rates| Arc::new(FaultLayer::new(rates, options.seed, usage.clone())));
     let around = Layers {
         usage: usage.clone(),
+        faults,
         latency,
     };
 
@@ -104,6 +117,7 @@ fn run(options: &Options) -> Result<(), Refusal> {
 #[derive(Clone)]
 struct Layers {
     usage: Usage,
+    faults: Option<Arc<FaultLayer>>,
     latency: Option<Arc<LatencyLayer>>,
 }
 
@@ -111,9 +125,13 @@ impl Layers {
     /// The layer added last sees a request first.
     fn layer(self, service: &'static str, identify: Identify, engine: Router) -> Router {
         let usage = self.usage;
-        let held = match self.latency {
-            Some(latency) => engine.layer(from_fn_with_state(latency, latency::hold)),
+        let faulted = match self.faults {
+            Some(faults) => engine.layer(from_fn_with_state(faults, injection::inject)),
             None => engine,
+        };
+        let held = match self.latency {
+            Some(latency) => faulted.layer(from_fn_with_state(latency, latency::hold)),
+            None => faulted,
         };
         held.layer(from_fn_with_state(
             Desk {

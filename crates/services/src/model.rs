@@ -5,11 +5,11 @@ use std::{
     time::Duration,
 };
 
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, LogNormal};
 use serde::Deserialize;
 
-use crate::call::Call;
+use crate::{call::Call, random};
 
 /// The standard normal distribution's 99th percentile.
 const Z99: f64 = 2.326_347_874_040_841;
@@ -163,9 +163,7 @@ impl Draws {
             .streams
             .entry(stream)
             .or_insert_with_key(|(service, operation)| {
-                let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-                random.set_stream(fnv1a(&format!("{service}.{operation}")));
-                random
+                random::stream(self.seed, &format!("{service}.{operation}"))
             });
         let milliseconds = latency.distribution().sample(random);
         Some(Delay {
@@ -173,14 +171,6 @@ impl Draws {
             bytes_per_s: latency.mb_per_s.map(|pace| pace * 1e6),
         })
     }
-}
-
-/// A name as a number that no compiler or library version changes.
-/// <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
-fn fnv1a(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -209,6 +199,7 @@ GetObject = { p50_ms = 10.0, p99_ms = 20.0, mb_per_s = 50.0 }
             service,
             operation: operation.into(),
             access_key: "key".to_owned(),
+            retry: false,
         }
     }
 

@@ -8,11 +8,12 @@ use std::{
 use clap::{Parser, error::ErrorKind};
 
 use crate::{
+    faults::Rates,
     model::{Mode, Model},
     refusal::Refusal,
 };
 
-/// The local data plane, over TLS, with a latency model.
+/// The local data plane, over TLS, with a latency model and faults on demand.
 ///
 /// Prints one line of JSON when it is ready, and ends when its standard input does.
 #[derive(Debug, Parser)]
@@ -24,7 +25,11 @@ pub struct Options {
     /// "off", or a latency model to use instead of the built-in one.
     #[arg(long, value_name = "off|FILE")]
     pub latency: Option<PathBuf>,
-    /// Seed of the modelled times.
+    /// Faults that befall functions' requests, each with its probability: any of unprocessed,
+    /// throttle, 5xx and cut.
+    #[arg(long, value_name = "KIND=P,...")]
+    pub faults: Option<Rates>,
+    /// Seed of the modelled times and of the faults.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Port of `DynamoDB` on 127.0.0.1; 0: any free one.
@@ -72,6 +77,12 @@ impl Options {
         };
         let line = format!("{name} of {}, mode {mode}, seed {}", model.as_of, self.seed);
         Ok(Some((model, line)))
+    }
+
+    /// The line that names the faults; `None`: there are none.
+    pub fn faults_line(&self) -> Option<String> {
+        let rates = self.faults.as_ref()?;
+        Some(format!("{rates}, seed {}", self.seed))
     }
 }
 

@@ -1,14 +1,18 @@
 //! One service: a thread of its own, a runtime of its own, HTTP/1.1 over TLS.
 
 use std::{
-    io,
+    convert::Infallible,
+    fmt, io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     thread,
     time::Duration,
 };
 
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, response::Response};
+use hyper::{
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{net::TcpStream, runtime, sync::oneshot};
 use tokio_rustls::TlsAcceptor;
@@ -83,6 +87,26 @@ async fn accept(
     }
 }
 
+/// In an answer's extensions: the connection ends in its place.
+#[derive(Debug, Clone)]
+pub struct HangUp;
+
+impl fmt::Display for HangUp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the connection is to end")
+    }
+}
+
+impl std::error::Error for HangUp {}
+
+fn hang_up_or(answer: Result<Response, Infallible>) -> Result<Response, HangUp> {
+    let Ok(response) = answer;
+    match response.extensions().get() {
+        Some(hang_up) => Err(HangUp::clone(hang_up)),
+        None => Ok(response),
+    }
+}
+
 /// One connection, until the client closes it. What goes wrong here is the client's to see.
 async fn converse(stream: TcpStream, tls: TlsAcceptor, app: Router) {
     // Without it the kernel may keep the end of an answer back for up to 40 ms.
@@ -90,7 +114,11 @@ async fn converse(stream: TcpStream, tls: TlsAcceptor, app: Router) {
         return;
     }
     if let Ok(stream) = tls.accept(stream).await {
-        let service = TowerToHyperService::new(app);
+        let app = TowerToHyperService::new(app);
+        let service = service_fn(|request| {
+            let answer = app.call(request);
+            async { hang_up_or(answer.await) }
+        });
         let _ = http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service)
             .await;

@@ -15,7 +15,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::call::Call;
+use crate::{call::Call, faults::Kind};
 
 /// How many separate stretches of time are kept open for a late request to join.
 const RECENT: usize = 1_024;
@@ -68,6 +68,8 @@ impl Union {
 #[derive(Debug, Default)]
 struct Account {
     requests: BTreeMap<String, u64>,
+    retries: u64,
+    faults: BTreeMap<String, u64>,
     modelled: Union,
 }
 
@@ -76,6 +78,10 @@ struct Account {
 pub struct Report {
     /// By operation, for instance {"dynamodb.BatchWriteItem": 2000}.
     pub requests: BTreeMap<String, u64>,
+    /// How many of them an SDK sent again.
+    pub retries: u64,
+    /// By operation and kind, for instance {"dynamodb.BatchWriteItem.unprocessed": 7}.
+    pub faults: BTreeMap<String, u64>,
     pub modelled_ms: f64,
 }
 
@@ -92,6 +98,15 @@ impl Usage {
         let account = accounts.entry(call.access_key.clone()).or_default();
         let operation = format!("{}.{}", call.service, call.operation);
         *account.requests.entry(operation).or_default() += 1;
+        account.retries += u64::from(call.retry);
+    }
+
+    /// Counts a fault that befell a request. A caller that was forgotten meanwhile stays so.
+    pub fn count_fault(&self, call: &Call, kind: Kind) {
+        if let Some(account) = self.lock().get_mut(&call.access_key) {
+            let fault = format!("{}.{}.{}", call.service, call.operation, kind.name());
+            *account.faults.entry(fault).or_default() += 1;
+        }
     }
 
     /// Adds a stretch of modelled time. A caller that was forgotten meanwhile stays so.
@@ -106,6 +121,8 @@ impl Usage {
             None => Report::default(),
             Some(account) => Report {
                 requests: account.requests.clone(),
+                retries: account.retries,
+                faults: account.faults.clone(),
                 modelled_ms: account.modelled.length().as_secs_f64() * 1e3,
             },
         }
@@ -139,6 +156,7 @@ mod tests {
             service: "s3",
             operation: "GetObject".into(),
             access_key: access_key.to_owned(),
+            retry: false,
         }
     }
 
@@ -185,6 +203,27 @@ mod tests {
         assert!(usage.report("one").modelled_ms.abs() < 1e-9);
         assert_eq!(usage.report("two").requests["s3.GetObject"], 1);
         assert!((usage.report("two").modelled_ms - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_was_sent_again_and_what_was_faulted_is_counted() {
+        let usage = Usage::default();
+        let again = Call {
+            retry: true,
+            ..call("one")
+        };
+        for call in [call("one"), again.clone(), again] {
+            usage.count(&call);
+        }
+        usage.count_fault(&call("one"), Kind::Cut);
+        usage.count_fault(&call("never"), Kind::Cut);
+        let report = usage.report("one");
+        assert_eq!(report.retries, 2);
+        assert_eq!(
+            report.faults,
+            BTreeMap::from([("s3.GetObject.cut".to_owned(), 1)])
+        );
+        assert_eq!(usage.report("never"), Report::default());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -22,9 +24,21 @@ for command in (run.run, report.report, emulate.emulate, doctor.doctor):
     app.command()(command)
 
 
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - typer's form of a callback
+    if asked:
+        sys.stdout.write(f"{metadata.version('lambdameter')}\n")
+        raise typer.Exit
+
+
 @app.callback()
-def _several_commands() -> None:
-    """Typer drops the command's name where there is one command alone; there never is."""
+def _common(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell it, and end."),
+    ] = False,
+) -> None:
+    """Options without a command. They also keep typer from dropping the name of a lone command."""
 
 
 def main() -> None:
@@ -37,9 +51,11 @@ def main() -> None:
 
 
 def show_error(error: LambdameterError) -> None:
-    """Cause, place and next step on stderr, without a traceback."""
+    """Cause, place, next step and what became known later, on stderr, without a traceback."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[bold red]error:[/] {escape(error.cause)}")
     if error.place:
         console.print(f"  where: {escape(error.place)}")
     console.print(f"  next:  {escape(error.next_step)}")
+    for note in getattr(error, "__notes__", ()):
+        console.print(f"  also:  {escape(note)}")

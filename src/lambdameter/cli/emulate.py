@@ -14,9 +14,18 @@ from lambdameter.emulator.server import EmulatorReady, Options, serve
 
 
 def emulate(
-    port: Annotated[int, typer.Option(help="Of the Lambda API; 0 takes a free one.")] = 9_001,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Of the Lambda API; 0 takes a free one.")
+    ] = 9_001,
     latency: Annotated[
         str | None, typer.Option(help='"off", or the file of a latency model.')
+    ] = None,
+    faults: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND=P,...",
+            help="What befalls functions' requests: unprocessed, throttle, 5xx, cut.",
+        ),
     ] = None,
     sandbox: Annotated[
         str, typer.Option(help="How limits are enforced: auto, cgroup-v1 or none.")
@@ -24,7 +33,7 @@ def emulate(
     region: Annotated[str, typer.Option(help="The region that it answers for.")] = "us-east-1",
 ) -> None:
     """Run the local Lambda until Ctrl-C, for any client: boto3, the AWS CLI, an SDK."""
-    options = Options(port=port, latency=latency, sandbox=sandbox, region=region)
+    options = Options(port=port, latency=latency, faults=faults, sandbox=sandbox, region=region)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_interrupted(options))
 
@@ -35,7 +44,7 @@ async def _until_interrupted(options: Options) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupted.set)
     async with serve(options) as (ready, _):
-        console = Console(highlight=False, soft_wrap=True)
+        console = Console(highlight=False, soft_wrap=True, markup=False)
         for name, value in _environment(ready).items():
             console.print(f"export {name}={value}")
         Console(stderr=True, highlight=False).print("The local Lambda runs. Ctrl-C ends it.")
@@ -51,6 +60,8 @@ def _environment(ready: EmulatorReady) -> dict[str, str]:
         "AWS_CA_BUNDLE": ready.ca_bundle or "",
         "SSL_CERT_FILE": ready.ca_bundle or "",
         "AWS_REGION": ready.region,
+        # The one that boto3 reads: it does not know AWS_REGION.
+        "AWS_DEFAULT_REGION": ready.region,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
     }

@@ -6,8 +6,8 @@ import os
 import platform
 import random
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +21,7 @@ from lambdameter import workload as workloads
 from lambdameter.cli.local import local_lambda
 from lambdameter.cli.progress import Telling
 from lambdameter.emulator.server import Options as EmulatorOptions
-from lambdameter.errors import HostError
+from lambdameter.errors import HostError, LambdameterError
 from lambdameter.model import (
     Architecture,
     Artifact,
@@ -62,29 +62,56 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     architecture: Architecture
     role: str | None
     latency: str | None
+    faults: str | None
     sandbox: str
     require_enforcement: bool
     seed: int
     out: Path | None
 
 
-def measure(workload: Workload, asked: Asked) -> RunFolder:
+@contextmanager
+def open_target(asked: Asked) -> Iterator[Target]:
+    """The target that was asked for, for as long as the context lasts."""
+    if asked.target == "aws":
+        yield boto.BotoTarget(
+            boto.Options(region=asked.region, architecture=asked.architecture, role=asked.role)
+        )
+        return
+    options = EmulatorOptions(
+        latency=asked.latency,
+        faults=asked.faults,
+        seed=asked.seed,
+        sandbox=asked.sandbox,
+        region=asked.region,
+    )
+    with local_lambda(options) as endpoints:
+        yield boto.BotoTarget(
+            boto.Options(region=asked.region, architecture=asked.architecture, endpoints=endpoints)
+        )
+
+
+def measure(
+    workload: Workload,
+    asked: Asked,
+    opening: Callable[[Asked], AbstractContextManager[Target]] = open_target,
+) -> RunFolder:
     """Make every sample of the experiment; the folder that holds them.
 
     Raises:
-        LambdameterError: something is wrong with what was asked, this host or the target. What
-            was measured before stays in the folder.
+        LambdameterError: what was asked, this host or the target; a note says where samples are.
+        KeyboardInterrupt: Ctrl-C; stderr was told where samples are.
     """
     console = Console(stderr=True, highlight=False)
     trials = _plan(workload, asked)
     parameters = workloads.apply_settings(workload, asked.settings)
-    datasets = _datasets(workload, parameters, trials, console)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%dt%H%M%S}-{workload.name}-{secrets.token_hex(2)}"
-    with _target(asked) as target:
-        info = target.info()
-        _check_enforcement(info, required=asked.require_enforcement)
-        artifacts = _packages(workload, trials, info.architecture, console)
+    path = asked.out or RUNS / run
+    samples.check_unused(path)
+    datasets = _datasets(workload, parameters, trials, console)
+    with _telling_what_is_kept(path, console), opening(asked) as target:
+        _check_enforcement(target.info(), required=asked.require_enforcement)
+        artifacts = _packages(workload, trials, target.info().architecture, console)
         needs = Needs(
             prefix=f"lambdameter-{run}",
             workload=workload,
@@ -111,14 +138,29 @@ def measure(workload: Workload, asked: Asked) -> RunFolder:
                 priced_architecture=asked.architecture,
                 region=asked.region,
             )
-            folder = RunFolder.create(asked.out or RUNS / run, manifest)
-            _fill(folder, manifest, target, site, console)
-    return folder
+            return _fill(RunFolder.create(path, manifest), manifest, target, site, console)
+
+
+@contextmanager
+def _telling_what_is_kept(path: Path, console: Console) -> Iterator[None]:
+    """Whoever loses a run in the middle learns where the first half of it is."""
+    try:
+        yield
+    except LambdameterError as failure:
+        if (path / samples.SAMPLES).exists():
+            failure.add_note(f"the samples so far are in {path}")
+        raise
+    except KeyboardInterrupt as interrupt:
+        any_kept = (path / samples.SAMPLES).exists()
+        told = f"the samples so far are in {path}" if any_kept else "nothing was measured yet"
+        for line in (f"interrupted; {told}", *getattr(interrupt, "__notes__", ())):
+            console.print(line, markup=False, soft_wrap=True)
+        raise
 
 
 def _fill(
     folder: RunFolder, manifest: Manifest, target: Target, site: Site, console: Console
-) -> None:
+) -> RunFolder:
     """Make the planned trials; each sample is on disk before the next is made."""
     workload, datasets = manifest.workload, manifest.datasets
     with Telling(manifest.plan, datasets, console) as telling:
@@ -132,6 +174,7 @@ def _fill(
             progress=telling,
         )
         runner.execute(manifest.plan, workload, site, bench)
+    return folder
 
 
 def _datasets(
@@ -171,22 +214,6 @@ def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
         Repetition(rounds=asked.cold, warm_calls=asked.warm),
         random.Random(asked.seed).shuffle,  # noqa: S311 - an order, no secret
     )
-
-
-@contextmanager
-def _target(asked: Asked) -> Iterator[Target]:
-    if asked.target == "aws":
-        yield boto.BotoTarget(
-            boto.Options(region=asked.region, architecture=asked.architecture, role=asked.role)
-        )
-        return
-    options = EmulatorOptions(
-        latency=asked.latency, seed=asked.seed, sandbox=asked.sandbox, region=asked.region
-    )
-    with local_lambda(options) as endpoints:
-        yield boto.BotoTarget(
-            boto.Options(region=asked.region, architecture=asked.architecture, endpoints=endpoints)
-        )
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import IO
 
 import msgspec
 
@@ -14,22 +15,23 @@ from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import LambdameterError, TargetError, of_exit_code
 from lambdameter.target.boto import Endpoints
 
+EMULATOR = (sys.executable, "-m", "lambdameter.emulator")
 _STOP_S = 30
 _LAST_WORDS = 2_000
 
 
 @contextmanager
-def local_lambda(options: Options) -> Iterator[Endpoints]:
+def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Endpoints]:
     """The emulator and its data plane, for as long as the context lasts.
 
     Raises:
-        LambdameterError: it did not start; or it ended by itself while it was needed, then as
-            a note on whatever came of that.
+        LambdameterError: it did not start; or it, or its data plane, has died, which takes the
+            place of the error that came of that.
     """
     with (
         tempfile.TemporaryFile("w+") as said,
         subprocess.Popen(
-            [sys.executable, "-m", "lambdameter.emulator", *_arguments(options)],
+            [*program, *_arguments(options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
@@ -39,12 +41,14 @@ def local_lambda(options: Options) -> Iterator[Endpoints]:
         ) as process,
     ):
         try:
-            yield _endpoints(process)
-        except LambdameterError as error:
-            if process.poll() is not None:
-                said.seek(0)
-                error.add_note(f"The local Lambda ended: {said.read()[-_LAST_WORDS:].strip()}")
-            raise
+            endpoints = _endpoints(process, said)
+            try:
+                yield endpoints
+            except LambdameterError as error:
+                death = _death(process, said) if _stop(process) else None
+                if death is not None:
+                    raise death from error
+                raise
         finally:
             _stop(process)
 
@@ -54,25 +58,26 @@ def _arguments(options: Options) -> list[str]:
     arguments += ["--region", options.region]
     if options.latency is not None:
         arguments += ["--latency", options.latency]
+    if options.faults is not None:
+        arguments += ["--faults", options.faults]
     if options.seed is not None:
         arguments += ["--seed", str(options.seed)]
     return arguments
 
 
-def _endpoints(process: subprocess.Popen[str]) -> Endpoints:
+def _endpoints(process: subprocess.Popen[str], said: IO[str]) -> Endpoints:
     line = process.stdout.readline() if process.stdout else ""
     try:
         ready = msgspec.json.decode(line, type=EmulatorReady | EmulatorFailed)
     except msgspec.DecodeError as error:
+        _stop(process)
         raise TargetError(
-            "The local Lambda ended before it was ready",
+            f"The local Lambda was not ready, saying {_last_words(said)}",
             place="python -m lambdameter.emulator",
             next_step="Start it by hand with `lambdameter emulate` and see what it says.",
         ) from error
     if isinstance(ready, EmulatorFailed):
-        raise of_exit_code(ready.exit_code)(
-            ready.cause, place=ready.place, next_step=ready.next_step
-        )
+        raise _told(ready)
     return Endpoints(
         functions=ready.endpoint,
         s3=ready.s3 or "",
@@ -83,11 +88,40 @@ def _endpoints(process: subprocess.Popen[str]) -> Endpoints:
     )
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    """The end of stdin is its sign to leave; it cleans up after itself."""
+def _told(failed: EmulatorFailed) -> LambdameterError:
+    return of_exit_code(failed.exit_code)(
+        failed.cause, place=failed.place, next_step=failed.next_step
+    )
+
+
+def _death(process: subprocess.Popen[str], said: IO[str]) -> LambdameterError | None:
+    """What ended the emulator while it was needed; None: it left when it was told to."""
+    if process.returncode == 0:
+        return None
+    try:
+        line = process.stdout.read() if process.stdout else ""
+        return _told(msgspec.json.decode(line, type=EmulatorFailed))
+    except msgspec.DecodeError:
+        return TargetError(
+            f"The local Lambda has died (exit status {process.returncode}), "
+            f"saying {_last_words(said)}",
+            place="python -m lambdameter.emulator",
+            next_step="Start again; `lambdameter doctor` tells what this host lacks.",
+        )
+
+
+def _last_words(said: IO[str]) -> str:
+    said.seek(0)
+    return said.read()[-_LAST_WORDS:].strip() or "nothing"
+
+
+def _stop(process: subprocess.Popen[str]) -> bool:
+    """The end of stdin is its sign to leave; it cleans up after itself. Whether it did leave."""
     if process.stdin:
         process.stdin.close()
     try:
         process.wait(_STOP_S)
     except subprocess.TimeoutExpired:
         process.kill()
+        return False
+    return True

@@ -74,15 +74,20 @@ class Telling:
         """Advance; where there is no bar, say what came of it."""
         self._bar.advance(self._task, self._weights[sample.trial.call])
         if not self._console.is_terminal:
-            outcome = (
-                sample.error.type
-                if sample.error
-                else units.seconds(sample.report.duration_ms if sample.report else None)
-            )
-            self._console.print(f"{self._name(sample.trial)}: {outcome}", highlight=False)
+            line = f"{self._name(sample.trial)}: {_outcome(sample)}"
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _name(self, trial: Trial) -> str:
         return (
             f"{trial.index + 1}/{self._count} {trial.variant} {trial.case}"
             f" {trial.memory_mb} MB {trial.call}"
         )
+
+
+def _outcome(sample: Sample) -> str:
+    """No time of a call that did something else than it must."""
+    if sample.error is not None:
+        return sample.error.type
+    if sample.equality is not None and not sample.equality.equal:
+        return "NOT EQUAL to what must be there"
+    return units.seconds(sample.report.duration_ms if sample.report else None)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from lambdameter import price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import show
@@ -31,9 +32,18 @@ _Role = Annotated[str | None, typer.Option(help="ARN of the functions' execution
 _Latency = Annotated[
     str | None, typer.Option(help='The data plane\'s model: "off" or a file; local alone.')
 ]
+_Faults = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND=P,...",
+        help="What befalls functions' requests: unprocessed, throttle, 5xx, cut; local alone.",
+    ),
+]
 _Sandbox = Annotated[str, typer.Option(help="auto, cgroup-v1 or none; local alone.")]
 _Require = Annotated[bool, typer.Option(help="Refuse a host that does not enforce the limits.")]
-_Seed = Annotated[int, typer.Option(help="Of the order of the trials, and of the latency model.")]
+_Seed = Annotated[
+    int, typer.Option(min=0, help="Of the order of the trials, the latency model and the faults.")
+]
 _Out = Annotated[Path | None, typer.Option(help="The run folder; runs/<run> by default.")]
 _Json = Annotated[bool, typer.Option("--json", help="As JSON; see docs/json.md.")]
 
@@ -52,6 +62,7 @@ def run(  # noqa: PLR0913 - each is a flag
     architecture: _Priced = "arm64",
     role: _Role = None,
     latency: _Latency = None,
+    faults: _Faults = None,
     sandbox: _Sandbox = "auto",
     require_enforcement: _Require = False,
     seed: _Seed = 1,
@@ -59,12 +70,8 @@ def run(  # noqa: PLR0913 - each is a flag
     json: _Json = False,
 ) -> None:
     """Measure workloads, prove that their variants do the same, price them, and decide."""
-    if out is not None and len(workload) > 1:
-        raise BadInputError(
-            "One folder cannot hold several runs",
-            place="--out",
-            next_step="Leave --out away, or name one workload.",
-        )
+    _check_folder(out, workload)
+    _check_priced(region)
     asked = Asked(
         variants=_names(variants),
         cases=_names(cases),
@@ -77,6 +84,7 @@ def run(  # noqa: PLR0913 - each is a flag
         architecture=architecture,
         role=role,
         latency=latency,
+        faults=faults,
         sandbox=sandbox,
         require_enforcement=require_enforcement,
         seed=seed,
@@ -86,6 +94,26 @@ def run(  # noqa: PLR0913 - each is a flag
     told = [show(measure(one, asked), as_json=json) for one in loaded]
     if not all(one.summary.equal for one in told):
         raise typer.Exit(1)
+
+
+def _check_folder(out: Path | None, workload: list[str]) -> None:
+    if out is not None and len(workload) > 1:
+        raise BadInputError(
+            "One folder cannot hold several runs",
+            place="--out",
+            next_step="Leave --out away, or name one workload.",
+        )
+
+
+def _check_priced(region: str) -> None:
+    """At once: the bill comes at the end of a run that may take minutes."""
+    prices = price_list.latest()
+    if region not in prices.regions:
+        raise BadInputError(
+            f"There are no prices for the region {region!r}",
+            place="--region",
+            next_step=f"Choose one of: {', '.join(sorted(prices.regions))}.",
+        )
 
 
 def _names(listed: str | None) -> tuple[str, ...] | None:

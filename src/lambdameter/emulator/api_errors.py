@@ -125,6 +125,13 @@ def too_many_requests(reason: str) -> ApiError:
     return ApiError(429, "TooManyRequestsException", "Rate Exceeded.", extra={"Reason": reason})
 
 
+def unknown_operation(operation: str) -> ApiError:
+    """What AWS has, or not, and the emulator has not."""
+    return ApiError(
+        404, "UnknownOperationException", f"lambdameter's emulator does not serve {operation}"
+    )
+
+
 def service(message: str) -> ApiError:
     """The emulator, or the data plane that it runs, has failed."""
     return ApiError(500, "ServiceException", message, user=False)

@@ -51,9 +51,11 @@ class Surroundings(NamedTuple):
     Attributes:
         listen: opens a Runtime API.
         usage: what the data plane has done so far for an access key id; None: there is none.
+        forget: that access key id will not be used again.
     """
 
     sandboxes: SandboxFactory
     clock: Clock
     listen: Callable[[RuntimePeer], Awaitable[Address]]
     usage: Callable[[str], Awaitable[ServiceTime | None]]
+    forget: Callable[[str], Awaitable[None]]

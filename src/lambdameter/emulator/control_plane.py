@@ -28,6 +28,7 @@ class Facilities(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: Endpoints | None
     engines: dict[str, str]
     latency_model: str | None
+    faults: str | None = None
 
 
 def host_architecture() -> Architecture:
@@ -134,6 +135,8 @@ class ControlPlane:
         except (LambdameterError, OSError) as error:
             self.functions.settled(function, str(error))
             return
+        if not self.functions.is_latest(function):
+            return
         self._blueprints[function.revision] = self._make_blueprint(function, launch)
         self._labels[function.settings.runtime] = launch.label
         self._describe_host()
@@ -169,6 +172,7 @@ class ControlPlane:
                 engines=self._facilities.engines,
                 runtimes=dict(sorted(self._labels.items())),
                 latency_model=self._facilities.latency_model,
+                faults=self._facilities.faults,
                 architecture=self.architecture,
             )
         )

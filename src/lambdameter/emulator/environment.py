@@ -31,6 +31,7 @@ from lambdameter.emulator.process_environment import (
 from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError
 from lambdameter.emulator.runtime_api.peer import Delivery
 from lambdameter.emulator.sandbox.base import Counters, ProcessSpec, Sandbox
+from lambdameter.errors import LambdameterError
 from lambdameter.model import Meter, ServiceTime
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
@@ -112,7 +113,7 @@ class Environment:
         counters = self._counters()
         self._init_cpu_ms = counters.cpu_ms
         if self.state is State.IDLE:
-            self._service = await self._around.usage(self.identity.access_key_id)
+            self._service = await self._usage()
             return init_ms
         status, error_type = self._init_failure(counters)
         self._log.init_report(init_ms, "init", status, error_type)
@@ -129,6 +130,9 @@ class Environment:
             timer.cancel()
 
     async def _finish(self, request: InvocationRequest, init_ms: float | None) -> Outcome:
+        # The data plane is asked while there is other work, unless there is a process to be
+        # killed first: what it still does is this invocation's.
+        asking = asyncio.ensure_future(self._usage()) if self.state is State.IDLE else None
         await self._drain()
         end = Reading(at_ms=self._stopped_ms, counters=self._counters())
         failure = self._failure(request, end.counters) if self.state is State.FAILED else None
@@ -147,19 +151,19 @@ class Environment:
             self._ending or (failure.ending if failure else Ending()),
         )
         self._log.end(report, failure.log if failure else "")
-        meter = await self._meter(end)
         if self.state is State.FAILED:
             await self._drive(Event.CLEAN)
+        meter = self._meter(end, await (asking or self._usage()))
         # The first answer wins: what a runtime does after it cannot take it back.
         payload, error = self._answer or (failure.payload if failure else b"", FUNCTION_ERROR)
         self._request = None
         return Outcome(payload, error, self._log, report, meter)
 
-    async def _meter(self, end: Reading) -> Meter:
-        before, self._service = (
-            self._service,
-            await self._around.usage(self.identity.access_key_id),
-        )
+    async def _usage(self) -> ServiceTime | None:
+        return await self._around.usage(self.identity.access_key_id)
+
+    def _meter(self, end: Reading, service: ServiceTime | None) -> Meter:
+        before, self._service = self._service, service
         init_cpu_ms, self._init_cpu_ms = self._init_cpu_ms, None
         return metering.meter(
             environment=self.identity.name,
@@ -248,8 +252,13 @@ class Environment:
         return actions
 
     def _happen(self, event: Event) -> None:
-        for action in self._enter(event):
-            self._perform[action]()
+        try:
+            for action in self._enter(event):
+                self._perform[action]()
+        except LambdameterError as error:
+            # Not the fault of whoever told us: it is the phase that cannot go on.
+            if self._settled is not None and not self._settled.done():
+                self._settled.set_exception(error)
 
     async def _drive(self, event: Event) -> None:
         for action in self._enter(event):
@@ -336,19 +345,19 @@ class Environment:
             await self._process.drain()
 
     async def _kill(self) -> None:
-        api, process, sandbox = self._api, self._process, self._sandbox
-        self._api = self._process = self._sandbox = None
-        self._resting = _UNUSED
         waiting, self._waiting = self._waiting, None
         _resolve(waiting, None)
-        if process is not None:
-            process.disown()
-        if sandbox is not None:
-            await sandbox.destroy()
-        if process is not None:
-            await process.ended()
-        if api is not None:
-            api.close()
+        if self._process is not None:
+            self._process.disown()
+        if self._sandbox is not None:
+            await self._sandbox.destroy()
+        if self._process is not None:
+            await self._process.ended()
+        if self._api is not None:
+            self._api.close()
+        # Only now: where this was cancelled on the way, destroy() has to find what is left.
+        self._api = self._process = self._sandbox = None
+        self._resting = _UNUSED
 
 
 def _resolve(future: asyncio.Future[Delivery | None] | None, value: Delivery | None) -> None:

@@ -188,14 +188,18 @@ class Functions:
         self._latest[function.name] = changed
         return changed
 
+    def is_latest(self, function: Function) -> bool:
+        """False where it was deleted, and perhaps made anew, since it was looked up."""
+        return self._latest.get(function.name) is function
+
     def settled(self, function: Function, error: str | None) -> Function | None:
         """The creation or change is over; `error` says why it failed.
 
         Returns:
             The revision that served until now and does no more; None where there was none.
         """
-        if self._latest.get(function.name) is not function:
-            return None  # deleted meanwhile
+        if not self.is_latest(function):
+            return None
         if error is not None:
             state = "Failed" if function.state == "Pending" else function.state
             self._latest[function.name] = msgspec.structs.replace(

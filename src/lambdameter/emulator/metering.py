@@ -111,11 +111,14 @@ def service_difference(before: ServiceTime | None, after: ServiceTime | None) ->
     if after is None:
         return None
     earlier = before or ServiceTime(requests={}, modelled_ms=0.0)
-    requests = {
-        operation: count - earlier.requests.get(operation, 0)
-        for operation, count in after.requests.items()
-    }
     return ServiceTime(
-        requests={operation: count for operation, count in requests.items() if count},
+        requests=_counted_since(earlier.requests, after.requests),
         modelled_ms=after.modelled_ms - earlier.modelled_ms,
+        retries=after.retries - earlier.retries,
+        faults=_counted_since(earlier.faults, after.faults),
     )
+
+
+def _counted_since(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    added = {name: count - before.get(name, 0) for name, count in after.items()}
+    return {name: count for name, count in added.items() if count}

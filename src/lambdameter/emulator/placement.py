@@ -6,9 +6,8 @@ import asyncio
 import datetime as dt
 import secrets
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from lambdameter.emulator.api_errors import service, too_many_requests
 from lambdameter.emulator.blueprint import Blueprint, Surroundings
@@ -16,7 +15,7 @@ from lambdameter.emulator.environment import Environment
 from lambdameter.emulator.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.process_environment import Identity
 from lambdameter.emulator.scheduler import Scheduler, Serve, Throttle
-from lambdameter.errors import LambdameterError
+from lambdameter.errors import LambdameterError, TargetError
 
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _KEY_LETTERS = 16
@@ -58,9 +57,13 @@ class Placement:
         self._around = surroundings
         self._folder = folder
         self._scheduler = scheduler or Scheduler()
-        self._died = died
         self._identify = identify
         self._environments: dict[str, Environment] = {}
+        self._in_flight: set[asyncio.Task[Outcome]] = set()
+        self._going: set[asyncio.Task[None]] = set()
+        self._ended: LambdameterError | None = None
+        if died is not None:
+            died.add_done_callback(lambda known: self._end(known.result()))
 
     async def invoke(
         self, revision: str, blueprint: Blueprint, request: InvocationRequest
@@ -72,16 +75,20 @@ class Placement:
         """
         environment = self._place(revision, blueprint)
         name = environment.identity.name
+        task = asyncio.ensure_future(environment.invoke(request))
+        self._in_flight.add(task)
         try:
-            outcome = await self._unless_died(environment.invoke(request))
-        except LambdameterError as error:
+            outcome = await task
+        except BaseException as error:
             self._scheduler.lost(name)
             await self._destroy(name)
-            raise service(str(error)) from error
-        except BaseException:
-            self._scheduler.lost(name)
-            await self._destroy(name)
+            if isinstance(error, LambdameterError):
+                raise service(str(error)) from error
+            if isinstance(error, asyncio.CancelledError) and self._ended is not None:
+                raise service(str(self._ended)) from error
             raise
+        finally:
+            self._in_flight.discard(task)
         if not self._scheduler.released(name, self._around.clock.now_ms()):
             await self._destroy(name)
         return outcome
@@ -95,10 +102,23 @@ class Placement:
         await self._destroy(*self._scheduler.reap(self._around.clock.now_ms()))
 
     async def close(self) -> None:
-        """Destroy every environment."""
+        """End every invocation and destroy every environment."""
+        self._end(TargetError("The emulator is shutting down", next_step="Start it again."))
+        if self._in_flight:
+            await asyncio.wait(self._in_flight)
         await self._destroy(*self._environments)
+        if self._going:
+            await asyncio.wait(self._going)
+
+    def _end(self, reason: LambdameterError) -> None:
+        """From now on nothing is served, for this reason; what is in flight ends at once."""
+        self._ended = self._ended or reason
+        for task in self._in_flight:
+            task.cancel()
 
     def _place(self, revision: str, blueprint: Blueprint) -> Environment:
+        if self._ended is not None:
+            raise service(str(self._ended))
         decision = self._scheduler.place(revision)
         if isinstance(decision, Throttle):
             raise too_many_requests(decision.reason)
@@ -113,25 +133,22 @@ class Placement:
         self._scheduler.started(revision, identity.name)
         return environment
 
-    async def _unless_died(self, invocation: Coroutine[Any, Any, Outcome]) -> Outcome:
-        died = self._died
-        if died is None:
-            return await invocation
-        task = asyncio.ensure_future(invocation)
-        try:
-            await asyncio.wait((task, died), return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        if died.done():
-            task.cancel()
-            await asyncio.wait((task,))
-            raise died.result()
-        return task.result()
-
     async def _destroy(self, *names: str) -> None:
+        """Destroy them side by side; it goes on even where whoever asked for it is cancelled."""
         gone = [self._environments.pop(name) for name in names if name in self._environments]
-        for environment in gone:
+        tasks = [asyncio.ensure_future(self._remove(environment)) for environment in gone]
+        for task in tasks:
+            self._going.add(task)
+            task.add_done_callback(self._going.discard)
+        if tasks:
+            await asyncio.wait(tasks)
+        for task in tasks:
+            task.result()
+
+    async def _remove(self, environment: Environment) -> None:
+        try:
             await environment.destroy()
+        finally:
             tmp = self._folder / environment.identity.name
             await asyncio.to_thread(shutil.rmtree, tmp, ignore_errors=True)
+        await self._around.forget(environment.identity.access_key_id)

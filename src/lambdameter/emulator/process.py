@@ -16,6 +16,10 @@ _QUIET_TURNS = 3
 _END_LIMIT_S = 5.0
 
 
+def _drop(_data: bytes) -> None:
+    pass
+
+
 class FunctionProcess:
     """Passes output on as it comes, and tells of the exit once.
 
@@ -48,8 +52,9 @@ class FunctionProcess:
             quiet = quiet + 1 if self._received == before else 0
 
     def disown(self) -> None:
-        """From now on its end is no event any more."""
+        """From now on its end is no event any more, and its output belongs to no invocation."""
         self._exited = None
+        self._output = _drop
 
     async def ended(self) -> None:
         """Wait for the end of a process that is being killed, and of its output."""

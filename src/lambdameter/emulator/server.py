@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import shutil
 import tempfile
 import uuid
@@ -19,7 +20,9 @@ from lambdameter.emulator.blueprint import Address, Surroundings
 from lambdameter.emulator.clock import Clock, SystemClock
 from lambdameter.emulator.code_store import CodeStore
 from lambdameter.emulator.control_api import control_api
+from lambdameter.emulator.control_api.documents import MAX_REQUEST_BYTES
 from lambdameter.emulator.control_plane import ControlPlane, Facilities, host_architecture
+from lambdameter.emulator.failures import MAX_RESPONSE_BYTES
 from lambdameter.emulator.functions import Functions
 from lambdameter.emulator.listener import Listener
 from lambdameter.emulator.managed_runtimes import HostRuntimes
@@ -29,11 +32,13 @@ from lambdameter.emulator.runtime_api import runtime_api
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 from lambdameter.emulator.sandbox.base import SandboxFactory
 from lambdameter.emulator.services import Services
+from lambdameter.errors import LambdameterError
 from lambdameter.model import ServiceTime
 
 SERVICES = "lambdameter-services"
+_LOG = logging.getLogger(__name__)
 _REAP_EVERY_S = 30.0
-_PINS = Path(__file__).parent / "runtimes"
+PINS = Path(__file__).parent / "runtimes"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +47,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         port: of the control API; 0 takes a free one.
         latency: "off", a model's file, or None for the data plane's own default.
+        faults: what the data plane is to inject, "throttle=0.05,cut=0.01"; None: nothing.
         sandbox: "auto" or a way of enforcing by its name.
         data_plane: without one, functions run and have no services; for our own tests.
     """
 
     port: int = 0
     latency: str | None = None
+    faults: str | None = None
     seed: int | None = None
     sandbox: str = "auto"
     region: str = "us-east-1"
@@ -95,7 +102,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
                 options.region, architecture, clock.epoch_ms, lambda: str(uuid.uuid4())
             ),
             code=CodeStore(state / "code"),
-            runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", _PINS),
+            runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", PINS),
             placement=Placement(
                 _surroundings(factory, clock, services),
                 state / "environments",
@@ -105,7 +112,9 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             architecture=architecture,
         )
         stack.push_async_callback(plane.close)
-        listener = await Listener.open(control_api(plane), options.port)
+        listener = await Listener.open(
+            control_api(plane), keep=MAX_REQUEST_BYTES, port=options.port
+        )
         stack.callback(listener.close)
         reaper = asyncio.ensure_future(_reap(plane.placement))
         stack.callback(reaper.cancel)
@@ -125,6 +134,8 @@ async def _start_services(options: Options, state: Path) -> Services:
     arguments = ["--state", str(state / "services")]
     if options.latency is not None:
         arguments += ["--latency", options.latency]
+    if options.faults is not None:
+        arguments += ["--faults", options.faults]
     if options.seed is not None:
         arguments += ["--seed", str(options.seed)]
     (state / "services").mkdir()
@@ -133,12 +144,16 @@ async def _start_services(options: Options, state: Path) -> Services:
 
 def _surroundings(factory: SandboxFactory, clock: Clock, services: Services | None) -> Surroundings:
     async def listen(peer: RuntimePeer) -> Address:
-        return await Listener.open(runtime_api(peer))
+        return await Listener.open(runtime_api(peer), keep=MAX_RESPONSE_BYTES)
 
     async def usage(access_key_id: str) -> ServiceTime | None:
         return await services.usage(access_key_id) if services else None
 
-    return Surroundings(sandboxes=factory, clock=clock, listen=listen, usage=usage)
+    async def forget(access_key_id: str) -> None:
+        if services:
+            await services.forget(access_key_id)
+
+    return Surroundings(sandboxes=factory, clock=clock, listen=listen, usage=usage, forget=forget)
 
 
 def _facilities(
@@ -160,14 +175,14 @@ def _facilities(
         endpoints=endpoints,
         engines=engines,
         latency_model=latency_model,
+        faults=services.ready.faults if services else None,
     )
-
-
-def _new_revision() -> str:
-    return str(uuid.uuid4())
 
 
 async def _reap(placement: Placement) -> None:
     while True:
         await asyncio.sleep(_REAP_EVERY_S)
-        await placement.reap()
+        try:
+            await placement.reap()
+        except LambdameterError as error:
+            _LOG.warning("%s", error)

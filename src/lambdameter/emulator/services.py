@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 from pathlib import Path
 
 import msgspec
 
 from lambdameter.emulator.admin_client import AdminClient
-from lambdameter.errors import HostError, LambdameterError, TargetError
+from lambdameter.errors import BadInputError, HostError, LambdameterError, TargetError
 from lambdameter.model import ServiceTime
 
 START_LIMIT_S = 30.0
 _STOP_LIMIT_S = 10.0
 _STDERR_LINES = 10
+_SAYS = "lambdameter-services: "
 
 
 class ServicesReady(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class ServicesReady(msgspec.Struct, frozen=True, kw_only=True):
     ca_bundle: str
     engines: dict[str, str]
     latency_model: str | None
+    faults: str | None = None
 
 
 class Services:
@@ -52,6 +55,7 @@ class Services:
         """Start it and wait for its line.
 
         Raises:
+            BadInputError: it refused an option.
             HostError: it cannot be started, ends, or says nothing in time.
         """
         process = await asyncio.create_subprocess_exec(
@@ -69,7 +73,15 @@ class Services:
                 if isinstance(error, TimeoutError)
                 else "it did not print its line"
             )
-            complaint = await _kill(process)
+            # What closed its stdout is about to end by itself, with its own exit status.
+            grace_s = 0.0 if isinstance(error, TimeoutError) else _STOP_LIMIT_S
+            complaint = await _end(process, grace_s)
+            if process.returncode == BadInputError.exit_code:
+                refusal = complaint.removeprefix(_SAYS).rstrip(".")
+                raise BadInputError(
+                    f"The data plane refused its options: {refusal}",
+                    next_step="Correct the option that it names.",
+                ) from error
             raise HostError(
                 f"The data plane did not start: {why}"
                 + (f", saying: {complaint}" * bool(complaint)),
@@ -77,7 +89,7 @@ class Services:
                 next_step="Run it by hand with --state and an empty folder to see what it says.",
             ) from error
         except BaseException:
-            await _kill(process)
+            await _end(process, 0.0)
             raise
         services = cls(process, ready)
         services._tasks = (
@@ -90,24 +102,48 @@ class Services:
         """What was done so far with this access key id.
 
         Raises:
-            LambdameterError: the data plane has died.
+            LambdameterError: the data plane has died, or does not answer.
         """
         try:
             return await self._admin.usage(access_key_id)
-        except OSError:
+        except OSError as error:
             # Its end is about to be noticed, if it is one.
-            raise await asyncio.wait_for(asyncio.shield(self.died), _STOP_LIMIT_S) from None
+            await asyncio.wait((self.died,), timeout=_STOP_LIMIT_S)
+            raise self._death() from error
+
+    async def forget(self, access_key_id: str) -> None:
+        """Nothing will be asked about this access key id any more."""
+        if not (self._closing or self.died.done()):
+            with contextlib.suppress(OSError):
+                await self._admin.forget(access_key_id)
+
+    def _death(self) -> LambdameterError:
+        if self.died.done():
+            return self.died.result()
+        return TargetError(
+            "The data plane has stopped answering",
+            place="lambdameter-services",
+            next_step="What was measured after it is void: start again.",
+        )
 
     async def close(self) -> None:
-        """End it, by the end of its stdin; by force where that does not help."""
+        """End it, by the end of its stdin; by force where that does not help.
+
+        Raises:
+            LambdameterError: it had died before.
+        """
         self._closing = True
         self._admin.close()
         if self._process.stdin is not None:
             self._process.stdin.close()
         _, late = await asyncio.wait(self._tasks, timeout=_STOP_LIMIT_S)
         if late:
-            await _kill(self._process)
+            for task in late:
+                task.cancel()
             await asyncio.wait(late)
+            await _end(self._process, 0.0)
+        if self.died.done():
+            raise self.died.result()
 
     async def _listen(self) -> None:
         stderr = self._process.stderr
@@ -119,7 +155,7 @@ class Services:
         if self._process.stdout is not None:
             await self._process.stdout.read()
         returncode = await self._process.wait()
-        if self._closing:
+        if self._closing and returncode == 0:
             return
         await asyncio.wait(self._tasks[:1], timeout=1.0)
         words = "\n".join(self._last_words)
@@ -138,8 +174,11 @@ async def _first_line(process: asyncio.subprocess.Process) -> ServicesReady:
     return msgspec.json.decode(line, type=ServicesReady)
 
 
-async def _kill(process: asyncio.subprocess.Process) -> str:
-    if process.returncode is None:
+async def _end(process: asyncio.subprocess.Process, grace_s: float) -> str:
+    """Its last words, after it ended by itself within the grace or by force."""
+    try:
+        _, complaint = await asyncio.wait_for(process.communicate(), grace_s)
+    except TimeoutError:
         process.kill()
-    _, complaint = await process.communicate()
+        _, complaint = await process.communicate()
     return (complaint or b"").decode(errors="replace").strip()

@@ -48,10 +48,15 @@ class ServiceTime(Record, frozen=True, kw_only=True):
     Attributes:
         requests: by operation, for instance {"dynamodb.BatchWriteItem": 2000}.
         modelled_ms: how long at least one request was held by the latency model.
+        retries: how many of the requests an SDK sent again by itself.
+        faults: injected, by operation and kind, for instance
+            {"dynamodb.BatchWriteItem.unprocessed": 7}.
     """
 
     requests: dict[str, int]
     modelled_ms: float
+    retries: int = 0
+    faults: dict[str, int] = {}
 
 
 class Meter(Record, frozen=True, kw_only=True):
@@ -177,6 +182,7 @@ class TargetInfo(Record, frozen=True, kw_only=True):
         engines: service -> engine and version, for instance {"dynamodb": "dynoxide-rs 3.2.0"}.
         runtimes: runtime -> what really runs, with the versions of its packages.
         latency_model: one line that names the model's file and mode; None: real services.
+        faults: one line that names the faults that were injected; None: none were.
     """
 
     name: Literal["local", "aws"]
@@ -186,6 +192,7 @@ class TargetInfo(Record, frozen=True, kw_only=True):
     engines: dict[str, str]
     runtimes: dict[str, str]
     latency_model: str | None
+    faults: str | None = None
 
 
 class Manifest(Record, frozen=True, kw_only=True):

@@ -15,6 +15,8 @@ class CallSummary(Record, frozen=True, kw_only=True):
         waiting_ms: Duration - CPU - throttled: a residual, None where negative or unknown.
         modelled_ms: the part of the waiting that the latency model made; None: real services.
         phases: phase name -> ms.
+        retries: requests that SDKs sent again by themselves, in all samples; None: not known.
+        faults: injected into all samples, by operation and kind.
         mean_billed_ms: untrimmed mean, for cost.
     """
 
@@ -36,6 +38,8 @@ class CallSummary(Record, frozen=True, kw_only=True):
     modelled_ms: float | None = None
     client_ms: float | None = None
     write_units: int | None = None
+    retries: int | None = None
+    faults: dict[str, int] = {}
 
 
 class CellSummary(Record, frozen=True, kw_only=True):

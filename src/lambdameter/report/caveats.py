@@ -10,6 +10,8 @@ def speed(run: ReportInput) -> tuple[str, ...]:
     """Beside times."""
     rounds = run.summary.rounds
     told = ["one round: no interval" if rounds == 1 else f"medians of {rounds} rounds: no interval"]
+    if run.manifest.target.faults is not None:
+        told.insert(0, "FAULTS WERE INJECTED: compare these times with no others")
     if not run.summary.complete:
         ran = {sample.trial.index for sample in run.samples}
         left = sum(trial.index not in ran for trial in run.manifest.plan)

@@ -12,14 +12,18 @@ from typing import Literal
 from lambdameter import units
 from lambdameter.model import BillLine, CellBill, CellSummary, Record, ReportInput
 from lambdameter.report import find
+from lambdameter.report.fix_first import NOISE, Advice, advise, is_rewrite, total
 from lambdameter.report.look import listed
 
-Action = Literal["make-equal", "survivor", "bill-first", "switch", "stay", "cannot-tell", "alone"]
+Action = Literal[
+    "make-equal", "survivor", "bill-first", "fix-first", "switch", "stay", "cannot-tell", "alone"
+]
 
-# Runs of one cell differ by up to 20 %, here and in what was published (claim K14).
-NOISE = 1.2
 # A saving of less than this share of the whole bill is not a reason to rewrite anything.
 MATTERS = Decimal("0.05")
+# Write units a second, which the local table does not enforce:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput-scenarios.html
+NEW_TABLE_UNITS = 4_000
 
 
 class Decision(Record, frozen=True, kw_only=True):
@@ -37,8 +41,19 @@ class Decision(Record, frozen=True, kw_only=True):
     evidence: tuple[str, ...]
 
 
+_WITH_FAULTS = Decision(
+    memory_mb=None,
+    action="cannot-tell",
+    verdict="With all its faults, no call that answered lost or changed a record.",
+    evidence=("Which variant to run is for a run without injected faults to tell.",),
+)
+
+
 class _Duel(Record, frozen=True, kw_only=True):
-    """One case at one tier: the reference (the first variant) and its best rival."""
+    """One case at one tier: the reference (the first variant) and its best rival.
+
+    That is the fastest variant of another language, if there is any.
+    """
 
     case: str
     reference: CellSummary
@@ -49,7 +64,7 @@ class _Duel(Record, frozen=True, kw_only=True):
     @property
     def ratio(self) -> float:
         """How many times faster the rival is."""
-        return _total(self.reference) / _total(self.rival)
+        return total(self.reference) / total(self.rival)
 
     @property
     def saving(self) -> Decimal:
@@ -58,10 +73,12 @@ class _Duel(Record, frozen=True, kw_only=True):
 
 
 def decide(run: ReportInput) -> tuple[Decision, ...]:
-    """What to do, a decision a tier; one alone where the variants are not equal."""
+    """What to do, a decision a tier; one alone where speed says nothing: unequal, or faulted."""
     unequal = [case for case in find.cases(run) if not find.is_equal(run, case)]
     if unequal:
         return (_make_equal(run, unequal),)
+    if run.manifest.target.faults is not None:
+        return (_WITH_FAULTS,)
     return tuple(_at_tier(run, memory_mb) for memory_mb in find.tiers(run))
 
 
@@ -100,14 +117,20 @@ def _at_tier(run: ReportInput, memory_mb: int) -> Decision:
         return Decision(
             memory_mb=memory_mb,
             action="survivor",
-            verdict=f"{at} run {who}: {listed(list(dead.values()))}; only {who} {verb} every case.",
+            verdict=_beside(
+                f"{at} run {who}: {listed(list(dead.values()))}; only {who} {verb} every case.",
+                advise(run, memory_mb),
+            ),
             evidence=_evidence(run, memory_mb, duels),
         )
     action, verdict = _weigh(run, duels)
+    advice = advise(run, memory_mb)
+    if action == "switch" and advice is not None and advice.gain == "most":
+        action, verdict = "fix-first", ""
     return Decision(
         memory_mb=memory_mb,
         action=action,
-        verdict=verdict,
+        verdict=_beside(verdict, advice, after=action == "bill-first"),
         evidence=_evidence(run, memory_mb, duels),
     )
 
@@ -146,7 +169,7 @@ def _alone(run: ReportInput, memory_mb: int, name: str) -> Decision:
             bill = find.bill(run, cell)
             price = f" for {units.usd(bill.run_usd)}" if bill is not None else ""
             told.append(
-                f"{find.case_title(run, case)} in {units.seconds(_total(cell))}{price} a run"
+                f"{find.case_title(run, case)} in {units.seconds(total(cell))}{price} a run"
             )
     return Decision(
         memory_mb=memory_mb,
@@ -168,7 +191,8 @@ def _duel(run: ReportInput, memory_mb: int, case: str) -> _Duel | None:
     if len(runners) <= 1:
         return None
     (reference, reference_bill), *others = runners
-    rival, rival_bill = min(others, key=lambda runner: _total(runner[0]))
+    rewrites = [runner for runner in others if is_rewrite(run, runner[0], reference)]
+    rival, rival_bill = min(rewrites or others, key=lambda runner: total(runner[0]))
     return _Duel(
         case=case,
         reference=reference,
@@ -205,6 +229,19 @@ def _weigh(run: ReportInput, duels: list[_Duel]) -> tuple[Action, str]:
     )
 
 
+def _beside(verdict: str, advice: Advice | None, *, after: bool = False) -> str:
+    """A verdict, and how far tuning the reference's own language goes."""
+    if advice is None:
+        return verdict
+    language = advice.language
+    told = {
+        "most": f"Then fix {language}" if after else f"Fix {language} first",
+        "some": f"Tuning {language} alone is not enough",
+        "little": f"Tuning {language} gains little",
+    }[advice.gain]
+    return f"{verdict} {told}: {advice.races}.".lstrip()
+
+
 def _dominant(duels: list[_Duel]) -> tuple[BillLine, Decimal] | None:
     """What fills the bill where no rewrite matters: its line and share; None where one may."""
     for duel in duels:
@@ -230,7 +267,7 @@ def _evidence(run: ReportInput, memory_mb: int, duels: list[_Duel]) -> tuple[str
         f"and the whole bill by {_shares(whole, signed=not cuts)}."
     )
     race = f"At {memory_mb:,} MB, {_rounds(run).lower()}{_races(run, duels)}."
-    return (race, bill, *_modelled(duels))
+    return (race, bill, *_modelled(duels), *_beyond_a_new_table(run, memory_mb))
 
 
 def _shares(savings: list[Decimal], *, signed: bool) -> str:
@@ -250,7 +287,7 @@ def _races(run: ReportInput, duels: list[_Duel]) -> str:
     before = None
     for duel in duels:
         pair = duel.reference.variant, duel.rival.variant
-        rival, reference = (units.seconds(_total(cell)) for cell in (duel.rival, duel.reference))
+        rival, reference = (units.seconds(total(cell)) for cell in (duel.rival, duel.reference))
         faster = f"{units.number(duel.ratio)}x" if duel.ratio >= 1 else "slower"
         case = find.case_title(run, duel.case)
         if pair == before:
@@ -264,7 +301,7 @@ def _races(run: ReportInput, duels: list[_Duel]) -> str:
 
 def _modelled(duels: list[_Duel]) -> tuple[str, ...]:
     shares = [
-        cell.warm.modelled_ms / _total(cell)
+        cell.warm.modelled_ms / total(cell)
         for duel in duels
         for cell in (duel.reference, duel.rival)
         if cell.warm is not None and cell.warm.modelled_ms is not None
@@ -275,9 +312,28 @@ def _modelled(duels: list[_Duel]) -> tuple[str, ...]:
     return (f"Of these times {' to '.join(ends)} is service time that we model.",)
 
 
+def _beyond_a_new_table(run: ReportInput, memory_mb: int) -> tuple[str, ...]:
+    """Who writes faster to a modelled table than AWS lets anyone write to a new one."""
+    rates = {
+        cell.variant: cell.warm.write_units * 1_000 / total(cell)
+        for cell in run.summary.cells
+        if cell.memory_mb == memory_mb
+        and cell.warm is not None
+        and cell.warm.modelled_ms is not None
+        and cell.warm.write_units
+        and total(cell)
+    }
+    fast = [name for name, rate in rates.items() if rate > NOISE * NEW_TABLE_UNITS]
+    if not fast:
+        return ()
+    who = listed([find.variant_title(run, name) for name in fast])
+    most = max(rates.values())
+    told = (
+        f"{who} would need a warmed table on AWS: up to {most:,.0f} units are written a second, "
+        f"and a new on-demand table takes {NEW_TABLE_UNITS:,}."
+    )
+    return (told,)
+
+
 def _rounds(run: ReportInput) -> str:
     return "In this one round " if run.summary.rounds == 1 else f"In {run.summary.rounds} rounds "
-
-
-def _total(cell: CellSummary) -> float:
-    return cell.warm.total_ms if cell.warm is not None and cell.warm.total_ms else 0.0

@@ -8,11 +8,12 @@ from rich.text import Text
 
 from lambdameter.model import CaseEquality, FieldDifference, ReportInput, Sample, TrialEquality
 from lambdameter.report import find
-from lambdameter.report.look import ALARM, BAD, HEAD, QUIET, listed, prose
+from lambdameter.report.look import ALARM, BAD, HEAD, QUIET, WIDTH, listed, prose
 
 _DIGEST = 12
 _RECORDS = 3
 _VALUE = 30
+_RECORD = "    record "
 
 
 def equality(run: ReportInput) -> Text:
@@ -73,7 +74,8 @@ def _differences(run: ReportInput, case: str) -> Iterator[Text]:
         if sample.error is not None:
             yield Text(f"    answer: {sample.error.message}")
         for record in proof.differences[:_RECORDS]:
-            yield Text(f"    record {_short(record.key)}")
+            # The key in full where the line has room for it: it is what the reader looks up.
+            yield Text(f"{_RECORD}{_short(record.key, WIDTH - len(_RECORD))}")
             yield from _fields(record.fields)
         if proof.differing > _RECORDS:
             yield Text(f"    and {proof.differing - _RECORDS:,} more", QUIET)
@@ -102,9 +104,9 @@ def _value(value: str | None) -> str:
     return "nothing" if value is None else _short(value)
 
 
-def _short(value: str) -> str:
+def _short(value: str, width: int = _VALUE) -> str:
     plain = "".join(letter if letter.isprintable() else "·" for letter in value)
-    return plain if len(plain) <= _VALUE else f"{plain[: _VALUE - 1]}…"
+    return plain if len(plain) <= width else f"{plain[: width - 1]}…"
 
 
 def _allowed(run: ReportInput) -> Iterator[Text]:

@@ -41,7 +41,12 @@ class Run(Record, frozen=True, kw_only=True):
 
 
 class Target(Record, frozen=True, kw_only=True):
-    """What ran it. `latency_model` is None where the services were real."""
+    """What ran it.
+
+    Attributes:
+        latency_model: None where the services were real.
+        faults: what was injected; its times compare with no others. None: nothing.
+    """
 
     name: str
     region: str
@@ -49,6 +54,7 @@ class Target(Record, frozen=True, kw_only=True):
     engines: dict[str, str]
     runtimes: dict[str, str]
     latency_model: str | None
+    faults: str | None
 
 
 class TrialDifference(Record, frozen=True, kw_only=True):
@@ -165,6 +171,7 @@ def _target(run: ReportInput) -> Target:
         engines=target.engines,
         runtimes=target.runtimes,
         latency_model=target.latency_model,
+        faults=target.faults,
     )
 
 

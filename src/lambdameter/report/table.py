@@ -46,7 +46,7 @@ def warm_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) ->
     equal has no figure.
     """
     columns = _warm_columns(run)
-    grid = Grid([("", ""), *(column.head for column in columns), ("Init", "ms, cold")])
+    grid = Grid([("", ""), *(column.head for column in columns), ("cold\nInit", "ms")])
     for index, case in enumerate(find.cases(run)):
         if index:
             grid.gap()
@@ -122,7 +122,7 @@ def _warm_columns(run: ReportInput) -> list[_Column]:
     return [
         *(_Column(one.title, "ms", phase(one.name), units.ms, one.name) for one in shape.phases),
         _Column("total", "ms", lambda call: call.total_ms, units.ms, "total_ms"),
-        _Column("of it\nmodelled", "%", _modelled_percent, _whole, is_modelled=True),
+        _Column("of it\n≈", "%", _modelled_percent, _whole, is_modelled=True),
         _Column(per_1000, "ms", lambda call: call.per_1000_ms, units.ms, "per_1000_ms"),
         _Column("Duration", "ms", lambda call: call.duration_ms),
         _Column("billed", "ms", lambda call: call.billed_ms, _whole),

@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter.model import ReportInput, TargetInfo
-from lambdameter.report import bill, caveats, find, table
+from lambdameter.report import bill, caveats, faults, find, table
 from lambdameter.report.decision import decide
 from lambdameter.report.equality import equality
 from lambdameter.report.look import ALARM, HEAD, QUIET, WIDTH, prose, variant_styles
@@ -31,13 +31,20 @@ def console(file: IO[str]) -> Console:
 def report(run: ReportInput) -> RenderableType:
     """Everything, in the order in which it is to be read."""
     styles = variant_styles(run.manifest.workload.variants)
-    parts: list[RenderableType] = [*_decisions(run)]
+    parts: list[RenderableType] = [*_alarm(run), *_decisions(run)]
     parts += _section("What ran", caveats.target(run), [_what_ran(run)])
     parts += _section("Equality", (), [equality(run)])
     for memory_mb in find.tiers(run):
         parts += _tier(run, memory_mb, styles)
     parts.append(_labelled("run folder", run.folder))
     return Group(*parts)
+
+
+def _alarm(run: ReportInput) -> Iterator[Text]:
+    told = run.manifest.target.faults
+    if told is not None:
+        yield Text.assemble((" FAULTS WERE INJECTED ", ALARM), f" {told}")
+        yield Text()
 
 
 def _decisions(run: ReportInput) -> Iterator[Text]:
@@ -71,6 +78,8 @@ def _what_ran(run: ReportInput) -> Text:
         *_items("runtimes", manifest.target.runtimes),
         _labelled("latency", manifest.target.latency_model or "none modelled: real services"),
     ]
+    if manifest.target.faults is not None:
+        lines.append(_labelled("faults", manifest.target.faults))
     return Text("\n").join(lines)
 
 
@@ -109,6 +118,10 @@ def _tier(
     yield from _section(
         f"Cold calls {at}", caveats.speed(run), [table.cold_table(run, memory_mb, styles)]
     )
+    disturbed = faults.table(run, memory_mb, styles)
+    if disturbed is not None:
+        beside = ("counted over all calls, the failed ones included",)
+        yield from _section(f"Retries and faults {at}", beside, [disturbed])
     if not measured:
         return
     yield from _section(

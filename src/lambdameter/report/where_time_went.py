@@ -13,7 +13,7 @@ from lambdameter.report import find
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import QUIET, measured, modelled
 
-_BAR = 28
+_BAR = 24
 _CPU, _THROTTLED, _WAITING, _MODELLED, _UNKNOWN = "█", "▓", "▒", "░", "·"
 LEGEND = (
     f"{_CPU} CPU  {_THROTTLED} throttled  {_WAITING} waiting  {_MODELLED} waiting that is modelled"
@@ -31,7 +31,7 @@ def where_time_went(run: ReportInput, memory_mb: int, styles: Mapping[str, Style
             ("throttled", "ms"),
             ("waiting", "ms"),
             ("modelled", "ms"),
-            ("of total", "%"),
+            ("of\ntotal", "%"),
         ]
     )
     cells = [cell for cell in run.summary.cells if cell.memory_mb == memory_mb]

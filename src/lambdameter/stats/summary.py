@@ -6,6 +6,7 @@ Equality comes before speed: a case whose variants were not shown to do the same
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -111,9 +112,25 @@ def _call(
     failures = [found for sample in samples if (found := failure(sample))]
     good = [sample for sample in samples if failure(sample) is None]
     told = CallSummary(
-        n=len(samples), errors=len(failures), error=failures[0] if failures else None
+        n=len(samples),
+        errors=len(failures),
+        error=failures[0] if failures else None,
+        **_disturbances(samples),
     )
     return _with_figures(told, shape, call, good) if good and equal else told
+
+
+def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
+    """What befell the calls, the failed ones above all: counts, so no verdict is needed."""
+    meters = [sample.meter for sample in samples if sample.meter is not None]
+    services = [meter.service for meter in meters if meter.service is not None]
+    faults: Counter[str] = Counter()
+    for service in services:
+        faults.update(service.faults)
+    return {
+        "retries": sum(service.retries for service in services) if services else None,
+        "faults": dict(sorted(faults.items())),
+    }
 
 
 def _with_figures(

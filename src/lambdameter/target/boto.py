@@ -36,11 +36,17 @@ if TYPE_CHECKING:
 # and its retries would silently invoke it again.
 _READ_TIMEOUT_S = 910
 _CONNECT_TIMEOUT_S = 10
+_ATTEMPTS = 3
 _MARKER = "LAMBDAMETER_ENVIRONMENT"
 _LOCAL_ROLE = "arn:aws:iam::000000000000:role/lambdameter"
 _SERVER_FAULT = 500
+# Over loopback a refusal is final: what is not there now was killed.
+_LOCAL_ATTEMPTS = 2
 # The connection was there and then was not: the function may well have run.
 _BROKEN = (ConnectionClosedError, ReadTimeoutError, ResponseStreamingError)
+# More than fit the 1 MB of a page. The local engine reads all that is left of a table for each page
+# that names no limit: of a million items, hundreds of times.
+_SCANNED_AT_ONCE = 10_000
 _FIRST_REGION = "us-east-1"  # the one whose name CreateBucket does not take
 
 
@@ -78,7 +84,7 @@ class BotoTarget:
             raise BadInputError(
                 "Functions on AWS need an execution role, and none is named",
                 place="--target aws",
-                next_step="Run `lambdameter deploy` first: it makes the role and the bucket.",
+                next_step="Name one with --role; it needs S3, DynamoDB and CloudWatch Logs.",
             )
         self._options = options
         self._role = options.role or _LOCAL_ROLE
@@ -87,8 +93,11 @@ class BotoTarget:
         functions = local.functions if local else None
         self._lambda: LambdaClient = self._client("lambda", functions)
         self._invoking: LambdaClient = self._client("lambda", functions, attempts=1)
-        self._s3: S3Client = self._client("s3", local.s3 if local else None)
-        self._dynamodb: DynamoDBClient = self._client("dynamodb", local.dynamodb if local else None)
+        attempts = _LOCAL_ATTEMPTS if local else _ATTEMPTS
+        self._s3: S3Client = self._client("s3", local.s3 if local else None, attempts)
+        self._dynamodb: DynamoDBClient = self._client(
+            "dynamodb", local.dynamodb if local else None, attempts
+        )
         pages.decode_fast(self._dynamodb)
 
     def info(self) -> TargetInfo:
@@ -114,6 +123,7 @@ class BotoTarget:
             engines=host.engines,
             runtimes=host.runtimes,
             latency_model=host.latency_model,
+            faults=host.faults,
         )
 
     def deploy(self, artifact: Artifact, function: Function) -> Deployment:
@@ -228,7 +238,9 @@ class BotoTarget:
         start: dict[str, Any] = {}
         while True:
             with _asking("DynamoDB", name):
-                page: Any = self._dynamodb.scan(TableName=name, ConsistentRead=True, **start)
+                page: Any = self._dynamodb.scan(
+                    TableName=name, ConsistentRead=True, Limit=_SCANNED_AT_ONCE, **start
+                )
             yield from page.get("Items", ())
             if not page.get("LastEvaluatedKey"):
                 return
@@ -247,7 +259,7 @@ class BotoTarget:
         with _asking("DynamoDB", name):
             self._dynamodb.delete_table(TableName=name)
 
-    def _client(self, service: str, endpoint: str | None, attempts: int = 3) -> Any:
+    def _client(self, service: str, endpoint: str | None, attempts: int = _ATTEMPTS) -> Any:
         config = Config(
             connect_timeout=_CONNECT_TIMEOUT_S,
             read_timeout=_READ_TIMEOUT_S,

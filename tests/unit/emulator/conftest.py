@@ -135,6 +135,7 @@ class FakeHost:
         self.served = ServiceTime(requests={}, modelled_ms=0.0)
         self.script: Callable[[FakeRuntime], object] | None = None
         self.tasks: list[asyncio.Task[object]] = []
+        self.forgotten: list[str] = []
 
     enforcement = Enforcement(by="fake", cpu="", memory="", freeze="", isolation="")
 
@@ -158,8 +159,17 @@ class FakeHost:
         assert self.script is not None
         self.tasks.append(asyncio.ensure_future(self.script(runtime)))  # type: ignore[call-overload]
 
+    async def forget(self, access_key_id: str) -> None:
+        self.forgotten.append(access_key_id)
+
     def surroundings(self) -> Surroundings:
-        return Surroundings(sandboxes=self, clock=self.clock, listen=self.listen, usage=self.usage)  # type: ignore[arg-type]
+        return Surroundings(
+            sandboxes=self,  # type: ignore[arg-type]
+            clock=self.clock,
+            listen=self.listen,  # type: ignore[arg-type]
+            usage=self.usage,
+            forget=self.forget,
+        )
 
 
 class FakeRuntime:

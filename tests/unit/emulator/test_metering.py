@@ -94,4 +94,16 @@ def test_service_time_is_the_difference_of_two_cumulative_readings():
         requests={"dynamodb.PutItem": 2}, modelled_ms=7.5
     )
     assert service_difference(None, before) == before
+
+
+def test_retries_and_faults_are_differences_too():
+    cut, throttle = "s3.GetObject.cut", "dynamodb.PutItem.throttle"
+    before = ServiceTime(requests={}, modelled_ms=0.0, retries=2, faults={cut: 1})
+    after = ServiceTime(requests={}, modelled_ms=0.0, retries=5, faults={cut: 1, throttle: 3})
+    assert service_difference(before, after) == ServiceTime(
+        requests={}, modelled_ms=0.0, retries=3, faults={throttle: 3}
+    )
+
+
+def test_without_a_data_plane_there_is_no_service_time():
     assert service_difference(None, None) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lambdameter.emulator.services import Services
-from lambdameter.errors import HostError, LambdameterError, TargetError
+from lambdameter.errors import BadInputError, HostError, LambdameterError, TargetError
 
 READY = {
     "dynamodb": "https://127.0.0.1:1",
@@ -83,13 +83,36 @@ async def test_its_death_carries_its_last_words(tmp_path: Path):
     assert "disk on fire" in error.cause
     with pytest.raises(LambdameterError, match="disk on fire"):
         await services.usage("ASIA1")
+    with pytest.raises(LambdameterError, match="disk on fire"):
+        await services.close()
+
+
+async def test_a_death_that_nobody_has_noticed_yet_is_told_at_the_end(tmp_path: Path):
+    services = await Services.start(program(tmp_path, SAY + "sys.exit(7)"))
+    with pytest.raises(LambdameterError, match="exit status 7"):
+        await services.close()
+
+
+async def test_one_that_does_not_leave_is_killed_and_that_is_no_death(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lambdameter.emulator.services._STOP_LIMIT_S", 0.2)
+    services = await Services.start(program(tmp_path, SAY + "threading.Event().wait()"))
     await services.close()
+    assert not services.died.done()
 
 
 async def test_a_start_that_fails_says_what_the_program_said(tmp_path: Path):
     body = "print('no certificate', file=sys.stderr); sys.exit(1)"
     with pytest.raises(HostError, match="no certificate"):
         await Services.start(program(tmp_path, body))
+
+
+async def test_an_option_that_it_refuses_is_bad_input(tmp_path: Path):
+    body = "print('lambdameter-services: no such fault', file=sys.stderr); sys.exit(2)"
+    with pytest.raises(BadInputError, match=r"refused its options: no such fault") as refused:
+        await Services.start(program(tmp_path, body))
+    assert refused.value.exit_code == 2
 
 
 async def test_a_start_that_says_nothing_is_given_up(tmp_path: Path):

@@ -50,3 +50,8 @@ def test_a_model_is_spoken_of_only_where_there_is_one(sample_run: ModuleType) ->
     ]
     assert any("modelled" in told for told in caveats.time(run))
     assert not any("modelled" in told for told in caveats.time(sample_run.report_input(None, bare)))
+
+
+def test_injected_faults_are_told_first_of_all_beside_times(sample_run: ModuleType) -> None:
+    run = on(sample_run.report_input(), faults="cut=0.1, seed 1")
+    assert caveats.speed(run)[0].startswith("FAULTS WERE INJECTED")

@@ -43,6 +43,14 @@ def run(sample_run: ModuleType) -> Any:
     return sample_run.report_input()
 
 
+def test_a_run_with_injected_faults_decides_nothing(run: ReportInput) -> None:
+    target = msgspec.structs.replace(run.manifest.target, faults="cut=0.1, seed 1")
+    manifest = msgspec.structs.replace(run.manifest, target=target)
+    (decision,) = decide(msgspec.structs.replace(run, manifest=manifest))
+    assert decision.action == "cannot-tell"
+    assert "faults" in decision.verdict
+
+
 def test_where_no_rewrite_matters_the_rest_of_the_bill_comes_first(run: ReportInput) -> None:
     (decision,) = decide(run)
     assert decision.action == "bill-first"
@@ -110,16 +118,19 @@ def test_a_single_variant_has_nothing_to_be_compared_with(run: ReportInput) -> N
     assert "CSV in 10.0 s for $0.0314 a run" in decision.evidence[0]
 
 
-def test_of_several_rivals_the_fastest_is_compared_with_the_first(run: ReportInput) -> None:
+def with_third(run: ReportInput, language: str, total_ms: float) -> ReportInput:
+    """The run with a variant more, called Tuned, which else is as Rust is."""
     workload = run.manifest.workload
-    third = msgspec.structs.replace(workload.variants[1], name="tuned", title="Tuned Rust")
+    third = msgspec.structs.replace(
+        workload.variants[1], name="tuned", title="Tuned", language=language
+    )
     both: tuple[Variant, ...] = (*workload.variants, third)
     manifest = msgspec.structs.replace(
         run.manifest, workload=msgspec.structs.replace(workload, variants=both)
     )
     more = [
         msgspec.structs.replace(
-            cell, variant="tuned", warm=msgspec.structs.replace(cell.warm, total_ms=9_000.0)
+            cell, variant="tuned", warm=msgspec.structs.replace(cell.warm, total_ms=total_ms)
         )
         for cell in run.summary.cells
         if cell.variant == "rust"
@@ -130,13 +141,57 @@ def test_of_several_rivals_the_fastest_is_compared_with_the_first(run: ReportInp
         if bill.variant == "rust"
     ]
     cells = sorted((*run.summary.cells, *more), key=lambda cell: cell.case)
-    changed = msgspec.structs.replace(
+    return msgspec.structs.replace(
         run,
         manifest=manifest,
         summary=msgspec.structs.replace(run.summary, cells=tuple(cells)),
         bill=msgspec.structs.replace(run.bill, cells=(*run.bill.cells, *bills)),
     )
-    assert "Tuned Rust does CSV in 9.00 s against Python's 20.8 s" in decide(changed)[0].evidence[0]
+
+
+def test_of_several_rivals_the_fastest_is_compared_with_the_first(run: ReportInput) -> None:
+    (decision,) = decide(with_third(run, "rust", 9_000.0))
+    assert "Tuned does CSV in 9.00 s against Python's 20.8 s" in decision.evidence[0]
+
+
+def test_where_tuning_gets_most_of_the_gain_it_comes_first(run: ReportInput) -> None:
+    raced = with_totals(run, {"python": 20_000, "rust": 10_000})
+    (decision,) = decide(compute_only(with_third(raced, "python", 6_000.0)))
+    assert decision.action == "fix-first"
+    assert decision.verdict == (
+        "Fix Python first: Tuned does CSV in 6.00 s against Rust's 10.0 s"
+        " and JSON in 6.00 s against 10.0 s."
+    )
+    assert "Rust does CSV in 10.0 s against Python's 20.0 s" in decision.evidence[0]
+
+
+def test_where_tuning_is_not_enough_the_switch_says_so(run: ReportInput) -> None:
+    raced = with_totals(run, {"python": 20_000, "rust": 10_000})
+    (decision,) = decide(compute_only(with_third(raced, "python", 16_000.0)))
+    assert decision.action == "switch"
+    assert decision.verdict.startswith("Switch to Rust")
+    assert "Tuning Python alone is not enough: Tuned does CSV in 16.0 s" in decision.verdict
+
+
+def test_under_a_bill_that_no_rewrite_touches_tuning_comes_second(run: ReportInput) -> None:
+    (decision,) = decide(with_third(run, "python", 6_000.0))
+    assert decision.action == "bill-first"
+    assert "no rewrite can touch them. Then fix Python: Tuned does CSV" in decision.verdict
+
+
+def test_a_survivor_of_the_first_ones_language_is_set_beside_the_rewrite(
+    sample_run: ModuleType,
+) -> None:
+    at_128 = sample_run.report_input(sample_run.manifest((128,)))
+    (decision,) = decide(with_third(at_128, "python", 9_000.0))
+    assert decision.action == "survivor"
+    assert "answer every case. Fix Python first: Tuned does CSV in 9.00 s" in decision.verdict
+
+
+def test_who_writes_faster_than_a_new_table_takes_is_named(run: ReportInput) -> None:
+    told = " ".join(decide(with_totals(run, {"python": 20_000, "rust": 5_000}))[0].evidence)
+    assert "Rust would need a warmed table on AWS: up to 10,000 units are written" in told
+    assert "warmed" not in " ".join(decide(run)[0].evidence)
 
 
 def test_each_tier_gets_its_own_decision(sample_run: ModuleType) -> None:

@@ -18,16 +18,16 @@ def call(cpu: float, throttled: float, waiting: float | None, modelled: float) -
 
 def test_the_parts_fill_the_bar_in_proportion() -> None:
     drawn = bar(call(700, 700, 1_400, 700), 2_800)
-    assert drawn == "█" * 7 + "▓" * 7 + "▒" * 7 + "░" * 7
+    assert drawn == "█" * 6 + "▓" * 6 + "▒" * 6 + "░" * 6
 
 
 def test_bars_share_one_scale() -> None:
-    assert bar(call(2_800, 0, 0, 0), 5_600).rstrip() == "█" * 14
+    assert bar(call(2_800, 0, 0, 0), 5_600).rstrip() == "█" * 12
 
 
 def test_the_model_cannot_fill_more_than_the_waiting() -> None:
-    assert bar(call(1_400, 0, 1_400, 9_000), 2_800) == "█" * 14 + "░" * 14
+    assert bar(call(1_400, 0, 1_400, 9_000), 2_800) == "█" * 12 + "░" * 12
 
 
 def test_an_unknown_waiting_is_drawn_as_unknown() -> None:
-    assert bar(call(1_400, 0, None, 0), 2_800) == "·" * 28
+    assert bar(call(1_400, 0, None, 0), 2_800) == "·" * 24

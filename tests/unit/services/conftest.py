@@ -28,7 +28,11 @@ class DataPlane(msgspec.Struct, frozen=True):
     stack: ExitStack
 
     def client(
-        self, service: str, access_key: str = "AKIDTEST", signature: str | None = None
+        self,
+        service: str,
+        access_key: str = "AKIDTEST",
+        signature: str | None = None,
+        attempts: int = 1,
     ) -> Any:
         client = boto3.client(
             service,
@@ -37,7 +41,10 @@ class DataPlane(msgspec.Struct, frozen=True):
             region_name=REGION,
             aws_access_key_id=access_key,
             aws_secret_access_key="any",
-            config=Config(signature_version=signature, retries={"total_max_attempts": 1}),
+            config=Config(
+                signature_version=signature,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+            ),
         )
         self.stack.callback(client.close)
         return client

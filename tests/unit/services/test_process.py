@@ -67,6 +67,9 @@ def refuse(binary: str) -> Callable[..., tuple[int, str]]:
         (["--state", "x", "--seed", "many"], "'many'"),
         (["--state", "x", "--s3-port", "70000"], "70000"),
         (["--state", "x", "--unheard"], "--unheard"),
+        (["--state", "x", "--faults", "fire=0.1"], "'fire' is no kind of fault"),
+        (["--state", "x", "--faults", "cut=2"], "'2' is no probability from 0 to 1"),
+        (["--state", "x", "--faults", "cut=0.6,5xx=0.6"], "add up to more than 1"),
     ],
 )
 def test_a_bad_flag_is_bad_input(refuse: Any, flags: list[str], said: str):

@@ -8,7 +8,7 @@ from typing import Any
 
 GET_300 = "[dynamodb.operations]\nGetItem = { p50_ms = 300.0, p99_ms = 300.0 }\n"
 KEY = {"id": {"S": "absent"}}
-ZEROS = {"requests": {}, "modelled_ms": 0}
+ZEROS = {"requests": {}, "retries": 0, "faults": {}, "modelled_ms": 0}
 
 
 def test_requests_are_counted_by_access_key_and_operation(plane: Any, make_table: Any):

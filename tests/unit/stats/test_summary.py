@@ -189,3 +189,29 @@ def test_a_run_is_complete_when_every_planned_call_was_made(manifest: Manifest) 
 def test_a_planned_cell_without_samples_is_there_and_empty(manifest: Manifest) -> None:
     cell = summarise(manifest, [], (EQUAL,)).cells[0]
     assert (cell.variant, cell.cold, cell.warm) == ("a", None, None)
+
+
+def disturbed(retries: int, faults: dict[str, int]) -> Meter:
+    service = ServiceTime(requests={}, modelled_ms=0.0, retries=retries, faults=faults)
+    return Meter(environment="e", service=service)
+
+
+def test_retries_and_faults_are_summed_over_all_calls_the_failed_ones_included(
+    manifest: Manifest,
+) -> None:
+    call = warm(
+        manifest,
+        sample(trial(0), meter=disturbed(2, {"s3.GetObject.cut": 1})),
+        sample(
+            trial(1),
+            error=FAILED,
+            meter=disturbed(3, {"s3.GetObject.cut": 1, "dynamodb.PutItem.5xx": 4}),
+        ),
+    )
+    assert call.retries == 5
+    assert call.faults == {"dynamodb.PutItem.5xx": 4, "s3.GetObject.cut": 2}
+
+
+def test_where_no_data_plane_was_watched_retries_are_not_known(manifest: Manifest) -> None:
+    call = warm(manifest, sample(trial()))
+    assert (call.retries, call.faults) == (None, {})

@@ -188,6 +188,7 @@ def test_the_emulator_says_what_it_is(service: Service, target: BotoTarget):
         engines={"dynamodb": "dynoxide-rs"},
         runtimes={"python3.12": "3.12.1"},
         latency_model="latency.toml, total",
+        faults="cut=0.1, seed 1",
         architecture="x86_64",
     )
     service.answer = lambda _: Said(200, b'{"Functions":[]}', report_line.format_host(host))
@@ -195,6 +196,7 @@ def test_the_emulator_says_what_it_is(service: Service, target: BotoTarget):
     assert (info.name, info.architecture) == ("local", "x86_64")
     assert info.enforcement == enforcement
     assert info.latency_model == "latency.toml, total"
+    assert info.faults == "cut=0.1, seed 1"
 
 
 def test_a_target_without_the_header_is_aws(service: Service, target: BotoTarget):
@@ -206,7 +208,7 @@ def test_a_target_without_the_header_is_aws(service: Service, target: BotoTarget
 def test_aws_needs_a_role():
     with pytest.raises(BadInputError, match="role") as refused:
         BotoTarget(Options(region="us-east-1", architecture="arm64"))
-    assert "lambdameter deploy" in refused.value.next_step
+    assert "--role" in refused.value.next_step
 
 
 def test_a_function_is_deployed_as_it_is_asked_for(

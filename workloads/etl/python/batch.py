@@ -64,7 +64,7 @@ def write(
         pending = list({item[key]: item for item in batch}.values())
         attempt = 0
         while pending:
-            pause = _backoff(attempt, pace.jitter) if attempt else 0.0
+            pause = backoff(attempt, pace.jitter) if attempt else 0.0
             if pace.remaining_ms() - pause * 1_000 < RESERVE_MS:
                 raise DeadlineNear(
                     f"{len(items) - done - len(batch) + len(pending)} of {len(items)} items not"
@@ -81,6 +81,6 @@ def write(
     return retried
 
 
-def _backoff(attempt: int, jitter: Callable[[], float]) -> float:
+def backoff(attempt: int, jitter: Callable[[], float]) -> float:
     """Seconds to wait before the given retry (1 is the first)."""
     return jitter() * min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2.0 ** (attempt - 1))

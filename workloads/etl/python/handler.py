@@ -10,6 +10,7 @@ from typing import Any
 import batch
 import boto3
 import document
+import retry
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -88,8 +89,11 @@ def _check(event: Any) -> None:
 
 
 def _read_object(bucket: str, key: str) -> bytes:
-    try:
+    def read() -> bytes:
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    try:
+        return retry.persist(read)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in ("NoSuchKey", "NoSuchBucket"):
@@ -105,7 +109,9 @@ def _put_into(table: str) -> Callable[[list[batch.Item]], list[batch.Item]]:
     def put(items: list[batch.Item]) -> list[batch.Item]:
         requests: list[Any] = [{"PutRequest": {"Item": item}} for item in items]
         try:
-            answer = dynamodb.batch_write_item(RequestItems={table: requests})
+            answer = retry.persist(
+                lambda: dynamodb.batch_write_item(RequestItems={table: requests})
+            )
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _THROTTLES:  # thrown where not even one item could be processed

@@ -9,12 +9,8 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
 
-from lambdameter.emulator.api_errors import ApiError
+from lambdameter.emulator.api_errors import ApiError, service, unknown_operation
 from lambdameter.emulator.control_api import (
     create_function,
     delete_function,
@@ -26,6 +22,12 @@ from lambdameter.emulator.control_api import (
     update_function_configuration,
 )
 from lambdameter.emulator.control_plane import ControlPlane
+from lambdameter.emulator.messages import Request, Response
+from lambdameter.emulator.routes import Handler, Routes
+from lambdameter.errors import LambdameterError
+
+# An invocation's own; of any other request one that is made up here.
+REQUEST_ID = invoke.REQUEST_ID
 
 Operation = Callable[[ControlPlane, Request], Awaitable[Response]]
 
@@ -45,49 +47,37 @@ OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
 )
 
 
-def control_api(plane: ControlPlane) -> Router:
-    """The API as an ASGI app."""
-
-    async def unknown(scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        operation = f"{request.method} {request.url.path}"
-        error = ApiError(
-            404, "UnknownOperationException", f"lambdameter's emulator does not serve {operation}"
-        )
-        await _answer(plane, error)(scope, receive, send)
-
-    routes = [
-        Route(path, _endpoint(plane, operation), methods=[method])
-        for method, path, operation in OPERATIONS
-    ]
-    return Router(routes, redirect_slashes=False, default=unknown)
+def control_api(plane: ControlPlane) -> Handler:
+    """The API, to be listened with."""
+    return Routes(
+        [(method, path, _endpoint(plane, operation)) for method, path, operation in OPERATIONS],
+        otherwise=_endpoint(plane, _unknown),
+    )
 
 
-def _endpoint(
-    plane: ControlPlane, operation: Operation
-) -> Callable[[Request], Awaitable[Response]]:
+async def _unknown(_plane: ControlPlane, request: Request) -> Response:
+    raise unknown_operation(f"{request.method} {request.path}")
+
+
+def _endpoint(plane: ControlPlane, operation: Operation) -> Handler:
     async def endpoint(request: Request) -> Response:
         try:
             response = await operation(plane, request)
         except ApiError as error:
-            return _answer(plane, error)
+            response = _answer(error)
+        except LambdameterError as error:
+            response = _answer(service(str(error)))
         except msgspec.MsgspecError as error:
-            return _answer(plane, ApiError(400, "SerializationException", str(error)))
+            response = _answer(ApiError(400, "SerializationException", str(error)))
         response.headers.update(plane.host_headers)
-        response.headers.setdefault("x-amzn-RequestId", str(uuid.uuid4()))
+        if REQUEST_ID not in response.headers:
+            response.headers[REQUEST_ID] = str(uuid.uuid4())
         return response
 
     return endpoint
 
 
-def _answer(plane: ControlPlane, error: ApiError) -> Response:
+def _answer(error: ApiError) -> Response:
     return Response(
-        error.document(),
-        status_code=error.status,
-        media_type="application/json",
-        headers={
-            "x-amzn-ErrorType": error.code,
-            "x-amzn-RequestId": str(uuid.uuid4()),
-            **plane.host_headers,
-        },
+        status=error.status, body=error.document(), headers={"x-amzn-ErrorType": error.code}
     )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
 from lambdameter.emulator.api_errors import invalid_parameter, validation
-from lambdameter.emulator.control_api.documents import CodeRequest, json_response, read_request
+from lambdameter.emulator.control_api.documents import CodeRequest, read_request
 from lambdameter.emulator.control_plane import ControlPlane
+from lambdameter.emulator.messages import Request, Response, json_response
 from lambdameter.emulator.settings import SettingsRequest, refuse_unserved
 from lambdameter.model import Architecture
 
@@ -25,7 +24,7 @@ class _Request(msgspec.Struct, kw_only=True, rename="pascal"):
 
 async def handle(plane: ControlPlane, request: Request) -> Response:
     """Create a function; it becomes Active by and by."""
-    body = await read_request(request, "CreateFunction")
+    body = read_request(request, "CreateFunction")
     asked = msgspec.json.decode(body, type=_Request)
     refuse_unserved(msgspec.json.decode(body))
     if not re.fullmatch(_NAME, asked.function_name):

@@ -1,14 +1,11 @@
-"""Requests and answers as JSON documents."""
+"""Requests as JSON documents."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
 from lambdameter.emulator.api_errors import invalid_parameter, request_entity_too_large
+from lambdameter.emulator.messages import Request
 
 # What AWS names when a direct upload is too large: 50 MB of zip, in base64, and its envelope.
 MAX_REQUEST_BYTES = 70_167_211
@@ -32,20 +29,13 @@ class CodeRequest(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         return self.zip_file
 
 
-async def read_request(request: Request, operation: str) -> bytes:
+def read_request(request: Request, operation: str) -> bytes:
     """The request's body.
 
     Raises:
         ApiError: it is too large.
     """
-    body = await request.body()
-    if len(body) > MAX_REQUEST_BYTES:
+    body = request.within(MAX_REQUEST_BYTES)
+    if body is None:
         raise request_entity_too_large(MAX_REQUEST_BYTES, operation)
     return body
-
-
-def json_response(document: dict[str, Any], status: int = 200) -> Response:
-    """An answer with a JSON document."""
-    return Response(
-        msgspec.json.encode(document), status_code=status, media_type="application/json"
-    )

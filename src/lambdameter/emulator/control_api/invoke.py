@@ -8,8 +8,6 @@ import secrets
 import uuid
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
 from lambdameter.emulator.api_errors import (
     invalid_parameter,
@@ -19,21 +17,21 @@ from lambdameter.emulator.api_errors import (
 from lambdameter.emulator.control_plane import ControlPlane
 from lambdameter.emulator.functions import VERSION
 from lambdameter.emulator.invocation import InvocationRequest
+from lambdameter.emulator.messages import Request, Response
 from lambdameter.report_line import format_meter
 
 # 6 MB for a synchronous call: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_PAYLOAD_BYTES = 6_291_456
+REQUEST_ID = "x-amzn-RequestId"
 
 
 async def handle(plane: ControlPlane, request: Request) -> Response:
     """Invoke synchronously and answer with what the handler answered."""
-    function = plane.functions.get(
-        request.path_params["name"], request.query_params.get("Qualifier")
-    )
-    kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
-    payload = await _payload(request)
+    function = plane.functions.get(request.parameters["name"], request.query.get("Qualifier"))
+    kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+    payload = _payload(request)
     if kind == "DryRun":
-        return Response(status_code=204)
+        return Response(status=204)
     if kind != "RequestResponse":
         raise invalid_parameter(f"lambdameter's emulator does not serve the invocation type {kind}")
     serving = plane.functions.serving(function)
@@ -46,18 +44,18 @@ async def handle(plane: ControlPlane, request: Request) -> Response:
         ),
     )
     headers = format_meter(outcome.meter)
-    headers["x-amzn-RequestId"] = request_id
+    headers[REQUEST_ID] = request_id
     headers["X-Amz-Executed-Version"] = VERSION
     if outcome.error is not None:
         headers["X-Amz-Function-Error"] = outcome.error
-    if request.headers.get("X-Amz-Log-Type") == "Tail":
+    if request.headers.get("x-amz-log-type") == "Tail":
         headers["X-Amz-Log-Result"] = outcome.log.tail()
-    return Response(outcome.payload, headers=headers, media_type="application/json")
+    return Response(body=outcome.payload, headers=headers)
 
 
-async def _payload(request: Request) -> bytes:
-    payload = await request.body()
-    if len(payload) > MAX_PAYLOAD_BYTES:
+def _payload(request: Request) -> bytes:
+    payload = request.within(MAX_PAYLOAD_BYTES)
+    if payload is None:
         raise payload_too_large(MAX_PAYLOAD_BYTES)
     if not payload:
         return b"{}"
@@ -69,8 +67,8 @@ async def _payload(request: Request) -> bytes:
 
 
 def _runtime_headers(request: Request) -> dict[str, str]:
-    headers = {"Lambda-Runtime-Trace-Id": request.headers.get("X-Amzn-Trace-Id") or _new_trace()}
-    context = request.headers.get("X-Amz-Client-Context")
+    headers = {"Lambda-Runtime-Trace-Id": request.headers.get("x-amzn-trace-id") or _new_trace()}
+    context = request.headers.get("x-amz-client-context")
     if context is not None:
         try:
             headers["Lambda-Runtime-Client-Context"] = base64.b64decode(
@@ -83,5 +81,5 @@ def _runtime_headers(request: Request) -> dict[str, str]:
 
 def _new_trace() -> str:
     # https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-    root = f"1-{secrets.token_hex(4)}-{secrets.token_hex(12)}"
-    return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0"
+    digits = secrets.token_hex(24)
+    return f"Root=1-{digits[:8]}-{digits[8:32]};Parent={digits[32:]};Sampled=0"

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from lambdameter.emulator.api_errors import invalid_parameter
-from lambdameter.emulator.control_api.documents import json_response
 from lambdameter.emulator.control_plane import ControlPlane
+from lambdameter.emulator.messages import Request, Response, json_response
 
 _MAX_ITEMS = 50
 
 
 async def handle(plane: ControlPlane, request: Request) -> Response:
     """A page of configurations, by name; the marker is the last name of the page before."""
-    marker = request.query_params.get("Marker", "")
-    limit = request.query_params.get("MaxItems", str(_MAX_ITEMS))
-    if not limit.isdigit() or int(limit) < 1:
+    marker = request.query.get("Marker", "")
+    limit = request.query.get("MaxItems", str(_MAX_ITEMS))
+    if not limit.isdecimal() or int(limit) < 1:
         raise invalid_parameter("MaxItems must be a number from 1")
     rest = [function for function in plane.functions.all() if function.name > marker]
     page = rest[: min(int(limit), _MAX_ITEMS)]

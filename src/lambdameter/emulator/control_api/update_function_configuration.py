@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.ht
 from __future__ import annotations
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
-from lambdameter.emulator.control_api.documents import json_response, read_request
+from lambdameter.emulator.control_api.documents import read_request
 from lambdameter.emulator.control_plane import ControlPlane
+from lambdameter.emulator.messages import Request, Response, json_response
 from lambdameter.emulator.settings import SettingsRequest, refuse_unserved
 
 
@@ -20,9 +19,9 @@ class _Request(msgspec.Struct, kw_only=True, rename="pascal"):
 
 async def handle(plane: ControlPlane, request: Request) -> Response:
     """Change the configuration; the next invocation starts a new environment."""
-    body = await read_request(request, "UpdateFunctionConfiguration")
-    function = plane.functions.get(request.path_params["name"])
+    body = read_request(request, "UpdateFunctionConfiguration")
+    function = plane.functions.get(request.parameters["name"])
+    revision = msgspec.json.decode(body, type=_Request).revision_id
     refuse_unserved(msgspec.json.decode(body))
     settings = msgspec.json.decode(body, type=SettingsRequest).settings(function.settings)
-    revision = msgspec.json.decode(body, type=_Request).revision_id
     return json_response(plane.update_settings(function, settings, revision).document())

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route, Router
-
 from lambdameter.emulator.lifecycle import InvalidTransitionError
+from lambdameter.emulator.messages import Request, Response
+from lambdameter.emulator.routes import Handler, Routes
 from lambdameter.emulator.runtime_api import error, init_error, next_event, response
 from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError, refusal
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
@@ -31,17 +29,19 @@ OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
 )
 
 
-def runtime_api(peer: RuntimePeer) -> Router:
-    """The API of one environment as an ASGI app."""
-    return Router(
-        [
-            Route(path, _endpoint(peer, operation), methods=[method])
-            for method, path, operation in OPERATIONS
-        ]
+def runtime_api(peer: RuntimePeer) -> Handler:
+    """The API of one environment, to be listened with."""
+    return Routes(
+        [(method, path, _endpoint(peer, operation)) for method, path, operation in OPERATIONS],
+        otherwise=_unknown,
     )
 
 
-def _endpoint(peer: RuntimePeer, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+async def _unknown(_request: Request) -> Response:
+    return refusal(404, "NotFound", "There is no such path in this version of the Runtime API")
+
+
+def _endpoint(peer: RuntimePeer, operation: Operation) -> Handler:
     async def endpoint(request: Request) -> Response:
         try:
             return await operation(peer, request)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
+from lambdameter.emulator.messages import Response, json_response
+
+# Why, in a header or a trailer of the runtime's.
+ERROR_TYPE = "lambda-runtime-function-error-type"
 
 _ACCEPTED = b'{"status":"OK"}'
 
@@ -15,23 +16,9 @@ class InvalidRequestIdError(Exception):
 
 def accepted() -> Response:
     """202, as for every post that is taken."""
-    return Response(_ACCEPTED, status_code=202, media_type="application/json")
+    return Response(status=202, body=_ACCEPTED)
 
 
 def refusal(status: int, error_type: str, message: str) -> Response:
     """A refusal with AWS's error document."""
-    document = {"errorMessage": message, "errorType": error_type}
-    return Response(
-        msgspec.json.encode(document), status_code=status, media_type="application/json"
-    )
-
-
-async def read_body(request: Request, limit: int) -> bytes | None:
-    """The whole body, chunked or not; None if it is larger than `limit` (read to its end)."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size <= limit:
-            parts.append(part)
-    return b"".join(parts) if size <= limit else None
+    return json_response({"errorMessage": message, "errorType": error_type}, status)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-
+from lambdameter.emulator.messages import Request, Response
 from lambdameter.emulator.runtime_api.answers import accepted
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 
 
 async def handle(peer: RuntimePeer, request: Request) -> Response:
     """Take the handler's error, as it words it."""
-    peer.report_error(request.path_params["request_id"], await request.body())
+    peer.report_error(request.parameters["request_id"], request.body or b"")
     return accepted()

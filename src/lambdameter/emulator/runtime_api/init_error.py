@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from lambdameter.emulator.runtime_api.answers import accepted
+from lambdameter.emulator.messages import Request, Response
+from lambdameter.emulator.runtime_api.answers import ERROR_TYPE, accepted
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 
 # Types of any other form are told as Runtime.Unknown (internal/lambda/fatalerror in AWS's own).
@@ -16,7 +14,7 @@ _KNOWN_FORM = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
 
 async def handle(peer: RuntimePeer, request: Request) -> Response:
     """Take the reason why the runtime cannot start."""
-    named = request.headers.get("Lambda-Runtime-Function-Error-Type", "")
+    named = request.headers.get(ERROR_TYPE, "")
     error_type = named if _KNOWN_FORM.search(named) else "Runtime.Unknown"
-    peer.report_init_error(error_type, await request.body())
+    peer.report_init_error(error_type, request.body or b"")
     return accepted()

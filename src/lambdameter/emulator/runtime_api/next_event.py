@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-
+from lambdameter.emulator.messages import Request, Response
 from lambdameter.emulator.runtime_api.answers import refusal
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 
@@ -14,4 +12,4 @@ async def handle(peer: RuntimePeer, _request: Request) -> Response:
     delivery = await peer.next_event()
     if delivery is None:
         return refusal(500, "InternalServerError", "The execution environment is shutting down")
-    return Response(delivery.payload, headers=delivery.headers, media_type="application/json")
+    return Response(body=delivery.payload, headers=delivery.headers)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from lambdameter.emulator.failures import MAX_RESPONSE_BYTES
-from lambdameter.emulator.runtime_api.answers import accepted, read_body, refusal
+from lambdameter.emulator.messages import Request, Response
+from lambdameter.emulator.runtime_api.answers import ERROR_TYPE, accepted, refusal
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 
 
@@ -16,10 +14,9 @@ async def handle(peer: RuntimePeer, request: Request) -> Response:
     A stream that broke off says so in its trailers, and counts as the handler's error:
     https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
     """
-    request_id = request.path_params["request_id"]
-    payload = await read_body(request, MAX_RESPONSE_BYTES)
-    # Trailers arrive behind the body, in the same list as the headers.
-    if any(name == b"lambda-runtime-function-error-type" for name, _ in request.scope["headers"]):
+    request_id = request.parameters["request_id"]
+    payload = request.within(MAX_RESPONSE_BYTES)
+    if ERROR_TYPE in request.headers:
         peer.report_error(request_id, payload or b"")
         return accepted()
     peer.respond(request_id, payload)

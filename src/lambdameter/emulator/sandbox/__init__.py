@@ -33,7 +33,9 @@ def detect(state: Path, wanted: str = AUTO, ways: Mapping[str, Grant] = WAYS) ->
     """
     if wanted != AUTO and wanted not in ways:
         raise BadInputError(
-            f"there is no sandbox {wanted!r}", next_step=f"Choose from {AUTO}, {', '.join(ways)}."
+            f"There is no sandbox {wanted!r}",
+            place="--sandbox",
+            next_step=f"Choose from {AUTO}, {', '.join(ways)}.",
         )
     refusals: list[HostError] = []
     for name, grant in ways.items():

@@ -12,10 +12,13 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
+from lambdameter.emulator.sandbox import processes
 from lambdameter.emulator.sandbox.processes import PROC, start_ticks
 
 THAWED = "THAWED"
 _OWNED = re.compile(r"lambdameter-(?P<pid>\d+)-(?P<ticks>\d+)-(?P<namespace>\d+)-\d+")
+# A page; no control file that we keep open has more.
+_ENOUGH_BYTES = 4_096
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
@@ -63,6 +66,41 @@ def _unescape(field: str) -> str:
     return _ESCAPED.sub(lambda code: chr(int(code[1], 8)), field)
 
 
+class ControlFile:
+    """One control file that stays open from its first use on: it is used in every invocation.
+
+    Not for cgroup.procs: the list behind an open one is renewed but once a second.
+    """
+
+    def __init__(self, path: Path, flags: int) -> None:
+        self._path = path
+        self._flags = flags | os.O_CLOEXEC
+        self._descriptor: int | None = None
+
+    def read(self) -> bytes:
+        """All of it. Raises OSError: ENOENT or ENODEV once the cgroup is gone."""
+        return os.pread(self._opened(), _ENOUGH_BYTES, 0)
+
+    def write(self, value: int | str) -> None:
+        """Set it. Raises OSError with the file's name."""
+        try:
+            os.pwrite(self._opened(), f"{value}\n".encode(), 0)
+        except OSError as error:
+            error.filename = self._path
+            raise
+
+    def close(self) -> None:
+        """Close it; the next use opens it again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._descriptor = None
+
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, self._flags)
+        return self._descriptor
+
+
 class Group:
     """One cgroup in several hierarchies: controller -> folder."""
 
@@ -82,9 +120,9 @@ class Group:
         """Whether this host has the controller, or its file."""
         return controller in self._folders and (self._folders[controller] / file).exists()
 
-    def read(self, controller: str, file: str) -> str:
-        """A control file's text. Raises OSError."""
-        return (self._folders[controller] / file).read_text()
+    def file(self, controller: str, file: str, flags: int = os.O_RDONLY) -> ControlFile:
+        """A control file that is used again and again; whoever asks for it closes it."""
+        return ControlFile(self._folders[controller] / file, flags)
 
     def write(self, controller: str, file: str, value: int | str) -> None:
         """Set a control file. Raises OSError."""
@@ -129,7 +167,7 @@ def erase(folder: Path) -> bool:
 
 def _pids(folder: Path) -> list[int]:
     try:
-        listed = (folder / "cgroup.procs").read_text()
+        listed = processes.read(f"{folder}/cgroup.procs")
     except OSError:  # ENODEV while it is being removed
         return []
     # 0 is a process of another PID namespace; to kill(2) it would be our own process group.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 PROC = Path("/proc")
-_PEAK_KIB = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+_PEAK_KIB = re.compile(rb"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _CAPABILITIES = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
 _CAP_SYS_ADMIN = 21
 _KIB_PER_MIB = 1024
+_CHUNK_BYTES = 16_384
 # Fields of /proc/PID/stat after the program's name, which may hold anything: the state is the
 # first of them and the start time the 20th. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
 _STATE, _START_TICKS = 0, 19
@@ -29,10 +31,22 @@ def peak_mb(pids: Iterable[int], proc: Path = PROC) -> float:
 
 def _peak_kib(folder: Path) -> int:
     try:
-        found = _PEAK_KIB.search((folder / "status").read_text())
+        found = _PEAK_KIB.search(read(f"{folder}/status"))
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return int(found[1]) if found else 0
+
+
+def read(path: str) -> bytes:
+    """A whole file of the kernel's, in few calls: this is done in every invocation."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(descriptor, _CHUNK_BYTES):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def start_ticks(pid: int, proc: Path = PROC) -> int | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lambdameter.emulator.sandbox import cgroup_tree
-from lambdameter.emulator.sandbox.cgroup_tree import Group
+from lambdameter.emulator.sandbox.cgroup_tree import ControlFile, Group
 
 NAMESPACE = Path("/proc/self/ns/pid").stat().st_ino
 ALL = frozenset({"cpu", "cpuacct", "memory"})
@@ -62,10 +62,34 @@ def test_a_group_writes_each_setting_in_its_own_hierarchy(tmp_path: Path):
     group.make()
     group.write("memory", "limit", 5)
     assert (tmp_path / "b" / "x" / "limit").read_text() == "5"
-    assert group.read("memory", "limit") == "5"
     assert group.has("memory", "limit")
     assert not group.has("cpu", "limit")
     assert not group.has("pids")
+
+
+def test_a_control_file_stays_open_and_gives_what_it_holds_now(tmp_path: Path):
+    path = tmp_path / "state"
+    path.write_text("one")
+    file = ControlFile(path, os.O_RDWR)
+    assert file.read() == b"one"
+    path.rename(tmp_path / "moved")
+    (tmp_path / "moved").write_text("two")
+    assert file.read() == b"two"
+    file.write(7)
+    assert (tmp_path / "moved").read_text() == "7\no"
+    file.close()
+    with pytest.raises(FileNotFoundError):
+        file.read()
+
+
+def test_a_write_that_the_kernel_refuses_names_the_file(tmp_path: Path):
+    path = tmp_path / "full"
+    path.symlink_to("/dev/full")
+    file = ControlFile(path, os.O_WRONLY)
+    with pytest.raises(OSError, match="No space") as caught:
+        file.write(1)
+    assert caught.value.filename == path
+    file.close()
 
 
 def test_a_shared_folder_is_made_and_joined_once(tmp_path: Path):

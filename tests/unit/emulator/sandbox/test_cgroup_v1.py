@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1, CgroupV1Sandbox
 from lambdameter.errors import HostError
 
-CPU_STAT = "nr_periods 37\nnr_throttled 22\nthrottled_time 1234567890\nnr_bursts 0\nburst_time 0\n"
+CPU_STAT = b"nr_periods 37\nnr_throttled 22\nthrottled_time 1234567890\nnr_bursts 0\nburst_time 0\n"
 
 
 @pytest.fixture
@@ -29,10 +30,15 @@ def sandbox(folder: Path) -> CgroupV1Sandbox:
 
 def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
     (folder / "cpuacct.usage").write_text(f"{usage}\n")
-    (folder / "cpu.stat").write_text(CPU_STAT)
+    (folder / "cpu.stat").write_bytes(CPU_STAT)
     (folder / "cgroup.procs").write_text("")
     control = f"oom_kill_disable 0\nunder_oom 0\noom_kill {kills}\n"
     (folder / "memory.oom_control").write_text(control)
+
+
+def setting(folder: Path, file: str) -> str:
+    """What was written last: a real file keeps the end of a longer value before it."""
+    return (folder / file).read_text().splitlines()[0]
 
 
 def test_throttled_time_is_in_nanoseconds():
@@ -40,18 +46,18 @@ def test_throttled_time_is_in_nanoseconds():
 
 
 def test_oom_kills_are_counted():
-    assert cgroup_v1.oom_kills("oom_kill_disable 0\nunder_oom 0\noom_kill 3\n") == 3
+    assert cgroup_v1.oom_kills(b"oom_kill_disable 0\nunder_oom 0\noom_kill 3\n") == 3
 
 
 def test_an_old_kernel_cannot_tell_oom_kills():
-    assert cgroup_v1.oom_kills("oom_kill_disable 0\nunder_oom 0\n") is None
+    assert cgroup_v1.oom_kills(b"oom_kill_disable 0\nunder_oom 0\n") is None
 
 
 def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path):
     sandbox.throttle()
-    assert (folder / "cpu.cfs_quota_us").read_text() == "1447"
+    assert setting(folder, "cpu.cfs_quota_us") == "1447"
     sandbox.unthrottle()
-    assert (folder / "cpu.cfs_quota_us").read_text() == "-1"
+    assert setting(folder, "cpu.cfs_quota_us") == "-1"
 
 
 def test_cpu_time_is_told_in_milliseconds(sandbox: CgroupV1Sandbox, folder: Path):
@@ -67,7 +73,9 @@ def test_after_an_oom_kill_the_limit_is_the_peak(sandbox: CgroupV1Sandbox, folde
 def test_without_files_the_last_counters_hold(sandbox: CgroupV1Sandbox, folder: Path):
     _state(folder, usage=7_000_000)
     before = sandbox.counters()
-    (folder / "cpuacct.usage").unlink()
+    for file in sandbox._files:
+        file.close()
+    shutil.rmtree(folder)
     assert sandbox.counters() == before
 
 
@@ -81,9 +89,10 @@ def test_the_quota_is_lifted_only_while_the_environment_freezes(folder: Path):
     quotas = []
 
     def freezes_late(_seconds: float) -> None:
-        quotas.append((folder / "cpu.cfs_quota_us").read_text())
+        quotas.append(setting(folder, "cpu.cfs_quota_us"))
+        sandbox._freezer.close()
         state.unlink()
-        state.write_text("FROZEN")
+        state.write_text("FROZEN\n")
 
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
     sandbox = CgroupV1Sandbox(group, 128, None, pause=freezes_late)
@@ -93,7 +102,7 @@ def test_the_quota_is_lifted_only_while_the_environment_freezes(folder: Path):
     sandbox.throttle()
     sandbox.freeze()
     assert quotas == ["-1"]
-    assert (folder / "cpu.cfs_quota_us").read_text() == "1447"
+    assert setting(folder, "cpu.cfs_quota_us") == "1447"
 
 
 def test_a_refused_write_names_the_file_and_the_way_out(folder: Path, sandbox: CgroupV1Sandbox):

@@ -13,21 +13,32 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, ResponseStreamingError
 
 EVENT = {"bucket": "b", "key": "k", "table": "t", "format": "csv"}
 Request = dict[str, Any]
 
 
+class BrokenBody:
+    def read(self) -> bytes:
+        raise ResponseStreamingError(error="the connection was cut")
+
+
 class FakeS3:
-    def __init__(self, objects: dict[str, bytes]) -> None:
+    """`breaks`: of how many answers the body breaks off first."""
+
+    def __init__(self, objects: dict[str, bytes], breaks: int = 0) -> None:
         self._objects = objects
+        self._breaks = breaks
 
     def get_object(self, **request: str) -> dict[str, Any]:
         if request["Bucket"] != "b":
             raise refusal("NoSuchBucket")
         if request["Key"] not in self._objects:
             raise refusal("NoSuchKey")
+        if self._breaks:
+            self._breaks -= 1
+            return {"Body": BrokenBody()}
         return {"Body": io.BytesIO(self._objects[request["Key"]])}
 
 
@@ -87,9 +98,9 @@ def function(
     stored = {path.suffix[1:]: path.read_bytes() for path in objects.glob("registrations.*")}
     stored["k"] = stored["csv"]
 
-    def make(dynamodb: FakeDynamoDB | None = None) -> Function:
+    def make(dynamodb: FakeDynamoDB | None = None, breaks: int = 0) -> Function:
         made = dynamodb or FakeDynamoDB()
-        monkeypatch.setattr(python_variant.handler, "s3", FakeS3(stored))
+        monkeypatch.setattr(python_variant.handler, "s3", FakeS3(stored, breaks))
         monkeypatch.setattr(python_variant.handler, "dynamodb", made)
         return Function(python_variant.handler, made)
 
@@ -104,6 +115,8 @@ def no_sleep(python_variant: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -
         return pace(remaining_ms, lambda _seconds: None)
 
     monkeypatch.setattr(python_variant.batch, "Pace", hasty)
+    impatient = SimpleNamespace(sleep=lambda _seconds: None)
+    monkeypatch.setattr(python_variant.retry, "time", impatient)
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
@@ -188,6 +201,7 @@ def test_an_event_that_is_no_object_is_refused(python_variant: SimpleNamespace):
         python_variant.handler.handler([], Context())
 
 
+@pytest.mark.usefixtures("no_sleep")
 @pytest.mark.parametrize(
     ("error", "message"),
     [
@@ -205,3 +219,29 @@ def test_another_error_of_a_service_is_named_by_its_code(
     with pytest.raises(call.failures["ServiceError"]) as raised:
         call()
     assert str(raised.value) == message
+
+
+@pytest.mark.usefixtures("no_sleep")
+def test_an_object_that_breaks_off_is_read_anew(function: Callable[..., Function]):
+    assert function(breaks=3)()["records"] == 2_100
+
+
+@pytest.mark.usefixtures("no_sleep")
+def test_an_object_that_breaks_off_every_time_is_an_error(function: Callable[..., Function]):
+    call = function(breaks=4)
+    with pytest.raises(call.failures["ServiceError"], match="S3 GetObject: no answer"):
+        call()
+
+
+@pytest.mark.usefixtures("no_sleep")
+def test_a_batch_that_may_or_may_not_be_written_is_put_again(function: Callable[..., Function]):
+    rounds = iter(range(10_000))
+
+    def broken_twice(_requests: list[Request]) -> list[Request]:
+        if next(rounds) < 2:
+            raise EndpointConnectionError(endpoint_url="x")
+        return []
+
+    call = function(FakeDynamoDB(broken_twice))
+    assert call()["retried_items"] == 0
+    assert len(call.dynamodb.items) == 2_079

@@ -7,8 +7,9 @@ use crate::record::Registration;
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 pub const BATCH: usize = 25;
-const PROGRESS_EVERY: usize = 1_000;
-const RESERVE: Duration = Duration::from_secs(2);
+pub const PROGRESS_EVERY: usize = 1_000;
+/// No request is sent with less than this left.
+pub const RESERVE: Duration = Duration::from_secs(2);
 /// Full jitter: <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
 const BACKOFF_BASE: Duration = Duration::from_millis(50);
 const BACKOFF_CAP: Duration = Duration::from_secs(5);
@@ -44,7 +45,7 @@ pub async fn write(
         let mut pending = distinct(batch);
         let mut attempt = 0;
         while !pending.is_empty() {
-            let pause = backoff(attempt, pace);
+            let pause = backoff(attempt, pace.jitter());
             if pace.remaining().saturating_sub(pause) < RESERVE {
                 return Err(Failure::DeadlineNear(format!(
                     "{} of {} items not written with less than {} ms left",
@@ -72,7 +73,8 @@ pub async fn write(
 }
 
 /// `BatchWriteItem` refuses a batch that names one key twice: the last one of each stays.
-fn distinct(batch: &[Registration]) -> Vec<&Registration> {
+#[must_use]
+pub fn distinct(batch: &[Registration]) -> Vec<&Registration> {
     let mut kept: Vec<&Registration> = Vec::with_capacity(BATCH);
     for one in batch {
         match kept.iter_mut().find(|earlier| earlier.id() == one.id()) {
@@ -83,15 +85,16 @@ fn distinct(batch: &[Registration]) -> Vec<&Registration> {
     kept
 }
 
-/// How long to wait before an attempt; the first (0) is made at once.
-fn backoff(attempt: u32, pace: &impl Pace) -> Duration {
+/// How long to wait before an attempt, with a number from 0 to 1; the first (0) is made at once.
+#[must_use]
+pub fn backoff(attempt: u32, jitter: f64) -> Duration {
     let Some(doublings) = attempt.checked_sub(1) else {
         return Duration::ZERO;
     };
     BACKOFF_BASE
         .saturating_mul(2_u32.saturating_pow(doublings))
         .min(BACKOFF_CAP)
-        .mul_f64(pace.jitter())
+        .mul_f64(jitter)
 }
 
 #[cfg(test)]
@@ -249,17 +252,7 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_up_to_its_cap() {
-        struct Full;
-        impl Pace for Full {
-            fn remaining(&self) -> Duration {
-                Duration::MAX
-            }
-            fn jitter(&self) -> f64 {
-                1.0
-            }
-            async fn sleep(&self, _: Duration) {}
-        }
-        let waits = [0, 1, 2, 7, 8, 4_000_000].map(|attempt| backoff(attempt, &Full).as_millis());
+        let waits = [0, 1, 2, 7, 8, 4_000_000].map(|attempt| backoff(attempt, 1.0).as_millis());
         assert_eq!(waits, [0, 50, 100, 3_200, 5_000, 5_000]);
     }
 }

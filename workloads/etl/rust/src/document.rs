@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::json;
-use crate::record::{FIELDS, Flaw, Reason, Registration};
+use crate::record::{Broken, FIELDS, Flaw, Reason, Registration};
 
 const NAMED_FLAWS: usize = 100;
 
@@ -33,6 +33,20 @@ pub struct Invalid {
     pub first: Vec<Flaw>,
 }
 
+impl Invalid {
+    /// Count a record, by its index, and name it if it is one of the first.
+    pub fn note(&mut self, record: usize, (field, reason): Broken) {
+        self.count += 1;
+        if self.first.len() < NAMED_FLAWS {
+            self.first.push(Flaw {
+                record,
+                field,
+                reason,
+            });
+        }
+    }
+}
+
 /// What an object holds; `records` counts the sound and the others.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Document {
@@ -42,19 +56,10 @@ pub struct Document {
 }
 
 impl Document {
-    pub(crate) fn add(&mut self, record: Result<Registration, (Option<&'static str>, Reason)>) {
+    pub(crate) fn add(&mut self, record: Result<Registration, Broken>) {
         match record {
             Ok(registration) => self.registrations.push(registration),
-            Err((field, reason)) => {
-                self.invalid.count += 1;
-                if self.invalid.first.len() < NAMED_FLAWS {
-                    self.invalid.first.push(Flaw {
-                        record: self.records,
-                        field,
-                        reason,
-                    });
-                }
-            }
+            Err(broken) => self.invalid.note(self.records, broken),
         }
         self.records += 1;
     }

@@ -7,13 +7,21 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::document::Document;
-use crate::record::{AMOUNT, FIELDS, Reason, Registration};
+use crate::record::{AMOUNT, Broken, FIELDS, Reason, Registration};
 
-const MAX_DEPTH: usize = 64;
+pub const MAX_DEPTH: usize = 64;
 
-/// Read a document; the error is its message.
+/// What is said of a text that is not JSON, or too deep.
+#[must_use]
+pub fn refusal() -> String {
+    format!("the object is not JSON of at most {MAX_DEPTH} levels")
+}
+
+/// Read a document.
+///
+/// # Errors
+/// The message, where it is none.
 pub fn parse(text: &str) -> Result<Document, String> {
-    let refusal = || format!("the object is not JSON of at most {MAX_DEPTH} levels");
     let elements: Option<Vec<&RawValue>> = serde_json::from_str(text).ok();
     if elements.is_none() {
         // Not an array, or not JSON at all?
@@ -25,12 +33,20 @@ pub fn parse(text: &str) -> Result<Document, String> {
     let elements = elements.ok_or("the object is not a JSON array")?;
     let mut document = Document::default();
     for element in elements {
-        document.add(match serde_json::from_str::<Members>(element.get()) {
-            Ok(members) => Registration::read(|index| members.value(index)),
-            Err(_) => Err((None, Reason::NotARecord)),
-        });
+        document.add(record(element));
     }
     Ok(document)
+}
+
+/// Read one element of the array.
+///
+/// # Errors
+/// How it breaks the schema.
+pub fn record(element: &RawValue) -> Result<Registration, Broken> {
+    match serde_json::from_str::<Members>(element.get()) {
+        Ok(members) => Registration::read(|index| members.value(index)),
+        Err(_) => Err((None, Reason::NotARecord)),
+    }
 }
 
 /// How deep the arrays and objects of a sound JSON text are nested.

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod document;
 pub mod event;
 pub mod failure;
-mod json;
+pub mod json;
 pub mod record;
+pub mod retry;
 pub mod services;

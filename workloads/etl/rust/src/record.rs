@@ -44,9 +44,7 @@ impl Registration {
     ///
     /// # Errors
     /// The flaw, where there is one.
-    pub fn read(
-        mut read: impl FnMut(usize) -> Result<String, Reason>,
-    ) -> Result<Self, (Option<&'static str>, Reason)> {
+    pub fn read(mut read: impl FnMut(usize) -> Result<String, Reason>) -> Result<Self, Broken> {
         let mut values: [String; FIELDS.len()] = std::array::from_fn(|_| String::new());
         for (index, value) in values.iter_mut().enumerate() {
             if index != AMOUNT {
@@ -75,6 +73,9 @@ pub enum Reason {
     TooLong,
     NotAnAmount,
 }
+
+/// The first field that breaks the schema (none: the record's shape), and why.
+pub type Broken = (Option<&'static str>, Reason);
 
 /// One record that is not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

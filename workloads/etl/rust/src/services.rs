@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_sdk_s3::primitives::AggregatedBytes;
 
 use crate::failure::Failure;
 use crate::record::{AMOUNT, FIELDS, KEY, Registration};
+use crate::retry::{Refusal, persist};
 
 pub struct Services {
-    s3: aws_sdk_s3::Client,
+    pub s3: aws_sdk_s3::Client,
     dynamodb: aws_sdk_dynamodb::Client,
 }
 
@@ -29,15 +29,13 @@ impl Services {
     /// # Errors
     /// [`Failure::ObjectNotFound`] and [`Failure::ServiceError`].
     pub async fn read_object(&self, bucket: &str, key: &str) -> Result<AggregatedBytes, Failure> {
-        let request = self.s3.get_object().bucket(bucket).key(key);
-        let answer = request.send().await.map_err(|error| match error.code() {
-            Some(code @ ("NoSuchKey" | "NoSuchBucket")) => {
-                Failure::ObjectNotFound(format!("{code}: s3://{bucket}/{key}"))
-            }
-            code => service_error("S3 GetObject", code),
-        })?;
-        let body = answer.body.collect().await;
-        body.map_err(|_| service_error("S3 GetObject", None))
+        let read = async || {
+            let request = self.s3.get_object().bucket(bucket).key(key);
+            let body = request.send().await?.body.collect().await;
+            body.map_err(|_| Refusal::broken_off())
+        };
+        let body = persist(read).await;
+        body.map_err(|refusal| not_read(refusal.code.as_deref(), bucket, key))
     }
 
     /// One `BatchWriteItem`; the ids of what was not processed.
@@ -45,14 +43,17 @@ impl Services {
     /// # Errors
     /// [`Failure::TableNotFound`] and [`Failure::ServiceError`].
     pub async fn put(&self, table: &str, batch: &[&Registration]) -> Result<Vec<String>, Failure> {
-        let requests = batch.iter().map(|one| write_request(one)).collect();
-        let request = self.dynamodb.batch_write_item();
-        match request.request_items(table, requests).send().await {
+        let put = async || {
+            let requests = batch.iter().map(|one| write_request(one)).collect();
+            let request = self.dynamodb.batch_write_item();
+            Ok(request.request_items(table, requests).send().await?)
+        };
+        match persist(put).await {
             Ok(answer) => {
                 let unprocessed = answer.unprocessed_items().and_then(|all| all.get(table));
                 Ok(unprocessed.into_iter().flatten().filter_map(id).collect())
             }
-            Err(error) => match error.code() {
+            Err(refusal) => match refusal.code.as_deref() {
                 // Thrown where not even one item could be processed.
                 Some(
                     "ProvisionedThroughputExceededException"
@@ -65,6 +66,17 @@ impl Services {
                 code => Err(service_error("DynamoDB BatchWriteItem", code)),
             },
         }
+    }
+}
+
+/// Why an object could not be read, by S3's code; `None` where there was no answer.
+#[must_use]
+pub fn not_read(code: Option<&str>, bucket: &str, key: &str) -> Failure {
+    match code {
+        Some(code @ ("NoSuchKey" | "NoSuchBucket")) => {
+            Failure::ObjectNotFound(format!("{code}: s3://{bucket}/{key}"))
+        }
+        code => service_error("S3 GetObject", code),
     }
 }
 

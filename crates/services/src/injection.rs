@@ -1,0 +1,173 @@
+//! The layer that lets faults befall requests. What they are is told in faults.rs.
+//!
+//! Only requests that were signed with temporary credentials are faulted: that is what Lambda
+//! gives functions, while the measuring side, or a person with a client, uses a long-term key.
+//! So what sets up, verifies and cleans up is never disturbed, whatever it asks for.
+
+use std::{
+    future::ready,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Extension,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::{StreamExt, stream};
+
+use crate::{
+    batch_write::{self, Split},
+    call::Call,
+    dynamodb::MAX_BODY,
+    fault_answers,
+    faults::{Draws, Fault, Kind, Rates, portion},
+    server::HangUp,
+    usage::Usage,
+};
+
+/// The access key ids of temporary credentials begin with it, those of long-term keys with AKIA.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+const TEMPORARY: &str = "ASIA";
+
+/// One set of faults for all services, shared by their threads.
+pub struct FaultLayer {
+    draws: Mutex<Draws>,
+    usage: Usage,
+}
+
+impl FaultLayer {
+    pub fn new(rates: Rates, seed: u64, usage: Usage) -> Self {
+        Self {
+            draws: Mutex::new(Draws::new(rates, seed)),
+            usage,
+        }
+    }
+
+    fn next(&self, call: &Call) -> Option<Fault> {
+        if !call.access_key.starts_with(TEMPORARY) {
+            return None;
+        }
+        let mut draws = self.draws.lock().unwrap_or_else(PoisonError::into_inner);
+        draws.next(call)
+    }
+}
+
+/// Answers in the engine's place, or spoils its answer, where a fault was drawn.
+pub async fn inject(
+    State(faults): State<Arc<FaultLayer>>,
+    Extension(call): Extension<Call>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(fault) = faults.next(&call) else {
+        return next.run(request).await;
+    };
+    if let Fault::Unprocessed { seed } = fault {
+        return leave_out(&faults.usage, &call, request, next, seed).await;
+    }
+    faults.usage.count_fault(&call, fault.kind());
+    match fault {
+        Fault::ServerError { executed: true } => {
+            next.run(request).await;
+            fault_answers::broken(call.service)
+        }
+        Fault::Cut {
+            executed: true,
+            part,
+        } => cut(next.run(request).await, &call, part),
+        _ => {
+            // A service answers a request that it has read: unread, it would be in the way of the
+            // connection's next one.
+            let body = request.into_body().into_data_stream();
+            body.for_each(|_| ready(())).await;
+            match fault {
+                Fault::Throttle => fault_answers::throttled(call.service),
+                Fault::Cut { .. } => hang_up(),
+                _ => fault_answers::broken(call.service),
+            }
+        }
+    }
+}
+
+fn hang_up() -> Response {
+    Extension(HangUp).into_response()
+}
+
+/// An object breaks off in its midst; of anything else not a word arrives.
+fn cut(response: Response, call: &Call, part: f64) -> Response {
+    let length: Option<usize> = response
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    match length {
+        Some(length @ 1..) if call.operation == "GetObject" => {
+            break_off(response, portion(length - 1, part))
+        }
+        _ => hang_up(),
+    }
+}
+
+/// Sends so many bytes of a body and then ends the connection, long before the length announced.
+fn break_off(response: Response, bytes: usize) -> Response {
+    response.map(|body| {
+        let sent = body.into_data_stream().scan(bytes, |left, chunk| {
+            let more = (*left > 0).then(|| {
+                chunk.map(|bytes| {
+                    let sent = bytes.slice(..bytes.len().min(*left));
+                    *left -= sent.len();
+                    sent
+                })
+            });
+            ready(more)
+        });
+        let end = stream::once(async {
+            // Without a pause the connection would end before these bytes have left it.
+            tokio::task::yield_now().await;
+            Err(axum::Error::new(HangUp))
+        });
+        Body::from_stream(sent.chain(end))
+    })
+}
+
+/// A `BatchWriteItem` of which the engine sees only a part.
+async fn leave_out(
+    usage: &Usage,
+    call: &Call,
+    request: Request,
+    next: Next,
+    seed: u64,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    match batch_write::split(&body, seed) {
+        Split::Unsplit => next.run(Request::from_parts(parts, body.into())).await,
+        Split::Nothing => {
+            usage.count_fault(call, Kind::Unprocessed);
+            fault_answers::throttled(call.service)
+        }
+        Split::Some { request, rest } => {
+            let length = HeaderValue::from(request.len());
+            parts.headers.insert(header::CONTENT_LENGTH, length);
+            let (head, answer) = next
+                .run(Request::from_parts(parts, request.into()))
+                .await
+                .into_parts();
+            // The engine has it in one piece in memory already.
+            let answer = to_bytes(answer, usize::MAX).await.unwrap_or_default();
+            let merged = (head.status == StatusCode::OK)
+                .then(|| batch_write::merge(&answer, rest))
+                .flatten();
+            let Some(merged) = merged else {
+                return Response::from_parts(head, answer.into());
+            };
+            usage.count_fault(call, Kind::Unprocessed);
+            fault_answers::with_body(Response::from_parts(head, Body::empty()), merged)
+        }
+    }
+}

@@ -1,0 +1,145 @@
+"""One HTTP/1.1 connection of a client to the emulator.
+
+A server of our own, and a small one, since three requests make one invocation: what a framework
+spends on each of them would be most of what a warm no-op takes (benchmarks/emulator.py). The
+parser is llhttp. Bodies are read whole before they are handled, so a client that goes away in
+the middle of one was never there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import logging
+from typing import Protocol
+
+import httptools
+
+from lambdameter.emulator.messages import Request, Response
+from lambdameter.emulator.routes import Handler
+
+_LOG = logging.getLogger(__name__)
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_MALFORMED = Response(status=400, body=b'{"message":"malformed HTTP"}').encode(keep_alive=False)
+_BROKEN = Response(status=500, body=b'{"message":"internal failure"}')
+
+
+class _Home(Protocol):
+    """Where connections are known from their beginning to their end."""
+
+    def add(self, connection: Connection, /) -> None: ...
+
+    def discard(self, connection: Connection, /) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """Requests in, answers out, in the order in which they came.
+
+    Args:
+        handler: called once for each request; not before the one before it was answered.
+        keep: how many bytes of a body are kept; of a larger one only its size.
+        home: told of this connection while it is open.
+    """
+
+    def __init__(self, handler: Handler, keep: int, home: _Home) -> None:
+        self._handler = handler
+        self._keep = keep
+        self._home = home
+        self._waiting: collections.deque[tuple[Request, bool]] = collections.deque()
+        self._task: asyncio.Task[None] | None = None
+        self._paused = False
+        self._begin()
+
+    # --- asyncio ---------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to read."""
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self._parser = httptools.HttpRequestParser(self)
+        self._home.add(self)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """What is being handled goes on: Lambda, too, finishes what its caller no longer wants."""
+        self._waiting.clear()
+        self._home.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser."""
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._transport.write(_MALFORMED)
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Cut it."""
+        self._transport.abort()
+
+    # --- the parser ------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._target = b""
+        self._headers: dict[str, str] = {}
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Its target, perhaps in pieces."""
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header or trailer."""
+        self._headers[name.decode("latin-1").lower()] = value.decode(errors="replace")
+
+    def on_headers_complete(self) -> None:
+        """Its body comes next; a client may wait to be asked for it."""
+        if self._headers.get("expect", "").lower() == "100-continue":
+            self._transport.write(_CONTINUE)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of it."""
+        self._size += len(body)
+        if self._size <= self._keep:
+            self._parts.append(body)
+        else:
+            self._parts.clear()
+
+    def on_message_complete(self) -> None:
+        """All of it is there."""
+        request = Request(
+            method=self._parser.get_method().decode(),
+            target=self._target.decode("latin-1"),
+            headers=self._headers,
+            size=self._size,
+            body=b"".join(self._parts) if self._size <= self._keep else None,
+        )
+        self._parts = []
+        self._waiting.append((request, self._parser.should_keep_alive()))
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._serve())
+        elif not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    async def _serve(self) -> None:
+        while self._waiting:
+            request, keep_alive = self._waiting.popleft()
+            try:
+                response = await self._handler(request)
+            except Exception:  # noqa: BLE001 - whatever it is, the client gets its answer
+                _LOG.exception("%s %s", request.method, request.target)
+                response = _BROKEN
+            if self._transport.is_closing():
+                break
+            self._transport.write(response.encode(keep_alive=keep_alive))
+            if not keep_alive:
+                self._transport.close()
+                break
+        self._task = None
+        if self._paused and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()

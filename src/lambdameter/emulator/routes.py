@@ -1,0 +1,35 @@
+"""Which operation serves a request: method and path, with named parts in braces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+
+from lambdameter.emulator.messages import Request, Response
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Routes:
+    """Handlers by method and path template ("/functions/{name}"); the first match serves.
+
+    Args:
+        otherwise: serves what has no route.
+    """
+
+    def __init__(self, routes: Iterable[tuple[str, str, Handler]], otherwise: Handler) -> None:
+        self._routes = [(method, _compile(path), handler) for method, path, handler in routes]
+        self._otherwise = otherwise
+
+    async def __call__(self, request: Request) -> Response:
+        """Serve a request."""
+        path = request.path
+        for method, pattern, handler in self._routes:
+            if method == request.method and (found := pattern.fullmatch(path)):
+                request.parameters = found.groupdict()
+                return await handler(request)
+        return await self._otherwise(request)
+
+
+def _compile(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)))

@@ -1,0 +1,114 @@
+"""`lambdameter run` as a user starts it, in processes of its own, and all that it starts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import pytest
+
+from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1
+
+LAMBDAMETER = Path(sys.prefix) / "bin" / "lambdameter"
+END_LIMIT_S = 60
+
+
+class Ended(NamedTuple):
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+class Command:
+    """A command in a folder of its own; what is temporary goes below `temporary`."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir(exist_ok=True)
+        self.parts: dict[str, psutil.Process] = {}
+        self.cgroups: set[Path] = set()
+        self._stdout = (folder / "stdout").open("w+")
+        self._told: list[str] = []
+        self.process = subprocess.Popen(
+            [LAMBDAMETER, *arguments],
+            cwd=folder,
+            env=os.environ | {"TMPDIR": str(self.temporary), "COLUMNS": "200"},
+            stdout=self._stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def until(self, beginning: str) -> None:
+        """Wait for a line on stderr, and note what was started up to it."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self._told.append(line)
+            if line.startswith(beginning):
+                break
+        else:
+            pytest.fail(f"it never said {beginning!r}, but: {''.join(self._told)}")
+        for part in psutil.Process(self.process.pid).children(recursive=True):
+            self.parts[_name(part.cmdline())] = part
+        self.cgroups = _cgroups_of(self.parts["emulator"].pid)
+
+    def end(self) -> Ended:
+        _, rest = self.process.communicate(timeout=END_LIMIT_S)
+        self._stdout.seek(0)
+        return Ended(self.process.returncode, self._stdout.read(), "".join(self._told) + rest)
+
+    def left(self) -> list[object]:
+        """Processes, temporary files and cgroups that outlived the command."""
+        _, alive = psutil.wait_procs(list(self.parts.values()), timeout=10)
+        files = list(self.temporary.iterdir())
+        return [*alive, *files, *(folder for folder in self.cgroups if folder.is_dir())]
+
+    def close(self) -> None:
+        """Leave nothing, however the test went."""
+        self.process.kill()
+        for part in self.parts.values():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                part.kill()
+        self.process.communicate()
+        self._stdout.close()
+        if self.cgroups:
+            # An emulator that was killed could not remove its own; a frozen function does not die.
+            hierarchies = cgroup_tree.mount_points(cgroup_v1.WANTED)
+            cgroup_tree.remove_leftovers(hierarchies, time.sleep)
+
+
+def _name(command: list[str]) -> str:
+    if "lambdameter.emulator" in command:
+        return "emulator"
+    return "data plane" if command[0].endswith("lambdameter-services") else "function"
+
+
+def _cgroups_of(emulator: int) -> set[Path]:
+    return {
+        group
+        for folder in cgroup_tree.own_folders(cgroup_v1.WANTED).values()
+        for group in folder.glob(f"lambdameter-{emulator}-*")
+    }
+
+
+@pytest.fixture(scope="module")
+def lambdameter(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., Command]]:
+    commands: list[Command] = []
+
+    def start(*arguments: str, folder: Path | None = None) -> Command:
+        where = folder or tmp_path_factory.mktemp("command")
+        commands.append(Command(where, *arguments))
+        return commands[-1]
+
+    yield start
+    for command in commands:
+        command.close()

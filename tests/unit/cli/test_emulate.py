@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+LAMBDAMETER = Path(sys.prefix) / "bin" / "lambdameter"
+
+
+@pytest.fixture
+def emulating(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """The command, and what it told a shell to export."""
+    process = subprocess.Popen(
+        [LAMBDAMETER, "emulate", "--port", "0", "--sandbox", "none", "--region", "eu-west-1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    assert process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr.readline() == "The local Lambda runs. Ctrl-C ends it.\n"
+    told = [process.stdout.readline() for _ in range(9)]
+    exported = [re.fullmatch(r"export (\w+)=(\S+)\n", line) for line in told]
+    yield process, {one[1]: one[2] for one in exported if one}
+    process.kill()
+    process.communicate()
+
+
+def test_any_client_finds_it_by_what_it_tells_to_export(
+    emulating: tuple[subprocess.Popen[str], dict[str, str]], monkeypatch: pytest.MonkeyPatch
+):
+    _, exported = emulating
+    for name, value in exported.items():
+        monkeypatch.setenv(name, value)
+    assert boto3.client("lambda").list_functions()["Functions"] == []
+    assert boto3.client("s3").list_buckets()["Buckets"] == []
+    assert boto3.client("dynamodb").list_tables()["TableNames"] == []
+    assert exported["AWS_REGION"] == exported["AWS_DEFAULT_REGION"] == "eu-west-1"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_nothing_is_left(
+    emulating: tuple[subprocess.Popen[str], dict[str, str]],
+    tmp_path: Path,
+    number: signal.Signals,
+):
+    process, _ = emulating
+    assert any(tmp_path.iterdir())
+    process.send_signal(number)
+    assert process.wait(30) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def refused(*options: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [LAMBDAMETER, "emulate", *options], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+def test_a_port_that_is_taken_is_the_hosts_fault():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        exit_code, told = refused("--port", str(port), "--sandbox", "none")
+    assert exit_code == 3
+    assert told.splitlines() == [
+        "error: The port is taken",
+        f"  where: 127.0.0.1:{port}",
+        "  next:  Name another with --port, or 0 for a free one.",
+    ]
+
+
+def test_an_unknown_sandbox_is_the_users_fault():
+    exit_code, told = refused("--sandbox", "cage")
+    assert exit_code == 2
+    assert told.splitlines() == [
+        "error: There is no sandbox 'cage'",
+        "  where: --sandbox",
+        "  next:  Choose from auto, cgroup-v1, none.",
+    ]
+
+
+def test_a_port_beyond_all_ports_is_wrong_usage():
+    exit_code, told = refused("--port", "70000")
+    assert exit_code == 2
+    assert "--port" in told

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdameter.cli.report import read
+from lambdameter.samples import SAMPLES, RunFolder
+
+Command = Callable[..., Any]
+
+
+def test_a_folder_that_is_no_run_is_told_with_what_is_one(command: Command, tmp_path: Path):
+    told = command("report", str(tmp_path))
+    assert told.exit_code == 2
+    assert told.stderr.splitlines() == [
+        "error: This folder is no run",
+        f"  where: {tmp_path}",
+        "  next:  Name a folder that `lambdameter run` made; it holds a manifest.json.",
+    ]
+
+
+def test_a_report_needs_a_folder(command: Command):
+    told = command("report")
+    assert told.exit_code == 2
+    assert "Missing argument 'run'" in told.stderr
+
+
+def test_a_run_is_told_for_a_person_and_for_a_program(command: Command, measured: RunFolder):
+    text = command("report", str(measured.path))
+    document = command("report", str(measured.path), "--json")
+    assert (text.exit_code, document.exit_code) == (0, 0)
+    assert text.stdout.endswith(f"run folder   {measured.path}\n")
+    assert json.loads(document.stdout)["run"]["folder"] == str(measured.path)
+
+
+def test_text_that_goes_to_a_file_is_plain_and_at_most_100_columns_wide(
+    command: Command, measured: RunFolder
+):
+    text = command("report", str(measured.path)).stdout
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_an_unequal_run_is_told_with_0_since_the_report_was_made(
+    command: Command, measured: RunFolder
+):
+    file = measured.path / SAMPLES
+    file.write_text(file.read_text().replace('"equal":true', '"equal":false'))
+    told = command("report", str(measured.path), "--json")
+    assert told.exit_code == 0
+    assert not json.loads(told.stdout)["equality"]["equal"]
+
+
+def test_a_sample_that_was_cut_off_is_told_and_left_out(
+    command: Command, measured: RunFolder, capsys: pytest.CaptureFixture[str]
+):
+    file = measured.path / SAMPLES
+    file.write_bytes(file.read_bytes()[:-10])
+    capsys.readouterr()
+    told = command("report", str(measured.path), "--json")
+    assert told.exit_code == 0
+    assert told.stderr == f"{measured.path}: the last sample was cut off and is left out.\n"
+    assert not json.loads(told.stdout)["run"]["complete"]
+
+
+def test_a_report_has_the_samples_their_summary_and_their_bill(measured: RunFolder):
+    told = read(measured)
+    assert told.samples == measured.samples().samples
+    assert told.summary.complete
+    assert [bill.variant for bill in told.bill.cells] == ["python", "rust"]
+    assert told.folder == str(measured.path)
+    assert "K" in {source.id for source in told.claims}

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdameter.cli import experiment
+from lambdameter.cli import run as run_module
+from lambdameter.cli.experiment import Asked
+from lambdameter.model import Invocation, Workload
+from lambdameter.samples import RunFolder
+from lambdameter.target.fake import FakeTarget, Request, Script
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def on(
+    monkeypatch: pytest.MonkeyPatch, scripted: Callable[[Script], Any]
+) -> Callable[[Script], list[Asked]]:
+    """`run` measures on a scripted target; what was asked of it is listed."""
+
+    def install(script: Script) -> list[Asked]:
+        every: list[Asked] = []
+
+        def measure(workload: Workload, asked: Asked) -> RunFolder:
+            every.append(asked)
+            return experiment.measure(workload, asked, scripted(script).opening)
+
+        monkeypatch.setattr(run_module, "measure", measure)
+        return every
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause", "place", "next_step"),
+    [
+        (("--variants", "perl"), "There is no variant 'perl'", "--variants", "python, rust."),
+        (("--variants", "rust,rust"), "A variant is named twice", "--variants", "python, rust."),
+        (("--variants", ""), "There is no variant ''", "--variants", "python, rust."),
+        (("--cases", "xml"), "There is no case 'xml'", "--cases", "Choose from: csv."),
+        (("--memory", "lots"), "'lots' is no list of tiers", "--memory", "for instance 128,1024"),
+        (("--memory", "127"), "Lambda has no 127 MB tier", "--memory", "from 128 to 10240"),
+        (("--memory", "10241"), "Lambda has no 10241 MB tier", "--memory", "from 128 to 10240"),
+        (("--memory", "128,128"), "one is named twice", "--memory", "128,1024"),
+        (("--cold", "0"), "0 is too few", "--cold", "at least 1"),
+        (("--warm", "-1"), "-1 is too few", "--warm", "at least 0"),
+        (("--set", "records"), "'records' sets nothing", "--set", "records=2000"),
+        (("--set", "=5"), "'=5' sets nothing", "--set", "records=2000"),
+        (("--set", "colour=red"), "no parameter 'colour'", "--set", "parameters are records;"),
+        (("--set", "hot.records=1"), "no parameter 'hot.records'", "--set", "cold. or warm."),
+        (("--set", "records=many"), "'many' is no int", "--set records", "a value like 4"),
+        (("--out", "sums"), "The folder for the run is not empty", "sums", "another with --out"),
+        (("--out", "sums/generate.py"), "There is a file already", "sums/generate.py", "--out"),
+        (("--region", "mars-1"), "no prices for the region 'mars-1'", "--region", "us-east-1"),
+        (("--target", "aws"), "need an execution role", "--target aws", "--role"),
+    ],
+)
+def test_bad_input_ends_with_2_and_says_what_where_and_what_next(  # noqa: PLR0913, PLR0917
+    command: Command,
+    sums: Path,
+    arguments: tuple[str, ...],
+    cause: str,
+    place: str,
+    next_step: str,
+):
+    told = command("run", str(sums), *arguments)
+    error, where, following = told.stderr.splitlines()
+    assert told.exit_code == 2
+    assert error.startswith("error: ")
+    assert cause in error
+    assert where == f"  where: {place}"
+    assert following.startswith("  next:  ")
+    assert next_step in following
+    assert told.stdout == ""
+    assert not Path("runs").exists()
+
+
+def test_an_unknown_workload_is_told_with_those_that_there_are(command: Command):
+    told = command("run", "nowhere")
+    assert told.exit_code == 2
+    assert told.stderr.splitlines() == [
+        "error: There is no workload 'nowhere'",
+        "  where: nowhere/workload.toml",
+        "  next:  Name a folder with a workload.toml, or one of: etl.",
+    ]
+
+
+def test_one_folder_is_not_for_several_workloads(command: Command, sums: Path):
+    told = command("run", str(sums), "etl", "--out", "one")
+    assert told.exit_code == 2
+    assert "One folder cannot hold several runs" in told.stderr
+    assert "where: --out" in told.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("etl", "--colour"),
+        ("etl", "--target", "mars"),
+        ("etl", "--cold", "many"),
+        ("etl", "--seed", "-1"),
+        ("etl", "--architecture", "m68k"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_how_to_get_help(
+    command: Command, arguments: tuple[str, ...]
+):
+    told = command("run", *arguments)
+    assert told.exit_code == 2
+    assert "lambdameter run --help" in told.stderr
+    assert told.stdout == ""
+
+
+def test_equal_variants_end_with_0_and_the_report(
+    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+):
+    on(working)
+    told = command("run", str(sums), "--memory", "128", "--out", "one")
+    assert told.exit_code == 0
+    assert "CSV  equal  12 records of Python and Rust" in told.stdout
+    assert told.stdout.endswith("run folder   one\n")
+
+
+def test_a_variant_that_differs_ends_with_1_and_no_speed(
+    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+):
+    def forgets(target: FakeTarget, request: Request) -> Invocation:
+        answer = working(target, request)
+        if request.variant == "rust":
+            target.tables[request.event["to"]].pop()
+        return answer
+
+    on(forgets)
+    told = command("run", str(sums), "--json")
+    assert told.exit_code == 1
+    document = json.loads(told.stdout)
+    assert not document["equality"]["equal"]
+    assert {result["total_ms"] for result in document["results"]} == {None}
+
+
+def test_several_workloads_are_all_measured_and_one_that_differs_decides(
+    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+):
+    def differs_at_first(target: FakeTarget, request: Request) -> Invocation:
+        answer = working(target, request)
+        if len(asked) == 1:
+            target.tables[request.event["to"]].pop()
+        return answer
+
+    asked = on(differs_at_first)
+    told = command("run", str(sums), str(sums), "--variants", "python")
+    assert told.exit_code == 1
+    assert len(asked) == 2
+    assert told.stdout.count("run folder") == 2
+
+
+def test_options_arrive_as_they_were_given(
+    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+):
+    every = on(working)
+    options = (
+        *("--variants", "rust, python", "--cases", "csv", "--memory", "256,128"),
+        *("--cold", "2", "--warm", "3", "--set", "records=3", "--set", "cold.records = 1"),
+        *("--region", "eu-west-1", "--architecture", "x86_64", "--latency", "off"),
+        *("--faults", "cut=0.1", "--sandbox", "none", "--seed", "9", "--out", "one"),
+    )
+    assert command("run", str(sums), *options).exit_code == 0
+    assert every == [
+        Asked(
+            variants=("rust", "python"),
+            cases=("csv",),
+            memory_mb=(256, 128),
+            cold=2,
+            warm=3,
+            settings={"records": "3", "cold.records": "1"},
+            target="local",
+            region="eu-west-1",
+            architecture="x86_64",
+            role=None,
+            latency="off",
+            faults="cut=0.1",
+            sandbox="none",
+            require_enforcement=False,
+            seed=9,
+            out=Path("one"),
+        )
+    ]
+
+
+def test_an_interrupt_ends_with_130(
+    command: Command, sums: Path, on: Callable[[Script], list[Asked]]
+):
+    def interrupted(_: FakeTarget, __: Request) -> Invocation:
+        raise KeyboardInterrupt
+
+    on(interrupted)
+    told = command("run", str(sums))
+    assert told.exit_code == 130
+    assert "interrupted; nothing was measured yet" in told.stderr
+    assert told.stdout == ""

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from lambdameter.emulator.environment import Environment
+from lambdameter.emulator.runtime_api.peer import RuntimePeer
+
+
+@pytest.mark.parametrize(
+    "method", ["next_event", "respond", "report_error", "report_init_error"]
+)
+def test_an_environment_is_a_peer(method: str):
+    wanted = inspect.signature(getattr(RuntimePeer, method))
+    assert inspect.signature(getattr(Environment, method)) == wanted

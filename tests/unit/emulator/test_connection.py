@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from lambdameter.emulator.listener import Listener
+from lambdameter.emulator.messages import Request, Response
+
+KEEP = 100
+
+
+class Api:
+    """Echoes; what a test wants to wait for, it holds."""
+
+    def __init__(self) -> None:
+        self.seen: list[Request] = []
+        self.arrived = asyncio.Event()
+        self.hold = asyncio.Event()
+        self.hold.set()
+
+    async def __call__(self, request: Request) -> Response:
+        self.seen.append(request)
+        self.arrived.set()
+        await self.hold.wait()
+        if request.path == "/fails":
+            raise ValueError("no")
+        return Response(body=request.body or b"none")
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+async def listener(api: Api) -> AsyncIterator[Listener]:
+    opened = await Listener.open(api, keep=KEEP)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def streams(
+    listener: Listener,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection(*listener.address.split(":"))
+    yield reader, writer
+    writer.close()
+
+
+def post(body: bytes, path: str = "/", *more: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *more, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    length = int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0])
+    return int(head.split()[1]), await reader.readexactly(length)
+
+
+async def test_one_connection_serves_many_requests(streams: Any):
+    reader, writer = streams
+    for body in (b"1", b"2"):
+        writer.write(post(body))
+        assert await answer(reader) == (200, body)
+
+
+async def test_requests_that_do_not_wait_are_answered_in_their_order(streams: Any, api: Api):
+    reader, writer = streams
+    api.hold.clear()
+    writer.write(post(b"1") + post(b"2"))
+    await api.arrived.wait()
+    writer.write(post(b"3"))
+    assert len(api.seen) == 1
+    api.hold.set()
+    assert [(await answer(reader))[1] for _ in range(3)] == [b"1", b"2", b"3"]
+
+
+async def test_a_request_in_pieces_is_one_request(streams: Any, api: Api):
+    reader, writer = streams
+    for byte in post(b"abc", "/some/where"):
+        writer.write(bytes([byte]))
+        await asyncio.sleep(0)
+    assert await answer(reader) == (200, b"abc")
+    assert [request.path for request in api.seen] == ["/some/where"]
+
+
+async def test_of_a_body_that_is_too_large_only_the_size_is_kept(streams: Any, api: Api):
+    reader, writer = streams
+    writer.write(post(b"x" * (KEEP + 1)))
+    assert await answer(reader) == (200, b"none")
+    assert (api.seen[0].size, api.seen[0].body) == (KEEP + 1, None)
+
+
+async def test_a_client_that_waits_to_be_asked_for_the_body_is_asked(streams: Any):
+    reader, writer = streams
+    request = post(b"abc", "/", "Expect: 100-continue")
+    writer.write(request[:-3])
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(request[-3:])
+    assert await answer(reader) == (200, b"abc")
+
+
+async def test_connection_close_is_obeyed(streams: Any):
+    reader, writer = streams
+    writer.write(post(b"1", "/", "Connection: close"))
+    assert await answer(reader) == (200, b"1")
+    assert await reader.read() == b""
+
+
+async def test_what_is_no_http_is_400_and_the_end(streams: Any):
+    reader, writer = streams
+    writer.write(b"hello\r\n\r\n")
+    assert (await answer(reader))[0] == 400
+    assert await reader.read() == b""
+
+
+async def test_a_failure_of_ours_is_logged_and_500_and_not_the_end(
+    streams: Any, caplog: pytest.LogCaptureFixture
+):
+    reader, writer = streams
+    writer.write(post(b"", "/fails") + post(b"1"))
+    assert (await answer(reader))[0] == 500
+    assert await answer(reader) == (200, b"1")
+    assert "ValueError: no" in caplog.text
+
+
+async def test_a_client_that_goes_away_before_its_answer_disturbs_nobody(
+    streams: Any, listener: Listener, api: Api, caplog: pytest.LogCaptureFixture
+):
+    _, writer = streams
+    api.hold.clear()
+    writer.write(post(b"1"))
+    await api.arrived.wait()
+    writer.transport.abort()
+    while listener._connections:
+        await asyncio.sleep(0)
+    api.hold.set()
+    reader, another = await asyncio.open_connection(*listener.address.split(":"))
+    another.write(post(b"2"))
+    assert await answer(reader) == (200, b"2")
+    assert caplog.text == ""
+    another.close()

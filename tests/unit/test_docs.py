@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from lambdameter.cli.report import read
+from lambdameter.report import terminal
+from lambdameter.samples import RunFolder
+
+ROOT = Path(__file__).parents[2]
+DUEL = ROOT / "docs" / "duel"
+
+
+def test_the_recorded_report_is_what_its_samples_give_today(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(ROOT)
+    told = io.StringIO()
+    run = read(RunFolder.open(Path("docs/duel")))
+    terminal.console(told).print(terminal.report(run))
+    assert (DUEL / "report.txt").read_text() == told.getvalue(), "run `make record`, or look why"
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")))
+def test_every_link_of_a_page_leads_somewhere(page: Path):
+    links = re.findall(r"\]\(([^)#]+)", page.read_text())
+    local = [link for link in links if not link.startswith("http")]
+    assert [link for link in local if not (page.parent / link).exists()] == []
