@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -43,13 +44,15 @@ def test_an_emulator_that_dies_ends_the_run_with_its_name(running: Any):
     assert "also:  the samples so far are in run" in told.stderr
     assert "Traceback" not in told.stderr
     assert told.stdout == ""
+    assert running.left() == []
 
 
 def test_an_interrupt_stops_cleanly_and_says_where_the_samples_are(running: Any):
     running.process.send_signal(signal.SIGINT)
     told = running.end()
     assert told.exit_code == 130
-    assert told.stderr.splitlines()[-1] == "interrupted; the samples so far are in run"
+    last = told.stderr.splitlines()[-1]
+    assert last.startswith("interrupted; the samples so far are in run; go on with")
     assert told.stdout == ""
     assert running.left() == []
 
@@ -58,3 +61,54 @@ def test_a_command_that_is_killed_takes_all_that_it_started_with_it(running: Any
     running.process.kill()
     assert running.end().exit_code == -signal.SIGKILL
     assert running.left() == []
+
+
+SMALL = ("--set", "records=2000", "--set", "cold.records=100", "--cases", "csv")
+
+
+@pytest.mark.parametrize("victim", ["command", "emulator", "function"])
+def test_a_run_that_was_killed_is_resumed_to_the_same_plan_and_proved_equal(
+    lambdameter: Callable[..., Any], victim: str
+):
+    killed = lambdameter("run", "etl", *SMALL, "--variants", "python,rust", "--out", "run")
+    killed.until("2/4")
+    (killed.process if victim == "command" else killed.parts[victim]).kill()
+    killed.end()
+    folder = killed.folder / "run"
+    before = RunFolder.open(folder).samples().samples
+    assert len(before) >= 2
+
+    resumed = lambdameter("run", "--resume", "run", "--json", folder=killed.folder)
+    told = resumed.end()
+    assert told.exit_code == 0, told.stderr
+    run = RunFolder.open(folder)
+    kept = run.samples().samples
+    assert sorted(one.trial.index for one in kept) == [0, 1, 2, 3]
+    assert kept[:2] == before[:2]
+    document = json.loads(told.stdout)
+    assert document["run"]["complete"]
+    assert document["equality"]["equal"]
+
+
+def test_what_is_left_of_a_killed_emulator_is_cleaned_up_by_the_next_run_which_says_so(
+    lambdameter: Callable[..., Any],
+):
+    killed = lambdameter("run", "etl", *SMALL, "--variants", "rust", "--out", "one")
+    killed.until("1/2")
+    killed.process.kill()
+    killed.parts["emulator"].kill()
+    killed.process.wait()
+    after = lambdameter(
+        "run", "etl", *SMALL, "--variants", "rust", "--out", "two", folder=killed.folder
+    )
+    told = after.end()
+    assert told.exit_code == 0
+    assert "cleaned up after a run that was killed: " in told.stderr
+    assert killed.left() == []
+
+
+def test_two_runs_at_the_same_time_do_not_disturb_each_other(lambdameter: Callable[..., Any]):
+    both = [
+        lambdameter("run", "etl", *SMALL, "--variants", "rust", "--out", "run") for _ in range(2)
+    ]
+    assert [one.end().exit_code for one in both] == [0, 0]

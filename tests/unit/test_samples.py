@@ -8,6 +8,7 @@ import pytest
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model import (
     Calls,
+    Conditions,
     Manifest,
     ResponseShape,
     Sample,
@@ -52,9 +53,16 @@ def manifest(schema: int = SCHEMA) -> Manifest:
         artifacts=(),
         memory_mb=(1024,),
         plan=(),
-        seed=1,
-        priced_architecture="arm64",
-        region="us-east-1",
+        conditions=Conditions(
+            target="local",
+            region="us-east-1",
+            architecture="arm64",
+            role=None,
+            latency=None,
+            faults=None,
+            sandbox="auto",
+            seed=1,
+        ),
     )
 
 

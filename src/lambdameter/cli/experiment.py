@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -26,6 +26,7 @@ from lambdameter.model import (
     Architecture,
     Artifact,
     Call,
+    Conditions,
     Dataset,
     Manifest,
     ParameterValue,
@@ -48,7 +49,7 @@ from lambdameter.verify.trial import Sources
 RUNS = Path("runs")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(Conditions, frozen=True, kw_only=True):
     """What the user asked for; None: all of them."""
 
     variants: tuple[str, ...] | None
@@ -57,44 +58,36 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     cold: int
     warm: int
     settings: dict[str, str]
-    target: str
-    region: str
-    architecture: Architecture
-    role: str | None
-    latency: str | None
-    faults: str | None
-    sandbox: str
     require_enforcement: bool
-    seed: int
     out: Path | None
 
 
 @contextmanager
-def open_target(asked: Asked) -> Iterator[Target]:
+def open_target(conditions: Conditions) -> Iterator[Target]:
     """The target that was asked for, for as long as the context lasts."""
-    if asked.target == "aws":
+    region, architecture = conditions.region, conditions.architecture
+    if conditions.target == "aws":
         yield boto.BotoTarget(
-            boto.Options(region=asked.region, architecture=asked.architecture, role=asked.role)
+            boto.Options(region=region, architecture=architecture, role=conditions.role)
         )
         return
     options = EmulatorOptions(
-        latency=asked.latency,
-        faults=asked.faults,
-        seed=asked.seed,
-        sandbox=asked.sandbox,
-        region=asked.region,
+        latency=conditions.latency,
+        faults=conditions.faults,
+        seed=conditions.seed,
+        sandbox=conditions.sandbox,
+        region=region,
     )
     with local_lambda(options) as endpoints:
         yield boto.BotoTarget(
-            boto.Options(region=asked.region, architecture=asked.architecture, endpoints=endpoints)
+            boto.Options(region=region, architecture=architecture, endpoints=endpoints)
         )
 
 
-def measure(
-    workload: Workload,
-    asked: Asked,
-    opening: Callable[[Asked], AbstractContextManager[Target]] = open_target,
-) -> RunFolder:
+Opening = Callable[[Conditions], AbstractContextManager[Target]]
+
+
+def measure(workload: Workload, asked: Asked, opening: Opening = open_target) -> RunFolder:
     """Make every sample of the experiment; the folder that holds them.
 
     Raises:
@@ -108,10 +101,10 @@ def measure(
     run = f"{now:%Y%m%dt%H%M%S}-{workload.name}-{secrets.token_hex(2)}"
     path = asked.out or RUNS / run
     samples.check_unused(path)
-    datasets = _datasets(workload, parameters, trials, console)
-    with _telling_what_is_kept(path, console), opening(asked) as target:
+    datasets = make_datasets(workload, parameters, trials, console)
+    with telling_what_is_kept(path, console), opening(asked) as target:
         _check_enforcement(target.info(), required=asked.require_enforcement)
-        artifacts = _packages(workload, trials, target.info().architecture, console)
+        artifacts = make_packages(workload, trials, target.info().architecture, console)
         needs = Needs(
             prefix=f"lambdameter-{run}",
             workload=workload,
@@ -119,7 +112,7 @@ def measure(
             datasets=datasets,
             memory_mb=asked.memory_mb[0],
         )
-        with _provisioned(target, needs, console) as site:
+        with provisioned(target, needs, console) as site:
             manifest = Manifest(
                 schema=samples.SCHEMA,
                 run=run,
@@ -134,36 +127,50 @@ def measure(
                 artifacts=artifacts,
                 memory_mb=asked.memory_mb,
                 plan=trials,
-                seed=asked.seed,
-                priced_architecture=asked.architecture,
-                region=asked.region,
+                conditions=_conditions(asked),
             )
-            return _fill(RunFolder.create(path, manifest), manifest, target, site, console)
+            folder = RunFolder.create(path, manifest)
+            fill(folder, manifest, trials, Place(target=target, site=site, console=console))
+    return folder
 
 
 @contextmanager
-def _telling_what_is_kept(path: Path, console: Console) -> Iterator[None]:
+def telling_what_is_kept(path: Path, console: Console) -> Iterator[None]:
     """Whoever loses a run in the middle learns where the first half of it is."""
     try:
         yield
     except LambdameterError as failure:
         if (path / samples.SAMPLES).exists():
-            failure.add_note(f"the samples so far are in {path}")
+            failure.add_note(_kept(path))
         raise
     except KeyboardInterrupt as interrupt:
         any_kept = (path / samples.SAMPLES).exists()
-        told = f"the samples so far are in {path}" if any_kept else "nothing was measured yet"
+        told = _kept(path) if any_kept else "nothing was measured yet"
         for line in (f"interrupted; {told}", *getattr(interrupt, "__notes__", ())):
             console.print(line, markup=False, soft_wrap=True)
         raise
 
 
-def _fill(
-    folder: RunFolder, manifest: Manifest, target: Target, site: Site, console: Console
-) -> RunFolder:
-    """Make the planned trials; each sample is on disk before the next is made."""
-    workload, datasets = manifest.workload, manifest.datasets
-    with Telling(manifest.plan, datasets, console) as telling:
+def _kept(path: Path) -> str:
+    return f"the samples so far are in {path}; go on with `lambdameter run --resume {path}`"
+
+
+def _conditions(asked: Asked) -> Conditions:
+    return msgspec.convert(asked, Conditions, from_attributes=True)
+
+
+class Place(NamedTuple):
+    """Where trials are made, and who is told."""
+
+    target: Target
+    site: Site
+    console: Console
+
+
+def fill(folder: RunFolder, manifest: Manifest, trials: Sequence[Trial], place: Place) -> None:
+    """Make these trials; each sample is on disk before the next is made."""
+    target, workload, datasets = place.target, manifest.workload, manifest.datasets
+    with Telling(trials, datasets, place.console) as telling:
         bench = runner.Bench(
             target=target,
             read=answer.read,
@@ -173,16 +180,16 @@ def _fill(
             now=lambda: datetime.now(UTC),
             progress=telling,
         )
-        runner.execute(manifest.plan, workload, site, bench)
-    return folder
+        runner.execute(trials, workload, place.site, bench)
 
 
-def _datasets(
+def make_datasets(
     workload: Workload,
     parameters: Mapping[Call, dict[str, ParameterValue]],
     trials: Sequence[Trial],
     console: Console,
 ) -> dict[Call, Dataset]:
+    """The data of each call that the trials make, from the cache or generated."""
     with console.status("making the data"):
         return {
             call: dataset.make(workload, parameters[call], _digester(workload))
@@ -190,9 +197,10 @@ def _datasets(
         }
 
 
-def _packages(
+def make_packages(
     workload: Workload, trials: Sequence[Trial], architecture: Architecture, console: Console
 ) -> tuple[Artifact, ...]:
+    """The packages of the variants that the trials name, built where need be."""
     variants = {trial.variant for trial in trials}
     return tuple(
         make_package(workload, variant, architecture, console)
@@ -217,7 +225,7 @@ def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
 
 
 @contextmanager
-def _provisioned(target: Target, needs: Needs, console: Console) -> Iterator[Site]:
+def provisioned(target: Target, needs: Needs, console: Console) -> Iterator[Site]:
     """provision(), with a sign of life while it sets up."""
     status = console.status("deploying the functions, uploading the objects")
     status.start()

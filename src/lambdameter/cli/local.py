@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from typing import IO
 
 import msgspec
+from rich.console import Console
 
+from lambdameter.emulator import leftovers
 from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import LambdameterError, TargetError, of_exit_code
 from lambdameter.target.boto import Endpoints
@@ -78,6 +80,10 @@ def _endpoints(process: subprocess.Popen[str], said: IO[str]) -> Endpoints:
         ) from error
     if isinstance(ready, EmulatorFailed):
         raise _told(ready)
+    if ready.cleared:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"cleaned up after a run that was killed: {', '.join(ready.cleared)}", markup=False
+        )
     return Endpoints(
         functions=ready.endpoint,
         s3=ready.s3 or "",
@@ -102,6 +108,7 @@ def _death(process: subprocess.Popen[str], said: IO[str]) -> LambdameterError | 
         line = process.stdout.read() if process.stdout else ""
         return _told(msgspec.json.decode(line, type=EmulatorFailed))
     except msgspec.DecodeError:
+        leftovers.clear()  # it can no longer do so itself
         return TargetError(
             f"The local Lambda has died (exit status {process.returncode}), "
             f"saying {_last_words(said)}",

@@ -11,11 +11,16 @@ from lambdameter import price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import show
+from lambdameter.cli.resume import resume as go_on
 from lambdameter.errors import BadInputError
 from lambdameter.model import Architecture
 
 _Workloads = Annotated[
-    list[str], typer.Argument(help="Built-in names, or folders with a workload.toml.")
+    list[str] | None, typer.Argument(help="Built-in names, or folders with a workload.toml.")
+]
+_Resume = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Go on with this run, as it was begun; no other option."),
 ]
 _Listed = Annotated[str | None, typer.Option(help="Which, separated by commas; all by default.")]
 _Memory = Annotated[str, typer.Option(help="Tiers in MB, separated by commas.")]
@@ -49,8 +54,10 @@ _Json = Annotated[bool, typer.Option("--json", help="As JSON; see docs/json.md."
 
 
 def run(  # noqa: PLR0913 - each is a flag
-    workload: _Workloads,
+    context: typer.Context,
+    workload: _Workloads = None,
     *,
+    resume: _Resume = None,
     variants: _Listed = None,
     cases: _Listed = None,
     memory: _Memory = "1024",
@@ -70,7 +77,7 @@ def run(  # noqa: PLR0913 - each is a flag
     json: _Json = False,
 ) -> None:
     """Measure workloads, prove that their variants do the same, price them, and decide."""
-    _check_folder(out, workload)
+    _check(context, workload or [], target)
     _check_priced(region)
     asked = Asked(
         variants=_names(variants),
@@ -90,18 +97,41 @@ def run(  # noqa: PLR0913 - each is a flag
         seed=seed,
         out=out,
     )
-    loaded = [workloads.load(one) for one in workload]
-    told = [show(measure(one, asked), as_json=json) for one in loaded]
+    loaded = [workloads.load(one) for one in workload or []]
+    folders = (measure(one, asked) for one in loaded) if resume is None else [go_on(resume)]
+    told = [show(folder, as_json=json) for folder in folders]
     if not all(one.summary.equal for one in told):
         raise typer.Exit(1)
 
 
-def _check_folder(out: Path | None, workload: list[str]) -> None:
-    if out is not None and len(workload) > 1:
+def _check(context: typer.Context, workload: list[str], target: str) -> None:
+    """What goes together, and what does not."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+    if "resume" in typed and typed - {"resume", "json"}:
+        raise BadInputError(
+            "A run is resumed as it was begun, and nothing can be changed",
+            place="--resume",
+            next_step="Give --resume DIR alone, or with --json.",
+        )
+    if "resume" not in typed and not workload:
+        raise BadInputError(
+            "No workload is named",
+            place="lambdameter run",
+            next_step=f"Name a folder with a workload.toml, or {', '.join(workloads.names())}.",
+        )
+    if "out" in typed and len(workload) > 1:
         raise BadInputError(
             "One folder cannot hold several runs",
             place="--out",
             next_step="Leave --out away, or name one workload.",
+        )
+    local_alone = sorted(typed & {"latency", "faults", "sandbox"})
+    if target == "aws" and local_alone:
+        raise BadInputError(
+            "AWS keeps its own rules",
+            place=f"--{local_alone[0]}",
+            next_step="Leave it away, or use --target local.",
         )
 
 

@@ -42,14 +42,14 @@ def bill_run(manifest: Manifest, summary: Summary, prices: PriceList) -> Bill:
     Raises:
         BadInputError: the list has no price for the region, the architecture or a service.
     """
-    region = _region(prices, manifest.region)
+    region = _region(prices, manifest.conditions.region)
     cells = (
-        bill_cell(cell, region, manifest.priced_architecture, manifest.workload.service_use)
+        bill_cell(cell, region, manifest.conditions.architecture, manifest.workload.service_use)
         for cell in summary.cells
     )
     return Bill(
-        region=manifest.region,
-        architecture=manifest.priced_architecture,
+        region=manifest.conditions.region,
+        architecture=manifest.conditions.architecture,
         prices_as_of=prices.as_of,
         days_per_month=DAYS_PER_MONTH,
         cells=tuple(cell for cell in cells if cell is not None),

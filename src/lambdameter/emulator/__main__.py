@@ -53,6 +53,7 @@ async def _run(options: Options) -> None:
             watcher = asyncio.ensure_future(_end_of_stdin(stopped))
             await stopped.wait()
             watcher.cancel()
+            await asyncio.wait((watcher,))
         else:
             await stopped.wait()
 
@@ -69,9 +70,14 @@ def _stdin_is_pipe() -> bool:
 async def _end_of_stdin(stopped: asyncio.Event) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while await reader.read(65_536):
-        pass
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    try:
+        while await reader.read(65_536):
+            pass
+    finally:
+        transport.close()
     stopped.set()
 
 

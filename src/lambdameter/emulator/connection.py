@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import logging
+from collections.abc import Awaitable
 from typing import Protocol
 
 import httptools
@@ -21,7 +22,6 @@ from lambdameter.emulator.routes import Handler
 _LOG = logging.getLogger(__name__)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _MALFORMED = Response(status=400, body=b'{"message":"malformed HTTP"}').encode(keep_alive=False)
-_BROKEN = Response(status=500, body=b'{"message":"internal failure"}')
 
 
 class _Home(Protocol):
@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, handler: Handler, keep: int, home: _Home) -> None:
         self._handler = handler
-        self._keep = keep
+        self._kept_bytes = keep
         self._home = home
         self._waiting: collections.deque[tuple[Request, bool]] = collections.deque()
         self._task: asyncio.Task[None] | None = None
@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """A piece of it."""
         self._size += len(body)
-        if self._size <= self._keep:
+        if self._size <= self._kept_bytes:
             self._parts.append(body)
         else:
             self._parts.clear()
@@ -115,31 +115,55 @@ class Connection(asyncio.Protocol):
             target=self._target.decode("latin-1"),
             headers=self._headers,
             size=self._size,
-            body=b"".join(self._parts) if self._size <= self._keep else None,
+            body=b"".join(self._parts) if self._size <= self._kept_bytes else None,
         )
         self._parts = []
         self._waiting.append((request, self._parser.should_keep_alive()))
         if self._task is None:
-            self._task = asyncio.ensure_future(self._serve())
+            self._advance()
         elif not self._paused:
             self._paused = True
             self._transport.pause_reading()
 
-    async def _serve(self) -> None:
-        while self._waiting:
+    # --- answering -------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        """Handle what waits, until something takes its time."""
+        while self._waiting and self._task is None:
             request, keep_alive = self._waiting.popleft()
             try:
-                response = await self._handler(request)
+                answer = self._handler(request)
             except Exception:  # noqa: BLE001 - whatever it is, the client gets its answer
-                _LOG.exception("%s %s", request.method, request.target)
-                response = _BROKEN
-            if self._transport.is_closing():
-                break
-            self._transport.write(response.encode(keep_alive=keep_alive))
-            if not keep_alive:
-                self._transport.close()
-                break
-        self._task = None
-        if self._paused and not self._transport.is_closing():
+                answer = _broken(request)
+            if isinstance(answer, Response):
+                self._write(answer, keep_alive=keep_alive)
+            else:
+                promised = self._keep(request, answer, keep_alive=keep_alive)
+                self._task = asyncio.get_running_loop().create_task(promised)
+        if self._paused and self._task is None and not self._transport.is_closing():
             self._paused = False
             self._transport.resume_reading()
+
+    async def _keep(
+        self, request: Request, answer: Awaitable[Response], *, keep_alive: bool
+    ) -> None:
+        try:
+            response = await answer
+        except Exception:  # noqa: BLE001 - as above
+            response = _broken(request)
+        self._task = None
+        self._write(response, keep_alive=keep_alive)
+        self._advance()
+
+    def _write(self, response: Response, *, keep_alive: bool) -> None:
+        if self._transport.is_closing():
+            return
+        self._transport.write(response.encode(keep_alive=keep_alive))
+        if not keep_alive:
+            self._waiting.clear()
+            self._transport.close()
+
+
+def _broken(request: Request) -> Response:
+    _LOG.exception("%s %s", request.method, request.target)
+    return Response(status=500, body=b'{"message":"internal failure"}')

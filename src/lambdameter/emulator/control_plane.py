@@ -112,7 +112,7 @@ class ControlPlane:
         return self._blueprints[function.revision]
 
     async def close(self) -> None:
-        """Let changes under way come to their end, and reclaim every environment."""
+        """Give up changes that are under way, and reclaim every environment."""
         for task in self._pending:
             task.cancel()
         if self._pending:

@@ -65,6 +65,7 @@ class Environment:
         self._init_error: tuple[str, bytes] | None = None
         self._init_cpu_ms: float | None = None
         self._service: ServiceTime | None = None
+        self._asking: asyncio.Future[ServiceTime | None] | None = None
         self._resting = _UNUSED
         self._started = Reading(at_ms=0.0, counters=_UNUSED)
         self._stopped_ms = 0.0
@@ -94,7 +95,7 @@ class Environment:
         if self.state is State.FAILED:
             await self._drive(Event.CLEAN)
         self._request = request
-        self._answer = self._ending = self._failed_by = self._init_error = None
+        self._answer = self._ending = self._failed_by = self._init_error = self._asking = None
         self._delivered = False
         await self._phase(Event.INVOKE, self._blueprint.timeout_s * 1000.0)
         return await self._finish(request, init_ms)
@@ -113,7 +114,7 @@ class Environment:
         counters = self._counters()
         self._init_cpu_ms = counters.cpu_ms
         if self.state is State.IDLE:
-            self._service = await self._usage()
+            self._service = await self._around.usage(self.identity.access_key_id)
             return init_ms
         status, error_type = self._init_failure(counters)
         self._log.init_report(init_ms, "init", status, error_type)
@@ -130,9 +131,6 @@ class Environment:
             timer.cancel()
 
     async def _finish(self, request: InvocationRequest, init_ms: float | None) -> Outcome:
-        # The data plane is asked while there is other work, unless there is a process to be
-        # killed first: what it still does is this invocation's.
-        asking = asyncio.ensure_future(self._usage()) if self.state is State.IDLE else None
         await self._drain()
         end = Reading(at_ms=self._stopped_ms, counters=self._counters())
         failure = self._failure(request, end.counters) if self.state is State.FAILED else None
@@ -153,14 +151,20 @@ class Environment:
         self._log.end(report, failure.log if failure else "")
         if self.state is State.FAILED:
             await self._drive(Event.CLEAN)
-        meter = self._meter(end, await (asking or self._usage()))
+            # What it did until it was killed is this invocation's, too.
+            self._ask()
+        meter = self._meter(end, await self._asking if self._asking else None)
         # The first answer wins: what a runtime does after it cannot take it back.
         payload, error = self._answer or (failure.payload if failure else b"", FUNCTION_ERROR)
         self._request = None
         return Outcome(payload, error, self._log, report, meter)
 
-    async def _usage(self) -> ServiceTime | None:
-        return await self._around.usage(self.identity.access_key_id)
+    def _ask(self) -> None:
+        """Ask the data plane, without waiting: what came of it is looked at in `_finish`."""
+        asking = asyncio.ensure_future(self._around.usage(self.identity.access_key_id))
+        # Where the invocation is cancelled nobody looks, and that is no fault.
+        asking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._asking = asking
 
     def _meter(self, end: Reading, service: ServiceTime | None) -> Meter:
         before, self._service = self._service, service
@@ -201,19 +205,20 @@ class Environment:
 
     # --- the runtime, the process and the timers -----------------------------------------------
 
-    async def next_event(self) -> Delivery | None:
+    def next_event(self) -> asyncio.Future[Delivery | None]:
         """GET /runtime/invocation/next."""
         transition(self.state, Event.NEXT)
         waiting: asyncio.Future[Delivery | None] = asyncio.get_running_loop().create_future()
         earlier, self._waiting = self._waiting, waiting
         _resolve(earlier, None)
         self._happen(Event.NEXT)
-        return await waiting
+        return waiting
 
     def respond(self, request_id: str, payload: bytes | None) -> None:
         """POST /runtime/invocation/{request id}/response."""
         self._check(request_id)
         self._happen(Event.RESPONSE)
+        self._ask()
         if payload is not None:
             self._answer = (payload, None)
         else:
@@ -224,6 +229,7 @@ class Environment:
         """POST /runtime/invocation/{request id}/error."""
         self._check(request_id)
         self._happen(Event.ERROR)
+        self._ask()
         self._answer = (payload, FUNCTION_ERROR)
 
     def report_init_error(self, error_type: str, payload: bytes) -> None:

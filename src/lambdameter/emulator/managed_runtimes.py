@@ -175,6 +175,18 @@ def label(runtime: str, interpreter: Interpreter, folder: Path) -> str:
     return f"CPython {interpreter.version}{nearest}, {packages}"
 
 
+async def finished(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """What it said on stdout and stderr; where we are cancelled it does not go on without us."""
+    try:
+        stdout, stderr = await process.communicate()
+    except asyncio.CancelledError:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+        raise
+    return stdout or b"", stderr or b""
+
+
 async def _probe(program: str) -> Interpreter | None:
     process = await asyncio.create_subprocess_exec(
         program,
@@ -185,7 +197,7 @@ async def _probe(program: str) -> Interpreter | None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    output, _ = await process.communicate()
+    output, _ = await finished(process)
     # pyenv's shims fail for versions that are installed but not chosen.
     return msgspec.json.decode(output, type=Interpreter) if process.returncode == 0 else None
 
@@ -204,7 +216,7 @@ async def _install(interpreter: Interpreter, pins: Path, folder: Path) -> None:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
-        _, complaint = await process.communicate()
+        _, complaint = await finished(process)
         if process.returncode != 0:
             raise HostError(
                 f"The packages of {interpreter.name} could not be installed: "

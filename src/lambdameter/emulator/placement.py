@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 from lambdameter.emulator.api_errors import service, too_many_requests
 from lambdameter.emulator.blueprint import Blueprint, Surroundings
@@ -59,7 +61,7 @@ class Placement:
         self._scheduler = scheduler or Scheduler()
         self._identify = identify
         self._environments: dict[str, Environment] = {}
-        self._in_flight: set[asyncio.Task[Outcome]] = set()
+        self._in_flight: set[asyncio.Task[Any]] = set()
         self._going: set[asyncio.Task[None]] = set()
         self._ended: LambdameterError | None = None
         if died is not None:
@@ -75,20 +77,15 @@ class Placement:
         """
         environment = self._place(revision, blueprint)
         name = environment.identity.name
-        task = asyncio.ensure_future(environment.invoke(request))
-        self._in_flight.add(task)
         try:
-            outcome = await task
+            with self._until_ended():
+                outcome = await environment.invoke(request)
         except BaseException as error:
             self._scheduler.lost(name)
             await self._destroy(name)
             if isinstance(error, LambdameterError):
                 raise service(str(error)) from error
-            if isinstance(error, asyncio.CancelledError) and self._ended is not None:
-                raise service(str(self._ended)) from error
             raise
-        finally:
-            self._in_flight.discard(task)
         if not self._scheduler.released(name, self._around.clock.now_ms()):
             await self._destroy(name)
         return outcome
@@ -105,7 +102,7 @@ class Placement:
         """End every invocation and destroy every environment."""
         self._end(TargetError("The emulator is shutting down", next_step="Start it again."))
         if self._in_flight:
-            await asyncio.wait(self._in_flight)
+            await asyncio.wait(tuple(self._in_flight))
         await self._destroy(*self._environments)
         if self._going:
             await asyncio.wait(self._going)
@@ -115,6 +112,20 @@ class Placement:
         self._ended = self._ended or reason
         for task in self._in_flight:
             task.cancel()
+
+    @contextlib.contextmanager
+    def _until_ended(self) -> Iterator[None]:
+        """Within it the running task is cancelled at the end, and told why."""
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._in_flight.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self._ended is None or task.uncancel() > 0:
+                raise
+            raise self._ended from None
+        finally:
+            self._in_flight.discard(task)
 
     def _place(self, revision: str, blueprint: Blueprint) -> Environment:
         if self._ended is not None:

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from lambdameter.emulator.messages import Request, Response
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Response | Awaitable[Response]]
+"""A response, or the promise of one: what need not wait is answered at once."""
 
 
 class Routes:
@@ -21,14 +22,14 @@ class Routes:
         self._routes = [(method, _compile(path), handler) for method, path, handler in routes]
         self._otherwise = otherwise
 
-    async def __call__(self, request: Request) -> Response:
+    def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Serve a request."""
         path = request.path
         for method, pattern, handler in self._routes:
             if method == request.method and (found := pattern.fullmatch(path)):
                 request.parameters = found.groupdict()
-                return await handler(request)
-        return await self._otherwise(request)
+                return handler(request)
+        return self._otherwise(request)
 
 
 def _compile(path: str) -> re.Pattern[str]:

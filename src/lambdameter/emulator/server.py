@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import shutil
-import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import msgspec
 import platformdirs
 
 from lambdameter import binaries
-from lambdameter.emulator import sandbox
+from lambdameter.emulator import leftovers, sandbox
 from lambdameter.emulator.blueprint import Address, Surroundings
 from lambdameter.emulator.clock import Clock, SystemClock
 from lambdameter.emulator.code_store import CodeStore
@@ -62,13 +61,18 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """The one line that the emulator prints when it is ready; None: no data plane."""
+    """The one line that the emulator prints when it is ready; None: no data plane.
+
+    Attributes:
+        cleared: what it removed first, since an emulator that was killed had left it.
+    """
 
     endpoint: str
     dynamodb: str | None
     s3: str | None
     ca_bundle: str | None
     region: str
+    cleared: tuple[str, ...] = ()
 
 
 class EmulatorFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
@@ -89,7 +93,8 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
     """
     architecture = host_architecture()
     async with contextlib.AsyncExitStack() as stack:
-        state = Path(tempfile.mkdtemp(prefix="lambdameter-"))
+        cleared = leftovers.clear()
+        state = leftovers.make_folder()
         stack.callback(shutil.rmtree, state, ignore_errors=True)
         factory = sandbox.detect(state, options.sandbox)
         stack.callback(factory.close)
@@ -125,6 +130,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
                 s3=services.ready.s3 if services else None,
                 ca_bundle=services.ready.ca_bundle if services else None,
                 region=options.region,
+                cleared=cleared,
             ),
             plane,
         )

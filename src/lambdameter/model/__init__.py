@@ -31,6 +31,7 @@ from lambdameter.model.bill import (
 from lambdameter.model.claim import ClaimSource, PublishedFigure
 from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import (
+    Conditions,
     Enforcement,
     FieldDifference,
     Invocation,
@@ -78,6 +79,7 @@ __all__ = [
     "CellBill",
     "CellSummary",
     "ClaimSource",
+    "Conditions",
     "Dataset",
     "Deployment",
     "Enforcement",

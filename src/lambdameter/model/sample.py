@@ -195,12 +195,30 @@ class TargetInfo(Record, frozen=True, kw_only=True):
     faults: str | None = None
 
 
+class Conditions(Record, frozen=True, kw_only=True):
+    """How the target was to be; resuming a run sets it up the same way.
+
+    Attributes:
+        architecture: of functions on AWS, and what the bill prices; local runs use the host's.
+        latency, faults: as on the command line; None: the data plane's own defaults.
+        seed: of the order of the trials, and of the data plane's chance.
+    """
+
+    target: Literal["local", "aws"]
+    region: str
+    architecture: Architecture
+    role: str | None
+    latency: str | None
+    faults: str | None
+    sandbox: str
+    seed: int
+
+
 class Manifest(Record, frozen=True, kw_only=True):
     """One run folder: what was asked, of what, where.
 
     Attributes:
         schema: version of the run folder's format.
-        priced_architecture: what the bill prices; local runs use the host's own.
     """
 
     schema: int
@@ -215,6 +233,4 @@ class Manifest(Record, frozen=True, kw_only=True):
     artifacts: tuple[Artifact, ...]
     memory_mb: tuple[int, ...]
     plan: tuple[Trial, ...]
-    seed: int
-    priced_architecture: Architecture
-    region: str
+    conditions: Conditions

@@ -156,7 +156,7 @@ def _run(run: ReportInput) -> Run:
         workload=manifest.workload.name,
         parameters=manifest.parameters,
         memory_mb=manifest.memory_mb,
-        seed=manifest.seed,
+        seed=manifest.conditions.seed,
         rounds=run.summary.rounds,
         complete=run.summary.complete,
     )

@@ -38,7 +38,7 @@ def test_the_manifest_says_what_was_asked_of_what_and_where(
     assert manifest.parameters == {"cold": {"records": 1}, "warm": {"records": 3}}
     assert manifest.datasets["warm"].expected_count == 3
     assert manifest.memory_mb == (128, 256)
-    assert (manifest.seed, manifest.priced_architecture) == (7, "arm64")
+    assert (manifest.conditions.seed, manifest.conditions.architecture) == (7, "arm64")
     assert [artifact.variant for artifact in manifest.artifacts] == ["python", "rust"]
     assert manifest.target.engines == {"lambda": "scripted"}
     assert manifest.host.keys() == {"system", "cpu", "cores", "python"}
@@ -114,7 +114,9 @@ def test_a_target_that_fails_leaves_the_samples_and_says_where(
     with pytest.raises(TargetError, match="It is gone") as failed:
         measure(workload, asked, target.opening)
     (folder,) = Path("runs").iterdir()
-    assert failed.value.__notes__ == [f"the samples so far are in {folder}"]
+    assert failed.value.__notes__ == [
+        f"the samples so far are in {folder}; go on with `lambdameter run --resume {folder}`"
+    ]
     assert len(RunFolder.open(folder).samples().samples) == 1
     assert target.left == []
 
@@ -155,7 +157,7 @@ def test_an_interrupt_leaves_the_samples_and_says_where(
         measure(workload, asked, target.opening)
     (folder,) = Path("runs").iterdir()
     told = capsys.readouterr().err.splitlines()[-1]
-    assert told == f"interrupted; the samples so far are in {folder}"
+    assert told.startswith(f"interrupted; the samples so far are in {folder}; go on with")
     assert len(RunFolder.open(folder).samples().samples) == 1
     assert target.left == []
 

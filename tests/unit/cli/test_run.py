@@ -100,7 +100,6 @@ def test_one_folder_is_not_for_several_workloads(command: Command, sums: Path):
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
         ("etl", "--colour"),
         ("etl", "--target", "mars"),
         ("etl", "--cold", "many"),
@@ -204,3 +203,31 @@ def test_an_interrupt_ends_with_130(
     assert told.exit_code == 130
     assert "interrupted; nothing was measured yet" in told.stderr
     assert told.stdout == ""
+
+
+def test_a_run_without_a_workload_names_those_that_there_are(command: Command):
+    told = command("run")
+    assert told.exit_code == 2
+    assert "No workload is named" in told.stderr
+    assert "etl" in told.stderr
+
+
+@pytest.mark.parametrize("more", [("etl",), ("--memory", "128"), ("--out", "x")])
+def test_a_resumed_run_takes_nothing_else(command: Command, more: tuple[str, ...]):
+    told = command("run", "--resume", "somewhere", *more)
+    assert told.exit_code == 2
+    assert "nothing can be changed" in told.stderr
+    assert "where: --resume" in told.stderr
+
+
+def test_a_folder_that_is_no_run_cannot_be_resumed(command: Command, tmp_path: Path):
+    told = command("run", "--resume", str(tmp_path))
+    assert told.exit_code == 2
+    assert "This folder is no run" in told.stderr
+
+
+@pytest.mark.parametrize("flag", ["--latency", "--faults", "--sandbox"])
+def test_what_only_the_local_lambda_has_is_refused_on_aws(command: Command, flag: str):
+    told = command("run", "etl", "--target", "aws", flag, "off")
+    assert told.exit_code == 2
+    assert f"where: {flag}" in told.stderr

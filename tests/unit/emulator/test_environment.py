@@ -12,6 +12,7 @@ from lambdameter.emulator.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.lifecycle import InvalidTransitionError, State
 from lambdameter.emulator.placement import new_identity
 from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError
+from lambdameter.errors import HostError
 from lambdameter.model import ServiceTime
 
 EVENT = b'{"n":1}'
@@ -312,6 +313,125 @@ async def test_the_process_sees_its_own_tmp_and_runtime_api(host: Any, environme
     assert spec.mounts == {"/var/task": "/code", "/tmp": "/host/tmp"}  # noqa: S108 - inside
     assert spec.environment["AWS_LAMBDA_RUNTIME_API"] == host.addresses[0].address
     assert spec.environment["AWS_ACCESS_KEY_ID"] == environment.identity.access_key_id
+
+
+async def test_a_runtime_that_dies_after_its_response_has_answered_and_is_reset(
+    host: Any, environment: Environment
+):
+    async def script(runtime: Any) -> None:
+        await runtime.peer.next_event()
+        runtime.peer.respond("r1", b"1")
+        runtime.work(2.0)
+        runtime.process.exit(1)
+
+    host.script = script
+    outcome = await invoke(environment)
+    assert (outcome.payload, outcome.error) == (b"1", None)
+    assert (outcome.report.duration_ms, outcome.report.error_type) == (2.0, "Runtime.ExitError")
+    assert environment.state is State.RESET
+
+
+async def test_an_environment_that_does_not_freeze_fails_the_invocation(
+    host: Any, environment: Environment
+):
+    host.script = echo
+    await invoke(environment)
+
+    def stuck() -> None:
+        raise HostError("the environment did not freeze", next_step="Look.")
+
+    host.sandboxes[0].freeze = stuck
+    with pytest.raises(HostError, match="did not freeze"):
+        await invoke(environment, "r2")
+    await environment.destroy()
+
+
+async def test_a_response_that_comes_after_the_timeout_is_refused(
+    host: Any, environment: Environment
+):
+    refused: list[type[Exception]] = []
+
+    async def script(runtime: Any) -> None:
+        await runtime.peer.next_event()
+        runtime.work(3_000.0)
+        try:
+            runtime.peer.respond("r1", b"late")
+        except InvalidTransitionError as error:
+            refused.append(type(error))
+
+    host.script = script
+    outcome = await invoke(environment)
+    assert refused == [InvalidTransitionError]
+    assert json.loads(outcome.payload)["errorType"] == "Sandbox.Timedout"
+
+
+async def test_nothing_is_logged_after_report_while_the_process_is_killed(
+    host: Any, environment: Environment
+):
+    async def script(runtime: Any) -> None:
+        kill = runtime.sandbox.destroy
+
+        async def destroy() -> None:
+            runtime.process.write("last words\n")
+            await kill()
+
+        runtime.sandbox.destroy = destroy
+        await runtime.peer.next_event()
+        runtime.work(3_000.0)
+
+    host.script = script
+    log = (await invoke(environment)).log.text().decode()
+    assert "last words" not in log
+    assert log.splitlines()[-1].startswith("REPORT")
+
+
+async def test_what_a_killed_process_did_to_the_end_is_its_invocations(
+    host: Any, environment: Environment
+):
+    async def script(runtime: Any) -> None:
+        kill = runtime.sandbox.destroy
+
+        async def destroy() -> None:
+            host.served = ServiceTime(requests={"s3.GetObject": 2}, modelled_ms=9.0)
+            await kill()
+
+        runtime.sandbox.destroy = destroy
+        await runtime.peer.next_event()
+        runtime.peer.respond("r1", b"1")
+        runtime.process.exit(1)
+
+    host.script = script
+    outcome = await invoke(environment)
+    assert outcome.meter.service == ServiceTime(requests={"s3.GetObject": 2}, modelled_ms=9.0)
+
+
+async def test_an_invocation_that_is_cancelled_while_it_kills_leaves_all_to_destroy(
+    host: Any, environment: Environment
+):
+    killing = asyncio.Event()
+
+    async def script(runtime: Any) -> None:
+        kill = runtime.sandbox.destroy
+
+        async def destroy() -> None:
+            if not killing.is_set():
+                killing.set()
+                await asyncio.Event().wait()
+            await kill()
+
+        runtime.sandbox.destroy = destroy
+        await runtime.peer.next_event()
+        runtime.work(3_000.0)
+
+    host.script = script
+    invocation = asyncio.ensure_future(invoke(environment))
+    await killing.wait()
+    invocation.cancel()
+    await asyncio.wait((invocation,))
+    assert host.sandboxes[0].process.returncode is None
+    await environment.destroy()
+    assert host.sandboxes[0].process.returncode == -9
+    assert host.addresses[0].closed
 
 
 async def test_destroying_ends_the_process_and_the_waiting_runtime(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import platform
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from lambdameter.emulator.managed_runtimes import (
     HostRuntimes,
     Interpreter,
     find_interpreter,
+    finished,
     label,
     nearest_first,
     os_only,
@@ -18,6 +20,19 @@ from lambdameter.emulator.managed_runtimes import (
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
 
 PINS = Path(emulator.__file__).parent / "runtimes"
+
+
+async def test_a_program_does_not_outlive_whoever_waits_for_it():
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    waiting = asyncio.ensure_future(finished(process))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait((waiting,))
+    assert process.returncode == -9
 
 
 def test_the_runtime_asked_for_comes_first_and_then_the_nearest():

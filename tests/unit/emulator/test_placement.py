@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from lambdameter.emulator.api_errors import ApiError
 from lambdameter.emulator.invocation import InvocationRequest
 from lambdameter.emulator.placement import Placement, new_identity
 from lambdameter.emulator.scheduler import Scheduler
-from lambdameter.errors import LambdameterError, TargetError
+from lambdameter.errors import HostError, LambdameterError, TargetError
 
 REQUEST = InvocationRequest(request_id="r", payload=b"1")
 
@@ -102,6 +103,115 @@ async def test_invocations_in_flight_and_later_ones_fail_when_the_data_plane_die
         assert "The data plane has died" in error.value.message
     assert is_empty(tmp_path)
     assert all(box.calls[-1] == "destroy" for box in host.sandboxes)
+
+
+async def test_an_invocation_that_asks_a_data_plane_while_it_dies_fails_once(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    died: asyncio.Future[LambdameterError] = asyncio.get_running_loop().create_future()
+    error = TargetError("The data plane has died", next_step="Start again.")
+
+    async def usage(_access_key_id: str) -> None:
+        if host.sandboxes[0].calls.count("thaw") > 0:
+            if not died.done():
+                died.set_result(error)
+            raise error
+
+    host.script, host.usage = echo, usage
+    placement = Placement(host.surroundings(), tmp_path, died=died)
+    with pytest.raises(ApiError, match="data plane has died"):
+        await placement.invoke("v1", blueprint, REQUEST)
+    gc.collect()  # would tell of an exception that nobody looked at
+
+
+async def test_invocations_in_flight_end_when_the_emulator_shuts_down(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    delivered = asyncio.Event()
+
+    async def hang(runtime: Any) -> None:
+        if await runtime.peer.next_event() is not None:
+            delivered.set()
+
+    host.script = hang
+    placement = Placement(host.surroundings(), tmp_path)
+    in_flight = asyncio.ensure_future(placement.invoke("v1", blueprint, REQUEST))
+    await delivered.wait()
+    await placement.close()
+    for invocation in (in_flight, placement.invoke("v1", blueprint, REQUEST)):
+        with pytest.raises(ApiError, match="shutting down"):
+            await invocation
+    assert is_empty(tmp_path)
+    assert host.sandboxes[0].calls[-1] == "destroy"
+
+
+async def test_a_caller_that_is_cancelled_takes_its_environment_along(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    delivered = asyncio.Event()
+
+    async def hang(runtime: Any) -> None:
+        if await runtime.peer.next_event() is not None:
+            delivered.set()
+
+    host.script = hang
+    placement = Placement(host.surroundings(), tmp_path)
+    in_flight = asyncio.ensure_future(placement.invoke("v1", blueprint, REQUEST))
+    await delivered.wait()
+    in_flight.cancel()
+    await asyncio.wait((in_flight,))
+    assert in_flight.cancelled()
+    assert is_empty(tmp_path)
+
+
+async def test_one_environment_that_does_not_die_keeps_no_other_alive(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    async def stuck() -> None:
+        raise HostError("It does not die", next_step="Look.")
+
+    host.script = echo
+    placement = Placement(host.surroundings(), tmp_path)
+    await asyncio.gather(*(placement.invoke("v1", blueprint, REQUEST) for _ in range(3)))
+    host.sandboxes[0].destroy = stuck
+    with pytest.raises(HostError, match="does not die"):
+        await placement.retire("v1")
+    assert [box.calls[-1] for box in host.sandboxes[1:]] == ["destroy"] * 2
+    assert is_empty(tmp_path)
+
+
+async def test_a_destruction_goes_on_without_whoever_asked_for_it(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    host.script = echo
+    placement = Placement(host.surroundings(), tmp_path)
+    await placement.invoke("v1", blueprint, REQUEST)
+    kill = host.sandboxes[0].destroy
+
+    async def slow() -> None:
+        begun.set()
+        await go_on.wait()
+        await kill()
+
+    host.sandboxes[0].destroy = slow
+    retiring = asyncio.ensure_future(placement.retire("v1"))
+    await begun.wait()
+    retiring.cancel()
+    go_on.set()
+    await placement.close()
+    assert host.sandboxes[0].process.returncode == -9
+    assert is_empty(tmp_path)
+
+
+async def test_the_data_plane_may_forget_an_environment_that_is_gone(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    host.script = echo
+    placement = Placement(host.surroundings(), tmp_path)
+    await placement.invoke("v1", blueprint, REQUEST)
+    await placement.retire("v1")
+    assert host.forgotten == [host.sandboxes[0].spec.environment["AWS_ACCESS_KEY_ID"]]
 
 
 async def test_a_sandbox_that_fails_is_a_service_exception(

@@ -18,6 +18,7 @@ from lambdameter.model import (
     Calls,
     Case,
     CaseEquality,
+    Conditions,
     Dataset,
     Enforcement,
     EqualityRule,
@@ -173,9 +174,16 @@ def manifest(memory_mb: tuple[int, ...] = (1024,), *, enforced: bool = True) -> 
         artifacts=(),
         memory_mb=memory_mb,
         plan=plan,
-        seed=1,
-        priced_architecture="arm64",
-        region="us-east-1",
+        conditions=Conditions(
+            target="local",
+            region="us-east-1",
+            architecture="arm64",
+            role=None,
+            latency=None,
+            faults=None,
+            sandbox="auto",
+            seed=1,
+        ),
     )
 
 

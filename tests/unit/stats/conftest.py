@@ -5,6 +5,7 @@ import pytest
 from lambdameter.model import (
     Calls,
     Case,
+    Conditions,
     Manifest,
     ResponseShape,
     TargetInfo,
@@ -62,7 +63,14 @@ def plain_manifest() -> Manifest:
         artifacts=(),
         memory_mb=(128,),
         plan=(),
-        seed=1,
-        priced_architecture="arm64",
-        region="us-east-1",
+        conditions=Conditions(
+            target="local",
+            region="us-east-1",
+            architecture="arm64",
+            role=None,
+            latency=None,
+            faults=None,
+            sandbox="auto",
+            seed=1,
+        ),
     )

@@ -16,7 +16,7 @@ from lambdameter.emulator.runtime_api import error, init_error, next_event, resp
 from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError, refusal
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 
-Operation = Callable[[RuntimePeer, Request], Awaitable[Response]]
+Operation = Callable[[RuntimePeer, Request], Response | Awaitable[Response]]
 
 VERSION = "/2018-06-01"
 
@@ -37,14 +37,14 @@ def runtime_api(peer: RuntimePeer) -> Handler:
     )
 
 
-async def _unknown(_request: Request) -> Response:
+def _unknown(_request: Request) -> Response:
     return refusal(404, "NotFound", "There is no such path in this version of the Runtime API")
 
 
 def _endpoint(peer: RuntimePeer, operation: Operation) -> Handler:
-    async def endpoint(request: Request) -> Response:
+    def endpoint(request: Request) -> Response | Awaitable[Response]:
         try:
-            return await operation(peer, request)
+            return operation(peer, request)
         except InvalidTransitionError as invalid:
             return refusal(403, "InvalidStateTransition", f"State transition failed: {invalid}")
         except InvalidRequestIdError:

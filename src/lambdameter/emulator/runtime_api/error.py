@@ -7,7 +7,7 @@ from lambdameter.emulator.runtime_api.answers import accepted
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 
 
-async def handle(peer: RuntimePeer, request: Request) -> Response:
+def handle(peer: RuntimePeer, request: Request) -> Response:
     """Take the handler's error, as it words it."""
     peer.report_error(request.parameters["request_id"], request.body or b"")
     return accepted()

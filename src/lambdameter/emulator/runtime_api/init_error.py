@@ -12,7 +12,7 @@ from lambdameter.emulator.runtime_api.peer import RuntimePeer
 _KNOWN_FORM = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
 
 
-async def handle(peer: RuntimePeer, request: Request) -> Response:
+def handle(peer: RuntimePeer, request: Request) -> Response:
     """Take the reason why the runtime cannot start."""
     named = request.headers.get(ERROR_TYPE, "")
     error_type = named if _KNOWN_FORM.search(named) else "Runtime.Unknown"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from lambdameter.emulator.messages import Request, Response
 from lambdameter.emulator.runtime_api.answers import refusal
-from lambdameter.emulator.runtime_api.peer import RuntimePeer
+from lambdameter.emulator.runtime_api.peer import Delivery, RuntimePeer
 
 
-async def handle(peer: RuntimePeer, _request: Request) -> Response:
+def handle(peer: RuntimePeer, _request: Request) -> Awaitable[Response]:
     """Answer with the next event, whenever there is one."""
-    delivery = await peer.next_event()
+    return _when_there_is_one(peer.next_event())
+
+
+async def _when_there_is_one(event: Awaitable[Delivery | None]) -> Response:
+    delivery = await event
     if delivery is None:
         return refusal(500, "InternalServerError", "The execution environment is shutting down")
     return Response(body=delivery.payload, headers=delivery.headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 import msgspec
@@ -21,7 +22,7 @@ class RuntimePeer(Protocol):
     those with a request id raise InvalidRequestIdError for any but the current one.
     """
 
-    async def next_event(self) -> Delivery | None:
+    def next_event(self) -> Awaitable[Delivery | None]:
         """Wait for the next event; None: the environment goes away instead."""
         ...
 

@@ -8,7 +8,7 @@ from lambdameter.emulator.runtime_api.answers import ERROR_TYPE, accepted, refus
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 
 
-async def handle(peer: RuntimePeer, request: Request) -> Response:
+def handle(peer: RuntimePeer, request: Request) -> Response:
     """Take the handler's response; a streamed one is buffered, as Invoke needs it.
 
     A stream that broke off says so in its trailers, and counts as the handler's error:

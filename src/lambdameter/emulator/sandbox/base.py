@@ -59,7 +59,7 @@ class Sandbox(Protocol):
         ...
 
     def freeze(self) -> None:
-        """Stop every process until thaw()."""
+        """Stop every process until thaw(); by the next counters() or thaw() all have stopped."""
         ...
 
     def thaw(self) -> None:

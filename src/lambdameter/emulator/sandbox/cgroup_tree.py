@@ -180,10 +180,11 @@ def owner_name(pid: int, serial: int, proc: Path = PROC) -> str:
     It tells whether its owner lives: pid and start time, in which PID namespace. `serial`
     counts the emulators of one process.
     """
-    return f"lambdameter-{pid}-{start_ticks(pid, proc)}-{_pid_namespace(proc)}-{serial}"
+    return f"lambdameter-{pid}-{start_ticks(pid, proc)}-{pid_namespace(proc)}-{serial}"
 
 
-def _pid_namespace(proc: Path) -> int:
+def pid_namespace(proc: Path = PROC) -> int:
+    """The one that this process is in: process ids mean nothing outside it."""
     return (proc / "self" / "ns" / "pid").stat().st_ino
 
 
@@ -206,7 +207,7 @@ def remove_leftovers(
 
 
 def _ownerless(hierarchy: Path, proc: Path) -> Iterator[Path]:
-    namespace = _pid_namespace(proc)
+    namespace = pid_namespace(proc)
     for folder, names, _ in os.walk(hierarchy):
         for name in tuple(names):
             if owned := _OWNED.fullmatch(name):

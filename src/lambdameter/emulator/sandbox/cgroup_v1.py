@@ -23,7 +23,7 @@ NEEDED = frozenset({"cpu", "cpuacct", "memory", "freezer"})
 WANTED = NEEDED | {"pids"}
 _NS_PER_MS = 1_000_000
 _FROZEN = "FROZEN"
-_FREEZE_SPINS, _FREEZE_TRIES, _FREEZE_STEP_S = 100, 5_100, 0.000_2
+_FREEZE_SPINS, _FREEZE_TRIES, _FREEZE_STEP_S = 20, 5_000, 0.000_2
 _ERASE_TRIES, _ERASE_STEP_S = 5_000, 0.001
 _granted = itertools.count()
 _NEEDS = "Run as root on a host with cgroup v1."
@@ -87,6 +87,7 @@ class CgroupV1Sandbox:
         self._quota_us = cpu_share.UNLIMITED_US
         self._pause = pause
         self._sleep = sleep
+        self._freezing = False
         self._started: list[asyncio.subprocess.Process] = []
         self._counters = Counters(cpu_ms=0.0, throttled_ms=0.0, peak_memory_mb=0.0, oom_kills=0)
 
@@ -137,33 +138,44 @@ class CgroupV1Sandbox:
             self._quota.write(quota_us)
 
     def freeze(self) -> None:
-        """Stop every process; all have stopped when it returns. HostError if they do not.
-
-        A process that has used up its quota is not frozen before the next period, 30 ms later
-        at 128 MB, so the quota is lifted for the moment that it takes.
-        """
-        self._write_quota(cpu_share.UNLIMITED_US)
+        """Stop every process: by the next `counters` or `thaw` all have stopped."""
         with _kernel("freeze the environment"):
             self._freezer.write(_FROZEN)
-            frozen = self._wait_until_frozen()
-        self._write_quota(self._quota_us)
+        self._freezing = True
+
+    def _settle(self) -> None:
+        """Wait until every process has stopped. HostError if they do not.
+
+        A process that has used up its quota would not stop before the next period, 30 ms later
+        at 128 MB, so for one that takes its time the quota is lifted meanwhile.
+        """
+        if not self._freezing:
+            return
+        self._freezing = False
+        if self._is_frozen(_FREEZE_SPINS):
+            return
+        quota_us = self._quota_us
+        self._write_quota(cpu_share.UNLIMITED_US)
+        frozen = self._is_frozen(_FREEZE_TRIES, self._pause)
+        self._write_quota(quota_us)
         if not frozen:
             raise HostError(
                 "the environment did not freeze within a second",
                 next_step="See whether one of its processes waits for a disk (state D in `ps`).",
             )
 
-    def _wait_until_frozen(self) -> bool:
-        for attempt in range(_FREEZE_TRIES):
-            if self._freezer.read().strip() == _FROZEN.encode():
-                return True
-            # A matter of microseconds, less than any pause, but for a process deep in the kernel.
-            if attempt >= _FREEZE_SPINS:
-                self._pause(_FREEZE_STEP_S)
+    def _is_frozen(self, tries: int, pause: Callable[[float], None] | None = None) -> bool:
+        for _ in range(tries):
+            with _kernel("freeze the environment"):
+                if self._freezer.read().strip() == _FROZEN.encode():
+                    return True
+            if pause is not None:
+                pause(_FREEZE_STEP_S)
         return False
 
     def thaw(self) -> None:
         """Let every process run again."""
+        self._settle()
         with _kernel("thaw the environment"):
             self._freezer.write(cgroup_tree.THAWED)
 
@@ -174,6 +186,7 @@ class CgroupV1Sandbox:
         is not seen. One that the kernel killed for memory had reached the limit, so that is
         the peak then.
         """
+        self._settle()
         try:
             kills = oom_kills(self._oom_control.read())
             peak = processes.peak_mb(self._group.pids("memory"))
@@ -191,6 +204,7 @@ class CgroupV1Sandbox:
 
     async def destroy(self) -> None:
         """Kill every process, wait until each is reaped, remove the cgroups."""
+        self._freezing = False
         for file in self._files:
             file.close()
         for _ in range(_ERASE_TRIES):

@@ -12,7 +12,7 @@ _PEAK_KIB = re.compile(rb"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _CAPABILITIES = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
 _CAP_SYS_ADMIN = 21
 _KIB_PER_MIB = 1024
-_CHUNK_BYTES = 16_384
+_CHUNK_BYTES, _PAGE_BYTES = 16_384, 4_096
 # Fields of /proc/PID/stat after the program's name, which may hold anything: the state is the
 # first of them and the start time the 20th. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
 _STATE, _START_TICKS = 0, 19
@@ -26,12 +26,12 @@ def peak_mb(pids: Iterable[int], proc: Path = PROC) -> float:
     Pages that processes share are counted in each, and peaks of different moments add up: for
     the one process that a function is, it is exact.
     """
-    return sum(_peak_kib(proc / str(pid)) for pid in pids) / _KIB_PER_MIB
+    return sum(_peak_kib(f"{proc}/{pid}/status") for pid in pids) / _KIB_PER_MIB
 
 
-def _peak_kib(folder: Path) -> int:
+def _peak_kib(status: str) -> int:
     try:
-        found = _PEAK_KIB.search(read(f"{folder}/status"))
+        found = _PEAK_KIB.search(read(status))
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return int(found[1]) if found else 0
@@ -41,10 +41,12 @@ def read(path: str) -> bytes:
     """A whole file of the kernel's, in few calls: this is done in every invocation."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        parts = []
-        while part := os.read(descriptor, _CHUNK_BYTES):
-            parts.append(part)
-        return b"".join(parts)
+        text = part = os.read(descriptor, _CHUNK_BYTES)
+        # The kernel gives a page at a time, cut at a line's end: less than half is all there is.
+        while len(part) > _PAGE_BYTES // 2:
+            part = os.read(descriptor, _CHUNK_BYTES)
+            text += part
+        return text
     finally:
         os.close(descriptor)
 

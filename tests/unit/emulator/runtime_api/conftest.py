@@ -36,10 +36,12 @@ class Peer:
         self.calls: list[tuple[object, ...]] = []
         self.refusal: Exception | None = None
 
-    async def next_event(self) -> Delivery | None:
+    def next_event(self) -> asyncio.Future[Delivery | None]:
         if self.refusal:
             raise self.refusal
-        return self.delivery
+        event = asyncio.get_running_loop().create_future()
+        event.set_result(self.delivery)
+        return event
 
     def respond(self, request_id: str, payload: bytes | None) -> None:
         self._take("respond", request_id, payload)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from lambdameter.cli.experiment import Asked, measure
+from lambdameter.cli.resume import resume
+from lambdameter.errors import BadInputError, HostError, TargetError
+from lambdameter.model import Invocation, TargetInfo, Workload
+from lambdameter.samples import SAMPLES, RunFolder
+from lambdameter.target.fake import FakeTarget, Request, Script
+
+Scripted = Callable[[Script], Any]
+
+
+@pytest.fixture
+def cut(
+    workload: Workload, asked: Asked, scripted: Scripted, working: Script
+) -> Callable[[int], Path]:
+    """A run whose target failed at a call; its folder."""
+
+    def after(calls: int) -> Path:
+        def script(target: FakeTarget, request: Request) -> Invocation:
+            if request.number == calls:
+                raise TargetError("It is gone", next_step="Look.")
+            return working(target, request)
+
+        with pytest.raises(TargetError):
+            measure(workload, asked, scripted(script).opening)
+        (folder,) = Path("runs").iterdir()
+        return folder
+
+    return after
+
+
+@pytest.mark.parametrize("calls", range(4))
+def test_the_same_plan_is_completed(
+    cut: Callable[[int], Path], scripted: Scripted, working: Script, calls: int
+):
+    folder = cut(calls)
+    target = scripted(working)
+    kept = resume(folder, target.opening).samples()
+    assert sorted(one.trial.index for one in kept.samples) == [0, 1, 2, 3]
+    assert all(one.equality and one.equality.equal for one in kept.samples)
+    assert kept.superseded == calls % 2
+    assert target.left == []
+
+
+def test_samples_of_finished_environments_stay_as_they_were(
+    cut: Callable[[int], Path], scripted: Scripted, working: Script
+):
+    folder = cut(3)
+    before = (folder / SAMPLES).read_bytes()
+    resume(folder, scripted(working).opening)
+    assert (folder / SAMPLES).read_bytes().startswith(before)
+
+
+def test_a_complete_run_is_left_alone(
+    measured: RunFolder, scripted: Scripted, working: Script, capsys: pytest.CaptureFixture[str]
+):
+    target = scripted(working)
+    before = (measured.path / SAMPLES).read_bytes()
+    resume(measured.path, target.opening)
+    assert target.opened == 0
+    assert (measured.path / SAMPLES).read_bytes() == before
+    assert "nothing is left to measure" in capsys.readouterr().err
+
+
+def test_other_code_is_refused(
+    cut: Callable[[int], Path], sums: Path, scripted: Scripted, working: Script
+):
+    folder = cut(2)
+    (sums / "rust" / "handler.py").write_text("def handler(event, context): return 2")
+    with pytest.raises(BadInputError, match="code of the variant rust is not what it was"):
+        resume(folder, scripted(working).opening)
+
+
+def test_other_data_is_refused(
+    cut: Callable[[int], Path], sums: Path, scripted: Scripted, working: Script
+):
+    folder = cut(2)
+    generator = sums / "generate.py"
+    generator.write_text(generator.read_text().replace("str(number)", "str(number + 1)"))
+    with pytest.raises(BadInputError, match="makes other data"):
+        resume(folder, scripted(working).opening)
+
+
+def test_another_target_is_refused_and_nothing_is_left_on_it(
+    cut: Callable[[int], Path], scripted: Scripted, working: Script
+):
+    folder = cut(2)
+    target = scripted(working)
+    told: TargetInfo = target.info()
+    target.info = lambda: msgspec.structs.replace(told, engines={"lambda": "another"})
+    with pytest.raises(HostError, match="The target is not what it was"):
+        resume(folder, target.opening)
+    assert target.left == []

@@ -1,0 +1,62 @@
+"""The command line; as a program that another one starts it is tested in tests/conformance."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import msgspec
+import pytest
+
+from lambdameter.emulator import __main__ as command
+from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
+from lambdameter.errors import HostError
+
+READY = EmulatorReady(
+    endpoint="http://127.0.0.1:1", dynamodb=None, s3=None, ca_bundle=None, region="eu-west-1"
+)
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Options]]:
+    """What the emulator was started with; its stdin has ended already."""
+    asked: list[Options] = []
+
+    @contextlib.asynccontextmanager
+    async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, None]]:
+        asked.append(options)
+        if options.port == 1:
+            raise HostError("The port is taken", place="127.0.0.1:1", next_step="Take another.")
+        yield READY, None
+
+    monkeypatch.setattr(command, "serve", serve)
+    read, write = os.pipe()
+    os.close(write)
+    stdin = os.fdopen(read)
+    monkeypatch.setattr("sys.stdin", stdin)
+    yield asked
+    stdin.close()
+
+
+def test_it_says_that_it_is_ready_and_leaves_with_its_stdin(
+    served: list[Options], capsys: pytest.CaptureFixture[str]
+):
+    assert command.main(["--region", "eu-west-1", "--latency", "off", "--seed", "5"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out, type=EmulatorReady) == READY
+    assert served == [Options(region="eu-west-1", latency="off", seed=5)]
+
+
+def test_a_start_that_fails_is_one_line_and_an_exit_code(
+    served: list[Options], capsys: pytest.CaptureFixture[str]
+):
+    assert command.main(["--port", "1"]) == 3
+    failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
+    assert (failed.cause, failed.place, failed.exit_code) == ("The port is taken", "127.0.0.1:1", 3)
+    assert served[0].port == 1
+
+
+def test_an_unknown_flag_is_a_usage_error():
+    with pytest.raises(SystemExit) as error:
+        command.main(["--verbose"])
+    assert error.value.code == 2

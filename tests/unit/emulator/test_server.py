@@ -1,0 +1,96 @@
+"""The composition; what it does as a whole is tested in tests/conformance."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import logging
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lambdameter.emulator import server
+from lambdameter.emulator.control_plane import ControlPlane
+from lambdameter.emulator.server import EmulatorReady, Options, serve
+from lambdameter.errors import BadInputError, HostError
+
+pytestmark = pytest.mark.usefixtures("require_launcher")
+OPTIONS = Options(sandbox="none", data_plane=False, region="eu-west-1")
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+async def serving() -> AsyncIterator[tuple[EmulatorReady, ControlPlane]]:
+    async with serve(OPTIONS) as served:
+        yield served
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def functions(address: str) -> object:
+    connection = http.client.HTTPConnection(address)
+    connection.request("GET", "/2015-03-31/functions")
+    listed = json.loads(connection.getresponse().read())
+    connection.close()
+    return listed
+
+
+async def test_what_it_says_is_where_it_listens(
+    serving: tuple[EmulatorReady, ControlPlane],
+):
+    ready, _ = serving
+    address = ready.endpoint.removeprefix("http://")
+    assert await asyncio.to_thread(functions, address) == {"Functions": []}
+    assert (ready.region, ready.dynamodb, ready.s3) == ("eu-west-1", None, None)
+
+
+async def test_nothing_of_it_stays_behind(temporary: Path):
+    async with serve(OPTIONS) as (ready, _):
+        assert names(temporary)
+    assert not names(temporary)
+    host, port = ready.endpoint.removeprefix("http://").split(":")
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(host, int(port))
+
+
+async def test_a_start_that_fails_leaves_nothing_behind_either(
+    serving: tuple[EmulatorReady, ControlPlane], temporary: Path
+):
+    before = names(temporary)
+    port = int(serving[0].endpoint.rpartition(":")[2])
+    with pytest.raises(HostError, match="port is taken"):
+        async with serve(Options(sandbox="none", data_plane=False, port=port)):
+            pass
+    with pytest.raises(BadInputError, match="no sandbox"):
+        async with serve(Options(sandbox="jail", data_plane=False)):
+            pass
+    assert names(temporary) == before
+
+
+async def test_reclaiming_goes_on_after_an_environment_that_does_not_die(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    turns: asyncio.Queue[int] = asyncio.Queue()
+
+    class Stuck:
+        async def reap(self) -> None:
+            turns.put_nowait(1)
+            raise HostError("It does not die", next_step="Look.")
+
+    monkeypatch.setattr(server, "_REAP_EVERY_S", 0)
+    reaper = asyncio.ensure_future(server._reap(Stuck()))  # type: ignore[arg-type]
+    with caplog.at_level(logging.WARNING):
+        await turns.get()
+        await turns.get()
+    reaper.cancel()
+    assert "It does not die. Look." in caplog.text
