@@ -9,7 +9,7 @@ VENV       := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export CARGO_TARGET_DIR := $(CACHE)/cargo-target
 
-.PHONY: run test setup check record format clean
+.PHONY: run test setup check record soak format clean
 
 run: setup ## all set-up, then the duel
 	@$(VENV)/lambdameter run etl $(ARGS)
@@ -41,6 +41,9 @@ record: setup ## measure anew what docs/duel shows
 	rm -rf docs/duel
 	$(VENV)/lambdameter run etl --out docs/duel > /dev/null
 	$(VENV)/lambdameter report docs/duel > docs/duel/report.txt
+
+soak: setup ## ten minutes of duels with random kills, counted up
+	$(VENV)/python benchmarks/soak.py $(ARGS)
 
 format: ## what the formatters do by themselves
 	$(VENV)/ruff check --fix-only

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,12 @@ def create(client: Any, code: str) -> None:
     client.get_waiter("function_active_v2").wait(FunctionName="f")
 
 
+def data_plane_of(emulator: Emulator) -> psutil.Process:
+    children = psutil.Process(emulator.process.pid).children()
+    (services,) = [child for child in children if SERVICES in child.cmdline()[0]]
+    return services
+
+
 def test_it_ends_with_its_stdin_and_leaves_nothing(emulator: Emulator):
     folder = emulator.state_folder()
     client = emulator.client("lambda", endpoint_url=emulator.ready.endpoint)
@@ -152,13 +159,40 @@ def test_the_death_of_the_data_plane_ends_every_invocation_with_a_clear_error(em
     client = emulator.client("lambda", endpoint_url=emulator.ready.endpoint)
     create(client, "def handler(event, context): return event")
     client.invoke(FunctionName="f")
-    children = psutil.Process(emulator.process.pid).children()
-    (services,) = [
-        child for child in children if SERVICES in child.name() or SERVICES in child.cmdline()[0]
-    ]
-    services.kill()
+    data_plane_of(emulator).kill()
     with pytest.raises(client.exceptions.ServiceException, match="data plane has died"):
         client.invoke(FunctionName="f")
+    client.close()
+
+
+SLEEP = """
+import pathlib, time
+def handler(event, context):
+    pathlib.Path(event).touch()
+    time.sleep(20)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [("stdin", "emulator is shutting down"), ("data plane", "data plane has died")],
+)
+def test_an_invocation_in_flight_is_told_why_it_ends(
+    emulator: Emulator, tmp_path: Path, end: str, told: str
+):
+    client = emulator.client("lambda", endpoint_url=emulator.ready.endpoint)
+    create(client, SLEEP)
+    begun = tmp_path / "begun"
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(client.invoke, FunctionName="f", Payload=json.dumps(str(begun)))
+        while not begun.exists() and not call.done():
+            pass
+        if end == "stdin":
+            emulator.end()
+        else:
+            data_plane_of(emulator).kill()
+        with pytest.raises(client.exceptions.ServiceException, match=told):
+            call.result(30)
     client.close()
 
 

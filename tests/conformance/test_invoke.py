@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -278,6 +279,14 @@ def handler(event, context):
     # One burst and one pause more or less, in some twenty; a busy host grants less, never more.
     assert warm.meter.cpu_ms / warm.report.duration_ms < 1.2 * 128 / 1769
     assert warm.meter.throttled_ms > warm.meter.cpu_ms
+
+
+def test_invocations_at_once_have_environments_of_their_own(deploy: Deploy):
+    function = deploy("import time\ndef handler(event, context): time.sleep(0.3)", MemorySize=1769)
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(function.invoke, [None] * 3))
+    assert len({answered.meter.environment for answered in answers}) == 3
+    assert function.invoke(None).meter.environment in {one.meter.environment for one in answers}
 
 
 def test_functions_are_listed_and_deleted(deploy: Deploy):

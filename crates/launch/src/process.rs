@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::prctl::{set_no_new_privs, set_pdeathsig};
 use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Gid, Pid, Uid, chdir, execve, getppid, setgroups, setresgid, setresuid};
 
@@ -58,6 +58,19 @@ pub fn tie_to(parent: i32) -> Result<()> {
         "the emulator (process {parent}) is gone"
     );
     Ok(())
+}
+
+/// Rust's own runtime ignores it, and execve(2) hands that on: a pipeline in a shell's bootstrap
+/// would never learn that its reader has gone.
+#[allow(
+    unsafe_code,
+    reason = "sigaction(2) is unsafe for handlers, of which this is none"
+)]
+pub fn restore_sigpipe() -> Result<()> {
+    // SAFETY: the default disposition runs no code of ours.
+    unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }
+        .context("cannot restore SIGPIPE")
+        .map(drop)
 }
 
 pub fn execute(spec: &Spec) -> Result<Infallible> {

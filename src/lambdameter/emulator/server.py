@@ -116,11 +116,12 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             facilities=_facilities(options, factory, services, state),
             architecture=architecture,
         )
-        stack.push_async_callback(plane.close)
         listener = await Listener.open(
             control_api(plane), keep=MAX_REQUEST_BYTES, port=options.port
         )
         stack.callback(listener.close)
+        # Before the connections are cut, so that whoever is waiting for an answer gets one.
+        stack.push_async_callback(plane.close)
         reaper = asyncio.ensure_future(_reap(plane.placement))
         stack.callback(reaper.cancel)
         yield (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lambdameter.emulator.admin_client import AdminClient
 from lambdameter.emulator.services import Services
 from lambdameter.errors import BadInputError, HostError, LambdameterError, TargetError
 
@@ -64,6 +65,28 @@ async def test_usage_is_asked_for_by_access_key_over_one_connection(tmp_path: Pa
     with pytest.raises(TargetError, match="404"):
         await services.usage("nobody")
     await services.close()
+
+
+async def test_one_that_hangs_up_and_lives_has_stopped_answering(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lambdameter.emulator.services._STOP_LIMIT_S", 0.05)
+    body = SAY + "server.shutdown(); server.server_close(); sys.stdin.read()"
+    services = await Services.start(program(tmp_path, body))
+    services._admin = AdminClient("http://127.0.0.1:1")
+    with pytest.raises(TargetError, match="stopped answering"):
+        await services.usage("ASIA1")
+    await services.close()
+
+
+async def test_what_is_forgotten_of_a_dead_one_is_no_fault(tmp_path: Path):
+    services = await Services.start(program(tmp_path, SAY + "sys.exit(7)"))
+    services._admin = AdminClient("http://127.0.0.1:1")
+    await services.forget("ASIA1")
+    await asyncio.wait_for(services.died, 10)
+    await services.forget("ASIA1")
+    with pytest.raises(TargetError, match="has died"):
+        await services.close()
 
 
 async def test_it_ends_with_its_stdin_and_that_is_no_death(tmp_path: Path):

@@ -17,7 +17,7 @@ import retry
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 BATCH = 25
-LANES = 8  # requests in flight at most
+LANES = 4  # requests in flight at most; with more the threads only wait for each other
 # Batches that wait for a lane: enough that one slow answer does not stop the reader.
 WAITING = 4
 PROGRESS_EVERY = 1_000

@@ -45,6 +45,12 @@ async def test_no_descriptor_but_the_standard_ones_is_inherited(output: Output):
     assert (await output(process)).split() == ["0", "1", "2", "3"]  # 3 is what ls itself opens
 
 
+async def test_no_signal_is_ignored_or_blocked(output: Output):
+    process = await launch.start(_spec("/bin/grep", "-E", "^Sig(Ign|Blk)", "/proc/self/status"))
+    masks = [line.split()[1] for line in (await output(process)).splitlines()]
+    assert masks == ["0" * 16] * 2
+
+
 async def test_a_program_that_is_not_there_is_one_line_and_status_126(output: Output):
     process = await launch.start(_spec("/nowhere/bootstrap"))
     line = "lambdameter-launch: cannot start /nowhere/bootstrap: ENOENT: No such file or directory"

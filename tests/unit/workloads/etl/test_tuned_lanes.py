@@ -75,7 +75,8 @@ def test_requests_are_in_flight_together(python_tuned: SimpleNamespace):
     # Each lane makes as many requests as the others, or the barrier would break.
     lanes = python_tuned.lanes.Lanes(put, pace(python_tuned))
     for lane in range(python_tuned.lanes.LANES):
-        key = next(f"R{n}" for n in itertools.count() if hash(f"R{n}") % 8 == lane)
+        keys = map("R{}".format, itertools.count())
+        key = next(key for key in keys if hash(key) % python_tuned.lanes.LANES == lane)
         lanes.push(key, b"")
     lanes.close()
     assert lanes.failure is None
