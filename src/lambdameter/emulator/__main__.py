@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import resource
 import signal
 import stat
 import sys
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sandbox", default="auto", help="auto, cgroup-v1 or none")
     parser.add_argument("--region", default="us-east-1")
     options = Options(**vars(parser.parse_args(arguments)))
+    allow_many_descriptors()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(options))
@@ -40,6 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return error.exit_code
     return 0
+
+
+def allow_many_descriptors() -> None:
+    """Take all that this user may have: an environment needs about ten, a shell gives 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _run(options: Options) -> None:

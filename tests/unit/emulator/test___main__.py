@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 from collections.abc import AsyncIterator, Iterator
 
 import msgspec
@@ -54,6 +55,16 @@ def test_a_start_that_fails_is_one_line_and_an_exit_code(
     failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
     assert (failed.cause, failed.place, failed.exit_code) == ("The port is taken", "127.0.0.1:1", 3)
     assert served[0].port == 1
+
+
+def test_environments_are_not_held_to_a_shells_descriptors():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))
+    try:
+        command.allow_many_descriptors()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_an_unknown_flag_is_a_usage_error():

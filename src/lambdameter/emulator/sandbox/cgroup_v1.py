@@ -23,7 +23,7 @@ NEEDED = frozenset({"cpu", "cpuacct", "memory", "freezer"})
 WANTED = NEEDED | {"pids"}
 _NS_PER_MS = 1_000_000
 _FROZEN = "FROZEN"
-_FREEZE_SPINS, _FREEZE_TRIES, _FREEZE_STEP_S = 20, 5_000, 0.000_2
+_FREEZE_SPINS, _FREEZE_TRIES, _FREEZE_STEP_S = 100, 5_000, 0.000_2
 _ERASE_TRIES, _ERASE_STEP_S = 5_000, 0.001
 _granted = itertools.count()
 _NEEDS = "Run as root on a host with cgroup v1."
@@ -152,6 +152,7 @@ class CgroupV1Sandbox:
         if not self._freezing:
             return
         self._freezing = False
+        # Mostly a matter of 100 us, which is less than the shortest pause.
         if self._is_frozen(_FREEZE_SPINS):
             return
         quota_us = self._quota_us
@@ -165,12 +166,12 @@ class CgroupV1Sandbox:
             )
 
     def _is_frozen(self, tries: int, pause: Callable[[float], None] | None = None) -> bool:
-        for _ in range(tries):
-            with _kernel("freeze the environment"):
-                if self._freezer.read().strip() == _FROZEN.encode():
+        with _kernel("freeze the environment"):
+            for _ in range(tries):
+                if self._freezer.read().startswith(_FROZEN.encode()):
                     return True
-            if pause is not None:
-                pause(_FREEZE_STEP_S)
+                if pause is not None:
+                    pause(_FREEZE_STEP_S)
         return False
 
     def thaw(self) -> None:
