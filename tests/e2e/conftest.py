@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +18,8 @@ import pytest
 from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1
 
 LAMBDAMETER = Path(sys.prefix) / "bin" / "lambdameter"
-END_LIMIT_S = 60
+# Whoever builds beside the tests makes them slow; this is only to notice what hangs.
+END_LIMIT_S = 400
 
 
 class Ended(NamedTuple):
@@ -103,6 +105,8 @@ def lambdameter(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[..., Command]]:
     commands: list[Command] = []
+    # A shell's background job ignores it, and so would all that is started from here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def start(*arguments: str, folder: Path | None = None) -> Command:
         where = folder or tmp_path_factory.mktemp("command")
