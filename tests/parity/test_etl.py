@@ -86,10 +86,10 @@ def python_tuned() -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ETL / "python-tuned"))
         module = importlib.import_module("document")
-        yield module
         # Another variant's modules have the same names.
         for name in ("document", "record"):
-            del sys.modules[name]
+            sys.modules.pop(name, None)
+        yield module
 
 
 class Pieces(io.RawIOBase):

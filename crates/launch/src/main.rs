@@ -40,6 +40,6 @@ fn start() -> Result<Infallible> {
         process::become_user(user)?;
     }
     process::tie_to(spec.parent)?;
-    process::restore_sigpipe()?;
+    process::restore_signals()?;
     process::execute(&spec)
 }

@@ -60,17 +60,20 @@ pub fn tie_to(parent: i32) -> Result<()> {
     Ok(())
 }
 
-/// Rust's own runtime ignores it, and execve(2) hands that on: a pipeline in a shell's bootstrap
-/// would never learn that its reader has gone.
+/// execve(2) hands on what is ignored: SIGPIPE by Rust's own runtime (a pipeline in a shell's
+/// bootstrap would never learn that its reader has gone), and whatever the emulator was started
+/// with (a background job ignores SIGINT, `nohup` SIGHUP).
 #[allow(
     unsafe_code,
     reason = "sigaction(2) is unsafe for handlers, of which this is none"
 )]
-pub fn restore_sigpipe() -> Result<()> {
-    // SAFETY: the default disposition runs no code of ours.
-    unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }
-        .context("cannot restore SIGPIPE")
-        .map(drop)
+pub fn restore_signals() -> Result<()> {
+    for one in Signal::iterator().filter(|one| !matches!(one, Signal::SIGKILL | Signal::SIGSTOP)) {
+        // SAFETY: the default disposition runs no code of ours.
+        unsafe { signal(one, SigHandler::SigDfl) }
+            .with_context(|| format!("cannot restore {one}"))?;
+    }
+    Ok(())
 }
 
 pub fn execute(spec: &Spec) -> Result<Infallible> {

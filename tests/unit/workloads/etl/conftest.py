@@ -39,8 +39,10 @@ def imported(folder: str, names: tuple[str, ...]) -> Iterator[SimpleNamespace]:
         # Another test may have made it, with credentials of its own.
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         patch.syspath_prepend(str(ETL / folder))
-        modules: dict[str, ModuleType] = {name: importlib.import_module(name) for name in names}
-        # Another function may have modules of the same names.
+        # Another function's modules have the same names: neither is to be taken for the other.
         for name in names:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
+        modules: dict[str, ModuleType] = {name: importlib.import_module(name) for name in names}
+        for name in names:
+            sys.modules.pop(name, None)
         yield SimpleNamespace(**modules)
