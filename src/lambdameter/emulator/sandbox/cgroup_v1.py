@@ -283,7 +283,7 @@ def _keep_the_kernel_ready(group: Group) -> None:
 
 
 def grant(_state: Path, missing: str) -> CgroupV1:
-    """Take what dead emulators left away and make the parent group.
+    """Make the parent group.
 
     Raises:
         HostError: this host or this user has no cgroup v1, or the launcher is not built.
@@ -296,7 +296,6 @@ def grant(_state: Path, missing: str) -> CgroupV1:
         )
     if os.geteuid() != 0 or not processes.may_administer():
         raise HostError("cgroup v1 and mounts need root with CAP_SYS_ADMIN", next_step=_NEEDS)
-    cgroup_tree.remove_leftovers(cgroup_tree.mount_points(WANTED), time.sleep)
     parent = Group(folders).below(cgroup_tree.owner_name(os.getpid(), next(_granted)))
     with _kernel("make a cgroup"):
         parent.make()
