@@ -14,6 +14,7 @@
 mod admin;
 mod batch_write;
 mod call;
+mod changes;
 mod dynamodb;
 mod fault_answers;
 mod faults;
@@ -78,12 +79,13 @@ fn run(options: &Options) -> Result<(), Refusal> {
         "s3": format!("https://{}", server::address(&s3)?),
         "admin": format!("http://{}", server::address(&admin)?),
         "ca_bundle": state.ca_bundle,
+        "changes": state.changes,
         "engines": {"dynamodb": dynamodb::ENGINE, "s3": s3::ENGINE},
         "latency_model": model_line,
         "faults": options.faults_line(),
     });
 
-    let usage = Usage::default();
+    let usage = Usage::telling(state.changes()?);
     let authority = tls::issue().map_err(|error| {
         Refusal::host(error.to_string(), "the local CA", "Report this as a bug")
     })?;

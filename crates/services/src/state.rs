@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::refusal::Refusal;
+use crate::{changes::Changes, refusal::Refusal};
 
 /// The folder of this process.
 pub struct State {
@@ -13,6 +13,8 @@ pub struct State {
     pub objects: PathBuf,
     /// The certificate that clients must trust.
     pub ca_bundle: PathBuf,
+    /// The file whose content differs after each change of what callers asked for.
+    pub changes: PathBuf,
 }
 
 impl State {
@@ -23,8 +25,13 @@ impl State {
             .map(|folder| Self {
                 objects,
                 ca_bundle: folder.join("ca.pem"),
+                changes: folder.join("changes"),
             })
             .map_err(|error| unwritable(folder, &error))
+    }
+
+    pub fn changes(&self) -> Result<Changes, Refusal> {
+        Changes::publish(&self.changes).map_err(|error| unwritable(&self.changes, &error))
     }
 
     pub fn publish(&self, ca_pem: &str) -> Result<(), Refusal> {

@@ -9,13 +9,14 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    process,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use serde::Serialize;
 
-use crate::{call::Call, faults::Kind};
+use crate::{call::Call, changes::Changes, faults::Kind, refusal};
 
 /// How many separate stretches of time are kept open for a late request to join.
 const RECENT: usize = 1_024;
@@ -89,9 +90,18 @@ pub struct Report {
 #[derive(Clone, Default)]
 pub struct Usage {
     accounts: Arc<Mutex<HashMap<String, Account>>>,
+    changes: Option<Arc<Changes>>,
 }
 
 impl Usage {
+    /// Accounts whose changes are told of.
+    pub fn telling(changes: Changes) -> Self {
+        Self {
+            changes: Some(Arc::new(changes)),
+            ..Self::default()
+        }
+    }
+
     /// Counts a request, on its arrival.
     pub fn count(&self, call: &Call) {
         let mut accounts = self.lock();
@@ -99,6 +109,7 @@ impl Usage {
         let operation = format!("{}.{}", call.service, call.operation);
         *account.requests.entry(operation).or_default() += 1;
         account.retries += u64::from(call.retry);
+        self.tell();
     }
 
     /// Counts a fault that befell a request. A caller that was forgotten meanwhile stays so.
@@ -106,6 +117,7 @@ impl Usage {
         if let Some(account) = self.lock().get_mut(&call.access_key) {
             let fault = format!("{}.{}.{}", call.service, call.operation, kind.name());
             *account.faults.entry(fault).or_default() += 1;
+            self.tell();
         }
     }
 
@@ -113,6 +125,7 @@ impl Usage {
     pub fn add_modelled(&self, access_key: &str, start: Instant, end: Instant) {
         if let Some(account) = self.lock().get_mut(access_key) {
             account.modelled.add(start, end);
+            self.tell();
         }
     }
 
@@ -130,6 +143,17 @@ impl Usage {
 
     pub fn forget(&self, access_key: &str) {
         self.lock().remove(access_key);
+    }
+
+    /// Under the accounts' lock, so that nobody who reads of a change asks before it is there.
+    fn tell(&self) {
+        if let Some(changes) = &self.changes {
+            if let Err(error) = changes.tell() {
+                // Better no figures than old ones taken for new.
+                eprintln!("lambdameter-services: cannot tell of what was counted: {error}");
+                process::exit(refusal::Kind::Host as i32);
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Account>> {

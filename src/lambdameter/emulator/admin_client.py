@@ -1,4 +1,4 @@
-"""Questions to the data plane: what has this access key id done? One after every invocation."""
+"""Questions to the data plane: what has this access key id done?"""
 
 from __future__ import annotations
 

@@ -65,7 +65,6 @@ class Environment:
         self._init_error: tuple[str, bytes] | None = None
         self._init_cpu_ms: float | None = None
         self._service: ServiceTime | None = None
-        self._asking: asyncio.Future[ServiceTime | None] | None = None
         self._resting = _UNUSED
         self._started = Reading(at_ms=0.0, counters=_UNUSED)
         self._stopped_ms = 0.0
@@ -95,7 +94,7 @@ class Environment:
         if self.state is State.FAILED:
             await self._drive(Event.CLEAN)
         self._request = request
-        self._answer = self._ending = self._failed_by = self._init_error = self._asking = None
+        self._answer = self._ending = self._failed_by = self._init_error = None
         self._delivered = False
         await self._phase(Event.INVOKE, self._blueprint.timeout_s * 1000.0)
         return await self._finish(request, init_ms)
@@ -151,20 +150,12 @@ class Environment:
         self._log.end(report, failure.log if failure else "")
         if self.state is State.FAILED:
             await self._drive(Event.CLEAN)
-            # What it did until it was killed is this invocation's, too.
-            self._ask()
-        meter = self._meter(end, await self._asking if self._asking else None)
+        # Last: what it did until it was frozen or killed is this invocation's.
+        meter = self._meter(end, await self._around.usage(self.identity.access_key_id))
         # The first answer wins: what a runtime does after it cannot take it back.
         payload, error = self._answer or (failure.payload if failure else b"", FUNCTION_ERROR)
         self._request = None
         return Outcome(payload, error, self._log, report, meter)
-
-    def _ask(self) -> None:
-        """Ask the data plane, without waiting: what came of it is looked at in `_finish`."""
-        asking = asyncio.ensure_future(self._around.usage(self.identity.access_key_id))
-        # Where the invocation is cancelled nobody looks, and that is no fault.
-        asking.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._asking = asking
 
     def _meter(self, end: Reading, service: ServiceTime | None) -> Meter:
         before, self._service = self._service, service
@@ -218,7 +209,6 @@ class Environment:
         """POST /runtime/invocation/{request id}/response."""
         self._check(request_id)
         self._happen(Event.RESPONSE)
-        self._ask()
         if payload is not None:
             self._answer = (payload, None)
         else:
@@ -229,7 +219,6 @@ class Environment:
         """POST /runtime/invocation/{request id}/error."""
         self._check(request_id)
         self._happen(Event.ERROR)
-        self._ask()
         self._answer = (payload, FUNCTION_ERROR)
 
     def report_init_error(self, error_type: str, payload: bytes) -> None:

@@ -43,7 +43,9 @@ admin = "http://127.0.0.1:%d" % server.server_port
 
 def program(folder: Path, body: str) -> Path:
     path = folder / "services"
-    path.write_text(f"#!{sys.executable}\n{ADMIN}\nready = {READY!r} | {{'admin': admin}}\n{body}")
+    (folder / "changes").write_bytes(bytes(8))
+    ready = READY | {"changes": str(folder / "changes")}
+    path.write_text(f"#!{sys.executable}\n{ADMIN}\nready = {ready!r} | {{'admin': admin}}\n{body}")
     path.chmod(0o755)
     return path
 
@@ -65,6 +67,28 @@ async def test_usage_is_asked_for_by_access_key_over_one_connection(tmp_path: Pa
     with pytest.raises(TargetError, match="404"):
         await services.usage("nobody")
     await services.close()
+
+
+async def test_it_is_asked_again_only_once_it_has_done_something(tmp_path: Path):
+    services = await Services.start(program(tmp_path, SAY + "sys.stdin.read()"))
+    first = await services.usage("ASIA1")
+    assert await services.usage("ASIA1") == first
+    (tmp_path / "changes").write_bytes(b"\1" + bytes(7))
+    assert (await services.usage("ASIA1")).requests["dynamodb.PutItem"] == 2
+    await services.close()
+
+
+async def test_a_dead_one_knows_nothing_any_more(tmp_path: Path):
+    body = SAY + "sys.stdin.readline(); sys.exit(7)"
+    services = await Services.start(program(tmp_path, body))
+    await services.usage("ASIA1")
+    assert services._process.stdin is not None
+    services._process.stdin.write(b"\n")
+    await asyncio.wait_for(services.died, 10)
+    with pytest.raises(LambdameterError, match="has died"):
+        await services.usage("ASIA1")
+    with pytest.raises(LambdameterError, match="has died"):
+        await services.close()
 
 
 async def test_one_that_hangs_up_and_lives_has_stopped_answering(

@@ -15,6 +15,7 @@ from lambdameter import binaries
 from lambdameter.emulator.sandbox import cgroup_tree, cpu_share, launch, processes
 from lambdameter.emulator.sandbox.base import Counters, ProcessSpec
 from lambdameter.emulator.sandbox.cgroup_tree import Group
+from lambdameter.emulator.sandbox.processes import StatusFile
 from lambdameter.errors import HostError
 from lambdameter.model import Enforcement
 from lambdameter.units import BYTES_PER_MIB
@@ -75,12 +76,15 @@ class CgroupV1Sandbox:
         self._cpu_usage = group.file("cpuacct", "cpuacct.usage")
         self._cpu_stat = group.file("cpu", "cpu.stat")
         self._oom_control = group.file("memory", "memory.oom_control")
+        self._tasks = group.file("pids", "pids.current") if group.has("pids") else None
+        self._status: StatusFile | None = None
         self._files = (
             self._quota,
             self._freezer,
             self._cpu_usage,
             self._cpu_stat,
             self._oom_control,
+            *([self._tasks] if self._tasks else []),
         )
         self._memory_mb = memory_mb
         self._cpus = cpus
@@ -121,6 +125,8 @@ class CgroupV1Sandbox:
             )
         )
         self._started.append(process)
+        self._forget_status()
+        self._status = processes.StatusFile(process.pid)
         return process
 
     def throttle(self) -> None:
@@ -190,7 +196,7 @@ class CgroupV1Sandbox:
         self._settle()
         try:
             kills = oom_kills(self._oom_control.read())
-            peak = processes.peak_mb(self._group.pids("memory"))
+            peak = self._peak_mb()
             known = self._counters.peak_memory_mb or 0.0
             self._counters = Counters(
                 cpu_ms=int(self._cpu_usage.read()) / _NS_PER_MS,
@@ -203,9 +209,22 @@ class CgroupV1Sandbox:
                 raise
         return self._counters
 
+    def _peak_mb(self) -> float:
+        """Of all processes; mostly there is but one, and then the list is not asked for."""
+        alone = self._status.read() if self._status else None
+        if alone and self._tasks and int(self._tasks.read()) == alone.threads:
+            return alone.peak_mb
+        return processes.peak_mb(self._group.pids("memory"))
+
+    def _forget_status(self) -> None:
+        if self._status is not None:
+            self._status.close()
+        self._status = None
+
     async def destroy(self) -> None:
         """Kill every process, wait until each is reaped, remove the cgroups."""
         self._freezing = False
+        self._forget_status()
         for file in self._files:
             file.close()
         for _ in range(_ERASE_TRIES):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 PROC = Path("/proc")
 _PEAK_KIB = re.compile(rb"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+_THREADS = re.compile(rb"^Threads:\s+(\d+)$", re.MULTILINE)
 _CAPABILITIES = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
 _CAP_SYS_ADMIN = 21
 _KIB_PER_MIB = 1024
@@ -35,6 +38,42 @@ def _peak_kib(status: str) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return int(found[1]) if found else 0
+
+
+class Alone(NamedTuple):
+    """What a process tells of itself; `threads` tells whether it is all there is in a group."""
+
+    peak_mb: float
+    threads: int
+
+
+class StatusFile:
+    """/proc/PID/status of one process, kept open: what it has is asked in every invocation.
+
+    It stays this process's, also once another has the pid.
+    """
+
+    def __init__(self, pid: int, proc: Path = PROC) -> None:
+        self._descriptor: int | None = None
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            self._descriptor = os.open(proc / str(pid) / "status", os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self) -> Alone | None:
+        """None: the process is gone."""
+        if self._descriptor is None:
+            return None
+        try:
+            text = os.pread(self._descriptor, _CHUNK_BYTES, 0)
+        except ProcessLookupError:
+            return None
+        peak, threads = _PEAK_KIB.search(text), _THREADS.search(text)
+        return Alone(int(peak[1]) / _KIB_PER_MIB, int(threads[1])) if peak and threads else None
+
+    def close(self) -> None:
+        """Close it; from now on the process counts as gone."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._descriptor = None
 
 
 def read(path: str) -> bytes:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 from lambdameter.emulator.sandbox import processes
@@ -56,3 +57,20 @@ def test_the_right_to_mount_is_one_bit(tmp_path: Path):
     assert processes.may_administer(tmp_path)
     (folder / "status").write_text("CapEff:\tffffffffffdfffff\n")
     assert not processes.may_administer(tmp_path)
+
+
+def test_a_status_file_tells_the_peak_and_the_threads_of_a_process(tmp_path: Path):
+    _process(tmp_path, 7, peak="VmHWM:\t2048 kB\n")
+    status = processes.StatusFile(7, tmp_path)
+    assert status.read() == processes.Alone(peak_mb=2.0, threads=1)
+    status.close()
+    assert status.read() is None
+
+
+def test_a_process_that_is_gone_tells_nothing():
+    child = subprocess.Popen(["/bin/true"])
+    status = processes.StatusFile(child.pid)
+    child.wait()
+    assert status.read() is None
+    status.close()
+    assert processes.StatusFile(child.pid).read() is None
