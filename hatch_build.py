@@ -9,7 +9,12 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-BINARIES = ("lambdameter-services", "lambdameter-launch")
+BINARIES = (
+    "lambdameter-services",
+    "lambdameter-launch",
+    "lambdameter-slow-core",
+    "lambdameter-kernel",
+)
 
 
 class CargoBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own is untyped

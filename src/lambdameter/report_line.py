@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from lambdameter.model import Enforcement, Meter, Report, ServiceTime
+from lambdameter.model import Enforcement, Meter, Modelled, Report, ServiceTime
 
 # The REPORT line's fields and their order, as AWS writes them:
 # https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
@@ -32,6 +32,7 @@ THROTTLED_MS = "x-lambdameter-throttled-ms"
 INIT_CPU_MS = "x-lambdameter-init-cpu-ms"
 PEAK_MEMORY_MB = "x-lambdameter-peak-memory-mb"
 SERVICE = "x-lambdameter-service"
+MODELLED = "x-lambdameter-modelled"
 HOST = "x-lambdameter-host"
 
 
@@ -44,6 +45,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     latency_model: str | None
     architecture: str
     faults: str | None = None
+    speed: str | None = None
+    overheads: str | None = None
 
 
 def format_report(report: Report) -> str:
@@ -97,6 +100,8 @@ def format_meter(meter: Meter) -> dict[str, str]:
             headers[name] = f"{value:.3f}"
     if meter.service is not None:
         headers[SERVICE] = msgspec.json.encode(meter.service).decode()
+    if meter.modelled is not None:
+        headers[MODELLED] = msgspec.json.encode(meter.modelled).decode()
     return headers
 
 
@@ -116,6 +121,9 @@ def parse_meter(headers: Mapping[str, str]) -> Meter | None:
         peak_memory_mb=figure(PEAK_MEMORY_MB),
         service=msgspec.json.decode(headers[SERVICE], type=ServiceTime)
         if SERVICE in headers
+        else None,
+        modelled=msgspec.json.decode(headers[MODELLED], type=Modelled)
+        if MODELLED in headers
         else None,
     )
 

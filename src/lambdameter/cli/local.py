@@ -62,6 +62,9 @@ def _arguments(options: Options) -> list[str]:
         arguments += ["--latency", options.latency]
     if options.faults is not None:
         arguments += ["--faults", options.faults]
+    arguments += ["--speed", options.speed]
+    if not options.overheads:
+        arguments += ["--no-overheads"]
     if options.seed is not None:
         arguments += ["--seed", str(options.seed)]
     return arguments

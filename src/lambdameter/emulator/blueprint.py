@@ -10,8 +10,8 @@ import msgspec
 from lambdameter.emulator.clock import Clock
 from lambdameter.emulator.process_environment import Endpoints, FunctionFacts
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
-from lambdameter.emulator.sandbox.base import SandboxFactory
-from lambdameter.model import ServiceTime
+from lambdameter.emulator.sandbox.base import Sandbox
+from lambdameter.model import Modelled, ServiceTime
 
 
 class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +20,7 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         mounts: as in ProcessSpec, /tmp apart.
         entrypoint_error: why there is nothing to start; None where there is.
+        modelled: what AWS would add; None: nothing is added.
     """
 
     facts: FunctionFacts
@@ -30,6 +31,7 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     endpoints: Endpoints | None = None
     entrypoint_error: str | None = None
+    modelled: Modelled | None = None
 
 
 class Address(Protocol):
@@ -49,12 +51,13 @@ class Surroundings(NamedTuple):
     """What environments need of the emulator.
 
     Attributes:
+        enclose: makes the sandbox of an environment, by its name.
         listen: opens a Runtime API.
         usage: what the data plane has done so far for an access key id; None: there is none.
         forget: that access key id will not be used again.
     """
 
-    sandboxes: SandboxFactory
+    enclose: Callable[[str, Blueprint], Sandbox]
     clock: Clock
     listen: Callable[[RuntimePeer], Awaitable[Address]]
     usage: Callable[[str], Awaitable[ServiceTime | None]]

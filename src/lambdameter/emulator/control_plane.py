@@ -12,11 +12,12 @@ from lambdameter.emulator.blueprint import Blueprint
 from lambdameter.emulator.code_store import Code, CodeStore
 from lambdameter.emulator.functions import Function, Functions
 from lambdameter.emulator.managed_runtimes import Launch, Runtimes
+from lambdameter.emulator.overheads import Overheads
 from lambdameter.emulator.placement import Placement
-from lambdameter.emulator.process_environment import CA_DIR, Endpoints, FunctionFacts
+from lambdameter.emulator.process_environment import CA_DIR, Endpoints, FunctionFacts, code_kind
 from lambdameter.emulator.settings import Settings
 from lambdameter.errors import HostError, LambdameterError
-from lambdameter.model import Architecture, Enforcement
+from lambdameter.model import Architecture, Enforcement, Modelled
 from lambdameter.report_line import Host, format_host
 
 
@@ -29,6 +30,8 @@ class Facilities(msgspec.Struct, frozen=True, kw_only=True):
     engines: dict[str, str]
     latency_model: str | None
     faults: str | None = None
+    speed: str | None = None
+    overheads: Overheads | None = None
 
 
 def host_architecture() -> Architecture:
@@ -163,7 +166,15 @@ class ControlPlane:
             region=self._facilities.region,
             endpoints=endpoints,
             entrypoint_error=launch.error,
+            modelled=self._modelled(function),
         )
+
+    def _modelled(self, function: Function) -> Modelled | None:
+        overheads = self._facilities.overheads
+        if overheads is None:
+            return None
+        kind = code_kind(function.settings.runtime)
+        return overheads.of(kind, function.code.size)
 
     def _describe_host(self) -> None:
         self.host_headers = format_host(
@@ -173,6 +184,8 @@ class ControlPlane:
                 runtimes=dict(sorted(self._labels.items())),
                 latency_model=self._facilities.latency_model,
                 faults=self._facilities.faults,
+                speed=self._facilities.speed,
+                overheads=self._facilities.overheads.name if self._facilities.overheads else None,
                 architecture=self.architecture,
             )
         )

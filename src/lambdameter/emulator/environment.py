@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+import msgspec
+
 from lambdameter.emulator import failures, metering
 from lambdameter.emulator.blueprint import Address, Blueprint, Surroundings
 from lambdameter.emulator.failures import FUNCTION_ERROR, Failure
@@ -114,11 +116,24 @@ class Environment:
         self._init_cpu_ms = counters.cpu_ms
         if self.state is State.IDLE:
             self._service = await self._around.usage(self.identity.access_key_id)
-            return init_ms
+            return init_ms + await self._add_to_init()
         status, error_type = self._init_failure(counters)
         self._log.init_report(init_ms, "init", status, error_type)
         self._init_cpu_ms = None
         return None
+
+    async def _add_to_init(self) -> float:
+        """Wait as long as Init would have taken longer on AWS, so that every clock has it; ms."""
+        modelled = self._blueprint.modelled
+        if modelled is None or not modelled.init_ms:
+            return 0.0
+        waited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        timer = self._clock.call_later(modelled.init_ms, lambda: waited.set_result(None))
+        try:
+            await waited
+        finally:
+            timer.cancel()
+        return modelled.init_ms
 
     async def _phase(self, event: Event, limit_ms: float) -> None:
         settled = self._settled = asyncio.get_running_loop().create_future()
@@ -143,6 +158,7 @@ class Environment:
             Tier(
                 memory_mb=self._blueprint.facts.memory_mb,
                 timeout_ms=self._blueprint.timeout_s * 1000.0,
+                reserved_mb=self._blueprint.modelled.memory_mb if self._blueprint.modelled else 0,
             ),
             Span(start=self._started, end=end, init_ms=init_ms),
             self._ending or (failure.ending if failure else Ending()),
@@ -160,13 +176,14 @@ class Environment:
     def _meter(self, end: Reading, service: ServiceTime | None) -> Meter:
         before, self._service = self._service, service
         init_cpu_ms, self._init_cpu_ms = self._init_cpu_ms, None
-        return metering.meter(
+        meter = metering.meter(
             environment=self.identity.name,
             start=self._started.counters,
             end=end.counters,
             init_cpu_ms=init_cpu_ms,
             service=metering.service_difference(before, self._service),
         )
+        return msgspec.structs.replace(meter, modelled=self._blueprint.modelled)
 
     def _failure(self, request: InvocationRequest, counters: Counters) -> Failure:
         if self._failed_by is Event.TIMEOUT:
@@ -317,7 +334,7 @@ class Environment:
             return
         blueprint = self._blueprint
         self._api = await self._around.listen(self)
-        self._sandbox = self._around.sandboxes.create(self.identity.name, blueprint.facts.memory_mb)
+        self._sandbox = self._around.enclose(self.identity.name, blueprint)
         spec = ProcessSpec(
             argv=blueprint.argv,
             environment=process_environment(

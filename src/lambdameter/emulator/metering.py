@@ -25,10 +25,11 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True):
-    """What the function was given."""
+    """What the function was given; AWS's own processes have taken `reserved_mb` of its memory."""
 
     memory_mb: int
     timeout_ms: float
+    reserved_mb: int = 0
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,13 +57,14 @@ def billed_ms(duration_ms: float, init_ms: float | None) -> int:
     return math.ceil(round(duration_ms, 2) + round(init_ms or 0.0, 2) - 1e-9)
 
 
-def max_memory_mb(peak_memory_mb: float | None, memory_mb: int) -> int:
-    """Max Memory Used: the process tree's own peak, rounded up, at most the configured size.
+def max_memory_mb(peak_memory_mb: float | None, tier: Tier) -> int:
+    """Max Memory Used: the process tree's peak and AWS's own, at most the configured size.
 
-    AWS adds the memory of what it runs beside the function. That base is not modelled, so this
-    is below what AWS reports. 0 where this host cannot tell.
+    0 where this host cannot tell.
     """
-    return min(memory_mb, math.ceil(peak_memory_mb or 0.0))
+    if peak_memory_mb is None:
+        return 0
+    return min(tier.memory_mb, math.ceil(peak_memory_mb + tier.reserved_mb))
 
 
 def report(request_id: str, tier: Tier, span: Span, ending: Ending) -> Report:
@@ -75,7 +77,7 @@ def report(request_id: str, tier: Tier, span: Span, ending: Ending) -> Report:
         duration_ms=duration_ms,
         billed_ms=billed_ms(duration_ms, span.init_ms),
         memory_mb=tier.memory_mb,
-        max_memory_mb=max_memory_mb(span.end.counters.peak_memory_mb, tier.memory_mb),
+        max_memory_mb=max_memory_mb(span.end.counters.peak_memory_mb, tier),
         init_ms=span.init_ms,
         status=ending.status,
         error_type=ending.error_type,

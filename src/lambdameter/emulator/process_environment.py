@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from lambdameter.model import CodeKind
+
 TASK_ROOT = "/var/task"
 RUNTIME_DIR = "/var/runtime"
 LANG_DIR = "/var/lang"
@@ -65,6 +67,11 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
         return f"{CA_DIR}/{self.ca_bundle.rsplit('/', 1)[-1]}"
 
 
+def code_kind(runtime: str) -> CodeKind:
+    """What runs on an OS-only runtime is compiled."""
+    return "compiled" if runtime.startswith("provided") else "interpreter"
+
+
 class FunctionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What of a function's configuration its process gets to know."""
 
@@ -77,7 +84,12 @@ class FunctionFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def managed(self) -> bool:
         """Whether AWS brings the language (as opposed to an OS-only runtime)."""
-        return not self.runtime.startswith("provided")
+        return code_kind(self.runtime) == "interpreter"
+
+    @property
+    def kind(self) -> CodeKind:
+        """What its time depends on."""
+        return code_kind(self.runtime)
 
 
 def process_environment(

@@ -14,8 +14,8 @@ import msgspec
 import platformdirs
 
 from lambdameter import binaries
-from lambdameter.emulator import leftovers, sandbox
-from lambdameter.emulator.blueprint import Address, Surroundings
+from lambdameter.emulator import leftovers, overheads, sandbox
+from lambdameter.emulator.blueprint import Address, Blueprint, Surroundings
 from lambdameter.emulator.clock import Clock, SystemClock
 from lambdameter.emulator.code_store import CodeStore
 from lambdameter.emulator.control_api import control_api
@@ -29,13 +29,17 @@ from lambdameter.emulator.placement import Placement
 from lambdameter.emulator.process_environment import Endpoints
 from lambdameter.emulator.runtime_api import runtime_api
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
-from lambdameter.emulator.sandbox.base import SandboxFactory
+from lambdameter.emulator.sandbox.base import Sandbox, SandboxFactory
+from lambdameter.emulator.sandbox.paced import Paced
 from lambdameter.emulator.services import Services
-from lambdameter.errors import LambdameterError
-from lambdameter.model import ServiceTime
+from lambdameter.emulator.speed import slow_cores, store
+from lambdameter.emulator.speed.slow_cores import SlowCores
+from lambdameter.errors import BadInputError, LambdameterError
+from lambdameter.model import Calibration, ServiceTime
 
 SERVICES = "lambdameter-services"
 _LOG = logging.getLogger(__name__)
+HOST_SPEED = "host"
 _REAP_EVERY_S = 30.0
 PINS = Path(__file__).parent / "runtimes"
 
@@ -48,6 +52,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         latency: "off", a model's file, or None for the data plane's own default.
         faults: what the data plane is to inject, "throttle=0.05,cut=0.01"; None: nothing.
         sandbox: "auto" or a way of enforcing by its name.
+        speed: "host", or the file of a calibration: functions run at a Lambda vCPU's speed.
+        overheads: whether what AWS adds to an environment is added.
         data_plane: without one, functions run and have no services; for our own tests.
     """
 
@@ -56,6 +62,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     faults: str | None = None
     seed: int | None = None
     sandbox: str = "auto"
+    speed: str = HOST_SPEED
+    overheads: bool = True
     region: str = "us-east-1"
     data_plane: bool = True
 
@@ -101,6 +109,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         services = await _start_services(options, state) if options.data_plane else None
         if services is not None:
             stack.push_async_callback(services.close)
+        paced, calibration = _pace(options, factory, services, stack)
         clock = SystemClock()
         plane = ControlPlane(
             functions=Functions(
@@ -109,11 +118,11 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             code=CodeStore(state / "code"),
             runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", PINS),
             placement=Placement(
-                _surroundings(factory, clock, services),
+                _surroundings(paced, clock, services),
                 state / "environments",
                 died=services.died if services else None,
             ),
-            facilities=_facilities(options, factory, services, state),
+            facilities=_facilities(options, factory, services, state, calibration),
             architecture=architecture,
         )
         listener = await Listener.open(
@@ -124,17 +133,20 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         stack.push_async_callback(plane.close)
         reaper = asyncio.ensure_future(_reap(plane.placement))
         stack.callback(reaper.cancel)
-        yield (
-            EmulatorReady(
-                endpoint=f"http://{listener.address}",
-                dynamodb=services.ready.dynamodb if services else None,
-                s3=services.ready.s3 if services else None,
-                ca_bundle=services.ready.ca_bundle if services else None,
-                region=options.region,
-                cleared=cleared,
-            ),
-            plane,
-        )
+        yield _ready(listener, services, options.region, cleared), plane
+
+
+def _ready(
+    listener: Listener, services: Services | None, region: str, cleared: tuple[str, ...]
+) -> EmulatorReady:
+    return EmulatorReady(
+        endpoint=f"http://{listener.address}",
+        dynamodb=services.ready.dynamodb if services else None,
+        s3=services.ready.s3 if services else None,
+        ca_bundle=services.ready.ca_bundle if services else None,
+        region=region,
+        cleared=cleared,
+    )
 
 
 async def _start_services(options: Options, state: Path) -> Services:
@@ -149,7 +161,31 @@ async def _start_services(options: Options, state: Path) -> Services:
     return await Services.start(binaries.find(SERVICES), *arguments)
 
 
-def _surroundings(factory: SandboxFactory, clock: Clock, services: Services | None) -> Surroundings:
+def _pace(
+    options: Options,
+    factory: SandboxFactory,
+    services: Services | None,
+    stack: contextlib.AsyncExitStack,
+) -> tuple[Paced, Calibration | None]:
+    """Slow CPUs, where a calibration says by how much."""
+    if options.speed == HOST_SPEED:
+        return Paced(factory, None, None), None
+    calibration = store.load(Path(options.speed), store.cpu_model())
+    if calibration is None:
+        raise BadInputError("There is no calibration", place=options.speed, next_step=store.MAKE)
+    cores = SlowCores.start(binaries.find(slow_cores.PROGRAM))
+    stack.callback(cores.close)
+    if services is not None:
+        slow_cores.run_before(services.pid)
+    return Paced(factory, calibration, cores), calibration
+
+
+def _surroundings(paced: Paced, clock: Clock, services: Services | None) -> Surroundings:
+    def enclose(name: str, blueprint: Blueprint) -> Sandbox:
+        facts, modelled = blueprint.facts, blueprint.modelled
+        reserved_mb = modelled.memory_mb if modelled else 0
+        return paced.create(name, facts.memory_mb, facts.kind, reserved_mb)
+
     async def listen(peer: RuntimePeer) -> Address:
         return await Listener.open(runtime_api(peer), keep=MAX_RESPONSE_BYTES)
 
@@ -160,11 +196,15 @@ def _surroundings(factory: SandboxFactory, clock: Clock, services: Services | No
         if services:
             await services.forget(access_key_id)
 
-    return Surroundings(sandboxes=factory, clock=clock, listen=listen, usage=usage, forget=forget)
+    return Surroundings(enclose=enclose, clock=clock, listen=listen, usage=usage, forget=forget)
 
 
 def _facilities(
-    options: Options, factory: SandboxFactory, services: Services | None, state: Path
+    options: Options,
+    factory: SandboxFactory,
+    services: Services | None,
+    state: Path,
+    calibration: Calibration | None,
 ) -> Facilities:
     if services is None:
         endpoints, engines, latency_model = None, {}, None
@@ -183,6 +223,8 @@ def _facilities(
         engines=engines,
         latency_model=latency_model,
         faults=services.ready.faults if services else None,
+        speed=calibration.line if calibration else None,
+        overheads=overheads.shipped() if options.overheads else None,
     )
 
 

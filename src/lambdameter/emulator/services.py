@@ -107,6 +107,11 @@ class Services:
         )
         return services
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     async def usage(self, access_key_id: str) -> ServiceTime:
         """What was done so far with this access key id.
 

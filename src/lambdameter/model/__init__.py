@@ -28,6 +28,7 @@ from lambdameter.model.bill import (
     Price,
     PriceList,
 )
+from lambdameter.model.calibration import Calibration, CodeKind, Speed
 from lambdameter.model.claim import ClaimSource, PublishedFigure
 from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import (
@@ -37,6 +38,7 @@ from lambdameter.model.sample import (
     Invocation,
     Manifest,
     Meter,
+    Modelled,
     RecordDifference,
     Report,
     Sample,
@@ -71,6 +73,7 @@ __all__ = [
     "Artifact",
     "Bill",
     "BillLine",
+    "Calibration",
     "Call",
     "CallSummary",
     "Calls",
@@ -79,6 +82,7 @@ __all__ = [
     "CellBill",
     "CellSummary",
     "ClaimSource",
+    "CodeKind",
     "Conditions",
     "Dataset",
     "Deployment",
@@ -89,6 +93,7 @@ __all__ = [
     "Manifest",
     "MayDiffer",
     "Meter",
+    "Modelled",
     "MonthlyBill",
     "ParameterValue",
     "Phase",
@@ -105,6 +110,7 @@ __all__ = [
     "ServiceTime",
     "ServiceUse",
     "Site",
+    "Speed",
     "Summary",
     "Table",
     "TableKey",

@@ -59,11 +59,26 @@ class ServiceTime(Record, frozen=True, kw_only=True):
     faults: dict[str, int] = {}
 
 
+class Modelled(Record, frozen=True, kw_only=True):
+    """What AWS adds to an environment and a local one lacks; not measured.
+
+    Attributes:
+        init_ms: is in the Init Duration.
+        memory_mb: is in Max Memory Used.
+        hidden_start_ms: before Init, in no duration and on no bill.
+    """
+
+    init_ms: float
+    memory_mb: int
+    hidden_start_ms: float
+
+
 class Meter(Record, frozen=True, kw_only=True):
     """What only the emulator knows of one invocation (the x-lambdameter-* headers).
 
     Attributes:
-        cpu_ms: CPU time of the whole environment during the invocation, without INIT.
+        cpu_ms: CPU time of the whole environment during the invocation, without INIT; where
+            this host is calibrated, of a Lambda vCPU.
         throttled_ms: the kernel's count; it may add up several queues. None: not enforced.
         peak_memory_mb: peak resident size of the process tree, without AWS's base.
     """
@@ -74,6 +89,7 @@ class Meter(Record, frozen=True, kw_only=True):
     init_cpu_ms: float | None = None
     peak_memory_mb: float | None = None
     service: ServiceTime | None = None
+    modelled: Modelled | None = None
 
 
 class Invocation(Record, frozen=True, kw_only=True):
@@ -183,6 +199,8 @@ class TargetInfo(Record, frozen=True, kw_only=True):
         runtimes: runtime -> what really runs, with the versions of its packages.
         latency_model: one line that names the model's file and mode; None: real services.
         faults: one line that names the faults that were injected; None: none were.
+        speed: one line on the vCPU's speed that this host was slowed to; None: its own.
+        overheads: the name of the model of what AWS adds; None: nothing was added.
     """
 
     name: Literal["local", "aws"]
@@ -193,6 +211,8 @@ class TargetInfo(Record, frozen=True, kw_only=True):
     runtimes: dict[str, str]
     latency_model: str | None
     faults: str | None = None
+    speed: str | None = None
+    overheads: str | None = None
 
 
 class Conditions(Record, frozen=True, kw_only=True):

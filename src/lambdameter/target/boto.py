@@ -124,6 +124,8 @@ class BotoTarget:
             runtimes=host.runtimes,
             latency_model=host.latency_model,
             faults=host.faults,
+            speed=host.speed,
+            overheads=host.overheads,
         )
 
     def deploy(self, artifact: Artifact, function: Function) -> Deployment:

@@ -139,8 +139,8 @@ class FakeHost:
 
     enforcement = Enforcement(by="fake", cpu="", memory="", freeze="", isolation="")
 
-    def create(self, name: str, memory_mb: int) -> FakeSandbox:
-        self.sandboxes.append(FakeSandbox(self, name, memory_mb))
+    def enclose(self, name: str, blueprint: Blueprint) -> FakeSandbox:
+        self.sandboxes.append(FakeSandbox(self, name, blueprint.facts.memory_mb))
         return self.sandboxes[-1]
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class FakeHost:
 
     def surroundings(self) -> Surroundings:
         return Surroundings(
-            sandboxes=self,  # type: ignore[arg-type]
+            enclose=self.enclose,  # type: ignore[arg-type]
             clock=self.clock,
             listen=self.listen,  # type: ignore[arg-type]
             usage=self.usage,

@@ -47,8 +47,19 @@ def test_billed_duration_is_one_ceiling_over_the_sum(
 
 
 def test_max_memory_used_is_rounded_up_and_never_above_the_tier():
-    assert max_memory_mb(40.2, 128) == 41
-    assert max_memory_mb(140.0, 128) == 128
+    tier = Tier(memory_mb=128, timeout_ms=3000.0)
+    assert max_memory_mb(40.2, tier) == 41
+    assert max_memory_mb(140.0, tier) == 128
+
+
+def test_what_awss_own_processes_take_is_used_memory():
+    tier = Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12)
+    assert max_memory_mb(40.2, tier) == 53
+    assert max_memory_mb(120.0, tier) == 128
+
+
+def test_where_the_peak_is_not_known_no_memory_was_seen_to_be_used():
+    assert max_memory_mb(None, Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12)) == 0
 
 
 def test_a_timed_out_invocation_took_its_timeout():

@@ -217,10 +217,10 @@ async def test_the_data_plane_may_forget_an_environment_that_is_gone(
 async def test_a_sandbox_that_fails_is_a_service_exception(
     host: Any, blueprint: Any, tmp_path: Path
 ):
-    def create(_name: str, _memory_mb: int) -> None:
+    def enclose(_name: str, _blueprint: object) -> None:
         raise TargetError("no cgroup", next_step="Look.")
 
-    host.create = create
+    host.enclose = enclose
     placement = Placement(host.surroundings(), tmp_path)
     with pytest.raises(ApiError, match="no cgroup"):
         await placement.invoke("v1", blueprint, REQUEST)

@@ -43,8 +43,29 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     oom_kills: int | None
 
 
+class Handicap(msgspec.Struct, frozen=True, kw_only=True):
+    """What a function has less of on Lambda than its tier says, and than this host would grant.
+
+    Attributes:
+        slowness: how many times slower than usual its CPUs are made: its share in CPU time is
+            less by as much.
+        reserved_mb: of the tier, what AWS's own processes take.
+    """
+
+    slowness: float = 1.0
+    reserved_mb: int = 0
+
+
+NO_HANDICAP = Handicap()
+
+
 class Sandbox(Protocol):
     """One execution environment's enclosure. It starts thawed and unthrottled."""
+
+    @property
+    def cpus(self) -> tuple[int, ...]:
+        """The host's CPUs that its processes may run on."""
+        ...
 
     async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
         """Start the function's process; its stdout and stderr are one pipe (process.stdout)."""
@@ -83,7 +104,7 @@ class SandboxFactory(Protocol):
         """What is enforced, by what, and what is missing."""
         ...
 
-    def create(self, name: str, memory_mb: int) -> Sandbox:
+    def create(self, name: str, memory_mb: int, handicap: Handicap = NO_HANDICAP) -> Sandbox:
         """Make an empty enclosure of a tier."""
         ...
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lambdameter import binaries
 from lambdameter.emulator.sandbox import cgroup_tree, cpu_share, launch, processes
-from lambdameter.emulator.sandbox.base import Counters, ProcessSpec
+from lambdameter.emulator.sandbox.base import NO_HANDICAP, Counters, Handicap, ProcessSpec
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.processes import StatusFile
 from lambdameter.errors import HostError
@@ -61,11 +61,12 @@ def _kernel(deed: str) -> Iterator[None]:
 class CgroupV1Sandbox:
     """One execution environment in its own cgroups and mount namespace."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  two of them are for tests alone
         self,
         group: Group,
         memory_mb: int,
-        cpus: tuple[int, ...] | None,
+        cpus: tuple[int, ...],
+        handicap: Handicap = NO_HANDICAP,
         *,
         pause: Callable[[float], None] = time.sleep,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -86,8 +87,9 @@ class CgroupV1Sandbox:
             self._oom_control,
             *([self._tasks] if self._tasks else []),
         )
-        self._memory_mb = memory_mb
-        self._cpus = cpus
+        self._limit_mb = memory_mb - handicap.reserved_mb
+        self._bandwidth = cpu_share.bandwidth(memory_mb, handicap.slowness)
+        self.cpus = cpus
         self._quota_us = cpu_share.UNLIMITED_US
         self._pause = pause
         self._sleep = sleep
@@ -97,9 +99,9 @@ class CgroupV1Sandbox:
 
     def make(self) -> None:
         """Make the cgroups, unthrottled. Raises HostError."""
-        limit = self._memory_mb * BYTES_PER_MIB
+        limit = self._limit_mb * BYTES_PER_MIB
         settings: list[tuple[str, str, int]] = [
-            ("cpu", "cpu.cfs_period_us", cpu_share.PERIOD_US),
+            ("cpu", "cpu.cfs_period_us", self._bandwidth.period_us),
             ("memory", "memory.limit_in_bytes", limit),
             ("memory", "memory.memsw.limit_in_bytes", limit),  # absent without swap accounting
             ("memory", "memory.swappiness", 0),
@@ -121,7 +123,7 @@ class CgroupV1Sandbox:
                 mounts=launch.mounts_of(spec),
                 cgroups=self._group.join_files(),
                 user=launch.SANDBOX_USER,
-                cpus=self._cpus,
+                cpus=self.cpus,
             )
         )
         self._started.append(process)
@@ -131,7 +133,7 @@ class CgroupV1Sandbox:
 
     def throttle(self) -> None:
         """Grant the tier's CPU share; HostError where a cgroup around ours has less."""
-        self._quota_us = cpu_share.quota_us(self._memory_mb)
+        self._quota_us = self._bandwidth.quota_us
         self._write_quota(self._quota_us)
 
     def unthrottle(self) -> None:
@@ -201,7 +203,7 @@ class CgroupV1Sandbox:
             self._counters = Counters(
                 cpu_ms=int(self._cpu_usage.read()) / _NS_PER_MS,
                 throttled_ms=throttled_ms(self._cpu_stat.read()),
-                peak_memory_mb=max(known, peak, float(self._memory_mb) if kills else 0.0),
+                peak_memory_mb=max(known, peak, float(self._limit_mb) if kills else 0.0),
                 oom_kills=kills,
             )
         except OSError as error:
@@ -273,10 +275,12 @@ class CgroupV1:
             missing=self._missing,
         )
 
-    def create(self, name: str, memory_mb: int) -> CgroupV1Sandbox:
+    def create(
+        self, name: str, memory_mb: int, handicap: Handicap = NO_HANDICAP
+    ) -> CgroupV1Sandbox:
         """Make an empty enclosure; `name` is a file name, unique among those that exist."""
         cpus = cpu_share.choose_cpus(memory_mb, self._host_cpus, next(self._turns))
-        sandbox = CgroupV1Sandbox(self._parent.below(name), memory_mb, cpus)
+        sandbox = CgroupV1Sandbox(self._parent.below(name), memory_mb, cpus, handicap)
         sandbox.make()
         return sandbox
 

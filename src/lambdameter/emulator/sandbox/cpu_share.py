@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from lambdameter.model import MEMORY_MB_PER_VCPU
 
@@ -18,12 +19,22 @@ _VISIBLE = ((3_008, 2), (5_307, 3), (7_076, 4), (8_845, 5))
 _MOST_VISIBLE = 6
 
 
-def quota_us(memory_mb: int) -> int:
-    """CPU time per PERIOD_US, µs: linear, one vCPU at 1,769 MB.
+class Bandwidth(NamedTuple):
+    """CPU time per period, µs."""
+
+    quota_us: int
+    period_us: int
+
+
+def bandwidth(memory_mb: int, slowness: float = 1.0) -> Bandwidth:
+    """A tier's: linear, one vCPU at 1,769 MB; on a CPU made slower, that much less CPU time.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    Where 20 ms would give less than the kernel takes, the period is longer: the share counts.
     """
-    return max(LEAST_QUOTA_US, round(PERIOD_US * memory_mb / MEMORY_MB_PER_VCPU))
+    share = memory_mb / MEMORY_MB_PER_VCPU / slowness
+    quota_us = max(LEAST_QUOTA_US, round(PERIOD_US * share))
+    return Bandwidth(quota_us, max(PERIOD_US, round(quota_us / share)))
 
 
 def visible_vcpus(memory_mb: int) -> int:
@@ -31,13 +42,13 @@ def visible_vcpus(memory_mb: int) -> int:
     return next((count for most, count in _VISIBLE if memory_mb <= most), _MOST_VISIBLE)
 
 
-def choose_cpus(memory_mb: int, host: Sequence[int], turn: int) -> tuple[int, ...] | None:
-    """The host's CPUs that an environment is shown; None: all of them, there are no more.
+def choose_cpus(memory_mb: int, host: Sequence[int], turn: int) -> tuple[int, ...]:
+    """The host's CPUs that an environment is shown; all of them, where there are no more.
 
     Environments take turns (`turn` counts them), so that they do not crowd the first CPUs.
     """
     count = visible_vcpus(memory_mb)
     if count >= len(host):
-        return None
+        return tuple(host)
     start = turn * count % len(host)
     return tuple(sorted(itertools.islice(itertools.cycle(host), start, start + count)))

@@ -15,7 +15,7 @@ import psutil
 
 from lambdameter import binaries
 from lambdameter.emulator.sandbox import launch, processes
-from lambdameter.emulator.sandbox.base import Counters, ProcessSpec
+from lambdameter.emulator.sandbox.base import NO_HANDICAP, Counters, Handicap, ProcessSpec
 from lambdameter.errors import HostError
 from lambdameter.model import Enforcement
 
@@ -53,6 +53,7 @@ class NoSandbox:
         pause: Callable[[float], None] = time.sleep,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self.cpus = tuple(sorted(os.sched_getaffinity(0)))
         self._pause = pause
         self._sleep = sleep
         self._started: list[asyncio.subprocess.Process] = []
@@ -160,7 +161,7 @@ class NoEnforcement:
             missing=missing,
         )
 
-    def create(self, name: str, memory_mb: int) -> NoSandbox:  # noqa: ARG002  enforces no tier
+    def create(self, name: str, memory_mb: int, handicap: Handicap = NO_HANDICAP) -> NoSandbox:  # noqa: ARG002  enforces no tier
         """Make an empty enclosure."""
         return NoSandbox()
 

@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def sandbox(folder: Path) -> CgroupV1Sandbox:
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
-    made = CgroupV1Sandbox(group, 128, None, pause=lambda _: None)
+    made = CgroupV1Sandbox(group, 128, (0,), pause=lambda _: None)
     made.make()
     return made
 
@@ -96,7 +96,7 @@ def test_the_quota_is_lifted_for_an_environment_that_takes_its_time_to_freeze(fo
         state.write_text("FROZEN\n")
 
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
-    sandbox = CgroupV1Sandbox(group, 128, None, pause=freezes_late)
+    sandbox = CgroupV1Sandbox(group, 128, (0,), pause=freezes_late)
     sandbox.make()
     state = folder / "freezer.state"
     state.symlink_to("/dev/null")

@@ -9,11 +9,17 @@ from lambdameter.emulator.sandbox import cpu_share
     ("memory_mb", "quota"), [(128, 1_447), (1_024, 11_577), (1_769, 20_000), (10_240, 115_772)]
 )
 def test_the_quota_is_linear_in_memory(memory_mb: int, quota: int):
-    assert cpu_share.quota_us(memory_mb) == quota
+    assert cpu_share.bandwidth(memory_mb) == (quota, 20_000)
 
 
-def test_no_quota_is_below_what_the_kernel_takes():
-    assert cpu_share.quota_us(64) == cpu_share.LEAST_QUOTA_US
+def test_no_quota_is_below_what_the_kernel_takes_and_the_share_stays():
+    quota_us, period_us = cpu_share.bandwidth(128, slowness=1.6)
+    assert quota_us == cpu_share.LEAST_QUOTA_US
+    assert quota_us / period_us == pytest.approx(128 / 1_769 / 1.6, rel=1e-4)
+
+
+def test_a_slower_cpu_is_granted_for_less_time():
+    assert cpu_share.bandwidth(1_769, slowness=2.0) == (10_000, 20_000)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +37,7 @@ def test_more_vcpus_are_seen_from_each_step_on(least: int, most: int, count: int
 
 
 def test_a_host_without_more_cpus_shows_all():
-    assert cpu_share.choose_cpus(128, (0, 1), turn=3) is None
+    assert cpu_share.choose_cpus(128, (0, 1), turn=3) == (0, 1)
 
 
 def test_environments_take_turns_on_a_larger_host():

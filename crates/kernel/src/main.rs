@@ -1,0 +1,54 @@
+//! Compiled work whose time on a Lambda vCPU is known: a chain of SHA-256 digests in software.
+//!
+//! For each line on stdin, the number of digests, a line on stdout: the time that the chain took,
+//! ms of wall and of CPU, and its end in hex, so that nobody takes another chain for it.
+
+use std::{
+    io::{self, BufRead, Write},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use nix::time::{ClockId, clock_gettime};
+use sha2::{Digest, Sha256};
+
+fn main() -> Result<()> {
+    for line in io::stdin().lock().lines() {
+        let digests = line?.trim().parse().context("a number of digests")?;
+        let (began, used) = (Instant::now(), cpu_time()?);
+        let end = chain(digests);
+        let wall = began.elapsed();
+        let cpu = cpu_time()? - used;
+        let [wall_ms, cpu_ms] = [wall, cpu].map(|time| time.as_secs_f64() * 1e3);
+        writeln!(io::stdout(), "{wall_ms} {cpu_ms} {end}")?;
+    }
+    Ok(())
+}
+
+/// What this process has had so far.
+fn cpu_time() -> Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?.into())
+}
+
+/// Each digest hashed again, from 32 zero bytes on; the last in hex.
+fn chain(digests: u32) -> String {
+    let last = (0..digests).fold([0_u8; 32], |digest, _| Sha256::digest(digest).into());
+    last.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_of_one_is_the_digest_of_zeros() {
+        let digest = "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925";
+        assert_eq!(chain(1), digest);
+    }
+
+    #[test]
+    fn each_digest_is_hashed_again() {
+        let twice = "2b32db6c2c0a6235fb1397e8225ea85e0f0e6e8c7b126d0016ccbde0e667151e";
+        assert_eq!(chain(2), twice);
+    }
+}

@@ -1,0 +1,53 @@
+"""How fast this host is, measured against a Lambda vCPU."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lambdameter.model.base import Architecture, Record
+
+CodeKind = Literal["interpreter", "compiled"]
+
+
+class Speed(Record, frozen=True, kw_only=True):
+    """Of one kind of code.
+
+    Attributes:
+        kernel: what was run to find out, with what.
+        here_ms: its time on one CPU of this host, the fastest of several runs.
+        lambda_ms: its published time on one whole vCPU.
+        factor: lambda_ms / here_ms, at least 1: a host that is slower is not made faster.
+        busy_ns, cycle_ns: how long of every cycle a CPU is kept busy to be slower by the factor.
+        reached: by how much the kernel was slower then, as measured.
+    """
+
+    kernel: str
+    here_ms: float
+    lambda_ms: float
+    factor: float
+    busy_ns: int
+    cycle_ns: int
+    reached: float
+
+
+class Calibration(Record, frozen=True, kw_only=True):
+    """One host against one architecture's vCPU; `made_at` is ISO 8601 with its zone."""
+
+    made_at: str
+    cpu: str
+    architecture: Architecture
+    interpreter: Speed
+    compiled: Speed
+
+    def of(self, kind: CodeKind) -> Speed:
+        """The speed of one kind of code."""
+        return self.interpreter if kind == "interpreter" else self.compiled
+
+    @property
+    def line(self) -> str:
+        """All that tells it from another, on one line."""
+        return (
+            f"a Lambda {self.architecture} vCPU's, calibrated {self.made_at}: interpreters "
+            f"{self.interpreter.factor:.3f} times, compiled code {self.compiled.factor:.3f} times "
+            "slower than this CPU"
+        )
