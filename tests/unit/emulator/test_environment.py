@@ -13,7 +13,7 @@ from lambdameter.emulator.lifecycle import InvalidTransitionError, State
 from lambdameter.emulator.placement import new_identity
 from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError
 from lambdameter.errors import HostError
-from lambdameter.model import ServiceTime
+from lambdameter.model import Modelled, ServiceTime
 
 EVENT = b'{"n":1}'
 
@@ -48,6 +48,23 @@ async def test_a_cold_invocation_pays_its_init_apart(host: Any, environment: Env
     assert outcome.report.billed_ms == 86
     assert outcome.meter.cpu_ms == 4.0
     assert outcome.meter.init_cpu_ms == 40.0
+
+
+async def test_what_aws_adds_to_init_is_waited_for_and_labelled(host: Any, blueprint: Any):
+    host.script = echo
+    modelled = Modelled(init_ms=25.0, memory_mb=12, hidden_start_ms=6.0)
+    blueprint = msgspec.structs.replace(blueprint, modelled=modelled)
+    environment = Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
+    asked = asyncio.ensure_future(invoke(environment))
+    while not any(timer.due_ms - host.clock.ms == 25.0 for timer in host.clock.timers):
+        await asyncio.sleep(0)
+    assert not asked.done()
+    host.clock.advance(25.0)
+    outcome = await asked
+    assert outcome.report.init_ms == 105.0
+    assert outcome.report.duration_ms == 6.0
+    assert outcome.report.max_memory_mb == 22
+    assert (outcome.meter.modelled, outcome.meter.peak_memory_mb) == (modelled, 10.0)
 
 
 async def test_duration_runs_from_the_delivery_until_the_runtime_asks_again(

@@ -35,7 +35,7 @@ def run_before(pid: int) -> None:
     try:
         for thread in Path(f"/proc/{pid}/task").iterdir():
             os.sched_setscheduler(int(thread.name), os.SCHED_FIFO, os.sched_param(_BEFORE))
-    except ProcessLookupError:
+    except (FileNotFoundError, ProcessLookupError):
         return
     except PermissionError as error:
         raise HostError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from pathlib import Path
@@ -62,7 +63,8 @@ def save(calibration: Calibration, path: Path) -> None:
         fresh.write_bytes(msgspec.json.format(msgspec.json.encode(calibration)) + b"\n")
         fresh.replace(path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fresh.unlink()
         raise HostError(
             f"The calibration cannot be stored: {error.strerror}",
             place=str(path),

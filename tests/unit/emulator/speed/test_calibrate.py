@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from lambdameter.emulator.speed.calibrate import CYCLE_NS, Yardstick, find_busy, speed
+from lambdameter.emulator.speed.kernels import Timing
+from lambdameter.errors import HostError
+
+SWITCHING_NS = 7_000
+
+
+def slowdown(busy_ns: int) -> float:
+    """A CPU that loses some of each cycle in getting there and back."""
+    lost = busy_ns + SWITCHING_NS if busy_ns else 0
+    return CYCLE_NS / (CYCLE_NS - lost)
+
+
+@pytest.mark.parametrize("factor", [1.1, 1.55, 1.7, 3.0])
+def test_the_factor_is_reached_although_switching_takes_its_share(factor: float):
+    _, reached = find_busy(factor, slowdown)
+    assert reached == pytest.approx(factor, rel=0.01)
+
+
+def test_a_factor_below_what_switching_costs_is_met_as_nearly_as_can_be():
+    busy_ns, reached = find_busy(1.01, slowdown)
+    assert busy_ns >= 0
+    assert reached <= slowdown(round(0.01 * CYCLE_NS))
+
+
+def test_the_best_of_all_trials_is_kept():
+    wild: Iterator[float] = iter([1.5, 9.0, 9.0, 9.0])
+    assert find_busy(1.5, lambda _: next(wild))[1] == 1.5
+
+
+class FakeHost:
+    """A kernel on a CPU that `hold` slows by the model above."""
+
+    def __init__(self, digest_ns: float, share: float = 1.0) -> None:
+        self._digest_ns = digest_ns
+        self._share = share
+        self._busy_ns = 0
+        self.held = 0
+
+    def run(self, digests: int) -> Timing:
+        wall_ms = digests * self._digest_ns / 1e6 * slowdown(self._busy_ns)
+        return Timing(wall_ms, wall_ms * self._share)
+
+    def hold(self, _cpus: Iterable[int], pace: Any) -> None:
+        self.held += 1
+        self._busy_ns = pace.busy_ns
+
+    def release(self, _cpus: Iterable[int], _pace: Any) -> None:
+        self.held -= 1
+        self._busy_ns = 0
+
+
+def measured(host: Any, lambda_ms: float) -> Any:
+    return speed(Yardstick("python3.13", host, 500_000, lambda_ms), 0, host)
+
+
+def test_a_faster_host_is_slowed_to_lambdas_time_and_let_go_again():
+    host = FakeHost(digest_ns=400)
+    found = measured(host, lambda_ms=310.0)
+    assert (found.here_ms, found.factor) == (pytest.approx(200.0), pytest.approx(1.55))
+    assert found.reached == pytest.approx(1.55, rel=0.01)
+    assert host.held == 0
+
+
+def test_a_slower_host_is_left_as_it_is():
+    found = measured(FakeHost(digest_ns=900), lambda_ms=310.0)
+    assert (found.factor, found.busy_ns, found.reached) == (1.0, 0, 1.0)
+
+
+def test_a_busy_host_is_not_calibrated():
+    with pytest.raises(HostError, match="busy: of 200 ms the kernel had a CPU for 180") as refusal:
+        measured(FakeHost(digest_ns=400, share=0.9), lambda_ms=310.0)
+    assert "nothing else runs" in refusal.value.next_step

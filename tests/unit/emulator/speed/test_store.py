@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambdameter.emulator.speed import store
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.model import Calibration, Speed
+
+SPEED = Speed(
+    kernel="rust",
+    here_ms=100.0,
+    lambda_ms=150.0,
+    factor=1.5,
+    busy_ns=26_000,
+    cycle_ns=100_000,
+    reached=1.49,
+)
+CALIBRATION = Calibration(
+    made_at="2026-11-21T12:00:00+00:00",
+    cpu="a CPU (x86_64)",
+    architecture="arm64",
+    interpreter=SPEED,
+    compiled=SPEED,
+)
+
+
+def test_what_was_saved_is_loaded(tmp_path: Path):
+    file = tmp_path / "cache" / "calibration-arm64.json"
+    store.save(CALIBRATION, file)
+    assert store.load(file, "a CPU (x86_64)") == CALIBRATION
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_nothing_stored_is_no_fault(tmp_path: Path):
+    assert store.load(tmp_path / "calibration-arm64.json", "a CPU") is None
+
+
+def test_another_cpus_is_refused(tmp_path: Path):
+    file = tmp_path / "c.json"
+    store.save(CALIBRATION, file)
+    with pytest.raises(BadInputError, match=r"of another CPU, a CPU \(x86_64\); this is b") as told:
+        store.load(file, "b")
+    assert (told.value.place, told.value.exit_code) == (str(file), 2)
+    assert told.value.next_step == "Run `lambdameter doctor --calibrate`."
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"made_at": 1}', "\udcff"])
+def test_what_is_no_calibration_is_refused(tmp_path: Path, content: str):
+    file = tmp_path / "c.json"
+    file.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(BadInputError, match="cannot be read") as told:
+        store.load(file, "a CPU")
+    assert told.value.place == str(file)
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HostError, match="cannot be stored: Not a directory") as told:
+        store.save(CALIBRATION, tmp_path / "file" / "c.json")
+    assert "XDG_CACHE_HOME" in told.value.next_step
+
+
+def test_the_cpu_is_named_as_it_names_itself(tmp_path: Path):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: AMD EPYC\n")
+    assert store.cpu_model(cpuinfo).startswith("AMD EPYC (")
+    cpuinfo.write_text("processor\t: 0\n")
+    assert "(" not in store.cpu_model(cpuinfo)
+
+
+def test_a_calibration_s_line_tells_it_from_another():
+    assert CALIBRATION.line == (
+        "a Lambda arm64 vCPU's, calibrated 2026-11-21T12:00:00+00:00: interpreters 1.500 times, "
+        "compiled code 1.500 times slower than this CPU"
+    )
