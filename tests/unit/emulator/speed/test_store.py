@@ -57,7 +57,7 @@ def test_what_is_no_calibration_is_refused(tmp_path: Path, content: str):
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(HostError, match="cannot be stored: Not a directory") as told:
+    with pytest.raises(HostError, match="cannot be stored: File exists") as told:
         store.save(CALIBRATION, tmp_path / "file" / "c.json")
     assert "XDG_CACHE_HOME" in told.value.next_step
 
