@@ -94,11 +94,14 @@ class SampleError(Record, frozen=True, kw_only=True):
         kind: "function": the function failed (function_error was set); "invoke": the target
             refused or the connection broke; "answer": the response is not what
             workload.toml says.
+        log: what the function and its runtime logged last, as far as the log's tail holds it,
+            without Lambda's own START, END and REPORT.
     """
 
     kind: Literal["function", "invoke", "answer"]
     type: str
     message: str
+    log: str = ""
 
 
 class FieldDifference(Record, frozen=True, kw_only=True):

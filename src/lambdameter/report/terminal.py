@@ -14,6 +14,7 @@ from lambdameter.model import ReportInput, TargetInfo
 from lambdameter.report import bill, caveats, faults, find, table
 from lambdameter.report.decision import decide
 from lambdameter.report.equality import equality
+from lambdameter.report.failures import failures
 from lambdameter.report.look import ALARM, HEAD, QUIET, WIDTH, prose, variant_styles
 from lambdameter.report.where_time_went import LEGEND, where_time_went
 from lambdameter.units import NOTHING
@@ -34,6 +35,9 @@ def report(run: ReportInput) -> RenderableType:
     parts: list[RenderableType] = [*_alarm(run), *_decisions(run)]
     parts += _section("What ran", caveats.target(run), [_what_ran(run)])
     parts += _section("Equality", (), [equality(run)])
+    failed = [*failures(run)]
+    if failed:
+        parts += _section("What went wrong", (), failed)
     for memory_mb in find.tiers(run):
         parts += _tier(run, memory_mb, styles)
     parts.append(_labelled("run folder", run.folder))
