@@ -166,6 +166,8 @@ class Enforcement(Record, frozen=True, kw_only=True):
         by: "cgroup v1", "cgroup v2", "duty cycle" or "none".
         isolation: what stands between the function and the host, in a few words.
         missing: why something is not enforced, with the next step; empty if all is.
+        vcpus, memory_mb: the most that this host can grant, where that is less than the largest
+            tier has; None: every tier fits, or nothing is enforced.
     """
 
     by: str
@@ -174,6 +176,8 @@ class Enforcement(Record, frozen=True, kw_only=True):
     freeze: str
     isolation: str
     missing: str = ""
+    vcpus: float | None = None
+    memory_mb: int | None = None
 
 
 class TargetInfo(Record, frozen=True, kw_only=True):

@@ -117,10 +117,13 @@ def _tier(
     measured = any(cell.warm is not None and cell.warm.duration_ms for cell in cells)
     source = table.published_in(run, memory_mb) if measured else None
     warm = [table.warm_table(run, memory_mb, styles), *([source] if source else [])]
-    beside = (*caveats.speed(run), *caveats.memory(run))
+    lacking = caveats.tier(run.manifest.target.enforcement, memory_mb)
+    beside = (*lacking, *caveats.speed(run), *caveats.memory(run))
     yield from _section(f"Warm calls {at}{_work(run, memory_mb)}", beside, warm)
     yield from _section(
-        f"Cold calls {at}", caveats.speed(run), [table.cold_table(run, memory_mb, styles)]
+        f"Cold calls {at}",
+        (*lacking, *caveats.speed(run)),
+        [table.cold_table(run, memory_mb, styles)],
     )
     disturbed = faults.table(run, memory_mb, styles)
     if disturbed is not None:

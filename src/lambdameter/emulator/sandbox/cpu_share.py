@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 from lambdameter.model import MEMORY_MB_PER_VCPU
@@ -18,12 +19,19 @@ _VISIBLE = ((3_008, 2), (5_307, 3), (7_076, 4), (8_845, 5))
 _MOST_VISIBLE = 6
 
 
-def quota_us(memory_mb: int) -> int:
-    """CPU time per PERIOD_US, µs: linear, one vCPU at 1,769 MB.
+def vcpus(memory_mb: int) -> float:
+    """A tier's share: linear, one vCPU at 1,769 MB.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
     """
-    return max(LEAST_QUOTA_US, round(PERIOD_US * memory_mb / MEMORY_MB_PER_VCPU))
+    return memory_mb / MEMORY_MB_PER_VCPU
+
+
+def quota_us(memory_mb: int, most: float = math.inf) -> int:
+    """A tier's CPU time per PERIOD_US, µs; of a host that has `most` vCPUs no more than those."""
+    wanted = round(PERIOD_US * vcpus(memory_mb))
+    there = wanted if math.isinf(most) else math.floor(PERIOD_US * most)
+    return max(LEAST_QUOTA_US, min(wanted, there))
 
 
 def visible_vcpus(memory_mb: int) -> int:
