@@ -47,8 +47,8 @@ impl Options {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
             _ => Refusal::bad_input(
                 first_paragraph(&error.to_string()),
-                "the command line",
-                "Try lambdameter-services --help",
+                "its options",
+                "Correct that option; `lambdameter run --help` tells what each may be",
             ),
         })
     }
@@ -66,7 +66,7 @@ impl Options {
         let model = Model::parse(&text).map_err(|cause| {
             let next_step = "Correct the file; crates/services/latency.toml shows the format";
             Refusal::bad_input(
-                format!("the latency model is malformed: {cause}"),
+                format!("The latency model is malformed: {cause}"),
                 &name,
                 next_step,
             )
@@ -89,7 +89,7 @@ impl Options {
 fn read_model(path: &Path) -> Result<String, Refusal> {
     fs::read_to_string(path).map_err(|error| {
         Refusal::bad_input(
-            format!("cannot read the latency model: {error}"),
+            format!("Cannot read the latency model: {error}"),
             &path.display().to_string(),
             "Give --latency a readable file, or off",
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from lambdameter.model import Enforcement
 from lambdameter.report import caveats
 
 
