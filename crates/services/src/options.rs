@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Parser, error::ErrorKind};
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::{
     faults::Rates,
@@ -47,7 +50,7 @@ impl Options {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
             _ => Refusal::bad_input(
                 first_paragraph(&error.to_string()),
-                "its options",
+                &option_at_fault(&error),
                 "Correct that option; `lambdameter run --help` tells what each may be",
             ),
         })
@@ -94,6 +97,13 @@ fn read_model(path: &Path) -> Result<String, Refusal> {
             "Give --latency a readable file, or off",
         )
     })
+}
+
+fn option_at_fault(error: &clap::Error) -> String {
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(usage)) => usage.split(' ').next().unwrap_or(usage).to_owned(),
+        _ => "the data plane's options".to_owned(),
+    }
 }
 
 fn first_paragraph(message: &str) -> String {

@@ -134,14 +134,14 @@ def _check(context: typer.Context, workload: list[str], target: str) -> None:
         )
     if "out" in typed and len(workload) > 1:
         raise BadInputError(
-            "One folder cannot hold several runs",
+            "One folder cannot hold the runs of several workloads",
             place="--out",
             next_step="Leave --out away, or name one workload.",
         )
     local_alone = sorted(typed & {"latency", "faults", "sandbox"})
     if target == "aws" and local_alone:
         raise BadInputError(
-            "AWS keeps its own rules",
+            "AWS keeps its own rules, and this flag is for the local Lambda",
             place=f"--{local_alone[0]}",
             next_step="Leave it away, or use --target local.",
         )
