@@ -24,10 +24,13 @@ setup: $(UV) ## the set-up alone
 	@$(UV) sync --quiet --locked
 
 $(UV):
-	@python=$$(./scripts/prerequisites.sh) && \
-	  echo "uv $(UV_VERSION) -> $(UV_HOME)" >&2 && \
+	@python=$$(./scripts/prerequisites.sh) || exit 3; \
+	  echo "uv $(UV_VERSION) -> $(UV_HOME)" >&2; \
 	  "$$python" -m venv "$(UV_HOME)" && \
-	  "$(UV_HOME)/bin/pip" install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	  "$(UV_HOME)/bin/pip" install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { \
+	    echo 'lambdameter needs uv $(UV_VERSION), and pip could not install it.' >&2; \
+	    echo '  Next: check the connection to https://pypi.org (PIP_INDEX_URL behind a proxy) and the space below $(CACHE)' >&2; \
+	    exit 3; }
 
 check: setup ## lint, types, architecture
 	$(VENV)/ruff check

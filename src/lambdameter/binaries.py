@@ -25,7 +25,7 @@ def find(name: str) -> Path:
         if os.access(place, os.X_OK):
             return place
     raise HostError(
-        f"the program {name} is not built",
+        f"The program {name} is not built",
         place=" or ".join(str(place.parent) for place in places),
         next_step="Run `make setup`.",
     )

@@ -115,7 +115,7 @@ def _check_numbers(memory_mb: Sequence[int], repetition: Repetition) -> None:
             )
     if not memory_mb or len(set(memory_mb)) < len(memory_mb):
         raise BadInputError(
-            "The tiers are none, or one is named twice",
+            "No tier is named" if not memory_mb else "A tier is named twice",
             place="--memory",
             next_step="Give each once, for instance 128,1024.",
         )

@@ -51,6 +51,9 @@ _OK = 200
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 _FATAL = ("Runtime.", "Sandbox.")
 _NOT_FATAL = "Runtime.MarshalError"
+# Lambda's own lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+_LAMBDAS_OWN = ("INIT_START ", "INIT_REPORT ", "START Req", "END Req", "REPORT Req")
+_BEGINNING = 60
 
 
 class Target(Protocol):
@@ -142,6 +145,8 @@ def _measure(trial: Trial, workload: Workload, site: Site, bench: Bench, *, warm
         invocation = bench.target.invoke(site.deployments[trial.variant], payload)
         report, meter = bench.read(invocation)
         response, error = _judge(trial, workload.response, invocation, report, warm=warm)
+        if error is not None:
+            error = msgspec.structs.replace(error, log=_logged(invocation.log_tail))
         answered = invocation.status == _OK and invocation.function_error is None
         return Sample(
             trial=trial,
@@ -211,7 +216,12 @@ def _judge(
     try:
         response = msgspec.json.decode(invocation.payload)
     except msgspec.DecodeError as failure:
-        error = SampleError(kind="answer", type="NotJson", message=str(failure))
+        begins = invocation.payload[:_BEGINNING].decode(errors="backslashreplace")
+        error = SampleError(
+            kind="answer",
+            type="NotJson",
+            message=f"the response is no JSON ({failure}); it begins with {begins}",
+        )
     if invocation.status != _OK or invocation.function_error is not None:
         return response, _failure(invocation, response, report)
     if error is None:
@@ -219,6 +229,11 @@ def _judge(
     if error is None:
         error = _wrong_call(trial, report, warm=warm)
     return response, error
+
+
+def _logged(log_tail: str) -> str:
+    lines = (line.rstrip() for line in log_tail.replace("\r", "\n").split("\n"))
+    return "\n".join(line for line in lines if line and not line.startswith(_LAMBDAS_OWN))
 
 
 def _failure(invocation: Invocation, response: Any, report: Report | None) -> SampleError:

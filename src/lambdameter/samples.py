@@ -5,9 +5,11 @@ Everything else is recomputed from these two. A run that is killed loses the sam
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import os
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
@@ -17,6 +19,8 @@ from lambdameter.model import Manifest, Sample
 SCHEMA = 1
 MANIFEST = "manifest.json"
 SAMPLES = "samples.ndjson"
+_PART = f".{MANIFEST}.part"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,11 +58,16 @@ class RunFolder:
             HostError: it cannot be written.
         """
         check_unused(path)
+        there = path.is_dir()
         try:
             path.mkdir(parents=True, exist_ok=True)
             folder = cls(path)
             folder._write_manifest(manifest)
         except OSError as failure:
+            with contextlib.suppress(OSError):
+                (path / _PART).unlink(missing_ok=True)
+                if not there:
+                    path.rmdir()
             raise _unwritable(path, failure) from failure
         return folder
 
@@ -69,7 +78,7 @@ class RunFolder:
         Raises:
             BadInputError: the folder holds no manifest.
         """
-        if not (path / MANIFEST).is_file():
+        if not os.path.isfile(path / MANIFEST):  # noqa: PTH113 - False too where one may not look
             raise BadInputError(
                 "This folder is no run",
                 place=str(path),
@@ -104,16 +113,16 @@ class RunFolder:
     def append(self, sample: Sample) -> None:
         """Write one sample, and return when it is on disk; a cut last line is replaced.
 
+        A sample that does not fit on the disk leaves nothing of itself behind.
+
         Raises:
             HostError: it could not be written.
         """
         file = self.path / SAMPLES
         try:
-            with file.open("a+b") as stream:
+            with file.open("a+b", buffering=0) as stream:
                 _drop_cut_line(stream)
-                stream.write(msgspec.json.encode(sample) + b"\n")
-                stream.flush()
-                os.fsync(stream.fileno())
+                _write_whole(stream, msgspec.json.encode(sample) + b"\n")
         except OSError as failure:
             raise _unwritable(file, failure) from failure
 
@@ -153,7 +162,7 @@ class RunFolder:
         )
 
     def _write_manifest(self, manifest: Manifest) -> None:
-        part = self.path / f".{MANIFEST}.part"
+        part = self.path / _PART
         with part.open("wb") as stream:
             stream.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
             stream.flush()
@@ -170,6 +179,8 @@ def check_unused(path: Path) -> None:
     """
     try:
         used = path.exists() and (not path.is_dir() or any(path.iterdir()))
+        if not used:
+            _check_writable(path)
     except OSError as failure:
         raise _unwritable(path, failure) from failure
     if used:
@@ -180,7 +191,30 @@ def check_unused(path: Path) -> None:
         )
 
 
-def _drop_cut_line(stream: IO[bytes]) -> None:
+def _check_writable(path: Path) -> None:
+    """Now, not when the packages are built: the first folder above that is there decides."""
+    above = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), above)
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), above)
+
+
+def _write_whole(stream: io.FileIO, line: bytes) -> None:
+    """At the end, all of it or nothing."""
+    end = stream.seek(0, os.SEEK_END)
+    rest = memoryview(line)
+    try:
+        while rest:
+            rest = rest[stream.write(rest) :]
+        os.fsync(stream.fileno())
+    except OSError:
+        with contextlib.suppress(OSError):
+            stream.truncate(end)
+        raise
+
+
+def _drop_cut_line(stream: io.FileIO) -> None:
     """Go to the end, after removing what a killed run left of its last line."""
     if stream.seek(0, os.SEEK_END) == 0:
         return
@@ -195,5 +229,7 @@ def _unwritable(path: Path, failure: OSError) -> HostError:
     return HostError(
         f"The run cannot be written: {failure.strerror}",
         place=str(path),
-        next_step="Free some space, or name another folder with --out.",
+        next_step="Free some space there."
+        if failure.errno in _FULL
+        else "Name a folder that you may write to with --out.",
     )

@@ -176,9 +176,7 @@ class _Document:
             if field and "unknown" in cause:
                 path = (*path, field[1])
             raise self._error(
-                cause.replace("Object contains", "There is an").replace(
-                    "Object missing", "There is missing a"
-                ),
+                _in_toml_words(cause),
                 path,
                 "docs/workload.md describes every key.",
             ) from None
@@ -298,6 +296,12 @@ class _Document:
         where = f"{self._file}:{line}" if line else str(self._file)
         key = _show_path(path)
         return BadInputError(cause, place=f"{where}: {key}" if key else where, next_step=next_step)
+
+
+def _in_toml_words(cause: str) -> str:
+    """A validation error of msgspec, whose words are JSON's and Python's."""
+    cause = re.sub(r"^Object missing required field (`\w+`)", r"The key \1 is missing", cause)
+    return re.sub(r"^Object contains unknown field (`\w+`)", r"There is no key \1", cause)
 
 
 def line_of(text: str, path: _Path) -> int | None:

@@ -116,3 +116,72 @@ def lambdameter(
     yield start
     for command in commands:
         command.close()
+
+
+GENERATOR = """
+import argparse, json, pathlib
+parser = argparse.ArgumentParser()
+parser.add_argument("--out", type=pathlib.Path)
+parser.add_argument("--parameters")
+out = parser.parse_args().out
+(out / "input").write_text("x")
+(out / "expected.ndjson").touch()
+(out / "expected.json").write_text(json.dumps({"count": 0, "response": {"count": 1}}))
+"""
+TINY = """
+schema = 1
+name = "tiny"
+title = "Tiny"
+timeout_s = 2
+generator = "generate.py"
+[parameters]
+[calls.cold]
+[calls.warm]
+[[cases]]
+name = "one"
+title = "One"
+object = "input"
+event = { key = "{object}" }
+[response]
+count = "count"
+unit = "record"
+total = "total_ms"
+[equality]
+response = [{ field = "total_ms", reason = "a time" }]
+"""
+TINY_VARIANT = """
+[[variants]]
+name = "{name}"
+title = "{name}"
+language = "any"
+runtime = "{runtime}"
+handler = "handler.handler"
+source = "{name}"
+build = "copy"
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[dict[str, dict[str, bytes]]], Path]:
+    """A user's workload that does nothing: variant -> file -> content; no table, no service.
+
+    A variant with a `bootstrap` has the OS-only runtime, any other Python's.
+    """
+
+    def make(variants: dict[str, dict[str, bytes]]) -> Path:
+        folder = tmp_path_factory.mktemp("tiny")
+        (folder / "generate.py").write_text(GENERATOR)
+        described = TINY
+        for name, files in variants.items():
+            (folder / name).mkdir()
+            for file, content in files.items():
+                (folder / name / file).write_bytes(content)
+                (folder / name / file).chmod(0o755)
+            runtime = "provided.al2023" if "bootstrap" in files else "python3.11"
+            described += TINY_VARIANT.format(name=name, runtime=runtime)
+        (folder / "workload.toml").write_text(described)
+        return folder
+
+    return make

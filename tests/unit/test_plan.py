@@ -107,7 +107,7 @@ def test_rounds_are_ordered_anew():
         (plan.Cells(variants=("rust",), cases=("a", "a"), memory_mb=(128,)), "twice"),
         (plan.Cells(variants=("rust",), cases=("a",), memory_mb=(127,)), "127 MB"),
         (plan.Cells(variants=("rust",), cases=("a",), memory_mb=(10_241,)), "10241 MB"),
-        (plan.Cells(variants=("rust",), cases=("a",), memory_mb=()), "none"),
+        (plan.Cells(variants=("rust",), cases=("a",), memory_mb=()), "No tier"),
         (plan.Cells(variants=("rust",), cases=("a",), memory_mb=(128, 128)), "twice"),
     ],
 )

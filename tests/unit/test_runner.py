@@ -154,14 +154,14 @@ class Bed:
         )
         return verified.check(self.workload, self.dataset, response, sources)
 
-    def run(self, trials: tuple[Trial, ...]) -> list[Sample]:
+    def run(self, trials: tuple[Trial, ...], step_s: float = 1) -> list[Sample]:
         bench = runner.Bench(
             target=self.target,
             read=answer.read,
             verify=self.verify,
             canonical=lambda response: verified.canonical_response(self.workload, response),
             append=self.samples.append,
-            now=clock().__next__,
+            now=clock(step_s).__next__,
             progress=self.progress,
         )
         needs = Needs(
@@ -193,11 +193,11 @@ def artifact(variant: str) -> Artifact:
     )
 
 
-def clock() -> Iterator[datetime]:
+def clock(step_s: float) -> Iterator[datetime]:
     now = datetime(2026, 11, 21, 10, tzinfo=UTC)
     while True:
         yield now
-        now += timedelta(seconds=1)
+        now += timedelta(seconds=step_s)
 
 
 def trials(warm: int = 1, variants: tuple[str, ...] = ("python",)) -> tuple[Trial, ...]:
@@ -328,12 +328,38 @@ def test_a_nonsense_answer_is_no_measurement(tmp_path: Path, response: Any, erro
     assert samples[0].equality is not None
 
 
+def test_what_a_failed_function_logged_is_kept_without_lambdas_own_lines(tmp_path: Path):
+    def loud(target: FakeTarget, request: Request) -> Invocation:
+        made = failed("KeyError", "'id'", report(request))
+        own = "[ERROR] KeyError: 'id'\r  File\n"
+        tail = f"START RequestId: 1 Version: $LATEST\n{own}END RequestId: 1\n"
+        del target
+        return msgspec.structs.replace(made, log_tail=tail + made.log_tail)
+
+    (sample,) = Bed(tmp_path, loud).run(trials(warm=0))
+    assert sample.error is not None
+    assert sample.error.log == "[ERROR] KeyError: 'id'\n  File"
+
+
+def test_a_wall_clock_that_is_stepped_back_changes_nothing_but_the_time_of_day(tmp_path: Path):
+    planned = trials(warm=2)
+    forward = Bed(tmp_path, well).run(planned)
+    back = Bed(tmp_path, well).run(planned, step_s=-3_600)
+    starts = [sample.started_at for sample in back]
+    assert starts == sorted(starts, reverse=True)
+    assert [msgspec.structs.replace(sample, started_at="") for sample in back] == [
+        msgspec.structs.replace(sample, started_at="") for sample in forward
+    ]
+
+
 def test_an_answer_that_is_no_json_is_no_measurement(tmp_path: Path):
     def broken(target: FakeTarget, request: Request) -> Invocation:
         return msgspec.structs.replace(well(target, request), payload=b"<html>")
 
     samples = Bed(tmp_path, broken).run(trials(warm=0))
     assert kinds(samples) == ["answer:NotJson"]
+    assert samples[0].error is not None
+    assert "it begins with <html>" in samples[0].error.message
     assert samples[0].equality is not None
     assert not samples[0].equality.equal
 

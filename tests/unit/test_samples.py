@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import msgspec
@@ -182,6 +183,33 @@ def test_a_place_that_cannot_be_written_is_the_hosts_fault(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(HostError, match="cannot be written"):
         RunFolder.create(tmp_path / "file" / "run", manifest())
+
+
+def test_a_sample_for_which_there_is_no_space_leaves_nothing_of_itself(run: RunFolder):
+    run.append(sample(0))
+    size = (run.path / SAMPLES).stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, before[1]))
+    try:
+        with pytest.raises(HostError, match="cannot be written") as full:
+            run.append(sample(1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert full.value.next_step == "Free some space there."
+    assert (run.path / SAMPLES).stat().st_size == size
+    run.append(sample(1))
+    assert run.samples().samples == (sample(0), sample(1))
+
+
+def test_a_manifest_for_which_there_is_no_space_leaves_no_folder(tmp_path: Path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(HostError, match="cannot be written"):
+            RunFolder.create(tmp_path / "run", manifest())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_of_several_samples_of_one_trial_the_last_counts(run: RunFolder):

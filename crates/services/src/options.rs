@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Parser, error::ErrorKind};
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::{
     faults::Rates,
@@ -47,8 +50,8 @@ impl Options {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
             _ => Refusal::bad_input(
                 first_paragraph(&error.to_string()),
-                "the command line",
-                "Try lambdameter-services --help",
+                &option_at_fault(&error),
+                "Correct that option; `lambdameter run --help` tells what each may be",
             ),
         })
     }
@@ -66,7 +69,7 @@ impl Options {
         let model = Model::parse(&text).map_err(|cause| {
             let next_step = "Correct the file; crates/services/latency.toml shows the format";
             Refusal::bad_input(
-                format!("the latency model is malformed: {cause}"),
+                format!("The latency model is malformed: {cause}"),
                 &name,
                 next_step,
             )
@@ -89,11 +92,18 @@ impl Options {
 fn read_model(path: &Path) -> Result<String, Refusal> {
     fs::read_to_string(path).map_err(|error| {
         Refusal::bad_input(
-            format!("cannot read the latency model: {error}"),
+            format!("Cannot read the latency model: {error}"),
             &path.display().to_string(),
             "Give --latency a readable file, or off",
         )
     })
+}
+
+fn option_at_fault(error: &clap::Error) -> String {
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(usage)) => usage.split(' ').next().unwrap_or(usage).to_owned(),
+        _ => "the data plane's options".to_owned(),
+    }
 }
 
 fn first_paragraph(message: &str) -> String {

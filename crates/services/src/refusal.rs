@@ -30,7 +30,7 @@ impl Refusal {
     /// For what fails only on a host that is out of threads, descriptors or memory.
     pub fn exhausted(what: &str, error: &io::Error) -> Self {
         Self::host(
-            format!("cannot start {what}: {error}"),
+            format!("Cannot start {what}: {error}"),
             "this host",
             "Free some threads, memory or file descriptors (ulimit -a)",
         )

@@ -41,7 +41,7 @@ impl State {
 
 fn unwritable(path: &Path, error: &io::Error) -> Refusal {
     Refusal::host(
-        format!("cannot write the state folder: {error}"),
+        format!("Cannot write the state folder: {error}"),
         &path.display().to_string(),
         "Give --state a folder that you may write to",
     )

@@ -28,6 +28,7 @@ from lambdameter.model import (
     Call,
     Conditions,
     Dataset,
+    Enforcement,
     Manifest,
     ParameterValue,
     Site,
@@ -38,6 +39,7 @@ from lambdameter.model import (
 )
 from lambdameter.package.artifact import make as make_package
 from lambdameter.plan import Cells, Repetition
+from lambdameter.report import caveats
 from lambdameter.samples import RunFolder
 from lambdameter.target import answer, boto
 from lambdameter.target.base import Target
@@ -103,7 +105,7 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
     samples.check_unused(path)
     datasets = make_datasets(workload, parameters, trials, console)
     with telling_what_is_kept(path, console), opening(asked) as target:
-        _check_enforcement(target.info(), required=asked.require_enforcement)
+        _check_enforcement(target.info(), asked, console)
         artifacts = make_packages(workload, trials, target.info().architecture, console)
         needs = Needs(
             prefix=f"lambdameter-{run}",
@@ -237,13 +239,31 @@ def provisioned(target: Target, needs: Needs, console: Console) -> Iterator[Site
         status.stop()
 
 
-def _check_enforcement(info: TargetInfo, *, required: bool) -> None:
-    if required and info.enforcement is not None and info.enforcement.missing:
+def _check_enforcement(info: TargetInfo, asked: Asked, console: Console) -> None:
+    """Before anything is measured: what this host does not enforce, or cannot grant."""
+    lacking = not_granted(info.enforcement, asked.memory_mb)
+    if lacking and asked.require_enforcement:
         raise HostError(
-            f"This host does not enforce Lambda's limits: {info.enforcement.missing}",
+            f"This host does not enforce Lambda's limits: {lacking[0]}",
             place="--require-enforcement",
             next_step="Do what it says, or leave the flag away: figures are then labelled.",
         )
+    for told in lacking:
+        console.print(f"warning: {told}", markup=False, soft_wrap=True)
+
+
+def not_granted(enforced: Enforcement | None, memory_mb: Sequence[int]) -> list[str]:
+    """What a target does not enforce of Lambda's limits at these tiers; empty: it does."""
+    if enforced is None:
+        return []
+    told = []
+    if enforced.by == "none":
+        told.append(f"NOTHING IS ENFORCED, neither CPU nor memory: {enforced.missing}")
+    elif enforced.missing:
+        told.append(enforced.missing)
+    return told + [
+        f"at {tier:,} MB: {lack}" for tier in memory_mb for lack in caveats.tier(enforced, tier)
+    ]
 
 
 def _digester(workload: Workload) -> dataset.Digester:

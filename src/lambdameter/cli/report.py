@@ -32,8 +32,10 @@ def read(folder: RunFolder) -> ReportInput:
     manifest = folder.manifest()
     kept = folder.samples()
     if kept.truncated:
-        Console(stderr=True, highlight=False).print(
-            f"{folder.path}: the last sample was cut off and is left out."
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"warning: the last sample in {folder.path} was cut off and is left out; "
+            f"go on with `lambdameter run --resume {folder.path}`",
+            markup=False,
         )
     summary = summarise(manifest, kept.samples, cases(kept.samples))
     return ReportInput(

@@ -12,8 +12,8 @@ from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import show
 from lambdameter.cli.resume import resume as go_on
-from lambdameter.errors import BadInputError
-from lambdameter.model import Architecture
+from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
+from lambdameter.model import Architecture, ReportInput
 
 _Workloads = Annotated[
     list[str] | None, typer.Argument(help="Built-in names, or folders with a workload.toml.")
@@ -100,8 +100,20 @@ def run(  # noqa: PLR0913 - each is a flag
     loaded = [workloads.load(one) for one in workload or []]
     folders = (measure(one, asked) for one in loaded) if resume is None else [go_on(resume)]
     told = [show(folder, as_json=json) for folder in folders]
+    _check_told(told)
+
+
+def _check_told(told: list[ReportInput]) -> None:
+    """The exit code of what was measured."""
     if not all(one.summary.equal for one in told):
-        raise typer.Exit(1)
+        raise typer.Exit(NegativeVerdictError.exit_code)
+    for one in told:
+        if all(sample.error for sample in one.samples):
+            raise CannotTellError(
+                "No call of any variant was measured",
+                place=one.folder,
+                next_step='Do what the report says under "What went wrong", then measure again.',
+            )
 
 
 def _check(context: typer.Context, workload: list[str], target: str) -> None:
@@ -122,14 +134,14 @@ def _check(context: typer.Context, workload: list[str], target: str) -> None:
         )
     if "out" in typed and len(workload) > 1:
         raise BadInputError(
-            "One folder cannot hold several runs",
+            "One folder cannot hold the runs of several workloads",
             place="--out",
             next_step="Leave --out away, or name one workload.",
         )
     local_alone = sorted(typed & {"latency", "faults", "sandbox"})
     if target == "aws" and local_alone:
         raise BadInputError(
-            "AWS keeps its own rules",
+            "AWS keeps its own rules, and this flag is for the local Lambda",
             place=f"--{local_alone[0]}",
             next_step="Leave it away, or use --target local.",
         )

@@ -10,6 +10,7 @@ from lambdameter.emulator.routes import Handler
 from lambdameter.errors import HostError
 
 LOOPBACK = "127.0.0.1"
+_REFUSED = {errno.EADDRINUSE: "The port is taken", errno.EACCES: "The port is for root alone"}
 
 
 class Listener:
@@ -24,7 +25,7 @@ class Listener:
         """Listen; port 0 takes a free one. `keep` is Connection's.
 
         Raises:
-            HostError: the port is taken.
+            HostError: the port is taken, or not for this user.
         """
         connections: set[Connection] = set()
         loop = asyncio.get_running_loop()
@@ -33,10 +34,11 @@ class Listener:
                 lambda: Connection(handler, keep, connections), LOOPBACK, port
             )
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
+            cause = _REFUSED.get(error.errno or 0)
+            if cause is None:
                 raise
             raise HostError(
-                "The port is taken",
+                cause,
                 place=f"{LOOPBACK}:{port}",
                 next_step="Name another with --port, or 0 for a free one.",
             ) from error

@@ -11,6 +11,7 @@ import asyncio
 import collections
 import contextlib
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,8 @@ _STOP_LIMIT_S = 10.0
 _STDERR_LINES = 10
 _CHANGE_BYTES = 8
 _SAYS = "lambdameter-services: "
+# cause (place). next step. See crates/services/src/refusal.rs.
+_REFUSAL = re.compile(r"(.*) \(([^()]*)\)\. (.*)")
 
 
 class ServicesReady(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +89,12 @@ class Services:
             grace_s = 0.0 if isinstance(error, TimeoutError) else _STOP_LIMIT_S
             complaint = await _end(process, grace_s)
             if process.returncode == BadInputError.exit_code:
-                refusal = complaint.removeprefix(_SAYS).rstrip(".")
+                told = complaint.removeprefix(_SAYS)
+                refusal = _REFUSAL.fullmatch(told)
                 raise BadInputError(
-                    f"The data plane refused its options: {refusal}",
-                    next_step="Correct the option that it names.",
+                    f"The data plane refused an option: {refusal[1] if refusal else told}",
+                    place=refusal[2] if refusal else None,
+                    next_step=refusal[3] if refusal else "Correct the option that it names.",
                 ) from error
             raise HostError(
                 f"The data plane did not start: {why}"
@@ -149,7 +154,7 @@ class Services:
         return TargetError(
             "The data plane has stopped answering",
             place="lambdameter-services",
-            next_step="What was measured after it is void: start again.",
+            next_step="Go on with `lambdameter run --resume DIR`, or start again.",
         )
 
     async def close(self) -> None:
@@ -191,7 +196,7 @@ class Services:
                 f"The data plane has died (exit status {returncode})"
                 + (f", saying: {words}" if words else ", saying nothing"),
                 place="lambdameter-services",
-                next_step="What was measured after it is void: start again.",
+                next_step="Go on with `lambdameter run --resume DIR`, or start again.",
             )
         )
 

@@ -110,11 +110,14 @@ class SampleError(Record, frozen=True, kw_only=True):
         kind: "function": the function failed (function_error was set); "invoke": the target
             refused or the connection broke; "answer": the response is not what
             workload.toml says.
+        log: what the function and its runtime logged last, as far as the log's tail holds it,
+            without Lambda's own START, END and REPORT.
     """
 
     kind: Literal["function", "invoke", "answer"]
     type: str
     message: str
+    log: str = ""
 
 
 class FieldDifference(Record, frozen=True, kw_only=True):
@@ -179,6 +182,8 @@ class Enforcement(Record, frozen=True, kw_only=True):
         by: "cgroup v1", "cgroup v2", "duty cycle" or "none".
         isolation: what stands between the function and the host, in a few words.
         missing: why something is not enforced, with the next step; empty if all is.
+        vcpus, memory_mb: the most that this host can grant, where that is less than the largest
+            tier has; None: every tier fits, or nothing is enforced.
     """
 
     by: str
@@ -187,6 +192,8 @@ class Enforcement(Record, frozen=True, kw_only=True):
     freeze: str
     isolation: str
     missing: str = ""
+    vcpus: float | None = None
+    memory_mb: int | None = None
 
 
 class TargetInfo(Record, frozen=True, kw_only=True):

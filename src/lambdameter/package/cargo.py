@@ -83,7 +83,9 @@ def _check_tools() -> None:
         ("cc", "Rust links with a C compiler", "Install gcc (Debian: apt install gcc)"),
     ):
         if shutil.which(tool) is None:
-            raise HostError(f"{why}, and there is none", place=tool, next_step=f"{how}.")
+            raise HostError(
+                f"{why}, and there is none", place=f"{tool}, on PATH", next_step=f"{how}."
+            )
 
 
 def _watch(
@@ -154,8 +156,14 @@ def _failure(result: Build, manifest: Path, command: list[str]) -> LambdameterEr
     if result.error is not None:
         return BadInputError(
             f"It does not compile: {result.error.message}",
-            place=result.error.place or str(manifest),
+            place=_place(result.error.place, manifest),
             next_step=f"See all of it with: {again}",
+        )
+    if "--locked" in result.complaint:
+        return BadInputError(
+            "The crate's Cargo.lock is missing or out of date",
+            place=str(manifest),
+            next_step=f"Make it with: cargo generate-lockfile --manifest-path {manifest}",
         )
     if result.lacks_host:
         return HostError(
@@ -168,6 +176,15 @@ def _failure(result: Build, manifest: Path, command: list[str]) -> LambdameterEr
         place=str(manifest),
         next_step=f"See all of it with: {again}",
     )
+
+
+def _place(told: str | None, manifest: Path) -> str:
+    """The compiler names files from the workspace's root, which is at or above the manifest."""
+    if told is None:
+        return str(manifest)
+    file = told.rpartition(":")[0]
+    roots = manifest.absolute().parents
+    return next((str(root / told) for root in roots if (root / file).is_file()), told)
 
 
 def main(arguments: list[str] | None = None) -> int:

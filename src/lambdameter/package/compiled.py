@@ -107,7 +107,9 @@ class Build:
             return
         spans = [span for span in diagnostic["spans"] if span["is_primary"]]
         place = f"{spans[0]['file_name']}:{spans[0]['line_start']}" if spans else None
-        self.error = CompileError(message=diagnostic["message"], place=place)
+        label = (spans[0].get("label") if spans else None) or ""
+        said = f"{diagnostic['message']}: {label}" if label else diagnostic["message"]
+        self.error = CompileError(message=said, place=place)
 
 
 def weights(metadata: bytes, binary: str | None) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambdameter.model import NOT_IN_THE_BILL, ReportInput
+from lambdameter.model import MEMORY_MB_PER_VCPU, NOT_IN_THE_BILL, Enforcement, ReportInput
 from lambdameter.report.look import listed
 
 
@@ -29,6 +29,25 @@ def target(run: ReportInput) -> tuple[str, ...]:
         "emulated on this machine: no figure here was measured on AWS",
         "CPU at this machine's own speed, which may be above or below a Lambda vCPU's",
     )
+
+
+def tier(enforced: Enforcement | None, memory_mb: int) -> tuple[str, ...]:
+    """Beside a tier that the host cannot grant in full; also told before it is measured."""
+    if enforced is None:
+        return ()
+    told = []
+    share = memory_mb / MEMORY_MB_PER_VCPU
+    if enforced.vcpus is not None and enforced.vcpus < share:
+        told.append(
+            f"NOT THIS TIER'S CPU: {share:.2f} vCPUs on Lambda, {enforced.vcpus:.3g} on this host: "
+            "what works on several cores at once is slower here"
+        )
+    if enforced.memory_mb is not None and enforced.memory_mb < memory_mb:
+        told.append(
+            f"NOT THIS TIER'S MEMORY: this host has {enforced.memory_mb:,} MB, and ends what "
+            "takes more"
+        )
+    return tuple(told)
 
 
 def memory(run: ReportInput) -> tuple[str, ...]:
@@ -61,4 +80,9 @@ def bill(run: ReportInput) -> tuple[str, ...]:
 
 def everything(run: ReportInput) -> tuple[str, ...]:
     """All of them, for documents that keep them in one place."""
-    return (*target(run), *speed(run), *memory(run), *time(run), *bill(run))
+    lacking = (
+        f"at {memory_mb:,} MB: {told}"
+        for memory_mb in run.manifest.memory_mb
+        for told in tier(run.manifest.target.enforcement, memory_mb)
+    )
+    return (*target(run), *lacking, *speed(run), *memory(run), *time(run), *bill(run))

@@ -14,6 +14,7 @@ _DIGEST = 12
 _RECORDS = 3
 _VALUE = 30
 _RECORD = "    record "
+_ANSWER = "    answer: "
 
 
 def equality(run: ReportInput) -> Text:
@@ -72,7 +73,7 @@ def _differences(run: ReportInput, case: str) -> Iterator[Text]:
         shown.add(trial.variant)
         yield _call(run, sample, proof)
         if sample.error is not None:
-            yield Text(f"    answer: {sample.error.message}")
+            yield Text(prose(sample.error.message, label=_ANSWER, indent=len(_ANSWER)))
         for record in proof.differences[:_RECORDS]:
             # The key in full where the line has room for it: it is what the reader looks up.
             yield Text(f"{_RECORD}{_short(record.key, WIDTH - len(_RECORD))}")
@@ -85,10 +86,15 @@ def _differences(run: ReportInput, case: str) -> Iterator[Text]:
 
 
 def _call(run: ReportInput, sample: Sample, proof: TrialEquality) -> Text:
+    told = "its answer differs"
+    if run.manifest.workload.table is not None:
+        told = (
+            f"{proof.differing:,} of {proof.expected_count:,} records differ, "
+            f"{proof.actual_count:,} are there"
+        )
     return Text(
         f"  {_who(run, [sample.trial.variant])}, {sample.trial.call} call at "
-        f"{sample.trial.memory_mb:,} MB: {proof.differing:,} of {proof.expected_count:,} records "
-        f"differ, {proof.actual_count:,} are there"
+        f"{sample.trial.memory_mb:,} MB: {told}"
     )
 
 

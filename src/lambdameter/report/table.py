@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,12 +10,11 @@ from rich.text import Text
 
 from lambdameter import units
 from lambdameter.model import CallSummary, CellSummary, ReportInput
-from lambdameter.report import find
+from lambdameter.report import failures, find
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import BAD, NOT_MEASURED, QUIET, measured, modelled, prose, published
 
-# Lambda puts it before the message of an error that is not the function's own.
-_REQUEST_ID = re.compile(r"^RequestId: \S+ Error: ")
+_FAILED = {"function": "died", "answer": "wrong answer", "invoke": "not measured"}
 
 
 def _whole(value: float | None) -> str:
@@ -165,10 +163,11 @@ def _in_words(
 ) -> bool:
     """A row for a call without figures: it died, was never made, or was not shown equal."""
     if call is not None and find.died(call):
-        told = Text.assemble(("died: ", BAD))
+        told = Text("died", BAD)
         if call.error is not None:
-            told.append(f"{call.error.type} at {cell.memory_mb:,} MB", BAD)
-            told.append(f"  {_REQUEST_ID.sub('', call.error.message)}", QUIET)
+            told = Text(f"{_FAILED[call.error.kind]}: {call.error.type}", BAD)
+            told.append(f" at {cell.memory_mb:,} MB", BAD)
+            told.append(f"  {failures.message(call.error)}", QUIET)
     elif not find.is_equal(run, cell.case):
         told = Text("not shown equal, so there is no speed to report")
     elif call is None:

@@ -14,6 +14,7 @@ from lambdameter.model import ReportInput, TargetInfo
 from lambdameter.report import bill, caveats, faults, find, table
 from lambdameter.report.decision import decide
 from lambdameter.report.equality import equality
+from lambdameter.report.failures import failures
 from lambdameter.report.look import ALARM, HEAD, QUIET, WIDTH, prose, variant_styles
 from lambdameter.report.where_time_went import LEGEND, where_time_went
 from lambdameter.units import NOTHING
@@ -34,6 +35,9 @@ def report(run: ReportInput) -> RenderableType:
     parts: list[RenderableType] = [*_alarm(run), *_decisions(run)]
     parts += _section("What ran", caveats.target(run), [_what_ran(run)])
     parts += _section("Equality", (), [equality(run)])
+    failed = [*failures(run)]
+    if failed:
+        parts += _section("What went wrong", (), failed)
     for memory_mb in find.tiers(run):
         parts += _tier(run, memory_mb, styles)
     parts.append(_labelled("run folder", run.folder))
@@ -113,10 +117,13 @@ def _tier(
     measured = any(cell.warm is not None and cell.warm.duration_ms for cell in cells)
     source = table.published_in(run, memory_mb) if measured else None
     warm = [table.warm_table(run, memory_mb, styles), *([source] if source else [])]
-    beside = (*caveats.speed(run), *caveats.memory(run))
+    lacking = caveats.tier(run.manifest.target.enforcement, memory_mb)
+    beside = (*lacking, *caveats.speed(run), *caveats.memory(run))
     yield from _section(f"Warm calls {at}{_work(run, memory_mb)}", beside, warm)
     yield from _section(
-        f"Cold calls {at}", caveats.speed(run), [table.cold_table(run, memory_mb, styles)]
+        f"Cold calls {at}",
+        (*lacking, *caveats.speed(run)),
+        [table.cold_table(run, memory_mb, styles)],
     )
     disturbed = faults.table(run, memory_mb, styles)
     if disturbed is not None:

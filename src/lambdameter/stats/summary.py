@@ -26,12 +26,12 @@ from lambdameter.model import (
 )
 
 _NOT_COLD = SampleError(
-    kind="answer",
+    kind="invoke",
     type="NotCold",
     message="the REPORT line carries no Init Duration, so this call was not a cold start",
 )
 _NOT_WARM = SampleError(
-    kind="answer",
+    kind="invoke",
     type="NotWarm",
     message="the REPORT line carries an Init Duration, so this call was a cold start",
 )

@@ -295,7 +295,7 @@ def _explained(service: str, place: str | None, failure: Exception) -> Lambdamet
     if isinstance(failure, ClientError):
         status = failure.response["ResponseMetadata"].get("HTTPStatusCode", 0)
         next_step = (
-            "The target is broken: its own log says how."
+            "The target itself failed: see what it says of the request, and start again."
             if status >= _SERVER_FAULT
             else "Check the permissions, quotas and names that the message speaks of."
         )

@@ -69,7 +69,7 @@ def check(workload: Workload, dataset: Dataset, response: Any, sources: Sources)
     except ValueError as failure:
         raise TargetError(
             f"The table's scan gave what no table holds: {failure}",
-            next_step="Check the DynamoDB engine that the target names.",
+            next_step="Check the DynamoDB engine that the report names under What ran.",
         ) from failure
     keys: list[bytes] = []
     if actual.digest != dataset.expected_digest:

@@ -63,7 +63,10 @@ def test_a_sample_that_was_cut_off_is_told_and_left_out(
     capsys.readouterr()
     told = command("report", str(measured.path), "--json")
     assert told.exit_code == 0
-    assert told.stderr == f"{measured.path}: the last sample was cut off and is left out.\n"
+    assert told.stderr == (
+        f"warning: the last sample in {measured.path} was cut off and is left out; "
+        f"go on with `lambdameter run --resume {measured.path}`\n"
+    )
     assert not json.loads(told.stdout)["run"]["complete"]
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from lambdameter.cli.experiment import Asked, measure
+from lambdameter.cli.report import read
 from lambdameter.cli.resume import resume
 from lambdameter.errors import BadInputError, HostError, TargetError
 from lambdameter.model import Invocation, TargetInfo, Workload
@@ -35,6 +36,21 @@ def cut(
         return folder
 
     return after
+
+
+def test_a_clock_that_was_stepped_back_since_does_not_matter(
+    cut: Callable[[int], Path], scripted: Scripted, working: Script
+):
+    folder = cut(3)
+    file = folder / SAMPLES
+    later = [
+        msgspec.structs.replace(one, started_at="2099-01-01T00:00:00+00:00")
+        for one in RunFolder.open(folder).samples().samples
+    ]
+    file.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in later))
+    kept = resume(folder, scripted(working).opening)
+    assert sorted(one.trial.index for one in kept.samples().samples) == [0, 1, 2, 3]
+    assert read(kept).summary.complete
 
 
 @pytest.mark.parametrize("calls", range(4))

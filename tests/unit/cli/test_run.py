@@ -46,7 +46,7 @@ def on(
         (("--memory", "lots"), "'lots' is no list of tiers", "--memory", "for instance 128,1024"),
         (("--memory", "127"), "Lambda has no 127 MB tier", "--memory", "from 128 to 10240"),
         (("--memory", "10241"), "Lambda has no 10241 MB tier", "--memory", "from 128 to 10240"),
-        (("--memory", "128,128"), "one is named twice", "--memory", "128,1024"),
+        (("--memory", "128,128"), "A tier is named twice", "--memory", "128,1024"),
         (("--cold", "0"), "0 is too few", "--cold", "at least 1"),
         (("--warm", "-1"), "-1 is too few", "--warm", "at least 0"),
         (("--set", "records"), "'records' sets nothing", "--set", "records=2000"),
@@ -93,7 +93,7 @@ def test_an_unknown_workload_is_told_with_those_that_there_are(command: Command)
 def test_one_folder_is_not_for_several_workloads(command: Command, sums: Path):
     told = command("run", str(sums), "etl", "--out", "one")
     assert told.exit_code == 2
-    assert "One folder cannot hold several runs" in told.stderr
+    assert "One folder cannot hold the runs of several workloads" in told.stderr
     assert "where: --out" in told.stderr
 
 

@@ -156,10 +156,12 @@ async def test_a_start_that_fails_says_what_the_program_said(tmp_path: Path):
 
 
 async def test_an_option_that_it_refuses_is_bad_input(tmp_path: Path):
-    body = "print('lambdameter-services: no such fault', file=sys.stderr); sys.exit(2)"
-    with pytest.raises(BadInputError, match=r"refused its options: no such fault") as refused:
+    told = "lambdameter-services: no such fault (--faults). Name one that is."
+    body = f"print({told!r}, file=sys.stderr); sys.exit(2)"
+    with pytest.raises(BadInputError, match=r"refused an option: no such fault") as refused:
         await Services.start(program(tmp_path, body))
     assert refused.value.exit_code == 2
+    assert (refused.value.place, refused.value.next_step) == ("--faults", "Name one that is.")
 
 
 async def test_a_start_that_says_nothing_is_given_up(tmp_path: Path):

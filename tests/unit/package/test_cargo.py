@@ -84,7 +84,7 @@ def test_a_missing_tool_is_the_hosts_fault(
     monkeypatch.setenv("PATH", str(there))
     with pytest.raises(HostError) as refused:
         cargo.build(crate / "Cargo.toml", out[0])
-    assert refused.value.place == tool
+    assert refused.value.place == f"{tool}, on PATH"
 
 
 def test_the_module_builds_a_workspace(crate: Path):

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from lambdameter.model import Enforcement
 from lambdameter.report import caveats
 
 
@@ -55,3 +56,18 @@ def test_a_model_is_spoken_of_only_where_there_is_one(sample_run: ModuleType) ->
 def test_injected_faults_are_told_first_of_all_beside_times(sample_run: ModuleType) -> None:
     run = on(sample_run.report_input(), faults="cut=0.1, seed 1")
     assert caveats.speed(run)[0].startswith("FAULTS WERE INJECTED")
+
+
+def test_a_tier_that_the_host_cannot_grant_is_told_beside_it() -> None:
+    host = Enforcement(
+        by="cgroup v1", cpu="", memory="", freeze="", isolation="", vcpus=2.0, memory_mb=4_000
+    )
+    assert caveats.tier(host, 3_538) == ()
+    cpu, memory = caveats.tier(host, 10_240)
+    assert cpu.startswith("NOT THIS TIER'S CPU: 5.79 vCPUs on Lambda, 2 on this host")
+    assert memory.startswith("NOT THIS TIER'S MEMORY: this host has 4,000 MB")
+
+
+def test_a_host_that_has_enough_and_aws_have_no_such_caveat() -> None:
+    enough = Enforcement(by="cgroup v1", cpu="", memory="", freeze="", isolation="")
+    assert caveats.tier(enough, 10_240) == caveats.tier(None, 10_240) == ()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "scripts" / "prerequisites.sh"
+ROOT = Path(__file__).parents[3]
+SCRIPT, MAKEFILE = ROOT / "scripts" / "prerequisites.sh", ROOT / "Makefile"
 
 
 @pytest.fixture
@@ -65,6 +67,24 @@ def test_another_system_is_refused(tools: Path):
     found = check(tools)
     assert found.returncode == 3
     assert "Linux" in found.stderr
+
+
+def test_a_uv_that_cannot_be_installed_is_told_with_the_next_step(tools: Path):
+    tool(tools, "python3", 'case "$1$2" in -mvenv) exit 1 ;; esac')
+    cache = tools / "cache"
+    version = re.search(r"^UV_VERSION := (\S+)$", MAKEFILE.read_text(), re.MULTILINE)
+    assert version is not None
+    asked = subprocess.run(
+        ["make", "-C", MAKEFILE.parent, cache / "lambdameter" / f"uv-{version[1]}" / "bin" / "uv"],
+        env={"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(tools), "XDG_CACHE_HOME": str(cache)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.returncode == 2  # make's own, of any recipe that fails
+    assert "lambdameter needs uv" in asked.stderr
+    assert "  Next: check the connection to https://pypi.org" in asked.stderr
+    assert "Error 3" in asked.stderr
 
 
 def test_all_that_is_missing_is_told_at_once(tools: Path):

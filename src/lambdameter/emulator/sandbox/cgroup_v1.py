@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import errno
 import itertools
+import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from lambdameter import binaries
-from lambdameter.emulator.sandbox import cgroup_tree, cpu_share, launch, processes
+from lambdameter.emulator.sandbox import allowance, cgroup_tree, cpu_share, launch, processes
 from lambdameter.emulator.sandbox.base import NO_HANDICAP, Counters, Handicap, ProcessSpec
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.processes import StatusFile
 from lambdameter.errors import HostError
-from lambdameter.model import Enforcement
+from lambdameter.model import MAX_MEMORY_MB, Enforcement
 from lambdameter.units import BYTES_PER_MIB
 
 NEEDED = frozenset({"cpu", "cpuacct", "memory", "freezer"})
@@ -54,19 +56,25 @@ def _kernel(deed: str) -> Iterator[None]:
     except OSError as error:
         place = error.filename
         raise HostError(
-            f"cannot {deed}: {error.strerror}", place=place and str(place), next_step=_ELSE
+            f"Cannot {deed}: {error.strerror}", place=place and str(place), next_step=_ELSE
         ) from error
+
+
+class Allotment(NamedTuple):
+    """What one environment is given of the host."""
+
+    limit_mb: int
+    bandwidth: cpu_share.Bandwidth
+    cpus: tuple[int, ...]
 
 
 class CgroupV1Sandbox:
     """One execution environment in its own cgroups and mount namespace."""
 
-    def __init__(  # noqa: PLR0913  two of them are for tests alone
+    def __init__(
         self,
         group: Group,
-        memory_mb: int,
-        cpus: tuple[int, ...],
-        handicap: Handicap = NO_HANDICAP,
+        allotment: Allotment,
         *,
         pause: Callable[[float], None] = time.sleep,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -87,9 +95,9 @@ class CgroupV1Sandbox:
             self._oom_control,
             *([self._tasks] if self._tasks else []),
         )
-        self._limit_mb = memory_mb - handicap.reserved_mb
-        self._bandwidth = cpu_share.bandwidth(memory_mb, handicap.slowness)
-        self.cpus = cpus
+        self._limit_mb = allotment.limit_mb
+        self._bandwidth = allotment.bandwidth
+        self.cpus = allotment.cpus
         self._quota_us = cpu_share.UNLIMITED_US
         self._pause = pause
         self._sleep = sleep
@@ -132,7 +140,7 @@ class CgroupV1Sandbox:
         return process
 
     def throttle(self) -> None:
-        """Grant the tier's CPU share; HostError where a cgroup around ours has less."""
+        """Grant the tier's CPU share, or all that a cgroup around ours has."""
         self._quota_us = self._bandwidth.quota_us
         self._write_quota(self._quota_us)
 
@@ -169,7 +177,7 @@ class CgroupV1Sandbox:
         self._write_quota(quota_us)
         if not frozen:
             raise HostError(
-                "the environment did not freeze within a second",
+                "The environment did not freeze within a second",
                 next_step="See whether one of its processes waits for a disk (state D in `ps`).",
             )
 
@@ -235,7 +243,7 @@ class CgroupV1Sandbox:
                 return
             await self._sleep(_ERASE_STEP_S)
         raise HostError(
-            "the environment's processes did not die",
+            "The environment's processes did not die",
             place=", ".join(self._group.join_files()),
             next_step="See what holds them (state D in `ps`); the next start removes them.",
         )
@@ -244,16 +252,21 @@ class CgroupV1Sandbox:
 class CgroupV1:
     """Makes sandboxes below a parent group that names its owner, this process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each says something else of the host
         self,
         parent: Group,
         host_cpus: tuple[int, ...],
         missing: str = "",
+        *,
+        vcpus: float = math.inf,
+        memory_mb: int = MAX_MEMORY_MB,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._parent = parent
         self._host_cpus = host_cpus
         self._missing = missing
+        self._vcpus = vcpus
+        self._memory_mb = memory_mb
         self._pause = pause
         self._turns = itertools.count()
 
@@ -273,6 +286,8 @@ class CgroupV1:
             f"{launch.DESCRIPTORS:,} descriptors{tasks}; /tmp without size limit, "
             "network and process list shared with the host",
             missing=self._missing,
+            vcpus=self._vcpus if self._vcpus < cpu_share.vcpus(MAX_MEMORY_MB) else None,
+            memory_mb=self._memory_mb if self._memory_mb < MAX_MEMORY_MB else None,
         )
 
     def create(
@@ -280,7 +295,12 @@ class CgroupV1:
     ) -> CgroupV1Sandbox:
         """Make an empty enclosure; `name` is a file name, unique among those that exist."""
         cpus = cpu_share.choose_cpus(memory_mb, self._host_cpus, next(self._turns))
-        sandbox = CgroupV1Sandbox(self._parent.below(name), memory_mb, cpus, handicap)
+        allotment = Allotment(
+            limit_mb=memory_mb - handicap.reserved_mb,
+            bandwidth=cpu_share.bandwidth(memory_mb, slowness=handicap.slowness, most=self._vcpus),
+            cpus=cpus,
+        )
+        sandbox = CgroupV1Sandbox(self._parent.below(name), allotment)
         sandbox.make()
         return sandbox
 
@@ -301,7 +321,7 @@ def _keep_the_kernel_ready(group: Group) -> None:
     2 us for all that freezing is otherwise.
     """
     group.make()
-    group.write("cpu", "cpu.cfs_quota_us", cpu_share.PERIOD_US)
+    group.write("cpu", "cpu.cfs_quota_us", cpu_share.LEAST_QUOTA_US)
     group.write("freezer", "freezer.state", _FROZEN)
 
 
@@ -315,12 +335,19 @@ def grant(_state: Path, missing: str) -> CgroupV1:
     folders = cgroup_tree.own_folders(WANTED)
     if absent := sorted(NEEDED - folders.keys()):
         raise HostError(
-            f"this host has no cgroup v1 controller {', '.join(absent)}", next_step=_NEEDS
+            f"This host has no cgroup v1 controller {', '.join(absent)}", next_step=_NEEDS
         )
     if os.geteuid() != 0 or not processes.may_administer():
-        raise HostError("cgroup v1 and mounts need root with CAP_SYS_ADMIN", next_step=_NEEDS)
+        raise HostError("Limits by cgroup v1 need root with CAP_SYS_ADMIN", next_step=_NEEDS)
     parent = Group(folders).below(cgroup_tree.owner_name(os.getpid(), next(_granted)))
     with _kernel("make a cgroup"):
         parent.make()
         _keep_the_kernel_ready(parent.below("ready"))
-    return CgroupV1(parent, tuple(sorted(os.sched_getaffinity(0))), missing)
+    cpus = tuple(sorted(os.sched_getaffinity(0)))
+    return CgroupV1(
+        parent,
+        cpus,
+        missing,
+        vcpus=allowance.vcpus(folders["cpu"], len(cpus)),
+        memory_mb=allowance.memory_mb(folders["memory"]),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,14 +27,22 @@ class Bandwidth(NamedTuple):
     period_us: int
 
 
-def bandwidth(memory_mb: int, slowness: float = 1.0) -> Bandwidth:
-    """A tier's: linear, one vCPU at 1,769 MB; on a CPU made slower, that much less CPU time.
+def vcpus(memory_mb: int) -> float:
+    """A tier's share: linear, one vCPU at 1,769 MB.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    """
+    return memory_mb / MEMORY_MB_PER_VCPU
+
+
+def bandwidth(memory_mb: int, *, slowness: float = 1.0, most: float = math.inf) -> Bandwidth:
+    """A tier's CPU time; on a CPU made slower less by as much, and never more than `most` vCPUs.
+
     Where 20 ms would give less than the kernel takes, the period is longer: the share counts.
     """
-    share = memory_mb / MEMORY_MB_PER_VCPU / slowness
-    quota_us = max(LEAST_QUOTA_US, round(PERIOD_US * share))
+    share = min(vcpus(memory_mb) / slowness, most)
+    there = round if math.isinf(most) else math.floor
+    quota_us = max(LEAST_QUOTA_US, there(PERIOD_US * share))
     return Bandwidth(quota_us, max(PERIOD_US, round(quota_us / share)))
 
 

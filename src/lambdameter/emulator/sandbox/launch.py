@@ -82,7 +82,7 @@ async def start(spec: LaunchSpec) -> asyncio.subprocess.Process:
         )
     except OSError as error:
         raise HostError(
-            f"cannot start a function's process: {error.strerror}",
+            f"Cannot start a function's process: {error.strerror}",
             place=str(launcher),
             next_step="Free memory or processes on this host, or use fewer environments at once.",
         ) from error

@@ -87,7 +87,7 @@ class NoSandbox:
             _signal(running, signal.SIGSTOP)
             self._pause(_STOP_STEP_S)
         raise HostError(
-            "the environment did not stop within a second",
+            "The environment did not stop within a second",
             next_step="See whether one of its processes waits for a disk (state D in `ps`).",
         )
 
@@ -119,7 +119,7 @@ class NoSandbox:
             _signal(pids, signal.SIGKILL)
             await self._sleep(_KILL_STEP_S)
         raise HostError(
-            "the environment's processes did not die",
+            "The environment's processes did not die",
             place=", ".join(str(process.pid) for process in self._started),
             next_step="See what holds them (state D in `ps`).",
         )
@@ -178,7 +178,7 @@ def grant(state: Path, missing: str) -> NoEnforcement:
     binaries.find(launch.LAUNCHER)
     if os.statvfs(state).f_flag & os.ST_NOEXEC:
         raise HostError(
-            "functions cannot be started from a file system mounted noexec",
+            "Functions cannot be started from a file system mounted noexec",
             place=str(state),
             next_step="Set TMPDIR to a folder on another file system.",
         )

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lambdameter.emulator.sandbox import cgroup_v1
+from lambdameter.emulator.sandbox import cgroup_v1, cpu_share
 from lambdameter.emulator.sandbox.cgroup_tree import Group
-from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1, CgroupV1Sandbox
+from lambdameter.emulator.sandbox.cgroup_v1 import Allotment, CgroupV1, CgroupV1Sandbox
 from lambdameter.errors import HostError
 
+ALLOTMENT = Allotment(limit_mb=128, bandwidth=cpu_share.bandwidth(128), cpus=(0,))
 CPU_STAT = b"nr_periods 37\nnr_throttled 22\nthrottled_time 1234567890\nnr_bursts 0\nburst_time 0\n"
 
 
@@ -23,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def sandbox(folder: Path) -> CgroupV1Sandbox:
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
-    made = CgroupV1Sandbox(group, 128, (0,), pause=lambda _: None)
+    made = CgroupV1Sandbox(group, ALLOTMENT, pause=lambda _: None)
     made.make()
     return made
 
@@ -96,7 +97,7 @@ def test_the_quota_is_lifted_for_an_environment_that_takes_its_time_to_freeze(fo
         state.write_text("FROZEN\n")
 
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
-    sandbox = CgroupV1Sandbox(group, 128, (0,), pause=freezes_late)
+    sandbox = CgroupV1Sandbox(group, ALLOTMENT, pause=freezes_late)
     sandbox.make()
     state = folder / "freezer.state"
     state.symlink_to("/dev/null")

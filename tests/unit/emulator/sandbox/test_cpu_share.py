@@ -44,3 +44,9 @@ def test_environments_take_turns_on_a_larger_host():
     host = (0, 1, 2, 3, 8)
     chosen = [cpu_share.choose_cpus(128, host, turn) for turn in range(3)]
     assert chosen == [(0, 1), (2, 3), (0, 8)]
+
+
+def test_no_more_is_asked_of_the_kernel_than_the_host_grants():
+    assert cpu_share.bandwidth(10_240, most=2) == (40_000, 20_000)
+    assert cpu_share.bandwidth(1_769, most=2) == (20_000, 20_000)
+    assert cpu_share.bandwidth(1_024, most=0.5) == (10_000, 20_000)
