@@ -15,6 +15,7 @@ from rich.console import Console
 from lambdameter.emulator import leftovers
 from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import LambdameterError, TargetError, of_exit_code
+from lambdameter.interruption import interruption
 from lambdameter.target.boto import Endpoints
 
 EMULATOR = (sys.executable, "-m", "lambdameter.emulator")
@@ -52,7 +53,8 @@ def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterato
                     raise death from error
                 raise
         finally:
-            _stop(process)
+            with interruption.held():
+                _stop(process)
 
 
 def _arguments(options: Options) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.console import Console
 
 from lambdameter import price_list
 from lambdameter import workload as workloads
@@ -13,7 +14,8 @@ from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import show
 from lambdameter.cli.resume import resume as go_on
 from lambdameter.errors import BadInputError
-from lambdameter.model import Architecture
+from lambdameter.model import Architecture, ReportInput
+from lambdameter.samples import RunFolder
 
 _Workloads = Annotated[
     list[str] | None, typer.Argument(help="Built-in names, or folders with a workload.toml.")
@@ -99,9 +101,21 @@ def run(  # noqa: PLR0913 - each is a flag
     )
     loaded = [workloads.load(one) for one in workload or []]
     folders = (measure(one, asked) for one in loaded) if resume is None else [go_on(resume)]
-    told = [show(folder, as_json=json) for folder in folders]
+    told = [_shown(folder, as_json=json) for folder in folders]
     if not all(one.summary.equal for one in told):
         raise typer.Exit(1)
+
+
+def _shown(folder: RunFolder, *, as_json: bool) -> ReportInput:
+    try:
+        return show(folder, as_json=as_json)
+    except KeyboardInterrupt:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"interrupted; all samples are in {folder.path}; `lambdameter report {folder.path}` "
+            "tells what they say",
+            markup=False,
+        )
+        raise
 
 
 def _check(context: typer.Context, workload: list[str], target: str) -> None:
