@@ -47,13 +47,32 @@ def test_an_emulator_that_dies_ends_the_run_with_its_name(running: Any):
     assert running.left() == []
 
 
-def test_an_interrupt_stops_cleanly_and_says_where_the_samples_are(running: Any):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_cleanly_and_says_where_the_samples_are(
+    running: Any, number: signal.Signals
+):
+    running.process.send_signal(number)
+    told = running.end()
+    assert told.exit_code == 130
+    first, last = told.stderr.splitlines()[-2:]
+    assert first == "interrupted: stopping (once more ends it at once)"
+    assert last.startswith("interrupted; the samples so far are in run; go on with")
+    assert told.stdout == ""
+    assert running.left() == []
+
+
+def test_a_second_interrupt_ends_it_at_once_and_the_emulator_leaves_by_itself(running: Any):
+    emulator = running.parts["emulator"]
+    emulator.suspend()  # so that the clean-up cannot come to its end
+    running.process.send_signal(signal.SIGINT)
+    running.until("interrupted: stopping")
     running.process.send_signal(signal.SIGINT)
     told = running.end()
     assert told.exit_code == 130
     last = told.stderr.splitlines()[-1]
-    assert last.startswith("interrupted; the samples so far are in run; go on with")
+    assert last.startswith("interrupted twice: ended at once; the samples so far are in run; go on")
     assert told.stdout == ""
+    emulator.resume()
     assert running.left() == []
 
 

@@ -22,7 +22,7 @@ from lambdameter.cli.local import local_lambda
 from lambdameter.cli.progress import Telling
 from lambdameter.emulator.server import Options as EmulatorOptions
 from lambdameter.errors import HostError, LambdameterError
-from lambdameter.interruption import interruption
+from lambdameter.interruption import interruption, say
 from lambdameter.model import (
     Architecture,
     Artifact,
@@ -102,7 +102,7 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
     run = f"{now:%Y%m%dt%H%M%S}-{workload.name}-{secrets.token_hex(2)}"
     path = asked.out or RUNS / run
     samples.check_unused(path)
-    with telling_what_is_kept(path, console):
+    with telling_what_is_kept(path):
         datasets = make_datasets(workload, parameters, trials, console)
         with opening(asked) as target:
             _check_enforcement(target.info(), required=asked.require_enforcement)
@@ -131,7 +131,7 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
 
 
 @contextmanager
-def telling_what_is_kept(path: Path, console: Console) -> Iterator[None]:
+def telling_what_is_kept(path: Path) -> Iterator[None]:
     """Whoever loses a run in the middle learns where the first half of it is."""
     try:
         with interruption.telling(lambda: _kept(path)):
@@ -141,8 +141,9 @@ def telling_what_is_kept(path: Path, console: Console) -> Iterator[None]:
             failure.add_note(_kept(path))
         raise
     except KeyboardInterrupt as interrupt:
+        # Not by the console: what it was printing when the signal came, it would print again.
         for line in (f"interrupted; {_kept(path)}", *getattr(interrupt, "__notes__", ())):
-            console.print(line, markup=False, soft_wrap=True)
+            say(line)
         raise
 
 

@@ -48,7 +48,7 @@ def resume(path: Path, opening: Opening = open_target) -> RunFolder:
             console.print("nothing is left to measure in this run")
             return folder
         console.print(f"resuming: {len(trials)} of {len(manifest.plan)} calls are to be made")
-        with telling_what_is_kept(path, console):
+        with telling_what_is_kept(path):
             datasets = make_datasets(manifest.workload, manifest.parameters, manifest.plan, console)
             _check_datasets(manifest.datasets, datasets, path)
             manifest = msgspec.structs.replace(manifest, datasets=datasets)

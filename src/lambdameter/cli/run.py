@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from lambdameter import price_list
 from lambdameter import workload as workloads
@@ -14,6 +13,7 @@ from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import show
 from lambdameter.cli.resume import resume as go_on
 from lambdameter.errors import BadInputError
+from lambdameter.interruption import say
 from lambdameter.model import Architecture, ReportInput
 from lambdameter.samples import RunFolder
 
@@ -110,11 +110,8 @@ def _shown(folder: RunFolder, *, as_json: bool) -> ReportInput:
     try:
         return show(folder, as_json=as_json)
     except KeyboardInterrupt:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"interrupted; all samples are in {folder.path}; `lambdameter report {folder.path}` "
-            "tells what they say",
-            markup=False,
-        )
+        path = folder.path
+        say(f"interrupted; all samples are in {path}; see `lambdameter report {path}`")
         raise
 
 

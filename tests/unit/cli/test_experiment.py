@@ -150,27 +150,27 @@ def test_an_interrupt_leaves_the_samples_and_says_where(
     asked: Asked,
     scripted: Scripted,
     working: Script,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ):
     target = scripted(second_call(KeyboardInterrupt(), working))
     with pytest.raises(KeyboardInterrupt):
         measure(workload, asked, target.opening)
     (folder,) = Path("runs").iterdir()
-    told = capsys.readouterr().err.splitlines()[-1]
+    told = capfd.readouterr().err.splitlines()[-1]
     assert told.startswith(f"interrupted; the samples so far are in {folder}; go on with")
     assert len(RunFolder.open(folder).samples().samples) == 1
     assert target.left == []
 
 
 def test_an_interrupt_before_the_first_sample_says_so(
-    workload: Workload, asked: Asked, scripted: Scripted, capsys: pytest.CaptureFixture[str]
+    workload: Workload, asked: Asked, scripted: Scripted, capfd: pytest.CaptureFixture[str]
 ):
     def interrupted(_: FakeTarget, __: Request) -> Invocation:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         measure(workload, asked, scripted(interrupted).opening)
-    assert capsys.readouterr().err.splitlines()[-1] == "interrupted; nothing was measured yet"
+    assert capfd.readouterr().err.splitlines()[-1] == "interrupted; nothing was measured yet"
 
 
 TABLELESS = """
