@@ -15,8 +15,13 @@ def main() -> None:
             signal.signal(number, lambda *_: os._exit(EXIT_CODE))  # nothing was begun yet
     from lambdameter import cli  # noqa: PLC0415 - it takes half a second
 
-    with interruption.heeded():
-        cli.main()
+    try:
+        with interruption.heeded():
+            cli.main()
+    finally:
+        # All is said and done, and Python's own end would be broken off by one.
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

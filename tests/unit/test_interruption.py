@@ -80,9 +80,13 @@ def test_a_clean_up_that_the_first_signal_began_ends_without_another(heeded: Int
 
 
 def test_a_clean_up_is_disturbed_by_the_second(told: Told, heeded: Interruption):
-    with pytest.raises(KeyboardInterrupt) as ended, heeded.held():
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+    def clean_up() -> None:
+        with heeded.held():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as ended:
+        clean_up()
     assert isinstance(ended.value.__context__, Left)  # this process went on to the end of held()
     assert told.lines[1:] == ["interrupted twice: ended at once"]
 

@@ -54,7 +54,8 @@ def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterato
                 raise
         finally:
             with interruption.held():
-                _stop(process)
+                if not _stop(process) or process.returncode:
+                    leftovers.clear()  # it could not do so itself
 
 
 def _arguments(options: Options) -> list[str]:
@@ -110,7 +111,6 @@ def _death(process: subprocess.Popen[str], said: IO[str]) -> LambdameterError | 
         line = process.stdout.read() if process.stdout else ""
         return _told(msgspec.json.decode(line, type=EmulatorFailed))
     except msgspec.DecodeError:
-        leftovers.clear()  # it can no longer do so itself
         return TargetError(
             f"The local Lambda has died (exit status {process.returncode}), "
             f"saying {_last_words(said)}",

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from lambdameter import binaries
-from lambdameter.emulator.sandbox import cgroup_tree, cpu_share, launch, processes
+from lambdameter.emulator.sandbox import cgroup_tree, cpu_share, launch, owner, processes
 from lambdameter.emulator.sandbox.base import Counters, ProcessSpec
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.errors import HostError
@@ -296,7 +296,7 @@ def grant(_state: Path, missing: str) -> CgroupV1:
         )
     if os.geteuid() != 0 or not processes.may_administer():
         raise HostError("cgroup v1 and mounts need root with CAP_SYS_ADMIN", next_step=_NEEDS)
-    parent = Group(folders).below(cgroup_tree.owner_name(os.getpid(), next(_granted)))
+    parent = Group(folders).below(owner.name(os.getpid(), next(_granted)))
     with _kernel("make a cgroup"):
         parent.make()
         _keep_the_kernel_ready(parent.below("ready"))
