@@ -1,6 +1,6 @@
 """Minutes of duels with kills at random moments; then everything is counted up.
 
-    make soak                                   # ten minutes; what docs/benchmarks/soak.txt shows
+    make soak > docs/benchmarks/soak.txt        # ten minutes
     .venv/bin/python benchmarks/soak.py --minutes 1 --seed 7
 
 Each duel is small. One process of it, or two, get a signal at moments drawn by seed, uniformly
