@@ -46,7 +46,7 @@ record: setup ## measure anew what docs/duel shows
 	$(VENV)/lambdameter report docs/duel > docs/duel/report.txt
 
 soak: setup ## ten minutes of duels with random kills, counted up
-	$(VENV)/python benchmarks/soak.py $(ARGS)
+	@$(VENV)/python benchmarks/soak.py $(ARGS)
 
 format: ## what the formatters do by themselves
 	$(VENV)/ruff check --fix-only

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ from lambdameter.model import Dataset, ParameterValue, Workload
 EXPECTED_ITEMS = "expected.ndjson"
 EXPECTED = "expected.json"
 _RECORD = "dataset.json"
+_MAKING = ".making-"
 
 
 class Digester(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +69,8 @@ def make(
         return kept
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root, prefix=".making-") as temporary:
-            made = Path(temporary) / "made"
+        with _making(root) as temporary:
+            made = temporary / "made"
             made.mkdir()
             dataset = _generate(workload, parameters, digester, made)
             (made / _RECORD).write_bytes(msgspec.json.encode(dataset))
@@ -79,6 +84,30 @@ def make(
             next_step="Free some space, or set XDG_CACHE_HOME to a folder that has it.",
         ) from failure
     return msgspec.structs.replace(dataset, folder=str(folder))
+
+
+@contextmanager
+def _making(root: Path) -> Iterator[Path]:
+    """A folder to make a dataset in; its lock says that somebody is at it, and dies with us."""
+    with ExitStack() as stack:
+        with _locked(root):
+            for left in root.glob(f"{_MAKING}*"):
+                with contextlib.suppress(OSError), _locked(left, fcntl.LOCK_NB):
+                    shutil.rmtree(left, ignore_errors=True)  # whoever made it was killed at it
+            folder = tempfile.TemporaryDirectory(dir=root, prefix=_MAKING)
+            temporary = Path(stack.enter_context(folder))
+            stack.enter_context(_locked(temporary))
+        yield temporary
+
+
+@contextmanager
+def _locked(folder: Path, how: int = 0) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | how)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def expected_items(dataset: Dataset) -> Iterator[dict[str, Any]]:

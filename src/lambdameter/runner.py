@@ -40,12 +40,14 @@ from lambdameter.model import (
     SampleError,
     Site,
     Table,
+    TargetInfo,
     Trial,
     TrialEquality,
     Workload,
 )
 
 _OK = 200
+_BROKEN = 0  # the connection
 # Error types of the runtime and the sandbox, where the environment is lost; a handler's own
 # exceptions are named by its language. Runtime.MarshalError is an answer that is no JSON.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -58,6 +60,10 @@ _BEGINNING = 60
 
 class Target(Protocol):
     """What the loop asks of a target; see target/base.py."""
+
+    def info(self) -> TargetInfo:
+        """What it says of itself."""
+        ...
 
     def force_cold(self, deployment: Deployment, memory_mb: int, marker: str) -> None:
         """Make the next call start an environment of this tier."""
@@ -143,6 +149,8 @@ def _measure(trial: Trial, workload: Workload, site: Site, bench: Bench, *, warm
         payload = _event(trial, workload, site, name)
         started_at = bench.now().isoformat(timespec="milliseconds")
         invocation = bench.target.invoke(site.deployments[trial.variant], payload)
+        if invocation.status == _BROKEN:
+            bench.target.info()  # raises where the target has died: that is no fault of the variant
         report, meter = bench.read(invocation)
         response, error = _judge(trial, workload.response, invocation, report, warm=warm)
         if error is not None:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -109,6 +112,26 @@ class RunFolder:
             place=str(file),
             next_step="Read it with the lambdameter that the manifest names, or measure again.",
         )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else measures into this folder as long as the context lasts.
+
+        The lock is the kernel's, and ends with the process, however that one ends.
+
+        Raises:
+            BadInputError: somebody else does.
+        """
+        with (self.path / MANIFEST).open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as taken:
+                raise BadInputError(
+                    "Another lambdameter is measuring into this run",
+                    place=str(self.path),
+                    next_step="Wait for its end, or end it with Ctrl-C.",
+                ) from taken
+            yield
 
     def append(self, sample: Sample) -> None:
         """Write one sample, and return when it is on disk; a cut last line is replaced.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1
 
+ETL = Path(__file__).resolve().parents[2] / "workloads" / "etl"
 LAMBDAMETER = Path(sys.prefix) / "bin" / "lambdameter"
 # Whoever builds beside the tests makes them slow; this is only to notice what hangs.
 END_LIMIT_S = 400
@@ -31,7 +33,7 @@ class Ended(NamedTuple):
 class Command:
     """A command in a folder of its own; what is temporary goes below `temporary`."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
         self.folder = folder
         self.temporary = folder / "temporary"
         self.temporary.mkdir(exist_ok=True)
@@ -42,7 +44,7 @@ class Command:
         self.process = subprocess.Popen(
             [LAMBDAMETER, *arguments],
             cwd=folder,
-            env=os.environ | {"TMPDIR": str(self.temporary), "COLUMNS": "200"},
+            env=os.environ | {"TMPDIR": str(self.temporary), "COLUMNS": "200"} | environment,
             stdout=self._stdout,
             stderr=subprocess.PIPE,
             text=True,
@@ -57,9 +59,18 @@ class Command:
                 break
         else:
             pytest.fail(f"it never said {beginning!r}, but: {''.join(self._told)}")
+        self.note()
+
+    def note(self) -> None:
+        """Note what was started so far."""
         for part in psutil.Process(self.process.pid).children(recursive=True):
             self.parts[_name(part.cmdline())] = part
         self.cgroups = _cgroups_of(self.parts["emulator"].pid)
+
+    def for_a_moment(self, seconds: float) -> None:
+        """Let it go on, for a random moment to come."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
 
     def end(self) -> Ended:
         _, rest = self.process.communicate(timeout=END_LIMIT_S)
@@ -89,6 +100,8 @@ class Command:
 def _name(command: list[str]) -> str:
     if "lambdameter.emulator" in command:
         return "emulator"
+    if any(word.endswith("/cargo") for word in command):
+        return "cargo"
     return "data plane" if command[0].endswith("lambdameter-services") else "function"
 
 
@@ -100,6 +113,34 @@ def _cgroups_of(emulator: int) -> set[Path]:
     }
 
 
+VARIANT = """
+[[variants]]
+name = "planted"
+title = "Planted"
+language = "python"
+runtime = "python3.12"
+handler = "planted.handler"
+source = "planted"
+build = "copy"
+"""
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Callable[[str], Path]:
+    """`etl` with one more variant: `python`, and this code around it in planted.py."""
+
+    def copy(code: str) -> Path:
+        folder = tmp_path / "etl"
+        shutil.copytree(ETL, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(folder / "python", folder / "planted")
+        (folder / "planted" / "planted.py").write_text(code)
+        with (folder / "workload.toml").open("a") as file:
+            file.write(VARIANT)
+        return folder
+
+    return copy
+
+
 @pytest.fixture(scope="module")
 def lambdameter(
     tmp_path_factory: pytest.TempPathFactory,
@@ -108,9 +149,9 @@ def lambdameter(
     # A shell's background job ignores it, and so would all that is started from here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def start(*arguments: str, folder: Path | None = None) -> Command:
+    def start(*arguments: str, folder: Path | None = None, **environment: str) -> Command:
         where = folder or tmp_path_factory.mktemp("command")
-        commands.append(Command(where, *arguments))
+        commands.append(Command(where, *arguments, **environment))
         return commands[-1]
 
     yield start

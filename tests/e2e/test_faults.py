@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +12,6 @@ import pytest
 from lambdameter.model import Sample
 from lambdameter.samples import RunFolder
 
-ETL = Path(__file__).resolve().parents[2] / "workloads" / "etl"
 VARIANTS = ("python", "rust")
 RATES = "unprocessed=0.2,throttle=0.1,5xx=0.05,cut=0.02"
 SIZES = ("--set", "records=1000", "--set", "cold.records=200")
@@ -33,16 +31,6 @@ def put_into(table):
 
 sound._put_into = put_into
 handler = sound.handler
-"""
-VARIANT = """
-[[variants]]
-name = "forgetful"
-title = "Forgetful"
-language = "python"
-runtime = "python3.12"
-handler = "forgetful.handler"
-source = "forgetful"
-build = "copy"
 """
 
 
@@ -99,25 +87,13 @@ def test_the_report_says_first_that_faults_were_injected_and_names_no_winner(fau
     assert "Retries and faults at 1,024 MB" in faulted.text
 
 
-@pytest.fixture
-def forgetful(tmp_path: Path) -> Path:
-    """`etl` with a variant that writes each batch once, whatever comes back unprocessed."""
-    folder = tmp_path / "etl"
-    shutil.copytree(ETL, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(folder / "python", folder / "forgetful")
-    (folder / "forgetful" / "forgetful.py").write_text(FORGETFUL)
-    with (folder / "workload.toml").open("a") as file:
-        file.write(VARIANT)
-    return folder
-
-
 def test_a_variant_that_forgets_unprocessed_items_is_found_and_the_missing_keys_are_named(
-    lambdameter: Callable[..., Any], forgetful: Path
+    lambdameter: Callable[..., Any], plant: Callable[[str], Path]
 ):
     small = ("--set", "records=500", "--set", "cold.records=200", "--faults", "unprocessed=0.3")
     # Outside the workspace no Rust variant of the copy can be built: none must be.
-    asked = ("--variants", "python,forgetful", "--cases", "csv", *small, "--out", "run")
-    command = lambdameter("run", str(forgetful), *asked)
+    asked = ("--variants", "python,planted", "--cases", "csv", *small, "--out", "run")
+    command = lambdameter("run", str(plant(FORGETFUL)), *asked)
     told = command.end()
     assert told.exit_code == 1, told.stderr
 
@@ -129,7 +105,7 @@ def test_a_variant_that_forgets_unprocessed_items_is_found_and_the_missing_keys_
         assert proof.expected_count - proof.actual_count == proof.differing
         fields = [field for record in proof.differences for field in record.fields]
         assert {field.actual for field in fields} <= {None}
-    first = next(one.equality for one in samples if one.trial.variant == "forgetful")
+    first = next(one.equality for one in samples if one.trial.variant == "planted")
     assert first is not None
     assert f"record {first.differences[0].key}" in told.stdout
     assert "registration_id: expected" in told.stdout

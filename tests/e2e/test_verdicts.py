@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from lambdameter.samples import RunFolder
 
-ETL = Path(__file__).resolve().parents[2] / "workloads" / "etl"
 PLANTED_AT = 7
 PLANTED = f"""
 import document
@@ -29,37 +25,15 @@ def parse(body, form):
 document.parse = parse
 handler = sound.handler
 """
-VARIANT = """
-[[variants]]
-name = "planted"
-title = "Planted"
-language = "python"
-runtime = "python3.12"
-handler = "planted.handler"
-source = "planted"
-build = "copy"
-"""
-
-
-@pytest.fixture
-def planted(tmp_path: Path) -> Path:
-    """`etl` with a third variant that writes one field of one record in the wrong type."""
-    folder = tmp_path / "etl"
-    shutil.copytree(ETL, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(folder / "python", folder / "planted")
-    (folder / "planted" / "planted.py").write_text(PLANTED)
-    with (folder / "workload.toml").open("a") as file:
-        file.write(VARIANT)
-    return folder
 
 
 def test_one_wrong_type_in_one_record_is_found_and_no_speed_is_told(
-    lambdameter: Callable[..., Any], planted: Path
+    lambdameter: Callable[..., Any], plant: Callable[[str], Path]
 ):
     small = ("--set", "records=200", "--set", "cold.records=50")
     # Outside the workspace no Rust variant of the copy can be built: none must be.
     asked = ("--variants", "python,planted", "--cases", "csv", *small, "--out", "run")
-    command = lambdameter("run", str(planted), *asked)
+    command = lambdameter("run", str(plant(PLANTED)), *asked)
     told = command.end()
     assert told.exit_code == 1, told.stderr
 

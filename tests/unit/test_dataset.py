@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import fcntl
+import os
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
@@ -117,6 +119,16 @@ def test_a_kept_dataset_that_is_damaged_is_made_again(bed: Bed):
 def test_nothing_but_the_dataset_is_left_in_the_cache(bed: Bed):
     made = bed.make()
     assert [str(path) for path in bed.cache.iterdir()] == [made.folder]
+
+
+def test_what_a_killed_run_was_making_goes_and_what_a_live_one_makes_stays(bed: Bed):
+    for name in (".making-killed", ".making-live"):
+        (bed.cache / name / "made").mkdir(parents=True)
+    live = os.open(bed.cache / ".making-live", os.O_RDONLY)
+    fcntl.flock(live, fcntl.LOCK_EX)
+    made = bed.make()
+    os.close(live)
+    assert {path.name for path in bed.cache.iterdir()} == {".making-live", Path(made.folder).name}
 
 
 def test_a_generator_that_fails_is_told_with_its_last_line(bed: Bed):

@@ -364,6 +364,27 @@ def test_an_answer_that_is_no_json_is_no_measurement(tmp_path: Path):
     assert not samples[0].equality.equal
 
 
+def cut_off(target: FakeTarget, request: Request) -> Invocation:
+    return msgspec.structs.replace(well(target, request), status=0, payload=b"{}")
+
+
+def test_a_connection_that_broke_is_a_failed_sample_while_the_target_lives(tmp_path: Path):
+    samples = Bed(tmp_path, cut_off).run(trials(warm=0))
+    assert kinds(samples) == ["invoke:status 0"]
+
+
+def test_a_connection_that_broke_because_the_target_died_is_no_sample(tmp_path: Path):
+    def dies(target: FakeTarget, request: Request) -> Invocation:
+        target.dead = True
+        return cut_off(target, request)
+
+    bed = Bed(tmp_path, dies)
+    bed.target.delete_table = lambda _: None  # its data plane lives a moment longer
+    with pytest.raises(TargetError, match="ended the target"):
+        bed.run(trials(warm=0))
+    assert bed.samples == []
+
+
 def test_an_unequal_table_is_shown_and_is_no_error(tmp_path: Path):
     def wrong_type(target: FakeTarget, request: Request) -> Invocation:
         write(target, request, [*ITEMS[:3], {**ITEMS[3], "amount": {"S": "3.5"}}])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ import uvloop
 from rich.console import Console
 
 from lambdameter.emulator.server import EmulatorReady, Options, serve
+from lambdameter.interruption import SIGNALS
 
 
 def emulate(
@@ -41,7 +41,7 @@ def emulate(
 async def _until_interrupted(options: Options) -> None:
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         loop.add_signal_handler(number, interrupted.set)
     async with serve(options) as (ready, _):
         console = Console(highlight=False, soft_wrap=True, markup=False)

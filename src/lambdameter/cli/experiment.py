@@ -7,7 +7,7 @@ import platform
 import random
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +22,7 @@ from lambdameter.cli.local import local_lambda
 from lambdameter.cli.progress import Telling
 from lambdameter.emulator.server import Options as EmulatorOptions
 from lambdameter.errors import HostError, LambdameterError
+from lambdameter.interruption import interruption, say
 from lambdameter.model import (
     Architecture,
     Artifact,
@@ -103,57 +104,54 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
     run = f"{now:%Y%m%dt%H%M%S}-{workload.name}-{secrets.token_hex(2)}"
     path = asked.out or RUNS / run
     samples.check_unused(path)
-    datasets = make_datasets(workload, parameters, trials, console)
-    with telling_what_is_kept(path, console), opening(asked) as target:
-        _check_enforcement(target.info(), asked, console)
-        artifacts = make_packages(workload, trials, target.info().architecture, console)
-        needs = Needs(
-            prefix=f"lambdameter-{run}",
-            workload=workload,
-            artifacts=artifacts,
-            datasets=datasets,
-            memory_mb=asked.memory_mb[0],
-        )
-        with provisioned(target, needs, console) as site:
+    with telling_what_is_kept(path):
+        datasets = make_datasets(workload, parameters, trials, console)
+        with opening(asked) as target:
+            _check_enforcement(target.info(), asked, console)
             manifest = Manifest(
                 schema=samples.SCHEMA,
                 run=run,
                 created_at=now.isoformat(timespec="seconds"),
                 lambdameter=metadata.version("lambdameter"),
                 host=_host(),
-                # Again: what a runtime really is shows once a function was made with it.
                 target=target.info(),
                 workload=workload,
                 parameters=parameters,
                 datasets=datasets,
-                artifacts=artifacts,
+                artifacts=make_packages(workload, trials, target.info().architecture, console),
                 memory_mb=asked.memory_mb,
                 plan=trials,
                 conditions=_conditions(asked),
             )
-            folder = RunFolder.create(path, manifest)
-            fill(folder, manifest, trials, Place(target=target, site=site, console=console))
+            with provisioned(target, manifest, names_begin_with(run), console) as site:
+                # Again: what a runtime really is shows once a function was made with it.
+                manifest = msgspec.structs.replace(manifest, target=target.info())
+                folder = RunFolder.create(path, manifest)
+                with folder.alone():
+                    fill(folder, manifest, trials, Place(target=target, site=site, console=console))
     return folder
 
 
 @contextmanager
-def telling_what_is_kept(path: Path, console: Console) -> Iterator[None]:
+def telling_what_is_kept(path: Path) -> Iterator[None]:
     """Whoever loses a run in the middle learns where the first half of it is."""
     try:
-        yield
+        with interruption.telling(lambda: _kept(path)):
+            yield
     except LambdameterError as failure:
         if (path / samples.SAMPLES).exists():
             failure.add_note(_kept(path))
         raise
     except KeyboardInterrupt as interrupt:
-        any_kept = (path / samples.SAMPLES).exists()
-        told = _kept(path) if any_kept else "nothing was measured yet"
-        for line in (f"interrupted; {told}", *getattr(interrupt, "__notes__", ())):
-            console.print(line, markup=False, soft_wrap=True)
+        # Not by the console: what it was printing when the signal came, it would print again.
+        for line in (f"interrupted; {_kept(path)}", *getattr(interrupt, "__notes__", ())):
+            say(line)
         raise
 
 
 def _kept(path: Path) -> str:
+    if not (path / samples.SAMPLES).exists():
+        return "nothing was measured yet"
     return f"the samples so far are in {path}; go on with `lambdameter run --resume {path}`"
 
 
@@ -226,17 +224,33 @@ def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
     )
 
 
+def names_begin_with(run: str) -> str:
+    """What everything that a run makes on a target is named."""
+    return f"lambdameter-{run}"
+
+
 @contextmanager
-def provisioned(target: Target, needs: Needs, console: Console) -> Iterator[Site]:
-    """provision(), with a sign of life while it sets up."""
-    status = console.status("deploying the functions, uploading the objects")
-    status.start()
-    try:
-        with provision(target, needs) as site:
-            status.stop()
-            yield site
-    finally:
+def provisioned(
+    target: Target, manifest: Manifest, prefix: str, console: Console
+) -> Iterator[Site]:
+    """provision() with a sign of life; no first Ctrl-C disturbs it when it takes all down again."""
+    needs = Needs(
+        prefix=prefix,
+        workload=manifest.workload,
+        artifacts=manifest.artifacts,
+        datasets=manifest.datasets,
+        memory_mb=manifest.memory_mb[0],
+    )
+    with (
+        ExitStack() as until_all_is_down,
+        console.status("deploying the functions, uploading the objects") as status,
+        provision(target, needs) as site,
+    ):
         status.stop()
+        try:
+            yield site
+        finally:
+            until_all_is_down.enter_context(interruption.held())
 
 
 def _check_enforcement(info: TargetInfo, asked: Asked, console: Console) -> None:

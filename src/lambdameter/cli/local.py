@@ -15,6 +15,7 @@ from rich.console import Console
 from lambdameter.emulator import leftovers
 from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import LambdameterError, TargetError, of_exit_code
+from lambdameter.interruption import interruption
 from lambdameter.target.boto import Endpoints
 
 EMULATOR = (sys.executable, "-m", "lambdameter.emulator")
@@ -52,7 +53,9 @@ def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterato
                     raise death from error
                 raise
         finally:
-            _stop(process)
+            with interruption.held():
+                if not _stop(process) or process.returncode:
+                    leftovers.clear()  # it could not do so itself
 
 
 def _arguments(options: Options) -> list[str]:
@@ -111,7 +114,6 @@ def _death(process: subprocess.Popen[str], said: IO[str]) -> LambdameterError | 
         line = process.stdout.read() if process.stdout else ""
         return _told(msgspec.json.decode(line, type=EmulatorFailed))
     except msgspec.DecodeError:
-        leftovers.clear()  # it can no longer do so itself
         return TargetError(
             f"The local Lambda has died (exit status {process.returncode}), "
             f"saying {_last_words(said)}",

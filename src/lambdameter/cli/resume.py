@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
 from lambdameter import plan, units
@@ -14,55 +16,63 @@ from lambdameter.cli.experiment import (
     fill,
     make_datasets,
     make_packages,
+    names_begin_with,
     open_target,
     provisioned,
     telling_what_is_kept,
 )
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Artifact, Call, Dataset, Manifest, TargetInfo
+from lambdameter.model import Artifact, Call, Dataset, Manifest, TargetInfo, Trial
 from lambdameter.samples import RunFolder
-from lambdameter.target.provision import Needs
+from lambdameter.target.base import Target
 
 
 def resume(path: Path, opening: Opening = open_target) -> RunFolder:
     """Make the samples that a run still lacks; the folder that holds them all.
 
     An environment that was not finished is begun anew; its samples count instead of those that
-    it left.
+    it left. What a killed run left on the target is removed first.
 
     Raises:
-        BadInputError: the folder is no run, or the workload has changed since.
+        BadInputError: the folder is no run, somebody is at it, or the workload has changed since.
         HostError: the target is not what it was.
         LambdameterError: as in `experiment.measure`.
     """
     console = Console(stderr=True, highlight=False)
     folder = RunFolder.open(path)
     manifest = folder.manifest()
-    made = {sample.trial.index for sample in folder.samples().samples}
-    trials = plan.remaining(manifest.plan, made)
-    if not trials:
-        console.print("nothing is left to measure in this run")
-        return folder
-    console.print(f"resuming: {len(trials)} of {len(manifest.plan)} calls are to be made")
-    workload = manifest.workload
-    datasets = make_datasets(workload, manifest.parameters, manifest.plan, console)
-    _check_datasets(manifest.datasets, datasets, path)
-    with telling_what_is_kept(path, console), opening(manifest.conditions) as target:
-        architecture = target.info().architecture
-        artifacts = make_packages(workload, manifest.plan, architecture, console)
-        _check_packages(manifest.artifacts, artifacts, path)
-        needs = Needs(
-            # Not the run's own prefix: on AWS, what a killed run made may still be there.
-            prefix=f"lambdameter-{manifest.run}-{secrets.token_hex(2)}",
-            workload=workload,
-            artifacts=artifacts,
-            datasets=datasets,
-            memory_mb=manifest.memory_mb[0],
-        )
-        with provisioned(target, needs, console) as site:
-            _check_target(manifest, target.info(), path)
-            fill(folder, manifest, trials, Place(target=target, site=site, console=console))
+    with folder.alone():
+        made = {sample.trial.index for sample in folder.samples().samples}
+        trials = plan.remaining(manifest.plan, made)
+        if not trials:
+            console.print("nothing is left to measure in this run")
+            return folder
+        console.print(f"resuming: {len(trials)} of {len(manifest.plan)} calls are to be made")
+        with telling_what_is_kept(path):
+            datasets = make_datasets(manifest.workload, manifest.parameters, manifest.plan, console)
+            _check_datasets(manifest.datasets, datasets, path)
+            manifest = msgspec.structs.replace(manifest, datasets=datasets)
+            with opening(manifest.conditions) as target:
+                _go_on(folder, manifest, trials, target, console)
     return folder
+
+
+def _go_on(
+    folder: RunFolder, then: Manifest, trials: Sequence[Trial], target: Target, console: Console
+) -> None:
+    architecture = target.info().architecture
+    artifacts = make_packages(then.workload, then.plan, architecture, console)
+    _check_packages(then.artifacts, artifacts, folder.path)
+    now = msgspec.structs.replace(then, artifacts=artifacts)
+    names = names_begin_with(then.run)
+    if left := target.clear(names):
+        told = f"removed what was left of this run on the target: {', '.join(left)}"
+        console.print(told, markup=False, soft_wrap=True)
+    # Names of its own: AWS goes on deleting for a while, and keeps a name as long.
+    attempt = f"{names}-{secrets.token_hex(2)}"
+    with provisioned(target, now, attempt, console) as site:
+        _check_target(then, target.info(), folder.path)
+        fill(folder, now, trials, Place(target=target, site=site, console=console))
 
 
 def _check_datasets(then: dict[Call, Dataset], now: dict[Call, Dataset], path: Path) -> None:

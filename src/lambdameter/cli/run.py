@@ -13,7 +13,9 @@ from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import show
 from lambdameter.cli.resume import resume as go_on
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
+from lambdameter.interruption import say
 from lambdameter.model import Architecture, ReportInput
+from lambdameter.samples import RunFolder
 
 _Workloads = Annotated[
     list[str] | None, typer.Argument(help="Built-in names, or folders with a workload.toml.")
@@ -99,7 +101,7 @@ def run(  # noqa: PLR0913 - each is a flag
     )
     loaded = [workloads.load(one) for one in workload or []]
     folders = (measure(one, asked) for one in loaded) if resume is None else [go_on(resume)]
-    told = [show(folder, as_json=json) for folder in folders]
+    told = [_shown(folder, as_json=json) for folder in folders]
     _check_told(told)
 
 
@@ -114,6 +116,15 @@ def _check_told(told: list[ReportInput]) -> None:
                 place=one.folder,
                 next_step='Do what the report says under "What went wrong", then measure again.',
             )
+
+
+def _shown(folder: RunFolder, *, as_json: bool) -> ReportInput:
+    try:
+        return show(folder, as_json=as_json)
+    except KeyboardInterrupt:
+        path = folder.path
+        say(f"interrupted; all samples are in {path}; see `lambdameter report {path}`")
+        raise
 
 
 def _check(context: typer.Context, workload: list[str], target: str) -> None:

@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
-from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1
-from lambdameter.emulator.sandbox.processes import PROC, start_ticks
-
-_FOLDER = re.compile(r"lambdameter-(?P<pid>\d+)-(?P<ticks>\d+)-(?P<namespace>\d+)-\w+")
+from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1, owner
+from lambdameter.emulator.sandbox.processes import PROC
 
 
 def make_folder(proc: Path = PROC) -> Path:
     """An empty folder for this process below the system's temporary one."""
-    pid = os.getpid()
-    owner = f"{pid}-{start_ticks(pid, proc)}-{cgroup_tree.pid_namespace(proc)}"
-    return Path(tempfile.mkdtemp(prefix=f"lambdameter-{owner}-"))
+    return Path(tempfile.mkdtemp(prefix=owner.name(os.getpid(), "", proc)))
 
 
 def clear(temporary: Path | None = None, proc: Path = PROC) -> tuple[str, ...]:
@@ -37,10 +32,7 @@ def clear(temporary: Path | None = None, proc: Path = PROC) -> tuple[str, ...]:
         groups = cgroup_tree.remove_leftovers(hierarchies, time.sleep, proc)
     folders = []
     for folder in sorted((temporary or Path(tempfile.gettempdir())).glob("lambdameter-*")):
-        owned = _FOLDER.fullmatch(folder.name)
-        if owned is None or int(owned["namespace"]) != cgroup_tree.pid_namespace(proc):
-            continue
-        if start_ticks(int(owned["pid"]), proc) != int(owned["ticks"]):
+        if owner.is_dead(folder.name, proc):
             shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists():
                 folders.append(folder)

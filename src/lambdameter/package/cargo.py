@@ -12,6 +12,7 @@ import os
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -54,12 +55,14 @@ def build(manifest: Path, console: Console, *, binary: str | None = None) -> dic
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
+        # A group of its own: cargo's compilers end with it, whoever the signal was sent to.
+        process_group=0,
         env=os.environ | {"CARGO_TARGET_DIR": str(target_folder())},
     ) as cargo:
         try:
             _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
         except BaseException:
-            cargo.terminate()
+            os.killpg(cargo.pid, signal.SIGTERM)
             raise
     if cargo.returncode:
         raise _failure(result, manifest, command)

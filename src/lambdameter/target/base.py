@@ -81,3 +81,11 @@ class Target(Protocol):
     def delete_table(self, name: str) -> None:
         """Delete a table with all that is in it."""
         ...
+
+    def clear(self, prefix: str) -> tuple[str, ...]:
+        """Remove every function, table and bucket, with its objects, whose name begins so.
+
+        Returns:
+            What was removed: the kind and the name of each.
+        """
+        ...

@@ -28,6 +28,7 @@ from lambdameter.target import pages
 from lambdameter.target.base import Function, Item
 
 if TYPE_CHECKING:
+    from botocore.paginate import PageIterator
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
@@ -261,6 +262,34 @@ class BotoTarget:
         with _asking("DynamoDB", name):
             self._dynamodb.delete_table(TableName=name)
 
+    def clear(self, prefix: str) -> tuple[str, ...]:
+        """List what there is in this region, and delete what is named so.
+
+        ListBuckets can filter by prefix (API_ListBuckets); the local S3 may not, and ListFunctions
+        and ListTables cannot. A bucket must be empty to be deleted.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+        """
+        removed = []
+        with _asking("Lambda", f"{prefix}*"):
+            functions = self._lambda.get_paginator("list_functions").paginate()
+            for name in _named(prefix, functions, "Functions[].FunctionName"):
+                self._lambda.delete_function(FunctionName=name)
+                removed.append(f"function {name}")
+        with _asking("DynamoDB", f"{prefix}*"):
+            tables = self._dynamodb.get_paginator("list_tables").paginate()
+            for name in _named(prefix, tables, "TableNames[]"):
+                self._dynamodb.delete_table(TableName=name)
+                removed.append(f"table {name}")
+        with _asking("S3", f"{prefix}*"):
+            buckets = self._s3.get_paginator("list_buckets").paginate(Prefix=prefix)
+            for name in _named(prefix, buckets, "Buckets[].Name"):
+                objects = self._s3.get_paginator("list_objects_v2").paginate(Bucket=name)
+                for key in _named("", objects, "Contents[].Key"):
+                    self._s3.delete_object(Bucket=name, Key=key)
+                self._s3.delete_bucket(Bucket=name)
+                removed.append(f"bucket {name}")
+        return tuple(removed)
+
     def _client(self, service: str, endpoint: str | None, attempts: int = _ATTEMPTS) -> Any:
         config = Config(
             connect_timeout=_CONNECT_TIMEOUT_S,
@@ -279,6 +308,11 @@ class BotoTarget:
                 "aws_secret_access_key": local.secret_access_key,
             }
         return self._session.client(service, config=config, **there)  # type: ignore[call-overload]
+
+
+def _named(prefix: str, pages: PageIterator[Any], path: str) -> list[str]:
+    """All of them, before the first is deleted: that would move the pages."""
+    return [name for name in pages.search(path) if name and name.startswith(prefix)]
 
 
 @contextmanager

@@ -168,6 +168,20 @@ class FakeTarget:
         self._check()
         del self.tables[name]
 
+    def clear(self, prefix: str) -> tuple[str, ...]:
+        """Forget them."""
+        self._check()
+        kinds: dict[str, dict[str, Any]] = {
+            "function": self.functions,
+            "table": self.tables,
+            "bucket": self.buckets,
+        }
+        found = [(kind, name) for kind, names in kinds.items() for name in names]
+        found = [one for one in found if one[1].startswith(prefix)]
+        for kind, name in found:
+            del kinds[kind][name]
+        return tuple(f"{kind} {name}" for kind, name in found)
+
     def _check(self) -> None:
         if self.dead:
             raise _failure("the script ended the target")

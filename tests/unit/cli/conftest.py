@@ -77,7 +77,7 @@ class Ended(NamedTuple):
 
 @pytest.fixture
 def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., Ended]:
     """`lambdameter …` in an empty folder, up to its exit code."""
     monkeypatch.chdir(tmp_path)
@@ -87,7 +87,7 @@ def command(
         monkeypatch.setattr(sys, "argv", ["lambdameter", *arguments])
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        told = capsys.readouterr()
+        told = capfd.readouterr()
         return Ended(int(ended.value.code or 0), told.out, told.err)
 
     return run

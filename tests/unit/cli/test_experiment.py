@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from lambdameter.cli.experiment import Asked, measure
 from lambdameter.errors import BadInputError, HostError, TargetError
+from lambdameter.interruption import interruption
 from lambdameter.model import Invocation, Report, Workload
 from lambdameter.samples import RunFolder
 from lambdameter.target.fake import FakeTarget, Request, Script, answered
@@ -150,27 +152,63 @@ def test_an_interrupt_leaves_the_samples_and_says_where(
     asked: Asked,
     scripted: Scripted,
     working: Script,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ):
     target = scripted(second_call(KeyboardInterrupt(), working))
     with pytest.raises(KeyboardInterrupt):
         measure(workload, asked, target.opening)
     (folder,) = Path("runs").iterdir()
-    told = capsys.readouterr().err.splitlines()[-1]
+    told = capfd.readouterr().err.splitlines()[-1]
     assert told.startswith(f"interrupted; the samples so far are in {folder}; go on with")
     assert len(RunFolder.open(folder).samples().samples) == 1
     assert target.left == []
 
 
 def test_an_interrupt_before_the_first_sample_says_so(
-    workload: Workload, asked: Asked, scripted: Scripted, capsys: pytest.CaptureFixture[str]
+    workload: Workload, asked: Asked, scripted: Scripted, capfd: pytest.CaptureFixture[str]
 ):
     def interrupted(_: FakeTarget, __: Request) -> Invocation:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         measure(workload, asked, scripted(interrupted).opening)
-    assert capsys.readouterr().err.splitlines()[-1] == "interrupted; nothing was measured yet"
+    assert capfd.readouterr().err.splitlines()[-1] == "interrupted; nothing was measured yet"
+
+
+def test_an_interrupt_while_functions_are_deployed_leaves_nothing(
+    workload: Workload, asked: Asked, scripted: Scripted, working: Script
+):
+    target = scripted(working)
+    deploy = target.deploy
+
+    def first_then_interrupted(*given: Any) -> Any:
+        if target.functions:
+            raise KeyboardInterrupt
+        return deploy(*given)
+
+    target.deploy = first_then_interrupted
+    with pytest.raises(KeyboardInterrupt):
+        measure(workload, asked, target.opening)
+    assert target.left == []
+
+
+def test_an_interrupt_while_all_is_taken_down_waits_until_it_is(
+    workload: Workload, asked: Asked, scripted: Scripted, working: Script
+):
+    target = scripted(working)
+    remove = target.remove
+
+    def interrupted(*given: Any) -> None:
+        if len(target.functions) == 2:
+            signal.raise_signal(signal.SIGINT)
+        remove(*given)
+
+    target.remove = interrupted
+    with interruption.heeded(), pytest.raises(KeyboardInterrupt):
+        measure(workload, asked, target.opening)
+    assert target.left == []
+    (folder,) = Path("runs").iterdir()
+    assert len(RunFolder.open(folder).samples().samples) == 4
 
 
 TABLELESS = """

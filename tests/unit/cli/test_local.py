@@ -73,6 +73,16 @@ def test_any_other_end_takes_the_emulator_with_it(tmp_path: Path, end: type[Base
     assert not psutil.pid_exists(pid_of(tmp_path))
 
 
+def test_an_interrupt_before_it_is_ready_takes_the_emulator_with_it(tmp_path: Path):
+    body = READY.replace("print(json.dumps(ready), flush=True)", "os.kill(os.getppid(), 2)")
+    with (
+        pytest.raises(KeyboardInterrupt),
+        local_lambda(OPTIONS, emulator(tmp_path, body + "sys.stdin.read()\n")),
+    ):
+        pytest.fail("it was never ready")
+    assert not psutil.pid_exists(pid_of(tmp_path))
+
+
 def test_a_death_takes_the_place_of_the_failure_that_came_of_it(tmp_path: Path):
     dying = "print('out of memory', file=sys.stderr); sys.exit(3)"
     with (

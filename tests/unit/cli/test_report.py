@@ -56,11 +56,11 @@ def test_an_unequal_run_is_told_with_0_since_the_report_was_made(
 
 
 def test_a_sample_that_was_cut_off_is_told_and_left_out(
-    command: Command, measured: RunFolder, capsys: pytest.CaptureFixture[str]
+    command: Command, measured: RunFolder, capfd: pytest.CaptureFixture[str]
 ):
     file = measured.path / SAMPLES
     file.write_bytes(file.read_bytes()[:-10])
-    capsys.readouterr()
+    capfd.readouterr()
     told = command("report", str(measured.path), "--json")
     assert told.exit_code == 0
     assert told.stderr == (

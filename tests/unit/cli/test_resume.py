@@ -115,3 +115,37 @@ def test_another_target_is_refused_and_nothing_is_left_on_it(
     with pytest.raises(HostError, match="The target is not what it was"):
         resume(folder, target.opening)
     assert target.left == []
+
+
+def test_what_the_killed_run_left_on_the_target_is_removed_and_named(
+    cut: Callable[[int], Path],
+    scripted: Scripted,
+    working: Script,
+    workload: Workload,
+    capsys: pytest.CaptureFixture[str],
+):
+    folder = cut(2)
+    target = scripted(working)
+    assert workload.table is not None
+    target.create_table(f"lambdameter-{folder.name}-2", workload.table)
+    target.create_table("theirs", workload.table)
+    target.create_bucket(f"lambdameter-{folder.name}-ab12")
+    resume(folder, target.opening)
+    assert target.left == ["theirs"]
+    told = capsys.readouterr().err
+    assert (
+        "removed what was left of this run on the target: "
+        f"table lambdameter-{folder.name}-2, bucket lambdameter-{folder.name}-ab12\n" in told
+    )
+
+
+def test_a_run_that_somebody_is_at_is_refused_and_left_alone(
+    cut: Callable[[int], Path], scripted: Scripted, working: Script
+):
+    folder = cut(2)
+    target = scripted(working)
+    with RunFolder.open(folder).alone(), pytest.raises(BadInputError, match="Another") as refused:
+        resume(folder, target.opening)
+    assert refused.value.place == str(folder)
+    assert target.opened == 0
+    assert len(resume(folder, target.opening).samples().samples) == 4

@@ -205,6 +205,26 @@ def test_an_interrupt_ends_with_130(
     assert told.stdout == ""
 
 
+def test_an_interrupt_of_the_final_report_says_that_all_samples_are_there(
+    command: Command,
+    sums: Path,
+    on: Callable[[Script], list[Asked]],
+    working: Script,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    on(working)
+    monkeypatch.setattr(run_module, "show", interrupted)
+    told = command("run", str(sums), "--out", "run")
+    assert told.exit_code == 130
+    assert told.stderr.endswith(
+        "interrupted; all samples are in run; see `lambdameter report run`\n"
+    )
+    assert len(RunFolder.open(Path("run")).samples().samples) == 4
+
+
 def test_a_run_without_a_workload_names_those_that_there_are(command: Command):
     told = command("run")
     assert told.exit_code == 2

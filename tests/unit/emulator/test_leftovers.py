@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lambdameter.emulator import leftovers
-from lambdameter.emulator.sandbox import cgroup_tree
+from lambdameter.emulator.sandbox import cgroup_tree, owner
 from lambdameter.emulator.sandbox.processes import start_ticks
 
 LIVE = os.getpid()
@@ -26,24 +26,24 @@ def no_hierarchies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_folder_of_a_dead_owner_is_removed_and_named(tmp_path: Path):
-    left = folder(tmp_path, DEAD, 1, cgroup_tree.pid_namespace())
+    left = folder(tmp_path, DEAD, 1, owner.pid_namespace())
     assert leftovers.clear(tmp_path) == (str(left),)
     assert not left.exists()
 
 
 def test_a_pid_that_was_given_again_is_no_owner(tmp_path: Path):
-    left = folder(tmp_path, LIVE, 1, cgroup_tree.pid_namespace())
+    left = folder(tmp_path, LIVE, 1, owner.pid_namespace())
     assert leftovers.clear(tmp_path) == (str(left),)
 
 
 def test_the_folder_of_a_live_owner_stays(tmp_path: Path):
-    live = folder(tmp_path, LIVE, start_ticks(LIVE), cgroup_tree.pid_namespace())
+    live = folder(tmp_path, LIVE, start_ticks(LIVE), owner.pid_namespace())
     assert leftovers.clear(tmp_path) == ()
     assert live.is_dir()
 
 
 def test_another_pid_namespaces_folder_stays(tmp_path: Path):
-    foreign = folder(tmp_path, DEAD, 1, cgroup_tree.pid_namespace() + 1)
+    foreign = folder(tmp_path, DEAD, 1, owner.pid_namespace() + 1)
     assert leftovers.clear(tmp_path) == ()
     assert foreign.is_dir()
 

@@ -4,11 +4,13 @@ import io
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.package import cargo
+from lambdameter.package.compiled import Build
 
 Out = tuple[Console, io.StringIO]
 
@@ -71,6 +73,39 @@ def test_a_crate_without_lock_file_is_refused(crate: Path, out: Out):
     (crate / "Cargo.lock").unlink()
     with pytest.raises(BadInputError, match="lock"):
         cargo.build(crate / "Cargo.toml", out[0], binary="sums")
+
+
+SLOW = """#!/bin/sh
+sleep 600 & echo $! > {told}
+echo '{{"reason":"compiler-message"}}'
+wait
+"""
+
+
+def test_an_interrupted_build_ends_with_its_compilers(
+    crate: Path, out: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    there, told = tmp_path / "bin", tmp_path / "compiler"
+    there.mkdir()
+    (there / "cargo").write_text(SLOW.format(told=told))
+    (there / "cargo").chmod(0o755)
+    monkeypatch.setenv("PATH", str(there), prepend=os.pathsep)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Build, "feed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cargo.build(crate / "Cargo.toml", out[0])
+    _, alive = psutil.wait_procs(compilers(int(told.read_text())), timeout=10)
+    assert alive == []
+
+
+def compilers(pid: int) -> list[psutil.Process]:
+    try:
+        return [psutil.Process(pid)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 @pytest.mark.parametrize("tool", ["cargo", "cc"])

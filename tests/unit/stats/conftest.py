@@ -27,7 +27,7 @@ def variant(name: str) -> Variant:
 
 
 @pytest.fixture
-def plain_manifest() -> Manifest:
+def plain_manifest(conditions: Conditions) -> Manifest:
     """A run of two variants on one case, with nothing planned yet."""
     workload = Workload(
         name="w",
@@ -63,14 +63,5 @@ def plain_manifest() -> Manifest:
         artifacts=(),
         memory_mb=(128,),
         plan=(),
-        conditions=Conditions(
-            target="local",
-            region="us-east-1",
-            architecture="arm64",
-            role=None,
-            latency=None,
-            faults=None,
-            sandbox="auto",
-            seed=1,
-        ),
+        conditions=conditions,
     )

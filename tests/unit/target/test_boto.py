@@ -316,6 +316,61 @@ def test_objects_go_up_in_one_part(service: Service, target: BotoTarget, tmp_pat
     assert asked.body == b"x" * 100_000
 
 
+# As the API references show them: API_ListFunctions, API_ListTables, API_ListBuckets,
+# API_ListObjectsV2.
+BUCKETS = b"""<?xml version="1.0" encoding="UTF-8"?>
+<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+<Owner><ID>o</ID></Owner><Buckets>
+<Bucket><CreationDate>2026-11-21T10:00:00.000Z</CreationDate><Name>lm-r1-ab</Name></Bucket>
+<Bucket><CreationDate>2026-11-21T10:00:00.000Z</CreationDate><Name>theirs</Name></Bucket>
+</Buckets><Prefix>lm-r1</Prefix></ListAllMyBucketsResult>"""
+OBJECTS = b"""<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>lm-r1-ab</Name>
+<KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>
+<Contents><Key>lm-r1-ab/cold/f.csv</Key><Size>3</Size></Contents></ListBucketResult>"""
+
+
+def an_account(asked: Asked) -> Said:
+    """Two pages of functions, two of tables, a bucket of ours; and what is others'."""
+    if asked.path.startswith("/2015-03-31/functions") and asked.method == "GET":
+        first = {"Functions": [{"FunctionName": "lm-r1-a"}], "NextMarker": "m"}
+        last = {"Functions": [{"FunctionName": "lm-r1-b"}, {"FunctionName": "lm-r2"}]}
+        return Said(body=json.dumps(last if "Marker=m" in asked.path else first).encode())
+    if asked.operation == "ListTables":
+        page = {"TableNames": ["lm-r1-7", "theirs"], "LastEvaluatedTableName": "theirs"}
+        more = {"TableNames": ["lm-r1-ab-3"]}
+        return Said(body=json.dumps(more if asked.json else page).encode())
+    if asked.method == "GET":
+        return Said(body=OBJECTS if "list-type=2" in asked.path else BUCKETS)
+    return Said(body=b"{}" if asked.operation else b"")
+
+
+def test_all_that_is_named_so_is_removed_and_nothing_else(service: Service, target: BotoTarget):
+    service.answer = an_account
+    assert target.clear("lm-r1") == (
+        "function lm-r1-a",
+        "function lm-r1-b",
+        "table lm-r1-7",
+        "table lm-r1-ab-3",
+        "bucket lm-r1-ab",
+    )
+    deleted = [asked.path for asked in service.asked if asked.method == "DELETE"]
+    assert deleted == [
+        "/2015-03-31/functions/lm-r1-a",
+        "/2015-03-31/functions/lm-r1-b",
+        "/lm-r1-ab/lm-r1-ab/cold/f.csv",
+        "/lm-r1-ab",
+    ]
+    tables = [one.json["TableName"] for one in service.asked if one.operation == "DeleteTable"]
+    assert tables == ["lm-r1-7", "lm-r1-ab-3"]
+
+
+def test_where_nothing_is_named_so_nothing_is_removed(service: Service, target: BotoTarget):
+    service.answer = an_account
+    assert target.clear("lm-r3") == ()
+    assert not [asked for asked in service.asked if asked.method == "DELETE"]
+
+
 def test_everything_that_is_made_can_be_removed(service: Service, target: BotoTarget):
     target.create_bucket("b")
     target.delete_object("b", "k")

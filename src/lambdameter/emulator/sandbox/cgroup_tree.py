@@ -12,11 +12,10 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from lambdameter.emulator.sandbox import processes
-from lambdameter.emulator.sandbox.processes import PROC, start_ticks
+from lambdameter.emulator.sandbox import owner, processes
+from lambdameter.emulator.sandbox.processes import PROC
 
 THAWED = "THAWED"
-_OWNED = re.compile(r"lambdameter-(?P<pid>\d+)-(?P<ticks>\d+)-(?P<namespace>\d+)-\d+")
 # A page; no control file that we keep open has more.
 _ENOUGH_BYTES = 4_096
 _ESCAPED = re.compile(r"\\([0-7]{3})")
@@ -174,20 +173,6 @@ def _pids(folder: Path) -> list[int]:
     return [pid for pid in map(int, listed.split()) if pid > 0]
 
 
-def owner_name(pid: int, serial: int, proc: Path = PROC) -> str:
-    """The name of the parent group of everything that an emulator makes.
-
-    It tells whether its owner lives: pid and start time, in which PID namespace. `serial`
-    counts the emulators of one process.
-    """
-    return f"lambdameter-{pid}-{start_ticks(pid, proc)}-{pid_namespace(proc)}-{serial}"
-
-
-def pid_namespace(proc: Path = PROC) -> int:
-    """The one that this process is in: process ids mean nothing outside it."""
-    return (proc / "self" / "ns" / "pid").stat().st_ino
-
-
 def remove_leftovers(
     hierarchies: set[Path], pause: Callable[[float], None], proc: Path = PROC
 ) -> list[Path]:
@@ -207,11 +192,5 @@ def remove_leftovers(
 
 
 def _ownerless(hierarchy: Path, proc: Path) -> Iterator[Path]:
-    namespace = pid_namespace(proc)
     for folder, names, _ in os.walk(hierarchy):
-        for name in tuple(names):
-            if owned := _OWNED.fullmatch(name):
-                names.remove(name)
-                alive = start_ticks(int(owned["pid"]), proc) == int(owned["ticks"])
-                if not alive and int(owned["namespace"]) == namespace:
-                    yield Path(folder) / name
+        yield from (Path(folder) / name for name in names if owner.is_dead(name, proc))

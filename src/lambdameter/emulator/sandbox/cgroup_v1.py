@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lambdameter import binaries
-from lambdameter.emulator.sandbox import allowance, cgroup_tree, cpu_share, launch, processes
+from lambdameter.emulator.sandbox import (
+    allowance,
+    cgroup_tree,
+    cpu_share,
+    launch,
+    owner,
+    processes,
+)
 from lambdameter.emulator.sandbox.base import NO_HANDICAP, Counters, Handicap, ProcessSpec
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.processes import StatusFile
@@ -339,7 +346,7 @@ def grant(_state: Path, missing: str) -> CgroupV1:
         )
     if os.geteuid() != 0 or not processes.may_administer():
         raise HostError("Limits by cgroup v1 need root with CAP_SYS_ADMIN", next_step=_NEEDS)
-    parent = Group(folders).below(cgroup_tree.owner_name(os.getpid(), next(_granted)))
+    parent = Group(folders).below(owner.name(os.getpid(), next(_granted)))
     with _kernel("make a cgroup"):
         parent.make()
         _keep_the_kernel_ready(parent.below("ready"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lambdameter.emulator.sandbox import cgroup_tree
+from lambdameter.emulator.sandbox import cgroup_tree, owner
 from lambdameter.emulator.sandbox.cgroup_tree import ControlFile, Group
 
 NAMESPACE = Path("/proc/self/ns/pid").stat().st_ino
@@ -127,7 +127,7 @@ def test_what_dead_owners_left_is_removed_wherever_it_is(tmp_path: Path):
 
 def test_what_is_not_surely_a_dead_owners_is_kept(tmp_path: Path):
     kept = [
-        cgroup_tree.owner_name(os.getpid(), 0),
+        owner.name(os.getpid(), 0),
         f"lambdameter-1-1-{NAMESPACE + 1}-0",
         "lambdameter-1",
         f"other-1-1-{NAMESPACE}-0",

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1, detect, processes
+from lambdameter.emulator.sandbox import owner as owners
 from lambdameter.emulator.sandbox.base import ProcessSpec
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1
@@ -280,9 +281,7 @@ asyncio.run(main())
 def test_what_a_dead_emulator_left_is_removed_and_a_living_ones_kept():
     hierarchies = cgroup_tree.mount_points(cgroup_v1.WANTED)
     with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as owner:
-        parent = Group(cgroup_tree.own_folders(cgroup_v1.WANTED)).below(
-            cgroup_tree.owner_name(owner.pid, 0)
-        )
+        parent = Group(cgroup_tree.own_folders(cgroup_v1.WANTED)).below(owners.name(owner.pid, 0))
         left = parent.below("environment")
         parent.make()
         left.make()
