@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from lambdameter.model import Enforcement, Meter, Modelled, Report, ServiceTime
+from lambdameter.model import Calibration, Enforcement, Meter, Modelled, Report, ServiceTime
 
 # The REPORT line's fields and their order, as AWS writes them:
 # https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
@@ -45,7 +45,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     latency_model: str | None
     architecture: str
     faults: str | None = None
-    speed: str | None = None
+    calibration: Calibration | None = None
     overheads: str | None = None
 
 

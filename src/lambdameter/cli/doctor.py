@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 import platformdirs
@@ -21,16 +21,20 @@ from rich.table import Table
 from rich.text import Text
 
 from lambdameter import binaries, units
+from lambdameter.cli import speed
 from lambdameter.emulator import sandbox
 from lambdameter.emulator.managed_runtimes import find_interpreter
 from lambdameter.emulator.sandbox.base import SandboxFactory
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
-from lambdameter.errors import HostError
+from lambdameter.emulator.speed import store
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.model import Architecture
 from lambdameter.report import terminal
 
 # Cargo's output for the data plane and the built-in variants takes about 1.5 GB.
 _CACHE_BYTES = 3_000_000_000
 _RUST = (1, 95)
+_BINARIES = ("lambdameter-services", "lambdameter-launch", "lambdameter-slow-core")
 _MARKS = {"ok": "ok", "limited": "limited", "missing": "MISSING"}
 
 
@@ -54,12 +58,18 @@ def doctor(
     require_enforcement: Annotated[
         bool, typer.Option(help="Also fail where this host does not enforce Lambda's limits.")
     ] = False,
+    calibrate: Annotated[
+        bool,
+        typer.Option(help="Measure this host against a Lambda vCPU first: a minute, alone."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Tell what is installed, what this host can enforce, what is missing and what to type.
 
     Exit code 0: all that is needed is there; 3: something is missing.
     """
+    if calibrate:
+        speed.calibrate(Console(stderr=True, highlight=False))
     checks = examine()
     if json:
         sys.stdout.write(msgspec.json.encode(checks).decode() + "\n")
@@ -76,9 +86,10 @@ def examine() -> tuple[Check, ...]:
         Check(name="Python", state="ok", found=f"{sys.version.split()[0]} at {sys.prefix}"),
         rust(_output("cargo", "--version")),
         _tool("C compiler", "cc", "apt-get install gcc libc6-dev"),
-        *(_binary(name) for name in ("lambdameter-services", "lambdameter-launch")),
+        *(_binary(name) for name in _BINARIES),
         *_runtimes(),
         *enforcement(),
+        *calibrations(store.file, store.cpu_model()),
         disk(_cache(), shutil.disk_usage),
         machine(os.sched_getaffinity(0), psutil.virtual_memory().total),
     )
@@ -125,6 +136,21 @@ def enforcement(
         ("isolation", told.isolation),
     ):
         yield Check(name=f"  {name}", state="ok" if what else "limited", found=what or "none")
+
+
+def calibrations(file: Callable[[Architecture], Path], cpu: str) -> Iterator[Check]:
+    """What is known of this host's speed."""
+    for architecture in get_args(Architecture):
+        name = f"speed, {architecture}"
+        try:
+            found = store.load(file(architecture), cpu)
+        except BadInputError as refusal:
+            yield Check(name=name, state="limited", found=refusal.cause, next_step=store.MAKE)
+            continue
+        if found is None:
+            yield Check(name=name, state="limited", found="not calibrated", next_step=store.MAKE)
+        else:
+            yield Check(name=name, state="ok", found=found.line)
 
 
 def disk(folder: Path, usage: Callable[[Path], shutil._ntuple_diskusage]) -> Check:

@@ -9,11 +9,14 @@ import typer
 import uvloop
 from rich.console import Console
 
+from lambdameter.cli.speed import Asked, chosen
 from lambdameter.emulator.server import EmulatorReady, Options, serve
 from lambdameter.interruption import SIGNALS
+from lambdameter.model import Architecture
 
 
-def emulate(
+def emulate(  # noqa: PLR0913 - each is a flag
+    *,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Of the Lambda API; 0 takes a free one.")
     ] = 9_001,
@@ -30,10 +33,25 @@ def emulate(
     sandbox: Annotated[
         str, typer.Option(help="How limits are enforced: auto, cgroup-v1 or none.")
     ] = "auto",
+    speed: Annotated[
+        Asked, typer.Option(help="A Lambda vCPU's (auto: if this host is calibrated), or its own.")
+    ] = "auto",
+    architecture: Annotated[Architecture, typer.Option(help="Of that vCPU.")] = "arm64",
+    overheads: Annotated[
+        bool, typer.Option(help="Add what AWS adds to Init and memory, modelled.")
+    ] = True,
     region: Annotated[str, typer.Option(help="The region that it answers for.")] = "us-east-1",
 ) -> None:
     """Run the local Lambda until Ctrl-C, for any client: boto3, the AWS CLI, an SDK."""
-    options = Options(port=port, latency=latency, faults=faults, sandbox=sandbox, region=region)
+    options = Options(
+        port=port,
+        latency=latency,
+        faults=faults,
+        sandbox=sandbox,
+        speed=chosen(speed, architecture),
+        overheads=overheads,
+        region=region,
+    )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_interrupted(options))
 

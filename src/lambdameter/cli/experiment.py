@@ -18,6 +18,7 @@ from rich.console import Console
 
 from lambdameter import dataset, plan, runner, samples
 from lambdameter import workload as workloads
+from lambdameter.cli import speed
 from lambdameter.cli.local import local_lambda
 from lambdameter.cli.progress import Telling
 from lambdameter.emulator.server import Options as EmulatorOptions
@@ -80,6 +81,8 @@ def open_target(conditions: Conditions) -> Iterator[Target]:
         seed=conditions.seed,
         sandbox=conditions.sandbox,
         region=region,
+        speed=speed.chosen(conditions.speed, conditions.architecture),
+        overheads=conditions.overheads,
     )
     with local_lambda(options) as endpoints:
         yield boto.BotoTarget(

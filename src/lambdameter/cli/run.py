@@ -46,6 +46,16 @@ _Faults = Annotated[
         help="What befalls functions' requests: unprocessed, throttle, 5xx, cut; local alone.",
     ),
 ]
+_Speed = Annotated[
+    Literal["auto", "lambda", "host"],
+    typer.Option(
+        help="Of the CPUs: a Lambda vCPU's (auto: if this host is calibrated, see doctor), or "
+        "this host's own; local alone."
+    ),
+]
+_Overheads = Annotated[
+    bool, typer.Option(help="Add what AWS adds to Init and memory, modelled; local alone.")
+]
 _Sandbox = Annotated[str, typer.Option(help="auto, cgroup-v1 or none; local alone.")]
 _Require = Annotated[bool, typer.Option(help="Refuse a host that does not enforce the limits.")]
 _Seed = Annotated[
@@ -73,6 +83,8 @@ def run(  # noqa: PLR0913 - each is a flag
     latency: _Latency = None,
     faults: _Faults = None,
     sandbox: _Sandbox = "auto",
+    speed: _Speed = "auto",
+    overheads: _Overheads = True,
     require_enforcement: _Require = False,
     seed: _Seed = 1,
     out: _Out = None,
@@ -95,13 +107,22 @@ def run(  # noqa: PLR0913 - each is a flag
         latency=latency,
         faults=faults,
         sandbox=sandbox,
+        speed=speed,
+        overheads=overheads,
         require_enforcement=require_enforcement,
         seed=seed,
         out=out,
     )
-    loaded = [workloads.load(one) for one in workload or []]
+    _measure_and_tell(workload or [], asked, resume, as_json=json)
+
+
+def _measure_and_tell(
+    named: list[str], asked: Asked, resume: Path | None, *, as_json: bool
+) -> None:
+    # Each is read first: a fault in the last is not to show after an hour.
+    loaded = [workloads.load(one) for one in named]
     folders = (measure(one, asked) for one in loaded) if resume is None else [go_on(resume)]
-    told = [_shown(folder, as_json=json) for folder in folders]
+    told = [_shown(folder, as_json=as_json) for folder in folders]
     _check_told(told)
 
 
@@ -149,7 +170,7 @@ def _check(context: typer.Context, workload: list[str], target: str) -> None:
             place="--out",
             next_step="Leave --out away, or name one workload.",
         )
-    local_alone = sorted(typed & {"latency", "faults", "sandbox"})
+    local_alone = sorted(typed & {"latency", "faults", "sandbox", "speed", "overheads"})
     if target == "aws" and local_alone:
         raise BadInputError(
             "AWS keeps its own rules, and this flag is for the local Lambda",

@@ -17,7 +17,7 @@ from lambdameter.emulator.placement import Placement
 from lambdameter.emulator.process_environment import CA_DIR, Endpoints, FunctionFacts, code_kind
 from lambdameter.emulator.settings import Settings
 from lambdameter.errors import HostError, LambdameterError
-from lambdameter.model import Architecture, Enforcement, Modelled
+from lambdameter.model import Architecture, Calibration, Enforcement, Modelled
 from lambdameter.report_line import Host, format_host
 
 
@@ -30,7 +30,7 @@ class Facilities(msgspec.Struct, frozen=True, kw_only=True):
     engines: dict[str, str]
     latency_model: str | None
     faults: str | None = None
-    speed: str | None = None
+    calibration: Calibration | None = None
     overheads: Overheads | None = None
 
 
@@ -184,7 +184,7 @@ class ControlPlane:
                 runtimes=dict(sorted(self._labels.items())),
                 latency_model=self._facilities.latency_model,
                 faults=self._facilities.faults,
-                speed=self._facilities.speed,
+                calibration=self._facilities.calibration,
                 overheads=self._facilities.overheads.name if self._facilities.overheads else None,
                 architecture=self.architecture,
             )

@@ -223,7 +223,7 @@ def _facilities(
         engines=engines,
         latency_model=latency_model,
         faults=services.ready.faults if services else None,
-        speed=calibration.line if calibration else None,
+        calibration=calibration,
         overheads=overheads.shipped() if options.overheads else None,
     )
 

@@ -45,9 +45,9 @@ class Calibration(Record, frozen=True, kw_only=True):
 
     @property
     def line(self) -> str:
-        """All that tells it from another, on one line."""
+        """In a few words."""
         return (
-            f"a Lambda {self.architecture} vCPU's, calibrated {self.made_at}: interpreters "
-            f"{self.interpreter.factor:.3f} times, compiled code {self.compiled.factor:.3f} times "
-            "slower than this CPU"
+            f"CPUs slowed to a Lambda {self.architecture} vCPU's speed: interpreters by "
+            f"{self.interpreter.factor:.2f}, compiled code by {self.compiled.factor:.2f} "
+            f"(calibrated {self.made_at[:10]})"
         )

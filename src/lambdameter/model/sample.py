@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from lambdameter.model.artifact import Artifact, Dataset
 from lambdameter.model.base import Architecture, Call, ParameterValue, Record
+from lambdameter.model.calibration import Calibration
 from lambdameter.model.workload import Workload
 
 
@@ -206,7 +207,7 @@ class TargetInfo(Record, frozen=True, kw_only=True):
         runtimes: runtime -> what really runs, with the versions of its packages.
         latency_model: one line that names the model's file and mode; None: real services.
         faults: one line that names the faults that were injected; None: none were.
-        speed: one line on the vCPU's speed that this host was slowed to; None: its own.
+        calibration: how this host was slowed to a Lambda vCPU's speed; None: its own speed.
         overheads: the name of the model of what AWS adds; None: nothing was added.
     """
 
@@ -218,7 +219,7 @@ class TargetInfo(Record, frozen=True, kw_only=True):
     runtimes: dict[str, str]
     latency_model: str | None
     faults: str | None = None
-    speed: str | None = None
+    calibration: Calibration | None = None
     overheads: str | None = None
 
 
@@ -229,6 +230,8 @@ class Conditions(Record, frozen=True, kw_only=True):
         architecture: of functions on AWS, and what the bill prices; local runs use the host's.
         latency, faults: as on the command line; None: the data plane's own defaults.
         seed: of the order of the trials, and of the data plane's chance.
+        speed: a Lambda vCPU's ("auto": where this host is calibrated), or the host's own.
+        overheads: whether what AWS adds to an environment is added.
     """
 
     target: Literal["local", "aws"]
@@ -239,6 +242,8 @@ class Conditions(Record, frozen=True, kw_only=True):
     faults: str | None
     sandbox: str
     seed: int
+    speed: Literal["auto", "lambda", "host"] = "host"
+    overheads: bool = False
 
 
 class Manifest(Record, frozen=True, kw_only=True):

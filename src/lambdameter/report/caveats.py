@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambdameter import units
 from lambdameter.model import MEMORY_MB_PER_VCPU, NOT_IN_THE_BILL, Enforcement, ReportInput
 from lambdameter.report.look import listed
 
@@ -25,9 +26,13 @@ def target(run: ReportInput) -> tuple[str, ...]:
     """Beside what ran where."""
     if run.manifest.target.name == "aws":
         return ()
+    calibration = run.manifest.target.calibration
     return (
         "emulated on this machine: no figure here was measured on AWS",
-        "CPU at this machine's own speed, which may be above or below a Lambda vCPU's",
+        calibration.line
+        if calibration
+        else "CPU at this machine's own speed, which may be above or below a Lambda vCPU's: "
+        "`lambdameter doctor --calibrate`",
     )
 
 
@@ -54,7 +59,20 @@ def memory(run: ReportInput) -> tuple[str, ...]:
     """Beside Max Memory Used."""
     if run.manifest.target.name == "aws":
         return ()
-    return ("Max Memory is the function's own peak; AWS adds a base of its own",)
+    if run.manifest.target.overheads is None:
+        return ("Max Memory is the function's own peak; AWS adds a base of its own",)
+    added = {
+        modelled for sample in run.samples if sample.meter and (modelled := sample.meter.modelled)
+    }
+    hidden = max((one.hidden_start_ms for one in added), default=0.0)
+    return (
+        "Init and Max Memory have in them what AWS adds, modelled: "
+        + "; ".join(
+            f"{init_ms:.0f} ms and {memory_mb} MB"
+            for init_ms, memory_mb in sorted({(one.init_ms, one.memory_mb) for one in added})
+        ),
+        f"before Init, in no log line: up to {units.seconds(hidden)} (modelled)",
+    )
 
 
 def time(run: ReportInput) -> tuple[str, ...]:

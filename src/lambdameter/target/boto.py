@@ -125,7 +125,7 @@ class BotoTarget:
             runtimes=host.runtimes,
             latency_model=host.latency_model,
             faults=host.faults,
-            speed=host.speed,
+            calibration=host.calibration,
             overheads=host.overheads,
         )
 

@@ -168,6 +168,7 @@ def test_options_arrive_as_they_were_given(
         *("--cold", "2", "--warm", "3", "--set", "records=3", "--set", "cold.records = 1"),
         *("--region", "eu-west-1", "--architecture", "x86_64", "--latency", "off"),
         *("--faults", "cut=0.1", "--sandbox", "none", "--seed", "9", "--out", "one"),
+        *("--speed", "host", "--no-overheads"),
     )
     assert command("run", str(sums), *options).exit_code == 0
     assert every == [
@@ -187,6 +188,8 @@ def test_options_arrive_as_they_were_given(
             sandbox="none",
             require_enforcement=False,
             seed=9,
+            speed="host",
+            overheads=False,
             out=Path("one"),
         )
     ]

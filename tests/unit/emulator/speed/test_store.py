@@ -70,8 +70,8 @@ def test_the_cpu_is_named_as_it_names_itself(tmp_path: Path):
     assert "(" not in store.cpu_model(cpuinfo)
 
 
-def test_a_calibration_s_line_tells_it_from_another():
+def test_a_calibrations_line_says_by_how_much():
     assert CALIBRATION.line == (
-        "a Lambda arm64 vCPU's, calibrated 2026-11-21T12:00:00+00:00: interpreters 1.500 times, "
-        "compiled code 1.500 times slower than this CPU"
+        "CPUs slowed to a Lambda arm64 vCPU's speed: interpreters by 1.50, "
+        "compiled code by 1.50 (calibrated 2026-11-21)"
     )

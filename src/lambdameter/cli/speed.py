@@ -1,0 +1,59 @@
+"""Which speed the CPUs are to have, as the command line asks for it; and calibrating this host."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+from rich.console import Console
+
+from lambdameter.emulator.server import HOST_SPEED
+from lambdameter.emulator.speed import host, store
+from lambdameter.errors import BadInputError
+from lambdameter.model import Architecture, Calibration
+
+Asked = Literal["auto", "lambda", "host"]
+# A calibrated factor that the slow cores miss by more is not kept to.
+_MISSED = 0.03
+
+
+def chosen(asked: Asked, architecture: Architecture) -> str:
+    """What the emulator is told: the file of this host's calibration, or "host".
+
+    Raises:
+        BadInputError: this host was to be calibrated, and is not; or its calibration is unusable.
+    """
+    if asked == HOST_SPEED:
+        return HOST_SPEED
+    file = store.file(architecture)
+    if store.load(file, store.cpu_model()) is not None:
+        return str(file)
+    if asked == "auto":
+        return HOST_SPEED
+    raise BadInputError(
+        f"This host is not calibrated against a Lambda {architecture} vCPU",
+        place="--speed",
+        next_step=store.MAKE,
+    )
+
+
+def calibrate(console: Console) -> None:
+    """Calibrate this host against both architectures, and keep it. Raises HostError."""
+    for architecture in get_args(Architecture):
+        with console.status(f"calibrating against a Lambda {architecture} vCPU: half a minute"):
+            found = host.calibrate(architecture, datetime.now(UTC))
+        store.save(found, store.file(architecture))
+        console.print(told(found), markup=False, soft_wrap=True)
+
+
+def told(calibration: Calibration) -> str:
+    """What was found, and how well the slow cores keep to it."""
+    kinds = []
+    for name, speed in (("Python", calibration.interpreter), ("Rust", calibration.compiled)):
+        missed = abs(speed.reached / speed.factor - 1) > _MISSED
+        kinds.append(
+            f"{name} {speed.factor:.2f} times faster here ({speed.here_ms:.0f} ms against "
+            f"{speed.lambda_ms:.0f}), slowed by {speed.reached:.2f}"
+            + (": NOT REACHED, calibrate again when nothing else runs" if missed else "")
+        )
+    return f"{calibration.architecture}: {'; '.join(kinds)}"

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from lambdameter.cli import speed
+from lambdameter.emulator.speed import store
+from lambdameter.errors import BadInputError
+from lambdameter.model import Calibration, Speed
+
+
+def found(reached: float) -> Calibration:
+    kind = Speed(
+        kernel="k",
+        here_ms=200.0,
+        lambda_ms=310.0,
+        factor=1.55,
+        busy_ns=30_000,
+        cycle_ns=100_000,
+        reached=reached,
+    )
+    return Calibration(
+        made_at="2026-11-21T12:00:00+00:00",
+        cpu=store.cpu_model(),
+        architecture="arm64",
+        interpreter=kind,
+        compiled=kind,
+    )
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "lambdameter"
+
+
+def test_a_calibrated_host_is_slowed_by_default(cache: Path):
+    store.save(found(1.55), store.file("arm64"))
+    assert speed.chosen("auto", "arm64") == str(cache / "calibration-arm64.json")
+    assert speed.chosen("lambda", "arm64") == speed.chosen("auto", "arm64")
+
+
+@pytest.mark.usefixtures("cache")
+def test_its_own_speed_can_be_asked_for():
+    store.save(found(1.55), store.file("arm64"))
+    assert speed.chosen("host", "arm64") == "host"
+
+
+def test_a_host_that_is_not_calibrated_runs_at_its_own_speed(cache: Path):
+    assert not cache.exists()
+    assert speed.chosen("auto", "arm64") == "host"
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_host_that_is_not_calibrated_is_refused_where_lambdas_speed_is_asked_for():
+    with pytest.raises(BadInputError, match="not calibrated against a Lambda x86_64") as told:
+        speed.chosen("lambda", "x86_64")
+    assert (told.value.place, told.value.next_step) == ("--speed", store.MAKE)
+
+
+@pytest.mark.usefixtures("cache")
+def test_another_cpus_calibration_is_never_used_in_silence():
+    other = msgspec.structs.replace(found(1.55), cpu="another")
+    store.save(other, store.file("arm64"))
+    with pytest.raises(BadInputError, match="of another CPU, another"):
+        speed.chosen("auto", "arm64")
+
+
+def test_what_the_slow_cores_do_not_reach_is_said_loudly():
+    assert "NOT REACHED" in speed.told(found(1.40))
+    assert speed.told(found(1.55)) == (
+        "arm64: Python 1.55 times faster here (200 ms against 310), slowed by 1.55; "
+        "Rust 1.55 times faster here (200 ms against 310), slowed by 1.55"
+    )
+
+
+def test_doctor_calibrates_against_both_architectures_and_keeps_it(
+    cache: Path, command: Any, monkeypatch: pytest.MonkeyPatch
+):
+    def calibrate(architecture: Any, _now: Any) -> Calibration:
+        return msgspec.structs.replace(found(1.55), architecture=architecture)
+
+    monkeypatch.setattr("lambdameter.emulator.speed.host.calibrate", calibrate)
+    told = command("doctor", "--calibrate")
+    assert sorted(path.name for path in cache.glob("*.json")) == [
+        "calibration-arm64.json",
+        "calibration-x86_64.json",
+    ]
+    assert "CPUs slowed to a Lambda arm64 vCPU's speed" in " ".join(told.stdout.split())
