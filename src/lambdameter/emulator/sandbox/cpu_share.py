@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from lambdameter.model import MEMORY_MB_PER_VCPU
+import msgspec
+
+from lambdameter.model import MAX_MEMORY_MB, MEMORY_MB_PER_VCPU
 
 # AWS's pauses at 5 s of busy looping fall on multiples of 20 ms.
 PERIOD_US = 20_000
@@ -16,6 +18,33 @@ UNLIMITED_US = -1
 # Highest memory size, MB -> vCPUs visible. https://github.com/rwnx/lambda-cpuinfo
 _VISIBLE = ((3_008, 2), (5_307, 3), (7_076, 4), (8_845, 5))
 _MOST_VISIBLE = 6
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What a host has to give.
+
+    Attributes:
+        vcpus: that functions can be shown.
+        outer_vcpus: the quota of a group around ours, in vCPUs; None: there is none.
+    """
+
+    vcpus: int
+    outer_vcpus: float | None = None
+
+    @property
+    def shortfall(self) -> str:
+        """Which tiers get less than theirs, as the rest of a sentence; empty: none does."""
+        told = ""
+        if visible_vcpus(MAX_MEMORY_MB) > self.vcpus:
+            told += f"; at most {self.vcpus} vCPUs visible, all that this host has"
+        limit = self.outer_vcpus
+        if limit is not None and limit < min(self.vcpus, _MOST_VISIBLE):
+            enough = int(limit * MEMORY_MB_PER_VCPU)
+            told += (
+                f"; a quota of {limit:.3g} vCPUs around lambdameter: tiers over {enough:,} MB "
+                "and INIT get no more"
+            )
+        return told
 
 
 def quota_us(memory_mb: int) -> int:

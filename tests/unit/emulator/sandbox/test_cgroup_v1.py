@@ -9,7 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v1
 from lambdameter.emulator.sandbox.cgroup_tree import Group
-from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1, CgroupV1Sandbox
+from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1Sandbox
 from lambdameter.errors import HostError
 
 CPU_STAT = b"nr_periods 37\nnr_throttled 22\nthrottled_time 1234567890\nnr_bursts 0\nburst_time 0\n"
@@ -114,20 +114,3 @@ def test_a_refused_write_names_the_file_and_the_way_out(folder: Path, sandbox: C
         sandbox.throttle()
     assert caught.value.place == str(folder / "cpu.cfs_quota_us")
     assert '"none"' in caught.value.next_step
-
-
-def test_a_small_host_says_how_many_vcpus_can_be_seen(tmp_path: Path):
-    factory = CgroupV1(Group({"cpu": tmp_path}), (0, 1))
-    assert "at most 2 vCPUs visible" in factory.enforcement.cpu
-
-
-def test_a_large_host_shows_every_tier_its_vcpus(tmp_path: Path):
-    factory = CgroupV1(Group({"cpu": tmp_path}), tuple(range(8)))
-    assert "visible" not in factory.enforcement.cpu
-
-
-def test_the_limit_on_processes_is_claimed_only_where_it_is_enforced(tmp_path: Path):
-    without = CgroupV1(Group({"cpu": tmp_path}), (0,)).enforcement.isolation
-    enforced = CgroupV1(Group({"cpu": tmp_path, "pids": tmp_path}), (0,)).enforcement.isolation
-    assert "1,024 processes" in enforced
-    assert "processes" not in without

@@ -38,3 +38,16 @@ def test_environments_take_turns_on_a_larger_host():
     host = (0, 1, 2, 3, 8)
     chosen = [cpu_share.choose_cpus(128, host, turn) for turn in range(3)]
     assert chosen == [(0, 1), (2, 3), (0, 8)]
+
+
+@pytest.mark.parametrize(
+    ("grant", "told"),
+    [
+        (cpu_share.Grant(vcpus=6), ""),
+        (cpu_share.Grant(vcpus=8, outer_vcpus=6.0), ""),
+        (cpu_share.Grant(vcpus=2, outer_vcpus=2.0), "at most 2 vCPUs visible, all that"),
+        (cpu_share.Grant(vcpus=8, outer_vcpus=1.5), "tiers over 2,653 MB and INIT get no more"),
+    ],
+)
+def test_what_a_host_cannot_give_is_told(grant: cpu_share.Grant, told: str):
+    assert (told in grant.shortfall) if told else grant.shortfall == ""
