@@ -47,7 +47,7 @@ from lambdameter.emulator.managed_runtimes import HostRuntimes
 from lambdameter.emulator.placement import new_identity
 from lambdameter.emulator.process_environment import FunctionFacts, process_environment
 from lambdameter.emulator.sandbox.base import ProcessSpec
-from lambdameter.emulator.sandbox.none import on_host
+from lambdameter.emulator.sandbox.launch import on_host
 from lambdameter.emulator.server import PINS, Options
 
 HERE = Path(__file__).parent / "emulator"

@@ -1,15 +1,47 @@
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from lambdameter import binaries
-from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1, launch, processes
+from lambdameter.emulator.sandbox import WAYS, cgroup_tree, cgroup_v1, detect, launch, processes
 from lambdameter.errors import HostError
+from lambdameter.model import Enforcement
 
 Require = Callable[[bool, str], None]
+CGROUPS = ("cgroup-v2", "cgroup-v1")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of sandboxes run once for each way that this host grants; of the rest none is told."""
+    granted = metafunc.config.stash[_GRANTED]
+    kinds = {
+        "way": [name for name in granted if name != "none"],
+        "cgroup_way": [name for name in granted if name in CGROUPS],
+        "enclosing_way": [
+            name for name, told in granted.items() if told.isolation.startswith(launch.ENCLOSED)
+        ],
+    }
+    for kind, ways in kinds.items():
+        if kind in metafunc.fixturenames:
+            metafunc.parametrize(kind, ways, scope="session")
+
+
+_GRANTED = pytest.StashKey[dict[str, Enforcement]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_GRANTED] = {}
+    for name in WAYS:
+        with contextlib.suppress(HostError), tempfile.TemporaryDirectory() as state:
+            factory = detect(Path(state), name)
+            config.stash[_GRANTED][name] = factory.enforcement
+            factory.close()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -38,6 +70,12 @@ def require_launcher(require: Require) -> None:
         binaries.find(launch.LAUNCHER)
     except HostError as error:
         require(False, str(error))  # noqa: FBT003
+
+
+@pytest.fixture(scope="session")
+def granted(request: pytest.FixtureRequest) -> dict[str, Enforcement]:
+    """The ways of enclosing that this host grants."""
+    return request.config.stash[_GRANTED]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, digest::generic_array::GenericArray};
 
 fn main() -> Result<()> {
     for line in io::stdin().lock().lines() {
@@ -18,7 +18,7 @@ fn main() -> Result<()> {
         let (began, used) = (Instant::now(), cpu_time()?);
         let end = chain(digests);
         let wall = began.elapsed();
-        let cpu = cpu_time()? - used;
+        let cpu = cpu_time()?.saturating_sub(used);
         let [wall_ms, cpu_ms] = [wall, cpu].map(|time| time.as_secs_f64() * 1e3);
         writeln!(io::stdout(), "{wall_ms} {cpu_ms} {end}")?;
     }
@@ -33,7 +33,7 @@ fn cpu_time() -> Result<Duration> {
 /// Each digest hashed again, from 32 zero bytes on; the last in hex.
 fn chain(digests: u32) -> String {
     let last = (0..digests).fold([0_u8; 32], |digest, _| Sha256::digest(digest).into());
-    last.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", GenericArray::from(last))
 }
 
 #[cfg(test)]

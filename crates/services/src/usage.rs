@@ -147,12 +147,12 @@ impl Usage {
 
     /// Under the accounts' lock, so that nobody who reads of a change asks before it is there.
     fn tell(&self) {
-        if let Some(changes) = &self.changes {
-            if let Err(error) = changes.tell() {
-                // Better no figures than old ones taken for new.
-                eprintln!("lambdameter-services: cannot tell of what was counted: {error}");
-                process::exit(refusal::Kind::Host as i32);
-            }
+        if let Some(changes) = &self.changes
+            && let Err(error) = changes.tell()
+        {
+            // Better no figures than old ones taken for new.
+            eprintln!("lambdameter-services: cannot tell of what was counted: {error}");
+            process::exit(refusal::Kind::Host as i32);
         }
     }
 

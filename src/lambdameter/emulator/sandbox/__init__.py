@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lambdameter.emulator.sandbox import cgroup_v1, none
+from lambdameter.emulator.sandbox import cgroup_v1, cgroup_v2, duty_cycle, none
 from lambdameter.emulator.sandbox.base import SandboxFactory
+from lambdameter.emulator.sandbox.cgroup import AbsentError
 from lambdameter.errors import BadInputError, HostError
 
 __all__ = ["AUTO", "WAYS", "Grant", "detect"]
@@ -15,7 +16,12 @@ AUTO = "auto"
 Grant = Callable[[Path, str], SandboxFactory]
 """(state folder, why better ways are not granted) -> factory, or HostError."""
 
-WAYS: Mapping[str, Grant] = {"cgroup-v1": cgroup_v1.grant, "none": none.grant}
+WAYS: Mapping[str, Grant] = {
+    "cgroup-v2": cgroup_v2.grant,
+    "cgroup-v1": cgroup_v1.grant,
+    "duty-cycle": duty_cycle.grant,
+    "none": none.grant,
+}
 """Every way, the best first."""
 
 
@@ -41,7 +47,13 @@ def detect(state: Path, wanted: str = AUTO, ways: Mapping[str, Grant] = WAYS) ->
     for name, grant in ways.items():
         if wanted in (AUTO, name):
             try:
-                return grant(state, " ".join(map(str, refusals)))
+                return grant(state, _why(refusals))
             except HostError as refusal:
                 refusals.append(refusal)
     raise refusals[-1]
+
+
+def _why(refusals: list[HostError]) -> str:
+    """What one could do about; of a kernel's other version of cgroups only if there is neither."""
+    mendable = [refusal for refusal in refusals if not isinstance(refusal, AbsentError)]
+    return " ".join(map(str, mendable or refusals))

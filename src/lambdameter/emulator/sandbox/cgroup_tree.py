@@ -1,6 +1,7 @@
-"""cgroup v1 as a file system: where the controllers are, groups across them, and leftovers.
+"""cgroups as a file system: where the controllers are, groups across them, and leftovers.
 
 https://docs.kernel.org/admin-guide/cgroup-v1/cgroups.html
+https://docs.kernel.org/admin-guide/cgroup-v2.html
 """
 
 from __future__ import annotations
@@ -16,15 +17,26 @@ from lambdameter.emulator.sandbox import owner, processes
 from lambdameter.emulator.sandbox.processes import PROC
 
 THAWED = "THAWED"
+# The hierarchy of v2 names no controllers in /proc/PID/cgroup: "0::/path".
+UNIFIED = ""
 # A page; no control file that we keep open has more.
 _ENOUGH_BYTES = 4_096
+# A process that v1 froze does not die, and one without CPU time dies slowly. cgroup.kill takes
+# them all at once, but for processes that fork and kernels before 5.14 each gets a signal too.
+_BEFORE_DEATH = (
+    ("freezer.state", THAWED),
+    ("cpu.cfs_quota_us", "-1"),
+    ("cpu.max", "max"),
+    ("cgroup.freeze", "0"),
+    ("cgroup.kill", "1"),
+)
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def own_folders(wanted: frozenset[str], proc: Path = PROC) -> dict[str, Path]:
     """Controller -> the folder of the cgroup that we are in; only what is mounted as v1.
 
-    Controllers may be mounted together; they then share a folder.
+    Controllers may be mounted together; they then share a folder. UNIFIED: the one of v2.
     """
     memberships = _memberships((proc / "self" / "cgroup").read_text())
     folders: dict[str, Path] = {}
@@ -38,9 +50,9 @@ def own_folders(wanted: frozenset[str], proc: Path = PROC) -> dict[str, Path]:
 
 
 def mount_points(wanted: frozenset[str], proc: Path = PROC) -> set[Path]:
-    """Where the hierarchies of these controllers begin."""
+    """Where the hierarchies of these controllers begin, and that of v2, which has them all."""
     mounts = _mounts((proc / "self" / "mountinfo").read_text())
-    return {mount_point for controllers, _, mount_point in mounts if controllers & wanted}
+    return {mount_point for has, _, mount_point in mounts if has & (wanted | {UNIFIED})}
 
 
 def _memberships(text: str) -> dict[str, str]:
@@ -52,13 +64,15 @@ def _memberships(text: str) -> dict[str, str]:
 
 
 def _mounts(text: str) -> Iterator[tuple[frozenset[str], str, Path]]:
-    """Of each v1 mount: its controllers, the cgroup that is its root, its mount point."""
+    """Of each mount of cgroups: its controllers, the cgroup that is its root, its mount point."""
     for line in text.splitlines():
         fields, _, rest = line.partition(" - ")
         file_system, _, options = rest.split(" ", 2)
-        if file_system == "cgroup":
+        if file_system in ("cgroup", "cgroup2"):
             root, mount_point = (_unescape(field) for field in fields.split(" ")[3:5])
-            yield frozenset(options.split(",")), root, Path(mount_point)
+            of_v1 = frozenset(options.split(","))
+            controllers = of_v1 if file_system == "cgroup" else frozenset({UNIFIED})
+            yield controllers, root, Path(mount_point)
 
 
 def _unescape(field: str) -> str:
@@ -106,6 +120,11 @@ class Group:
     def __init__(self, folders: dict[str, Path]) -> None:
         self._folders = folders
 
+    @property
+    def controllers(self) -> tuple[str, ...]:
+        """What it has, in order."""
+        return tuple(sorted(self._folders))
+
     def below(self, name: str) -> Group:
         """The group `name` inside this one; it need not exist yet."""
         return Group({controller: path / name for controller, path in self._folders.items()})
@@ -150,8 +169,7 @@ def erase(folder: Path) -> bool:
     if not folder.is_dir():
         return True
     below = [erase(Path(entry)) for entry in os.scandir(folder) if entry.is_dir()]
-    # A frozen process does not die, and one without CPU time dies slowly.
-    for file, value in (("freezer.state", THAWED), ("cpu.cfs_quota_us", "-1")):
+    for file, value in _BEFORE_DEATH:
         with contextlib.suppress(OSError):
             if (folder / file).exists():
                 (folder / file).write_text(value)
@@ -193,4 +211,14 @@ def remove_leftovers(
 
 def _ownerless(hierarchy: Path, proc: Path) -> Iterator[Path]:
     for folder, names, _ in os.walk(hierarchy):
-        yield from (Path(folder) / name for name in names if owner.is_dead(name, proc))
+        for name in names:
+            if owner.is_dead(name, proc) and _is_ours(Path(folder) / name):
+                yield Path(folder) / name
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether it is not for another user to remove."""
+    try:
+        return os.geteuid() in (0, folder.stat().st_uid)
+    except FileNotFoundError:  # its owner was just about to
+        return False

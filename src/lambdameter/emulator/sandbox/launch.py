@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+from typing import Protocol
 
 import msgspec
 
@@ -17,6 +19,12 @@ TMP = "/tmp"  # noqa: S108  the function's own
 # File descriptors, and processes with threads.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 DESCRIPTORS = PROCESSES = 1024
+# What `enclosed` and `on_host` come to, in an Enforcement's words.
+ENCLOSED = (
+    "unprivileged user, mount namespace with all but /tmp read-only; /tmp without size limit, "
+    "network and process list shared with the host"
+)
+ON_HOST = "own session; the user's own rights, the host's files under the host's names"
 
 
 class Mount(msgspec.Struct, frozen=True):
@@ -57,6 +65,58 @@ def mounts_of(spec: ProcessSpec) -> tuple[Mount, ...]:
     return tuple(
         Mount(source=source, target=target, writable=target == TMP)
         for target, source in spec.mounts.items()
+    )
+
+
+class Arrange(Protocol):
+    """How a process is placed on the host."""
+
+    def __call__(
+        self,
+        spec: ProcessSpec,
+        *,
+        cgroups: tuple[str, ...] = (),
+        cpus: tuple[int, ...] | None = None,
+    ) -> LaunchSpec:
+        """The launcher's argument. `cgroups`: cgroup.procs files to join; `cpus`: None: all."""
+        ...
+
+
+def enclosed(
+    spec: ProcessSpec, *, cgroups: tuple[str, ...] = (), cpus: tuple[int, ...] | None = None
+) -> LaunchSpec:
+    """The process as Lambda's user, in a mount namespace of its own; this needs root."""
+    return LaunchSpec(
+        argv=spec.argv,
+        environment=spec.environment,
+        directory=TASK_ROOT if TASK_ROOT in spec.mounts else "/",
+        mounts=mounts_of(spec),
+        cgroups=cgroups,
+        user=SANDBOX_USER,
+        cpus=cpus,
+    )
+
+
+def on_host(
+    spec: ProcessSpec, *, cgroups: tuple[str, ...] = (), cpus: tuple[int, ...] | None = None
+) -> LaunchSpec:
+    """The process without mounts, as the present user: paths inside are replaced by the host's.
+
+    Only whole path names are, also in the middle of a list or an option: with /var/task on
+    /srv/x, "/var/task:/var/tasks" becomes "/srv/x:/var/tasks".
+    """
+    longest_first = sorted(spec.mounts, key=len, reverse=True)
+    inside = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w.-])")
+
+    def rewrite(text: str) -> str:
+        return inside.sub(lambda found: spec.mounts[found[0]], text) if spec.mounts else text
+
+    return LaunchSpec(
+        argv=tuple(rewrite(argument) for argument in spec.argv),
+        environment={name: rewrite(value) for name, value in spec.environment.items()},
+        directory=spec.mounts.get(TASK_ROOT, "/"),
+        cgroups=cgroups,
+        cpus=cpus,
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from lambdameter.units import BYTES_PER_MIB
 
 PROC = Path("/proc")
 _PEAK_KIB = re.compile(rb"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
@@ -15,6 +18,9 @@ _THREADS = re.compile(rb"^Threads:\s+(\d+)$", re.MULTILINE)
 _CAPABILITIES = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
 _CAP_SYS_ADMIN = 21
 _KIB_PER_MIB = 1024
+_MS_PER_S = 1_000
+_RESIDENT = 1  # of /proc/PID/statm, in pages
+_CPUCLOCK_SCHED = 2
 _CHUNK_BYTES, _PAGE_BYTES = 16_384, 4_096
 # Fields of /proc/PID/stat after the program's name, which may hold anything: the state is the
 # first of them and the start time the 20th. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
@@ -74,6 +80,26 @@ class StatusFile:
         if self._descriptor is not None:
             os.close(self._descriptor)
         self._descriptor = None
+
+
+def cpu_ms(pid: int) -> float | None:
+    """The CPU time that all threads of a process used; None: it is gone.
+
+    The clock of clock_getcpuclockid(3), which Python does not wrap: include/linux/posix-timers.h.
+    """
+    try:
+        return time.clock_gettime(~pid << 3 | _CPUCLOCK_SCHED) * _MS_PER_S
+    except OSError:
+        return None
+
+
+def resident_mb(pid: int, proc: Path = PROC) -> float:
+    """What a process has in memory now, MiB; one that is gone has nothing."""
+    try:
+        pages = int(read(f"{proc}/{pid}/statm").split()[_RESIDENT])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / BYTES_PER_MIB
 
 
 def read(path: str) -> bytes:

@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from lambdameter.emulator.sandbox import cpu_share
+from lambdameter.emulator.sandbox.allowance import Allotment
 from lambdameter.emulator.sandbox.base import ProcessSpec
 
 Program = Callable[..., ProcessSpec]
+
+
+@pytest.fixture
+def allotment() -> Allotment:
+    """Of 128 MB."""
+    return Allotment(limit_mb=128, bandwidth=cpu_share.bandwidth(128), cpus=(0, 1))
 
 
 @pytest.fixture

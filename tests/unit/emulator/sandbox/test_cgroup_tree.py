@@ -47,7 +47,14 @@ def test_version_2_and_other_file_systems_have_no_v1_controllers(tmp_path: Path)
     mounts = _mount("/cg", "memory", kind="cgroup2") + _mount("/", "cpu", kind="ext4")
     proc = _proc(tmp_path, mounts, "0::/\n")
     assert cgroup_tree.own_folders(ALL, proc) == {}
-    assert cgroup_tree.mount_points(ALL, proc) == set()
+
+
+def test_of_version_2_there_is_one_folder_for_all_controllers(tmp_path: Path):
+    mounts = _mount("/cg", "nsdelegate", kind="cgroup2") + _mount("/", "cpu", kind="ext4")
+    proc = _proc(tmp_path, mounts, "0::/user.slice/us\n")
+    folders = cgroup_tree.own_folders(frozenset({cgroup_tree.UNIFIED}), proc)
+    assert folders == {cgroup_tree.UNIFIED: Path("/cg/user.slice/us")}
+    assert cgroup_tree.mount_points(ALL, proc) == {Path("/cg")}
 
 
 def test_a_space_in_a_mount_point_is_read(tmp_path: Path):
@@ -142,6 +149,12 @@ def test_a_pid_that_was_used_again_is_no_owner(tmp_path: Path):
     name = f"lambdameter-{os.getpid()}-1-{NAMESPACE}-0"
     (tmp_path / name).mkdir()
     assert cgroup_tree.remove_leftovers({tmp_path}, _no_pause) == [tmp_path / name]
+
+
+def test_what_another_user_left_is_that_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / f"lambdameter-1-1-{NAMESPACE}-0").mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    assert cgroup_tree.remove_leftovers({tmp_path}, _no_pause) == []
 
 
 def test_what_cannot_be_removed_is_given_up_and_not_reported(tmp_path: Path):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lambdameter.emulator.sandbox import cgroup_v1, cpu_share
+from lambdameter.emulator.sandbox import cgroup_v1
+from lambdameter.emulator.sandbox.allowance import Allotment
 from lambdameter.emulator.sandbox.cgroup_tree import Group
-from lambdameter.emulator.sandbox.cgroup_v1 import Allotment, CgroupV1, CgroupV1Sandbox
+from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1Sandbox
 from lambdameter.errors import HostError
 
-ALLOTMENT = Allotment(limit_mb=128, bandwidth=cpu_share.bandwidth(128), cpus=(0,))
 CPU_STAT = b"nr_periods 37\nnr_throttled 22\nthrottled_time 1234567890\nnr_bursts 0\nburst_time 0\n"
 
 
@@ -22,9 +22,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def sandbox(folder: Path) -> CgroupV1Sandbox:
+def sandbox(folder: Path, allotment: Allotment) -> CgroupV1Sandbox:
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
-    made = CgroupV1Sandbox(group, ALLOTMENT, pause=lambda _: None)
+    made = CgroupV1Sandbox(group, allotment, pause=lambda _: None)
     made.make()
     return made
 
@@ -87,7 +87,9 @@ def test_an_environment_that_does_not_freeze_is_an_error(folder: Path, sandbox: 
         sandbox.counters()
 
 
-def test_the_quota_is_lifted_for_an_environment_that_takes_its_time_to_freeze(folder: Path):
+def test_the_quota_is_lifted_for_an_environment_that_takes_its_time_to_freeze(
+    folder: Path, allotment: Allotment
+):
     quotas = []
 
     def freezes_late(_seconds: float) -> None:
@@ -97,7 +99,7 @@ def test_the_quota_is_lifted_for_an_environment_that_takes_its_time_to_freeze(fo
         state.write_text("FROZEN\n")
 
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
-    sandbox = CgroupV1Sandbox(group, ALLOTMENT, pause=freezes_late)
+    sandbox = CgroupV1Sandbox(group, allotment, pause=freezes_late)
     sandbox.make()
     state = folder / "freezer.state"
     state.symlink_to("/dev/null")
@@ -115,20 +117,3 @@ def test_a_refused_write_names_the_file_and_the_way_out(folder: Path, sandbox: C
         sandbox.throttle()
     assert caught.value.place == str(folder / "cpu.cfs_quota_us")
     assert '"none"' in caught.value.next_step
-
-
-def test_a_small_host_says_how_many_vcpus_can_be_seen(tmp_path: Path):
-    factory = CgroupV1(Group({"cpu": tmp_path}), (0, 1))
-    assert "at most 2 vCPUs visible" in factory.enforcement.cpu
-
-
-def test_a_large_host_shows_every_tier_its_vcpus(tmp_path: Path):
-    factory = CgroupV1(Group({"cpu": tmp_path}), tuple(range(8)))
-    assert "visible" not in factory.enforcement.cpu
-
-
-def test_the_limit_on_processes_is_claimed_only_where_it_is_enforced(tmp_path: Path):
-    without = CgroupV1(Group({"cpu": tmp_path}), (0,)).enforcement.isolation
-    enforced = CgroupV1(Group({"cpu": tmp_path, "pids": tmp_path}), (0,)).enforcement.isolation
-    assert "1,024 processes" in enforced
-    assert "processes" not in without

@@ -14,6 +14,11 @@ Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
 pytestmark = pytest.mark.usefixtures("require_launcher")
 
 
+def _placed(value: str) -> launch.LaunchSpec:
+    mounts = {"/var/task": "/srv/x", "/tmp": "/srv/t"}  # noqa: S108
+    return launch.on_host(ProcessSpec(argv=(value,), environment={"V": value}, mounts=mounts))
+
+
 def _spec(*argv: str, parent: int | None = None, **environment: str) -> launch.LaunchSpec:
     return launch.LaunchSpec(
         argv=argv, environment=environment, directory="/", parent=parent or os.getpid()
@@ -23,6 +28,40 @@ def _spec(*argv: str, parent: int | None = None, **environment: str) -> launch.L
 def test_only_tmp_is_writable():
     spec = ProcessSpec(argv=(), environment={}, mounts={"/tmp": "/a", "/var/task": "/b"})  # noqa: S108
     assert [mount.target for mount in launch.mounts_of(spec) if mount.writable] == [launch.TMP]
+
+
+@pytest.mark.parametrize(
+    ("inside", "host"),
+    [
+        ("/var/task", "/srv/x"),
+        ("/var/task/bootstrap", "/srv/x/bootstrap"),
+        ("--root=/var/task", "--root=/srv/x"),
+        ("/lib:/var/task:/tmp/lib", "/lib:/srv/x:/srv/t/lib"),
+        ("/var/tasks", "/var/tasks"),
+        ("/var/task-2", "/var/task-2"),
+        ("/srv/var/task", "/srv/var/task"),
+        ("https://host/tmp/a", "https://host/tmp/a"),
+    ],
+)
+def test_on_the_host_whole_paths_are_rewritten_and_nothing_else(inside: str, host: str):
+    rewritten = _placed(inside)
+    assert rewritten.argv == (host,)
+    assert rewritten.environment == {"V": host}
+
+
+def test_the_longest_mount_is_rewritten_first():
+    mounts = {"/var/task": "/a", "/var/task/lib": "/b"}
+    spec = ProcessSpec(argv=("/var/task/lib/x",), environment={}, mounts=mounts)
+    assert launch.on_host(spec).argv == ("/b/x",)
+
+
+def test_on_the_host_it_starts_in_the_task_folder():
+    assert _placed("").directory == "/srv/x"
+
+
+def test_without_mounts_nothing_is_rewritten():
+    spec = ProcessSpec(argv=("/bin/true",), environment={"A": ""}, mounts={})
+    assert launch.on_host(spec).environment == {"A": ""}
 
 
 async def test_the_environment_is_exactly_what_was_given(output: Output):

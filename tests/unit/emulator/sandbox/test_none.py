@@ -1,157 +1,19 @@
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from lambdameter.emulator.sandbox import none, processes
-from lambdameter.emulator.sandbox.base import ProcessSpec
-from lambdameter.emulator.sandbox.none import NoSandbox, on_host
+from lambdameter.emulator.sandbox import none
 
-Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
-Program = Callable[..., ProcessSpec]
-BUSY = "print('ready', flush=True)\nwhile True: pass"
-FAMILY = """
-import os, time
-if os.fork() == 0:
-    if os.fork() == 0:
-        print(os.getpid(), flush=True)
-        time.sleep(1000)
-    os._exit(0)
-time.sleep(1000)
-"""
-needs_launcher = pytest.mark.usefixtures("require_launcher")
+pytestmark = pytest.mark.usefixtures("require_launcher")
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[NoSandbox]:
-    made = NoSandbox()
-    yield made
-    await made.destroy()
-
-
-async def _line(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
-    return (await process.stdout.readline()).decode().strip()
-
-
-def _spec(value: str) -> ProcessSpec:
-    mounts = {"/var/task": "/srv/x", "/tmp": "/srv/t"}  # noqa: S108
-    return ProcessSpec(argv=(value,), environment={"V": value}, mounts=mounts)
-
-
-@pytest.mark.parametrize(
-    ("inside", "host"),
-    [
-        ("/var/task", "/srv/x"),
-        ("/var/task/bootstrap", "/srv/x/bootstrap"),
-        ("--root=/var/task", "--root=/srv/x"),
-        ("/lib:/var/task:/tmp/lib", "/lib:/srv/x:/srv/t/lib"),
-        ("/var/tasks", "/var/tasks"),
-        ("/var/task-2", "/var/task-2"),
-        ("/srv/var/task", "/srv/var/task"),
-        ("https://host/tmp/a", "https://host/tmp/a"),
-    ],
-)
-def test_whole_paths_are_rewritten_and_nothing_else(inside: str, host: str):
-    rewritten = on_host(_spec(inside))
-    assert rewritten.argv == (host,)
-    assert rewritten.environment == {"V": host}
-
-
-def test_the_longest_mount_is_rewritten_first():
-    mounts = {"/var/task": "/a", "/var/task/lib": "/b"}
-    spec = ProcessSpec(argv=("/var/task/lib/x",), environment={}, mounts=mounts)
-    assert on_host(spec).argv == ("/b/x",)
-
-
-def test_it_starts_in_the_task_folder():
-    assert on_host(_spec("")).directory == "/srv/x"
-
-
-def test_without_mounts_nothing_is_rewritten():
-    spec = ProcessSpec(argv=("/bin/true",), environment={"A": ""}, mounts={})
-    assert on_host(spec).environment == {"A": ""}
-
-
-@needs_launcher
 def test_it_says_that_nothing_is_enforced(tmp_path: Path):
     enforcement = none.grant(tmp_path, "").enforcement
     assert (enforcement.by, enforcement.cpu, enforcement.memory) == ("none", "", "")
     assert enforcement.missing
 
 
-@needs_launcher
-async def test_the_function_finds_its_code(sandbox: NoSandbox, program: Program, output: Output):
-    process = await sandbox.spawn(program("print(open('code.txt').read())"))
-    assert await output(process) == "the code\n"
-
-
-@needs_launcher
-async def test_a_stopped_environment_uses_no_cpu(sandbox: NoSandbox, program: Program):
-    process = await sandbox.spawn(program(BUSY))
-    await _line(process)
-    sandbox.freeze()
-    before = sandbox.counters()
-    assert not processes.is_running(process.pid)
-    assert {sandbox.counters() for _ in range(50)} == {before}
-    sandbox.thaw()
-    while sandbox.counters().cpu_ms == before.cpu_ms:
-        pass
-
-
-@needs_launcher
-async def test_the_peak_outlives_the_process(sandbox: NoSandbox, program: Program):
-    code = "b = bytearray(60 << 20); del b\nprint('ready', flush=True)\nwhile True: pass"
-    process = await sandbox.spawn(program(code))
-    await _line(process)
-    peak = sandbox.counters().peak_memory_mb
-    assert peak is not None
-    assert 60 < peak < 90
-    await sandbox.destroy()
-    assert sandbox.counters().peak_memory_mb == peak
-
-
-@needs_launcher
-async def test_what_it_cannot_tell_is_none(sandbox: NoSandbox):
-    assert sandbox.counters().throttled_ms is None
-    assert sandbox.counters().oom_kills is None
-
-
-@needs_launcher
-async def test_destroy_kills_orphans_and_may_be_called_twice(sandbox: NoSandbox, program: Program):
-    process = await sandbox.spawn(program(FAMILY))
-    orphan = int(await _line(process))
-    sandbox.freeze()
-    await sandbox.destroy()
-    await sandbox.destroy()
-    assert process.returncode == -signal.SIGKILL
-    assert processes.start_ticks(orphan) is None
-
-
-@needs_launcher
-async def test_the_function_dies_with_the_emulator(program: Program):
-    spec = program("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(1000)")
-    emulator_code = f"""
-import asyncio
-from lambdameter.emulator.sandbox.base import ProcessSpec
-from lambdameter.emulator.sandbox.none import NoSandbox
-async def main():
-    process = await NoSandbox().spawn({spec!r})
-    print((await process.stdout.readline()).decode(), end="", flush=True)
-    await process.wait()
-asyncio.run(main())
-"""
-    emulator = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", emulator_code, stdout=asyncio.subprocess.PIPE
-    )
-    function = int(await _line(emulator))
-    os.kill(emulator.pid, signal.SIGKILL)
-    await emulator.wait()
-    while processes.start_ticks(function) is not None:
-        pass
+def test_why_nothing_better_is_granted_is_told(tmp_path: Path):
+    assert none.grant(tmp_path, "No kernel.").enforcement.missing == "No kernel."

@@ -1,0 +1,122 @@
+"""Lambda's rules by cgroup v2: as root, or in a slice that was delegated to this user."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lambdameter import binaries
+from lambdameter.emulator.sandbox import (
+    allowance,
+    cgroup,
+    cpu_share,
+    delegation,
+    launch,
+    owner,
+    processes,
+)
+from lambdameter.emulator.sandbox.base import Counters
+from lambdameter.emulator.sandbox.cgroup import CgroupFactory, CgroupSandbox, Setting, keyed
+from lambdameter.emulator.sandbox.cgroup_tree import Group
+from lambdameter.emulator.sandbox.delegation import Ground
+from lambdameter.units import BYTES_PER_MIB
+
+_US_PER_MS = 1_000
+_granted = itertools.count()
+
+
+class CgroupV2Sandbox(CgroupSandbox):
+    """One execution environment in its own cgroup.
+
+    memory.oom.group stays 0, so the kernel kills the largest process alone, as in v1.
+    """
+
+    def _open_files(self) -> None:
+        self._quota = self._file("cpu", "cpu.max", os.O_WRONLY | os.O_CREAT)
+        self._freezer = self._file("cpu", "cgroup.freeze", os.O_WRONLY | os.O_CREAT)
+        self._group_events = self._file("cpu", "cgroup.events")
+        self._cpu_stat = self._file("cpu", "cpu.stat")
+        self._memory_events = self._file("memory", "memory.events")
+        self._tasks = self._file("pids", "pids.current") if self._group.has("pids") else None
+
+    def _settings(self) -> Sequence[Setting]:
+        return (
+            ("cpu", "cpu.max", f"max {self._bandwidth.period_us}"),
+            ("memory", "memory.max", self._limit_mb * BYTES_PER_MIB),
+            ("memory", "memory.swap.max", 0),  # absent without swap accounting
+            ("pids", "pids.max", launch.PROCESSES),
+        )
+
+    def _set_quota(self, quota_us: int) -> None:
+        unlimited = quota_us == cpu_share.UNLIMITED_US
+        self._quota.write(f"{'max' if unlimited else quota_us} {self._bandwidth.period_us}")
+
+    def _set_frozen(self, *, frozen: bool) -> None:
+        self._freezer.write(int(frozen))
+
+    def _says_frozen(self) -> bool:
+        return keyed(self._group_events.read())[b"frozen"] == b"1"
+
+    def _read(self) -> Counters:
+        kills = int(keyed(self._memory_events.read())[b"oom_kill"])
+        cpu = keyed(self._cpu_stat.read())
+        return Counters(
+            cpu_ms=int(cpu[b"usage_usec"]) / _US_PER_MS,
+            throttled_ms=int(cpu[b"throttled_usec"]) / _US_PER_MS,
+            peak_memory_mb=self._peak_mb(kills),
+            oom_kills=kills,
+        )
+
+
+def grant(
+    _state: Path, _missing: str, claim: Callable[[], Ground] = delegation.claim
+) -> CgroupFactory:
+    """Make the parent group below our own, which is rearranged for it until close().
+
+    Raises:
+        HostError: this host or this user has no cgroup v2, or the launcher is not built.
+    """
+    binaries.find(launch.LAUNCHER)
+    ground = claim()
+    parent = Group(dict.fromkeys(ground.has(delegation.WANTED), ground.top)).below(
+        owner.name(os.getpid(), next(_granted))
+    )
+    try:
+        ground.open()
+        with cgroup.kernel("make a cgroup"):
+            parent.make()
+            for controller in parent.controllers:
+                parent.write(controller, "cgroup.subtree_control", f"+{controller}")
+            _keep_the_kernel_ready(parent.below("ready"))
+    except BaseException:
+        parent.erase()
+        ground.close()
+        raise
+    host = allowance.of_host()
+    left = host._replace(
+        vcpus=allowance.v2_vcpus(ground.top, host.vcpus),
+        memory_mb=allowance.v2_memory_mb(ground.top, host.memory_mb),
+    )
+    arrange, isolation = _isolation()
+    return CgroupFactory(
+        parent,
+        functools.partial(CgroupV2Sandbox, arrange=arrange),
+        cgroup.enforcement("cgroup v2", parent, left, isolation),
+        left,
+        release=ground.close,
+    )
+
+
+def _isolation() -> tuple[launch.Arrange, str]:
+    if os.geteuid() == 0 and processes.may_administer():
+        return launch.enclosed, launch.ENCLOSED
+    return launch.on_host, launch.ON_HOST
+
+
+def _keep_the_kernel_ready(group: Group) -> None:
+    """An empty group that always has a quota: see cgroup_v1; v2 freezes without a static key."""
+    group.make()
+    group.write("cpu", "cpu.max", f"{cpu_share.PERIOD_US} {cpu_share.PERIOD_US}")

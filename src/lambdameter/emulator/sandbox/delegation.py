@@ -1,0 +1,195 @@
+"""Where in cgroup v2 this process may make groups, and what must give way there before.
+
+A group whose children have controllers may hold no process itself, but for the root of all
+("no internal processes"), so whoever is in it moves to a leaf beside the children first.
+https://docs.kernel.org/admin-guide/cgroup-v2.html#no-internal-process-constraint
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lambdameter.emulator.sandbox import cgroup, cgroup_tree
+from lambdameter.emulator.sandbox.processes import PROC
+from lambdameter.errors import HostError
+
+NEEDED = frozenset({"cpu", "memory"})
+WANTED = NEEDED | {"pids"}
+# Not an owner's name: what is in it is not an emulator's to kill.
+LEAF = "lambdameter-beside"
+_SYSTEMD = Path("/run/systemd/system")  # https://man7.org/linux/man-pages/man3/sd_booted.3.html
+_TRIES, _STEP_S, _ANSWER_S = 200, 0.01, 10
+_DROP_IN = "/etc/systemd/system/user@.service.d/lambdameter.conf"
+
+
+class Ground:
+    """A group of v2 that is ours to divide.
+
+    Args:
+        top: the group; `open` moves the processes that are in it to its LEAF.
+    """
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self._enabled: list[str] = []
+
+    def has(self, controllers: frozenset[str]) -> frozenset[str]:
+        """Which of these controllers the group may hand on."""
+        return controllers & _words(self.top / "cgroup.controllers")
+
+    def is_ours(self) -> bool:
+        """Whether we may make groups, enable controllers and place processes in it."""
+        wanted = (self.top, self.top / "cgroup.procs", self.top / "cgroup.subtree_control")
+        return all(os.access(path, os.W_OK) for path in wanted)
+
+    def is_free(self) -> bool:
+        """Whether nobody but us need give way."""
+        return self._is_root_of_all() or set(self._pids()) <= {os.getpid()}
+
+    def open(self) -> None:
+        """Let controllers be used below it. Raises HostError."""
+        control = self.top / "cgroup.subtree_control"
+        missing = sorted(self.has(WANTED) - _words(control))
+        if not missing:
+            return
+        with cgroup.kernel("make room for cgroups"):
+            for last_try in (False, False, True):
+                if not self._is_root_of_all():
+                    self._move(self._pids(), self.top / LEAF)
+                try:
+                    control.write_text(" ".join(f"+{controller}" for controller in missing))
+                except OSError as error:
+                    # One of those that moved had just forked.
+                    if error.errno != errno.EBUSY or last_try:
+                        raise
+                else:
+                    self._enabled = missing
+                    return
+
+    def close(self) -> None:
+        """Undo it; while another emulator uses the group the kernel refuses."""
+        control, leaf = self.top / "cgroup.subtree_control", self.top / LEAF
+        enabled = sorted(WANTED & _words(control)) if leaf.is_dir() else self._enabled
+        with contextlib.suppress(OSError):
+            control.write_text(" ".join(f"-{controller}" for controller in enabled))
+            if leaf.is_dir():
+                self._move(cgroup_tree.Group({"": leaf}).pids(""), self.top)
+                leaf.rmdir()
+
+    def _pids(self) -> list[int]:
+        return cgroup_tree.Group({"": self.top}).pids("")
+
+    def _is_root_of_all(self) -> bool:
+        """It alone has no events of its own, and may hold processes."""
+        return not (self.top / "cgroup.events").exists()
+
+    @staticmethod
+    def _move(pids: list[int], group: Path) -> None:
+        group.mkdir(exist_ok=True)
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                (group / "cgroup.procs").write_text(str(pid))
+
+
+def claim(
+    enter_scope: Callable[[], bool] | None = None,
+    proc: Path = PROC,
+    pause: Callable[[float], None] = time.sleep,
+) -> Ground:
+    """Find a group that may be divided; systemd is asked for one where ours is not free.
+
+    Args:
+        enter_scope: asks for this process to be moved to a delegated group of its own; False:
+            nobody is there to be asked.
+        proc: /proc, or what stands for it.
+        pause: waits a number of seconds for systemd to have done it.
+
+    Raises:
+        AbsentError: this kernel's controllers are not those of v2.
+        HostError: they are, but not for us; the next step says what to type.
+    """
+    ground = _home(proc)
+    if ground.is_ours() and ground.is_free() and ground.has(NEEDED) == NEEDED:
+        return ground
+    before = ground.top
+    if (enter_scope or ask_systemd)():
+        for _ in range(_TRIES):
+            ground = _home(proc)
+            if ground.top != before:
+                break
+            pause(_STEP_S)
+    if not ground.is_ours():
+        raise HostError(
+            "This user may not divide its cgroup",
+            place=str(ground.top),
+            next_step="Run as root, or in a session of systemd's (systemctl --user status).",
+        )
+    if lacking := sorted(NEEDED - ground.has(NEEDED)):
+        raise _not_handed_down(ground, lacking)
+    return ground
+
+
+def _home(proc: Path) -> Ground:
+    """The group that we are in, or that gave way to us before."""
+    folder = cgroup_tree.own_folders(frozenset({cgroup_tree.UNIFIED}), proc).get("")
+    in_v1 = cgroup_tree.own_folders(NEEDED, proc)
+    if folder is None or in_v1:
+        raise cgroup.AbsentError(
+            "This host has no cgroup v2" if folder is None else "cgroup v1 holds the controllers",
+            next_step="Boot with systemd.unified_cgroup_hierarchy=1.",
+        )
+    return Ground(folder.parent if folder.name == LEAF else folder)
+
+
+def _not_handed_down(ground: Ground, lacking: list[str]) -> HostError:
+    """https://systemd.io/CGROUP_DELEGATION and https://rootlesscontaine.rs/getting-started/common/cgroup2."""
+    cause = f"cgroup v2 is delegated without the controller {' and '.join(lacking)}"
+    if os.geteuid() == 0:
+        above = ground.top.parent / "cgroup.subtree_control"
+        return HostError(cause, place=str(ground.top), next_step=f"Enable it in {above}.")
+    return HostError(
+        cause,
+        place=str(ground.top),
+        next_step=f"Type `sudo mkdir -p {Path(_DROP_IN).parent} && printf "
+        f"'[Service]\\nDelegate=cpu memory pids\\n' | sudo tee {_DROP_IN} && "
+        "sudo systemctl daemon-reload`, then log out of all sessions and in again.",
+    )
+
+
+def ask_systemd() -> bool:
+    """Ask for a scope with Delegate=yes around this process; False: there is no systemd.
+
+    What `systemd-run --scope -p Delegate=yes` does, but for a process that runs already.
+    https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.systemd1.html
+    """
+    if not _SYSTEMD.is_dir():
+        return False
+    whose = "--system" if os.geteuid() == 0 else "--user"
+    unit = "org.freedesktop.systemd1"
+    name = f"lambdameter-{os.getpid()}-{time.monotonic_ns()}.scope"
+    properties = ("2", "PIDs", "au", "1", str(os.getpid()), "Delegate", "b", "true")
+    method = (unit, "/org/freedesktop/systemd1", f"{unit}.Manager", "StartTransientUnit")
+    arguments = ("ssa(sv)a(sa(sv))", name, "fail", *properties, "0")
+    try:
+        subprocess.run(
+            ("busctl", whose, "call", *method, *arguments),
+            check=True,
+            capture_output=True,
+            timeout=_ANSWER_S,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def _words(file: Path) -> frozenset[str]:
+    try:
+        return frozenset(file.read_text().split())
+    except OSError:
+        return frozenset()
