@@ -65,4 +65,4 @@ def test_object_sizes_are_decimal_megabytes():
 
 
 def test_seconds_are_told_from_milliseconds():
-    assert units.seconds(14_740.2) == "14.7 s"
+    assert units.time(14_740.2) == "14.7 s"

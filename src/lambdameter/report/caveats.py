@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lambdameter.model import NOT_IN_THE_BILL, ReportInput
+from lambdameter.report import find
 from lambdameter.report.look import listed
 
 
@@ -59,6 +60,21 @@ def bill(run: ReportInput) -> tuple[str, ...]:
     return tuple(told)
 
 
+def exhibits(run: ReportInput) -> tuple[str, ...]:
+    """Beside the figures of variants that are shown and never recommended."""
+    return tuple(
+        f"{find.variant_title(run, name)} is no candidate: {why}"
+        for name, why in find.exhibits(run).items()
+    )
+
+
 def everything(run: ReportInput) -> tuple[str, ...]:
     """All of them, for documents that keep them in one place."""
-    return (*target(run), *speed(run), *memory(run), *time(run), *bill(run))
+    return (
+        *target(run),
+        *speed(run),
+        *exhibits(run),
+        *memory(run),
+        *time(run),
+        *bill(run),
+    )

@@ -107,8 +107,7 @@ def _at_tier(run: ReportInput, memory_mb: int) -> Decision:
             verdict=f"{at} it cannot be told: no variant answered every case.",
             evidence=tuple(f"{told}." for told in dead.values()),
         )
-    variants = {cell.variant for cell in run.summary.cells if cell.memory_mb == memory_mb}
-    if len(variants) == 1:
+    if len(alive) + len(dead) == 1:
         return _alone(run, memory_mb, alive[0])
     duels = [duel for case in find.cases(run) if (duel := _duel(run, memory_mb, case)) is not None]
     if dead:
@@ -140,12 +139,14 @@ def _living_and_dead(run: ReportInput, memory_mb: int) -> tuple[list[str], dict[
     alive: list[str] = []
     dead: dict[str, str] = {}
     for variant in run.manifest.workload.variants:
+        if variant.name in find.exhibits(run):
+            continue
         mine = [
             cell
             for cell in run.summary.cells
             if cell.memory_mb == memory_mb and cell.variant == variant.name
         ]
-        lost = [cell for cell in mine if cell.warm is None or cell.warm.total_ms is None]
+        lost = [cell for cell in mine if find.raced_ms(cell.warm) is None]
         if lost:
             dead[variant.name] = f"{variant.title} {_cause(run, lost)}"
         elif mine:
@@ -165,12 +166,10 @@ def _alone(run: ReportInput, memory_mb: int, name: str) -> Decision:
     title = find.variant_title(run, name)
     told = []
     for case in find.cases(run):
-        for cell in find.tier(run, memory_mb, case):
+        for cell in find.candidates(run, memory_mb, case):
             bill = find.bill(run, cell)
             price = f" for {units.usd(bill.run_usd)}" if bill is not None else ""
-            told.append(
-                f"{find.case_title(run, case)} in {units.seconds(total(cell))}{price} a run"
-            )
+            told.append(f"{find.case_title(run, case)} in {units.time(total(cell))}{price} a run")
     return Decision(
         memory_mb=memory_mb,
         action="alone",
@@ -182,9 +181,8 @@ def _alone(run: ReportInput, memory_mb: int, name: str) -> Decision:
 def _duel(run: ReportInput, memory_mb: int, case: str) -> _Duel | None:
     runners = [
         (cell, bill)
-        for cell in find.tier(run, memory_mb, case)
-        if cell.warm is not None
-        and cell.warm.total_ms
+        for cell in find.candidates(run, memory_mb, case)
+        if find.raced_ms(cell.warm)
         and (bill := find.bill(run, cell)) is not None
         and bill.touchable_usd
     ]
@@ -287,7 +285,7 @@ def _races(run: ReportInput, duels: list[_Duel]) -> str:
     before = None
     for duel in duels:
         pair = duel.reference.variant, duel.rival.variant
-        rival, reference = (units.seconds(total(cell)) for cell in (duel.rival, duel.reference))
+        rival, reference = (units.time(total(cell)) for cell in (duel.rival, duel.reference))
         faster = f"{units.number(duel.ratio)}x" if duel.ratio >= 1 else "slower"
         case = find.case_title(run, duel.case)
         if pair == before:
@@ -321,6 +319,7 @@ def _beyond_a_new_table(run: ReportInput, memory_mb: int) -> tuple[str, ...]:
         and cell.warm is not None
         and cell.warm.modelled_ms is not None
         and cell.warm.write_units
+        and cell.warm.write_units > NEW_TABLE_UNITS  # fewer last no second
         and total(cell)
     }
     fast = [name for name, rate in rates.items() if rate > NOISE * NEW_TABLE_UNITS]

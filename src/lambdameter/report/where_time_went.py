@@ -59,9 +59,8 @@ def _row(
     name.append(" " * (widest + 1 - len(find.variant_title(run, cell.variant))))
     name.append(bar(call, longest), style)
     none = Text(f"{units.NOTHING} ", style=QUIET)
-    share = (
-        call.modelled_ms / call.total_ms if call.modelled_ms is not None and call.total_ms else None
-    )
+    raced_ms = find.raced_ms(call)
+    share = call.modelled_ms / raced_ms if call.modelled_ms is not None and raced_ms else None
     return [
         name,
         measured(units.ms(call.duration_ms)),
