@@ -132,7 +132,9 @@ fn item(sort: &str) -> Item {
 }
 
 fn done(items: &[Item]) -> Done {
-    let data = items.iter().filter_map(|item| item.get("data")?.as_s().ok());
+    let data = items
+        .iter()
+        .filter_map(|item| item.get("data")?.as_s().ok());
     Done {
         items: items.len(),
         data_bytes: data.map(String::len).sum(),
