@@ -224,7 +224,7 @@ def _judge(
     if invocation.status != _OK or invocation.function_error is not None:
         return response, _failure(invocation, response, report)
     if error is None:
-        response, error = _opened(response, shape.json_strings)
+        response, error = opened(response, shape.json_strings)
     if error is None:
         error = _wrong_shape(response, shape)
     if error is None:
@@ -242,7 +242,7 @@ def _failure(invocation: Invocation, response: Any, report: Report | None) -> Sa
     )
 
 
-def _opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None]:
+def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None]:
     """The answer with the JSON that some of its strings hold in their place."""
     for path in paths:
         *parents, last = path.split(".")

@@ -17,6 +17,7 @@ from lambdameter.model import (
     Case,
     Dataset,
     EqualityRule,
+    Expected,
     Invocation,
     MayDiffer,
     Phase,
@@ -129,6 +130,7 @@ class Bed:
     def __init__(self, folder: Path, script: Script, workload: Workload = WORKLOAD) -> None:
         self.target = FakeTarget(script)
         self.samples: list[Sample] = []
+        self.initial: list[Any] = []
         self.progress = Watcher()
         self.workload = workload
         (folder / "sums.csv").write_text("1")
@@ -139,9 +141,9 @@ class Bed:
             folder=str(folder),
             parameters={},
             object_bytes={},
-            expected_count=known.count,
-            expected_digest=known.digest,
-            expected_response={"records": 4},
+            expected={
+                "csv": Expected(count=known.count, digest=known.digest, response={"records": 4})
+            },
         )
 
     def verify(self, trial: Trial, response: Any, table: str | None) -> TrialEquality:
@@ -151,13 +153,15 @@ class Bed:
             scan=lambda: self.target.scan(name),
             get=lambda key: self.target.get_item(name, key),
             expected=lambda: ITEMS,
+            initial=lambda: self.initial,
         )
-        return verified.check(self.workload, self.dataset, response, sources)
+        return verified.check(self.workload, self.dataset.expected["csv"], response, sources)
 
     def run(self, trials: tuple[Trial, ...]) -> list[Sample]:
         bench = runner.Bench(
             target=self.target,
             read=answer.read,
+            initial=lambda _: self.initial,
             verify=self.verify,
             canonical=lambda response: verified.canonical_response(self.workload, response),
             append=self.samples.append,

@@ -150,8 +150,8 @@ def test_a_fault_is_placed_on_its_line(folder: Path):
 
 def test_a_missing_key_is_placed_on_the_head_of_its_table(folder: Path):
     with pytest.raises(BadInputError) as refused:
-        workload.load(str(changed(folder, 'unit = "record"\n', "")))
-    assert refused.value.place == f"{folder}/workload.toml:{line('[response]')}: response"
+        workload.load(str(changed(folder, 'title = "Rust"\n', "")))
+    assert refused.value.place == f"{folder}/workload.toml:{line('[[variants]]', 1)}: variants[1]"
 
 
 def test_bad_syntax_is_placed_on_its_line(folder: Path):

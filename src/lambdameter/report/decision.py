@@ -16,7 +16,15 @@ from lambdameter.report.fix_first import NOISE, Advice, advise, is_rewrite, tota
 from lambdameter.report.look import listed
 
 Action = Literal[
-    "make-equal", "survivor", "bill-first", "fix-first", "switch", "stay", "cannot-tell", "alone"
+    "make-equal",
+    "survivor",
+    "bill-first",
+    "fix-first",
+    "switch",
+    "speed-alone",
+    "stay",
+    "cannot-tell",
+    "alone",
 ]
 
 # A saving of less than this share of the whole bill is not a reason to rewrite anything.
@@ -218,6 +226,11 @@ def _weigh(run: ReportInput, duels: list[_Duel]) -> tuple[Action, str]:
         return "switch", (
             f"Switch to {rival}: {_rounds(run).lower()}it takes "
             f"{_shares(savings, signed=False)} off the whole bill."
+        )
+    if min(ratios) >= NOISE and min(savings) >= 0:
+        return "speed-alone", (
+            f"{rival} is faster in every case, and not every bill shows it: "
+            f"{_rounds(run).lower()}it takes {_shares(savings, signed=False)} off the whole bill."
         )
     if max(ratios) <= 1 / NOISE or max(savings) < 0:
         return "stay", f"Stay with {reference}: {_rounds(run).lower()}{rival} costs more."

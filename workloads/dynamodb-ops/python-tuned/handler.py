@@ -92,7 +92,7 @@ def _query(event: Any) -> tuple[str, str]:
     here = event
     for name in ("requestContext", "http", "method"):
         here = here.get(name) if isinstance(here, dict) else None
-    if not isinstance(here, str) or not here:
+    if not isinstance(here, str):
         raise NotAnHttpEvent("the event has no requestContext.http.method")
     query = event.get("queryStringParameters") or {}
     operation, table = query.get("operation"), query.get("table")

@@ -48,5 +48,5 @@ def _check(event: Any) -> None:
     here = event
     for name in ("requestContext", "http", "method"):
         here = here.get(name) if isinstance(here, dict) else None
-    if not isinstance(here, str) or not here:
+    if not isinstance(here, str):
         raise NotAnHttpEvent("the event has no requestContext.http.method")
