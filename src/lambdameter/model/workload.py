@@ -118,7 +118,7 @@ class ServiceUse(Record, frozen=True, kw_only=True):
 
     service: str
     operation: str
-    requests: float
+    requests: int | float
     cases: tuple[str, ...] = ()
 
 

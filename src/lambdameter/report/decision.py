@@ -6,6 +6,7 @@ differ by.
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Literal
 
@@ -58,9 +59,9 @@ _WITH_FAULTS = Decision(
 
 
 class _Duel(Record, frozen=True, kw_only=True):
-    """One case at one tier: the reference (the first variant) and its best rival.
+    """One case at one tier: the reference (the first variant) and a rival.
 
-    That is the fastest variant of another language, if there is any.
+    That is a variant of another language, if there is any.
     """
 
     case: str
@@ -117,7 +118,7 @@ def _at_tier(run: ReportInput, memory_mb: int) -> Decision:
         )
     if len(alive) + len(dead) == 1:
         return _alone(run, memory_mb, alive[0])
-    duels = [duel for case in find.cases(run) if (duel := _duel(run, memory_mb, case)) is not None]
+    duels = _against_the_best(run, memory_mb)
     if dead:
         who = listed([find.variant_title(run, name) for name in alive])
         verb = "answers" if len(alive) == 1 else "answer"
@@ -186,7 +187,20 @@ def _alone(run: ReportInput, memory_mb: int, name: str) -> Decision:
     )
 
 
-def _duel(run: ReportInput, memory_mb: int, case: str) -> _Duel | None:
+def _against_the_best(run: ReportInput, memory_mb: int) -> list[_Duel]:
+    """A duel a case, all against the one rival that is the fastest over all of them."""
+    by_rival: dict[str, list[_Duel]] = {}
+    for case in find.cases(run):
+        for duel in _duels(run, memory_mb, case):
+            by_rival.setdefault(duel.rival.variant, []).append(duel)
+    return max(
+        by_rival.values(),
+        key=lambda duels: (len(duels), math.prod(duel.ratio for duel in duels)),
+        default=[],
+    )
+
+
+def _duels(run: ReportInput, memory_mb: int, case: str) -> list[_Duel]:
     runners = [
         (cell, bill)
         for cell in find.candidates(run, memory_mb, case)
@@ -195,24 +209,26 @@ def _duel(run: ReportInput, memory_mb: int, case: str) -> _Duel | None:
         and bill.touchable_usd
     ]
     if len(runners) <= 1:
-        return None
+        return []
     (reference, reference_bill), *others = runners
     rewrites = [runner for runner in others if is_rewrite(run, runner[0], reference)]
-    rival, rival_bill = min(rewrites or others, key=lambda runner: total(runner[0]))
-    return _Duel(
-        case=case,
-        reference=reference,
-        rival=rival,
-        reference_bill=reference_bill,
-        rival_bill=rival_bill,
-    )
+    return [
+        _Duel(
+            case=case,
+            reference=reference,
+            rival=rival,
+            reference_bill=reference_bill,
+            rival_bill=rival_bill,
+        )
+        for rival, rival_bill in rewrites or others
+    ]
 
 
 def _weigh(run: ReportInput, duels: list[_Duel]) -> tuple[Action, str]:
     if not duels:
         return "cannot-tell", "It cannot be told: there are no two bills to compare."
     reference = find.variant_title(run, duels[0].reference.variant)
-    rival = listed(sorted({find.variant_title(run, duel.rival.variant) for duel in duels}))
+    rival = find.variant_title(run, duels[0].rival.variant)
     dominant = _dominant(duels)
     if dominant is not None:
         line, share = dominant

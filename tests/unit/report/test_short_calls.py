@@ -181,3 +181,33 @@ def test_long_names_leave_room_for_the_figures(run: ReportInput) -> None:
     drawn = where_time_went(with_variants(run, title="A rather long title"), TIER, {}).plain
     assert "…" not in drawn
     assert max(map(len, drawn.splitlines())) <= WIDTH
+
+
+def test_one_rival_stands_for_all_cases(run: ReportInput) -> None:
+    def third(cell: CellSummary) -> CellSummary:
+        # Faster than Rust on CSV by a little, slower on JSON by far.
+        duration_ms = {"csv": 3.9, "json": 20.0}[cell.case]
+        warm = msgspec.structs.replace(cell.warm, duration_ms=duration_ms)
+        return msgspec.structs.replace(cell, variant="other", warm=warm)
+
+    rust = [one for one in run.summary.cells if one.variant == "rust"]
+    cells = (*run.summary.cells, *map(third, rust))
+    bills = tuple(
+        msgspec.structs.replace(one, variant="other")
+        for one in run.bill.cells
+        if one.variant == "rust"
+    )
+    _, variant = run.manifest.workload.variants
+    other = msgspec.structs.replace(variant, name="other", title="Other")
+    variants = (*run.manifest.workload.variants, other)
+    workload = msgspec.structs.replace(run.manifest.workload, variants=variants)
+    (decision,) = decide(
+        msgspec.structs.replace(
+            run,
+            manifest=msgspec.structs.replace(run.manifest, workload=workload),
+            summary=msgspec.structs.replace(run.summary, cells=cells),
+            bill=msgspec.structs.replace(run.bill, cells=(*run.bill.cells, *bills)),
+        )
+    )
+    assert "Rust does CSV in 4.00 ms" in decision.evidence[0]
+    assert "Other" not in decision.evidence[0]
