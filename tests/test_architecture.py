@@ -22,6 +22,7 @@ ALSO = {
     "target": {"report_line"},  # reads what the emulator writes
     "emulator": {"report_line", "binaries"},  # binaries: where cargo's output was put
     "report_line": set[str](),
+    "workload": {"toml_place"},  # where in workload.toml a fault is
 }
 # Composition roots: the only places that join stages.
 WIRING = {"cli", "__main__"}

@@ -19,8 +19,9 @@ import msgspec
 import platformdirs
 
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Dataset, ParameterValue, Workload
+from lambdameter.model import Dataset, Expected, ParameterValue, Workload
 
+INITIAL_ITEMS = "initial.ndjson"
 EXPECTED_ITEMS = "expected.ndjson"
 EXPECTED = "expected.json"
 _RECORD = "dataset.json"
@@ -39,8 +40,8 @@ class Digester(msgspec.Struct, frozen=True, kw_only=True):
     digest: Callable[[Iterable[Any]], tuple[int, str]]
 
 
-class _Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    count: int
+class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    count: int = 0
     response: dict[str, Any] = {}
 
 
@@ -110,14 +111,19 @@ def _locked(folder: Path, how: int = 0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def expected_items(dataset: Dataset) -> Iterator[dict[str, Any]]:
-    """The items that must be in the table, one by one, in the generator's order."""
-    yield from _items(Path(dataset.folder) / EXPECTED_ITEMS)
+def initial_items(dataset: Dataset, case: str) -> Iterator[dict[str, Any]]:
+    """The items that are in a case's table before its call, in the generator's order."""
+    yield from _items(_file(Path(dataset.folder), case, INITIAL_ITEMS))
+
+
+def expected_items(dataset: Dataset, case: str) -> Iterator[dict[str, Any]]:
+    """The items that must be in it afterwards."""
+    yield from _items(_file(Path(dataset.folder), case, EXPECTED_ITEMS))
 
 
 def _name(workload: Workload, parameters: Mapping[str, ParameterValue], digester: Digester) -> str:
     generator = Path(workload.root, workload.generator).read_bytes()
-    objects = [case.object for case in workload.cases]
+    objects = [(case.name, case.object) for case in workload.cases]
     settings = msgspec.json.encode([parameters, objects, digester.form], order="deterministic")
     return f"{workload.name}-{hashlib.sha256(generator + settings).hexdigest()[:32]}"
 
@@ -154,48 +160,87 @@ def _generate(
             next_step=f"Run it by itself: python {generator.name} --out DIR "
             f"--parameters '{settings}'",
         )
-    expected = _expected(folder, generator)
-    count, digest = _digest(folder, generator, digester)
-    if count != expected.count:
-        raise _broken(
-            generator, f"{EXPECTED} says {expected.count} items, {EXPECTED_ITEMS} has {count}"
-        )
+    contents = _Contents(workload, generator, digester, folder)
     return Dataset(
         folder=str(folder),
         parameters=dict(parameters),
         object_bytes=_object_bytes(workload, folder, generator),
-        expected_count=count,
-        expected_digest=digest,
-        expected_response=expected.response,
+        expected={case.name: contents.of(case.name) for case in workload.cases},
     )
 
 
-def _expected(folder: Path, generator: Path) -> _Expected:
-    try:
-        return msgspec.json.decode((folder / EXPECTED).read_bytes(), type=_Expected)
-    except (OSError, msgspec.MsgspecError) as failure:
-        raise _broken(generator, f"{EXPECTED}: {failure}") from failure
+class _Contents:
+    """What a generator wrote of tables; what all cases share is digested once."""
+
+    def __init__(
+        self, workload: Workload, generator: Path, digester: Digester, folder: Path
+    ) -> None:
+        self._has_table = workload.table is not None
+        self._generator = generator
+        self._digester = digester
+        self._folder = folder
+        self._known: dict[Path, tuple[int, str]] = {}
+
+    def of(self, case: str) -> Expected:
+        """What must be after a call of the case; without a table, its answer alone."""
+        told = self._told(case)
+        if not self._has_table:
+            return Expected(count=0, digest="", response=told.response)
+        count, digest = self._digest(_file(self._folder, case, EXPECTED_ITEMS))
+        if count != told.count:
+            raise _broken(
+                self._generator, f"{EXPECTED} says {told.count} items, {EXPECTED_ITEMS} has {count}"
+            )
+        initial_count, initial_digest = self._digest(_file(self._folder, case, INITIAL_ITEMS))
+        return Expected(
+            count=count,
+            digest=digest,
+            response=told.response,
+            initial_count=initial_count,
+            initial_digest=initial_digest,
+        )
+
+    def _told(self, case: str) -> _Told:
+        try:
+            written = _file(self._folder, case, EXPECTED).read_bytes()
+            return msgspec.json.decode(written, type=_Told)
+        except (OSError, msgspec.MsgspecError) as failure:
+            raise _broken(self._generator, f"{EXPECTED}: {failure}") from failure
+
+    def _digest(self, file: Path) -> tuple[int, str]:
+        if not file.is_file():
+            if file.name == EXPECTED_ITEMS:
+                raise _broken(self._generator, f"it did not write {file.name}")
+            return 0, ""
+        if file not in self._known:
+            try:
+                self._known[file] = self._digester.digest(_items(file))
+            except (OSError, ValueError, msgspec.MsgspecError) as failure:
+                raise _broken(self._generator, f"{file.name}: {failure}") from failure
+        return self._known[file]
 
 
-def _digest(folder: Path, generator: Path, digester: Digester) -> tuple[int, str]:
-    try:
-        return digester.digest(_items(folder / EXPECTED_ITEMS))
-    except (OSError, ValueError, msgspec.MsgspecError) as failure:
-        raise _broken(generator, f"{EXPECTED_ITEMS}: {failure}") from failure
+def _file(folder: Path, case: str, name: str) -> Path:
+    """A case's own file, or the one that all cases share."""
+    own = folder / case / name
+    return own if own.is_file() else folder / name
 
 
 def _items(file: Path) -> Iterator[dict[str, Any]]:
     decoder = msgspec.json.Decoder(dict[str, dict[str, Any]])
+    if not file.is_file():
+        return
     with file.open("rb") as lines:
         for line in lines:
             yield decoder.decode(line)
 
 
 def _object_bytes(workload: Workload, folder: Path, generator: Path) -> dict[str, int]:
-    missing = [case.object for case in workload.cases if not (folder / case.object).is_file()]
+    objects = [case.object for case in workload.cases if case.object is not None]
+    missing = [name for name in objects if not (folder / name).is_file()]
     if missing:
         raise _broken(generator, f"it did not write {missing[0]}")
-    return {case.object: (folder / case.object).stat().st_size for case in workload.cases}
+    return {name: (folder / name).stat().st_size for name in objects}
 
 
 def _broken(generator: Path, what: str) -> BadInputError:

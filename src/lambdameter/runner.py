@@ -1,9 +1,9 @@
 """The only measuring loop: each trial of a plan becomes one sample on disk.
 
 What happens in a trial, in this order: a new environment is forced if it is the first of its
-environment; an empty table is made; the function is invoked, and this alone is timed; the answer
-is checked; if the function answered, its table and answer are verified; the table is deleted;
-the sample is appended.
+environment; a table is made, with the items that the generator puts there; the function is
+invoked, and this alone is timed; the answer is checked; if the function answered, its table and
+answer are verified; the table is deleted; the sample is appended.
 
 A sample is a measurement of what its trial asked for, or it carries an error:
 
@@ -21,7 +21,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
@@ -77,6 +77,10 @@ class Target(Protocol):
         """Make an empty table."""
         ...
 
+    def put_items(self, name: str, items: Iterable[Any]) -> None:
+        """Write items into it."""
+        ...
+
     def delete_table(self, name: str) -> None:
         """Delete it."""
         ...
@@ -107,6 +111,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         read: an answer's REPORT and meter (target/answer.py).
+        initial: the items that are in a trial's table before its call.
         canonical: what of a response must be the same in all variants.
         append: puts a sample on disk, and returns when it is there.
         now: the time of day, with its zone.
@@ -114,6 +119,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
 
     target: Target
     read: Callable[[Invocation], tuple[Report | None, Meter | None]]
+    initial: Callable[[Trial], Iterable[Any]]
     verify: Verify
     canonical: Callable[[Any], str]
     append: Callable[[Sample], None]
@@ -145,7 +151,7 @@ def execute(plan: Sequence[Trial], workload: Workload, site: Site, bench: Bench)
 
 def _measure(trial: Trial, workload: Workload, site: Site, bench: Bench, *, warm: bool) -> Sample:
     name = f"{site.prefix}-{trial.index}"
-    with _table(bench.target, name, workload.table):
+    with _table(bench.target, name, workload.table, bench.initial(trial)):
         payload = _event(trial, workload, site, name)
         started_at = bench.now().isoformat(timespec="milliseconds")
         invocation = bench.target.invoke(site.deployments[trial.variant], payload)
@@ -172,13 +178,16 @@ def _measure(trial: Trial, workload: Workload, site: Site, bench: Bench, *, warm
 
 
 @contextmanager
-def _table(target: Target, name: str, table: Table | None) -> Iterator[None]:
-    """The trial's own table, for as long as it lasts."""
+def _table(
+    target: Target, name: str, table: Table | None, initial: Iterable[Any]
+) -> Iterator[None]:
+    """The trial's own table with its initial items, for as long as it lasts."""
     if table is None:
         yield
         return
     target.create_table(name, table)
     try:
+        target.put_items(name, initial)
         yield
     except BaseException as failure:
         try:
@@ -193,7 +202,7 @@ def _event(trial: Trial, workload: Workload, site: Site, table: str) -> bytes:
     case: Case = next(one for one in workload.cases if one.name == trial.case)
     filled = {
         "{bucket}": site.bucket,
-        "{object}": site.objects[trial.call][case.name],
+        "{object}": site.objects[trial.call].get(case.name, ""),
         "{table}": table,
     }
     return msgspec.json.encode(_fill(case.event, filled))
@@ -233,6 +242,8 @@ def _judge(
     if invocation.status != _OK or invocation.function_error is not None:
         return response, _failure(invocation, response, report)
     if error is None:
+        response, error = opened(response, shape.json_strings)
+    if error is None:
         error = _wrong_shape(response, shape)
     if error is None:
         error = _wrong_call(trial, report, warm=warm)
@@ -254,8 +265,29 @@ def _failure(invocation: Invocation, response: Any, report: Report | None) -> Sa
     )
 
 
+def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None]:
+    """The answer with the JSON that some of its strings hold in their place."""
+    for path in paths:
+        *parents, last = path.split(".")
+        holder = response
+        for name in parents:
+            holder = holder.get(name) if isinstance(holder, dict) else None
+        text = holder.get(last) if isinstance(holder, dict) else None
+        try:
+            holder[last] = msgspec.json.decode(text if isinstance(text, str) else b"")
+        except msgspec.DecodeError:
+            return response, SampleError(
+                kind="answer",
+                type="NotJson",
+                message=f"the response has no string of JSON at {path}, where workload.toml "
+                "says one is",
+            )
+    return response, None
+
+
 def _wrong_shape(response: Any, shape: ResponseShape) -> SampleError | None:
-    wanted = {shape.count: int, shape.total: int | float}
+    wanted: dict[str, Any] = {} if shape.count is None else {shape.count: int}
+    wanted |= {} if shape.total is None else {shape.total: int | float}
     wanted |= {phase.field: int | float for phase in shape.phases}
     for path, kind in wanted.items():
         value = response

@@ -18,6 +18,7 @@ BYTES_PER_MIB = 1024 * 1024
 NOTHING = "-"
 _SIGNIFICANT = 3
 _WHOLE_FROM = 100
+_MS_PER_S = 1000
 
 
 def number(value: float | Decimal | None) -> str:
@@ -40,9 +41,11 @@ def ms(value: float | None) -> str:
     return number(value)
 
 
-def seconds(value_ms: float | None) -> str:
-    """Milliseconds, told in seconds with their unit: "14.7 s"."""
-    return NOTHING if value_ms is None else f"{number(value_ms / 1000)} s"
+def time(value_ms: float | None) -> str:
+    """A time as a sentence has it, with its unit: "14.7 s", and below a second "34.5 ms"."""
+    if value_ms is None:
+        return NOTHING
+    return f"{number(value_ms)} ms" if value_ms < _MS_PER_S else f"{number(value_ms / _MS_PER_S)} s"
 
 
 def percent(share: float | Decimal | None) -> str:

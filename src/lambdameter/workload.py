@@ -5,9 +5,10 @@ A workload is a folder:
 * `workload.toml`: what model.Workload describes, plus `schema = 1`. An unknown key is an error.
 * the generator, a Python script in one file. `python generate.py --out DIR --parameters JSON`
   writes into DIR every case's object, `expected.ndjson` (one item a line, typed as DynamoDB
-  types it, exactly what must stand in the table) and `expected.json`
-  (`{"count": N, "response": {...}}`: the lines, and fields that every response must have).
-  The same parameters must give the same bytes.
+  types it, exactly what must stand in the table), `expected.json`
+  (`{"count": N, "response": {...}}`: the lines, and fields that every response must have) and
+  optionally `initial.ndjson` (what stands in the table before the call). A case's own folder in
+  DIR may hold its own ones. The same parameters must give the same bytes.
 * one folder for each variant.
 """
 
@@ -24,6 +25,7 @@ import msgspec
 
 from lambdameter.errors import BadInputError
 from lambdameter.model import CALLS, Call, ParameterValue, Variant, Workload
+from lambdameter.toml_place import Place, line_of, parse, show
 
 SCHEMA = 1
 FILE = "workload.toml"
@@ -34,12 +36,8 @@ _BUILT_IN = Path(__file__).resolve().parents[2] / "workloads"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PLACEHOLDERS = ("bucket", "object", "table")
-_TABLE_HEAD = re.compile(r"(\[\[?)\s*([^\[\]]+?)\s*\]")
-_KEY = re.compile(r"""\s*([\w.\-"' ]+?)\s*=""")
 _LINE_IN_MESSAGE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
 _TRUTH = {"true": True, "false": False}
-
-_Path = tuple[str | int, ...]
 
 
 def names() -> tuple[str, ...]:
@@ -167,11 +165,12 @@ class _Document:
         if "root" in document:
             raise self._error("Unknown key `root`", ("root",), "Remove it: root is this folder.")
         root = str(self._file.parent.resolve())
+        _lay_events(document)
         try:
             return msgspec.convert(document | {"root": root}, Workload)
         except msgspec.ValidationError as failure:
             cause, _, at = str(failure).partition(" - at `$")
-            path = _parse_path(at.rstrip("`"))
+            path = parse(at.rstrip("`"))
             field = re.search(r"field `(\w+)`", cause)
             if field and "unknown" in cause:
                 path = (*path, field[1])
@@ -187,7 +186,7 @@ class _Document:
             ("variants", workload.variants),
             ("response.phases", workload.response.phases),
         ):
-            path: _Path = tuple(kind.split("."))
+            path: Place = tuple(kind.split("."))
             if not named and kind != "response.phases":
                 raise self._error(f"There are no {kind}", path, f"Add one as [[{kind}]].")
             twice = [name for name, n in Counter(one.name for one in named).items() if n > 1]
@@ -201,6 +200,7 @@ class _Document:
                     ("default_variants", index),
                     f"Choose from: {', '.join(known)}.",
                 )
+        self._check_service_use(workload)
         for path, name in _all_names(workload):
             if not _NAME.fullmatch(name):
                 raise self._error(
@@ -222,6 +222,17 @@ class _Document:
                 "Name a Python script in the workload's folder.",
             )
 
+    def _check_service_use(self, workload: Workload) -> None:
+        cases = [case.name for case in workload.cases]
+        for position, use in enumerate(workload.service_use):
+            for name in use.cases:
+                if name not in cases:
+                    raise self._error(
+                        f"There is no case {name!r}",
+                        ("service_use", position, "cases"),
+                        f"Choose from: {', '.join(cases)}.",
+                    )
+
     def _check_parameters(self, workload: Workload) -> None:
         for call in CALLS:
             own: dict[str, ParameterValue] = getattr(workload.calls, call)
@@ -241,13 +252,19 @@ class _Document:
                         "Give both the same type.",
                     )
 
-    def _check_variant(self, variant: Variant, root: Path, at: _Path) -> None:
+    def _check_variant(self, variant: Variant, root: Path, at: Place) -> None:
         source = (root / variant.source).resolve()
         if not source.is_dir() or not source.is_relative_to(root):
             raise self._error(
                 f"The source {variant.source!r} is no folder below {root}",
                 (*at, "source"),
                 "Name the folder that holds the variant's code.",
+            )
+        if variant.build != "cargo" and variant.features is not None:
+            raise self._error(
+                f"Variant {variant.name} has features, and cargo does not build it",
+                (*at, "features"),
+                'features are cargo\'s, for build = "cargo" alone.',
             )
         if (variant.build == "cargo") != (variant.binary is not None):
             raise self._error(
@@ -284,6 +301,12 @@ class _Document:
                             path,
                             "An event may hold {bucket}, {object} and {table}.",
                         )
+                    if name in ("bucket", "object") and case.object is None:
+                        raise self._error(
+                            f"The event names {{{name}}}, and the case has no object",
+                            path,
+                            "Name the case's object, or take it out of the event.",
+                        )
                     if name == "table" and workload.table is None:
                         raise self._error(
                             "The event names {table}, and the workload has none",
@@ -291,10 +314,10 @@ class _Document:
                             "Describe it under [table], or take it out of the event.",
                         )
 
-    def _error(self, cause: str, path: _Path, next_step: str) -> BadInputError:
+    def _error(self, cause: str, path: Place, next_step: str) -> BadInputError:
         line = line_of(self._text, path)
         where = f"{self._file}:{line}" if line else str(self._file)
-        key = _show_path(path)
+        key = show(path)
         return BadInputError(cause, place=f"{where}: {key}" if key else where, next_step=next_step)
 
 
@@ -304,52 +327,22 @@ def _in_toml_words(cause: str) -> str:
     return re.sub(r"^Object contains unknown field (`\w+`)", r"There is no key \1", cause)
 
 
-def line_of(text: str, path: _Path) -> int | None:
-    """The line, from 1, of a key in a TOML text; of its nearest parent where it has none itself.
-
-    tomllib keeps no positions, so this reads heads and keys line by line. It may point at a line
-    inside a multi-line string; it is for messages alone.
-    """
-    best, found = 0, None
-    arrays: Counter[str] = Counter()
-    head: _Path = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        at: _Path
-        if table := _TABLE_HEAD.match(line.strip()):
-            name = table[2]
-            parts: list[str | int] = list(_split(name))
-            if table[1] == "[[":
-                parts.append(arrays[name])
-                arrays[name] += 1
-            at = head = tuple(parts)
-        elif key := _KEY.match(line):
-            at = (*head, *_split(key[1]))
-        else:
-            continue
-        if len(at) > best and path[: len(at)] == at:
-            best, found = len(at), number
-    return found
+def _lay_events(document: dict[str, Any]) -> None:
+    """Lay each case's event over the one that all cases share, table by table."""
+    shared = document.pop("event", {})
+    cases = document.get("cases")
+    for case in cases if isinstance(cases, list) else ():
+        if isinstance(case, dict):
+            case["event"] = _laid(case.get("event", {}), shared)
 
 
-def _split(dotted: str) -> Iterator[str]:
-    return (part.strip().strip("\"'") for part in dotted.split("."))
+def _laid(upper: Any, lower: Any) -> Any:
+    if not (isinstance(upper, dict) and isinstance(lower, dict)):
+        return upper
+    return lower | {name: _laid(value, lower.get(name)) for name, value in upper.items()}
 
 
-def _parse_path(text: str) -> _Path:
-    """A path of msgspec without its `$`: `.variants[0].runtime`, `[...]` for an unnamed key."""
-    return tuple(
-        int(index) if index else name
-        for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", text.partition("[...]")[0])
-    )
-
-
-def _show_path(path: _Path) -> str:
-    return "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in path
-    ).removeprefix(".")
-
-
-def _all_names(workload: Workload) -> Iterator[tuple[_Path, str]]:
+def _all_names(workload: Workload) -> Iterator[tuple[Place, str]]:
     yield ("name",), workload.name
     for position, case in enumerate(workload.cases):
         yield ("cases", position, "name"), case.name

@@ -47,7 +47,7 @@ def duel(lambdameter: Callable[..., Any]) -> Duel:
         document=json.loads(measured.stdout),
         text=told.stdout,
         exit_codes=(measured.exit_code, told.exit_code),
-        progress=re.findall(r"^(\d)/8 .+: [\d.]+ s$", measured.stderr, re.MULTILINE),
+        progress=re.findall(r"^(\d)/8 .+: [\d.,]+ m?s$", measured.stderr, re.MULTILINE),
         folder=command.folder / "run",
         started=set(command.parts),
         left=command.left(),

@@ -11,7 +11,7 @@ import pytest
 
 from lambdameter import dataset
 from lambdameter.errors import BadInputError
-from lambdameter.model import Calls, Case, Dataset, ResponseShape, Workload
+from lambdameter.model import Case, Dataset, Expected, ResponseShape, Table, TableKey, Workload
 
 GENERATOR = """\
 import argparse, json, pathlib
@@ -39,6 +39,8 @@ DIGESTER = dataset.Digester(form="last id", digest=count_and_last)
 
 class Bed:
     def __init__(self, folder: Path) -> None:
+        self.cases: tuple[Case, ...] = (Case(name="csv", title="CSV", object="sums.csv", event={}),)
+        self.table: Table | None = Table(partition_key=TableKey(name="id", type="S"))
         self.root = folder / "workload"
         self.cache = folder / "cache"
         self.root.mkdir()
@@ -58,11 +60,11 @@ class Bed:
             root=str(self.root),
             timeout_s=3,
             parameters={"records": 5},
-            calls=Calls(),
             generator="generate.py",
-            cases=(Case(name="csv", title="CSV", object="sums.csv", event={}),),
+            cases=self.cases,
             variants=(),
             response=ResponseShape(count="n", unit="sum", total="ms"),
+            table=self.table,
         )
         return dataset.make(workload, {"records": 5} | parameters, digester, self.cache)
 
@@ -75,14 +77,13 @@ def bed(tmp_path: Path) -> Bed:
 def test_a_dataset_says_what_was_made(bed: Bed):
     made = bed.make()
     assert made.object_bytes == {"sums.csv": 5}
-    assert (made.expected_count, made.expected_digest) == (5, "4")
-    assert made.expected_response == {"records": 5}
+    assert made.expected == {"csv": Expected(count=5, digest="4", response={"records": 5})}
     assert made.parameters == {"records": 5}
     assert (Path(made.folder) / "sums.csv").read_text() == "xxxxx"
 
 
 def test_the_expected_items_are_read_one_by_one(bed: Bed):
-    items = dataset.expected_items(bed.make(records=3))
+    items = dataset.expected_items(bed.make(records=3), "csv")
     assert next(items) == {"id": {"S": "0"}}
     assert len(list(items)) == 2
 
@@ -160,3 +161,37 @@ def test_a_broken_contract_is_named(bed: Bed, old: str, new: str, says: str):
     bed.generator(GENERATOR.replace(old, new))
     with pytest.raises(BadInputError, match=says):
         bed.make()
+
+
+INITIAL = (
+    GENERATOR
+    + """
+(asked.out / "initial.ndjson").write_text('{"id": {"S": "before"}}\\n')
+(asked.out / "more").mkdir()
+(asked.out / "more" / "expected.ndjson").write_text('{"id": {"S": "own"}}\\n')
+(asked.out / "more" / "expected.json").write_text('{"count": 1}')
+"""
+)
+MORE = Case(name="more", title="More", event={})
+
+
+def test_a_case_without_a_file_of_its_own_has_the_one_that_all_share(bed: Bed):
+    bed.cases = (*bed.cases, MORE)
+    bed.generator(INITIAL)
+    made = bed.make()
+    shared, own = made.expected["csv"], made.expected["more"]
+    assert (shared.count, shared.initial_count, shared.initial_digest) == (5, 1, "before")
+    assert (own.count, own.digest, own.initial_digest) == (1, "own", "before")
+    assert list(dataset.expected_items(made, "more")) == [{"id": {"S": "own"}}]
+    assert list(dataset.initial_items(made, "csv")) == [{"id": {"S": "before"}}]
+    assert list(made.object_bytes) == ["sums.csv"]
+
+
+def test_a_table_that_begins_empty_needs_no_initial_items(bed: Bed):
+    assert list(dataset.initial_items(bed.make(), "csv")) == []
+
+
+def test_without_a_table_the_answer_alone_is_expected(bed: Bed):
+    bed.table = None
+    bed.generator(GENERATOR.replace('"expected.ndjson"', '"unused.ndjson"'))
+    assert bed.make().expected == {"csv": Expected(count=0, digest="", response={"records": 5})}

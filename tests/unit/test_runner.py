@@ -17,6 +17,7 @@ from lambdameter.model import (
     Case,
     Dataset,
     EqualityRule,
+    Expected,
     Invocation,
     MayDiffer,
     Phase,
@@ -129,6 +130,7 @@ class Bed:
     def __init__(self, folder: Path, script: Script, workload: Workload = WORKLOAD) -> None:
         self.target = FakeTarget(script)
         self.samples: list[Sample] = []
+        self.initial: list[Any] = []
         self.progress = Watcher()
         self.workload = workload
         (folder / "sums.csv").write_text("1")
@@ -139,9 +141,9 @@ class Bed:
             folder=str(folder),
             parameters={},
             object_bytes={},
-            expected_count=known.count,
-            expected_digest=known.digest,
-            expected_response={"records": 4},
+            expected={
+                "csv": Expected(count=known.count, digest=known.digest, response={"records": 4})
+            },
         )
 
     def verify(self, trial: Trial, response: Any, table: str | None) -> TrialEquality:
@@ -151,13 +153,15 @@ class Bed:
             scan=lambda: self.target.scan(name),
             get=lambda key: self.target.get_item(name, key),
             expected=lambda: ITEMS,
+            initial=lambda: self.initial,
         )
-        return verified.check(self.workload, self.dataset, response, sources)
+        return verified.check(self.workload, self.dataset.expected["csv"], response, sources)
 
     def run(self, trials: tuple[Trial, ...], step_s: float = 1) -> list[Sample]:
         bench = runner.Bench(
             target=self.target,
             read=answer.read,
+            initial=lambda _: self.initial,
             verify=self.verify,
             canonical=lambda response: verified.canonical_response(self.workload, response),
             append=self.samples.append,
@@ -481,3 +485,54 @@ def test_a_workload_without_table_is_given_none(tmp_path: Path):
     assert sample.error is None
     assert sample.equality is not None
     assert sample.equality.equal
+
+
+def test_the_initial_items_are_in_the_table_before_the_call(tmp_path: Path):
+    before = {"id": {"S": "before"}}
+
+    def looks(target: FakeTarget, request: Request) -> Invocation:
+        (items,) = target.tables.values()
+        assert items == [before]
+        return well(target, request)
+
+    bed = Bed(tmp_path, looks)
+    bed.initial = [before]
+    assert kinds(bed.run(trials(warm=1))) == [None, None]
+
+
+def http(shape: dict[str, Any]) -> Workload:
+    response = msgspec.structs.replace(WORKLOAD.response, json_strings=("body",), **shape)
+    return msgspec.structs.replace(WORKLOAD, response=response)
+
+
+def answering(response: Any) -> Script:
+    def script(target: FakeTarget, request: Request) -> Invocation:
+        write(target, request)
+        return answered(response, report(request))
+
+    return script
+
+
+def test_a_string_that_holds_json_is_read_as_that_json(tmp_path: Path):
+    workload = http({"count": "body.records", "total": "body.total_ms", "phases": ()})
+    body = '{"records": 4, "total_ms": 1.5}'
+    bed = Bed(tmp_path, answering({"statusCode": 200, "body": body}), workload)
+    (sample,) = bed.run(trials(warm=0))
+    assert sample.error is None
+    assert sample.response == {"statusCode": 200, "body": {"records": 4, "total_ms": 1.5}}
+
+
+@pytest.mark.parametrize("body", ["no json", "", None, {"records": 4}, 7])
+def test_a_string_that_should_hold_json_and_does_not_is_no_measurement(tmp_path: Path, body: Any):
+    workload = http({"count": None, "total": None, "phases": ()})
+    (sample,) = Bed(tmp_path, answering({"body": body}), workload).run(trials(warm=0))
+    assert sample.error is not None
+    assert (sample.error.kind, sample.error.type) == ("answer", "NotJson")
+    assert "body" in sample.error.message
+
+
+def test_a_shape_without_count_and_total_asks_for_neither(tmp_path: Path):
+    response = msgspec.structs.replace(WORKLOAD.response, count=None, total=None, phases=())
+    workload = msgspec.structs.replace(WORKLOAD, response=response)
+    (sample,) = Bed(tmp_path, answering({"records": 4}), workload).run(trials(warm=0))
+    assert sample.error is None

@@ -65,4 +65,7 @@ def test_object_sizes_are_decimal_megabytes():
 
 
 def test_seconds_are_told_from_milliseconds():
-    assert units.seconds(14_740.2) == "14.7 s"
+    assert units.time(14_740.2) == "14.7 s"
+    assert units.time(34.52) == "34.5 ms"
+    assert units.time(999.9) == "1,000 ms"
+    assert units.time(None) == units.NOTHING

@@ -59,6 +59,16 @@ phases = [{ name = "parse", title = "parse", field = "phases.parse_ms" }]
 """
 
 
+USE_OF_ANOTHER_CASE = """\
+[[service_use]]
+service = "s3"
+operation = "GetObject"
+requests = 1
+cases = ["xml"]
+
+[table]"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "python").mkdir()
@@ -133,6 +143,19 @@ def test_an_unknown_name_lists_the_built_in_ones():
         ('"handler.handler"', '"main.handler"', "main.py", "variants[0].handler"),
         ('"handler.handler"', '"handler"', "module and a function", "variants[0].handler"),
         ("{object}", "{thing}", "{thing}", "cases[0].event"),
+        ('object = "sums.csv"\n', "", "the case has no object", "cases[0].event"),
+        (
+            'build = "copy"',
+            'build = "copy"\nfeatures = ["x"]',
+            "has features, and cargo does not build it",
+            "variants[0].features",
+        ),
+        (
+            "[table]",
+            USE_OF_ANOTHER_CASE,
+            "There is no case 'xml'",
+            "service_use[0].cases",
+        ),
         ("records = 2_000", "rows = 2_000", "no parameter", "calls.cold.rows"),
         ("records = 2_000", 'records = "many"', "str here and int", "calls.cold.records"),
         ('[table]\npartition_key = { name = "id", type = "S" }\n', "", "{table}", "cases[0].event"),
@@ -155,8 +178,8 @@ def test_a_fault_is_placed_on_its_line(folder: Path):
 
 def test_a_missing_key_is_placed_on_the_head_of_its_table(folder: Path):
     with pytest.raises(BadInputError) as refused:
-        workload.load(str(changed(folder, 'unit = "record"\n', "")))
-    assert refused.value.place == f"{folder}/workload.toml:{line('[response]')}: response"
+        workload.load(str(changed(folder, 'title = "Rust"\n', "")))
+    assert refused.value.place == f"{folder}/workload.toml:{line('[[variants]]') + 9}: variants[1]"
 
 
 def test_bad_syntax_is_placed_on_its_line(folder: Path):
@@ -245,3 +268,43 @@ def test_an_unknown_setting_lists_the_known_ones(folder: Path, name: str):
     with pytest.raises(BadInputError) as refused:
         workload.apply_settings(workload.load(str(folder)), {name: "1"})
     assert "flavour, records, share, strict" in refused.value.next_step
+
+
+SHARED_EVENT = """
+[event]
+version = "2.0"
+format = "shared"
+
+[event.context]
+stage = "$default"
+inner = [1]
+"""
+
+
+def test_a_cases_event_is_laid_over_the_one_that_all_share(folder: Path):
+    changed(folder, 'event = { bucket = "{bucket}", key = "{object}"', 'event = { format = "own"')
+    file = folder / "workload.toml"
+    own = ', context = { stage = "own" } }'
+    text = file.read_text().replace(', inner = [{ table = "{table}" }] }', own)
+    file.write_text(text + SHARED_EVENT)
+    assert workload.load(str(folder)).cases[0].event == {
+        "version": "2.0",
+        "format": "own",
+        "context": {"stage": "own", "inner": [1]},
+    }
+
+
+def test_a_case_may_do_with_the_shared_event(folder: Path):
+    changed(
+        folder,
+        'event = { bucket = "{bucket}", key = "{object}", inner = [{ table = "{table}" }] }\n',
+        "",
+    )
+    file = folder / "workload.toml"
+    file.write_text(file.read_text() + SHARED_EVENT)
+    assert workload.load(str(folder)).cases[0].event["format"] == "shared"
+
+
+@pytest.mark.parametrize("name", ["squares", "dynamodb-ops"])
+def test_claims_workloads_run_at_their_published_tier(name: str):
+    assert workload.load(name).memory_mb == (128,)

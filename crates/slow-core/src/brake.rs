@@ -23,7 +23,7 @@ use crate::setting::Pace;
 const PRIORITY: i32 = 1;
 const NS_PER_S: u64 = 1_000_000_000;
 /// How long it takes at most to be heeded: a brake that is off sleeps until it is woken.
-const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
+const LONGEST_SLEEP: Duration = Duration::from_hours(1);
 
 /// The pace of one CPU, and the thread that keeps it.
 #[derive(Debug, Default)]

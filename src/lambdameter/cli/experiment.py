@@ -54,13 +54,13 @@ RUNS = Path("runs")
 
 
 class Asked(Conditions, frozen=True, kw_only=True):
-    """What the user asked for; None: all of them."""
+    """What the user asked for; None: all variants and cases, the workload's own tiers and calls."""
 
     variants: tuple[str, ...] | None
     cases: tuple[str, ...] | None
-    memory_mb: tuple[int, ...]
+    memory_mb: tuple[int, ...] | None
     cold: int
-    warm: int
+    warm: int | None
     settings: dict[str, str]
     require_enforcement: bool
     out: Path | None
@@ -101,6 +101,7 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
         KeyboardInterrupt: Ctrl-C; stderr was told where samples are.
     """
     console = Console(stderr=True, highlight=False)
+    tiers = _tiers(workload, asked)
     trials = _plan(workload, asked)
     parameters = workloads.apply_settings(workload, asked.settings)
     now = datetime.now(UTC)
@@ -110,7 +111,7 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
     with telling_what_is_kept(path):
         datasets = make_datasets(workload, parameters, trials, console)
         with opening(asked) as target:
-            _check_enforcement(target.info(), asked, console)
+            _check_enforcement(target.info(), asked, tiers, console)
             manifest = Manifest(
                 schema=samples.SCHEMA,
                 run=run,
@@ -122,7 +123,7 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
                 parameters=parameters,
                 datasets=datasets,
                 artifacts=make_packages(workload, trials, target.info().architecture, console),
-                memory_mb=asked.memory_mb,
+                memory_mb=tiers,
                 plan=trials,
                 conditions=_conditions(asked),
             )
@@ -177,6 +178,7 @@ def fill(folder: RunFolder, manifest: Manifest, trials: Sequence[Trial], place: 
         bench = runner.Bench(
             target=target,
             read=answer.read,
+            initial=lambda trial: dataset.initial_items(datasets[trial.call], trial.case),
             verify=_verifier(target, workload, datasets),
             canonical=lambda response: verification.canonical_response(workload, response),
             append=folder.append,
@@ -212,6 +214,10 @@ def make_packages(
     )
 
 
+def _tiers(workload: Workload, asked: Asked) -> tuple[int, ...]:
+    return asked.memory_mb or workload.memory_mb
+
+
 def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
     return plan.make(
         workload,
@@ -220,9 +226,12 @@ def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
             or workload.default_variants
             or tuple(one.name for one in workload.variants),
             cases=asked.cases or tuple(one.name for one in workload.cases),
-            memory_mb=asked.memory_mb,
+            memory_mb=_tiers(workload, asked),
         ),
-        Repetition(rounds=asked.cold, warm_calls=asked.warm),
+        Repetition(
+            rounds=asked.cold,
+            warm_calls=workload.warm_calls if asked.warm is None else asked.warm,
+        ),
         random.Random(asked.seed).shuffle,  # noqa: S311 - an order, no secret
     )
 
@@ -256,9 +265,11 @@ def provisioned(
             until_all_is_down.enter_context(interruption.held())
 
 
-def _check_enforcement(info: TargetInfo, asked: Asked, console: Console) -> None:
+def _check_enforcement(
+    info: TargetInfo, asked: Asked, tiers: Sequence[int], console: Console
+) -> None:
     """Before anything is measured: what this host does not enforce, or cannot grant."""
-    lacking = not_granted(info.enforcement, asked.memory_mb)
+    lacking = not_granted(info.enforcement, tiers)
     if lacking and asked.require_enforcement:
         raise HostError(
             f"This host does not enforce Lambda's limits: {lacking[0]}",
@@ -287,7 +298,7 @@ def _digester(workload: Workload) -> dataset.Digester:
     """How equality reads a table, given to the stage that makes the expected one."""
     rule = verification.rule(workload)
     if rule is None:
-        return dataset.Digester(form="no table", digest=lambda items: (len(list(items)), ""))
+        return dataset.Digester(form="no table", digest=lambda _: (0, ""))
 
     def digest(items: Iterable[Any]) -> tuple[int, str]:
         made = tables.digest(items, rule)
@@ -298,16 +309,17 @@ def _digester(workload: Workload) -> dataset.Digester:
 
 def _verifier(target: Target, workload: Workload, datasets: dict[Call, Dataset]) -> runner.Verify:
     def verify(trial: Trial, response: Any, table: str | None) -> TrialEquality:
-        expected = datasets[trial.call]
+        data = datasets[trial.call]
         name = table or ""
         return verification.check(
             workload,
-            expected,
+            data.expected[trial.case],
             response,
             Sources(
                 scan=lambda: target.scan(name),
                 get=lambda key: target.get_item(name, key),
-                expected=lambda: dataset.expected_items(expected),
+                expected=lambda: dataset.expected_items(data, trial.case),
+                initial=lambda: dataset.initial_items(data, trial.case),
             ),
         )
 

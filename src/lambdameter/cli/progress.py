@@ -30,7 +30,8 @@ class Telling:
         self, plan: Sequence[Trial], datasets: Mapping[Call, Dataset], console: Console
     ) -> None:
         self._weights = {
-            call: one.expected_count + _START_IN_RECORDS for call, one in datasets.items()
+            call: max(one.count for one in dataset.expected.values()) + _START_IN_RECORDS
+            for call, dataset in datasets.items()
         }
         self._console = console
         self._count = len(plan)
@@ -90,4 +91,4 @@ def _outcome(sample: Sample) -> str:
         return sample.error.type
     if sample.equality is not None and not sample.equality.equal:
         return "NOT EQUAL to what must be there"
-    return units.seconds(sample.report.duration_ms if sample.report else None)
+    return units.time(sample.report.duration_ms if sample.report else None)

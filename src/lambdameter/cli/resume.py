@@ -77,7 +77,7 @@ def _go_on(
 
 def _check_datasets(then: dict[Call, Dataset], now: dict[Call, Dataset], path: Path) -> None:
     for call, dataset in now.items():
-        if dataset.expected_digest != then[call].expected_digest:
+        if dataset.expected != then[call].expected:
             raise BadInputError(
                 "The generator makes other data than when the run began",
                 place=str(path),

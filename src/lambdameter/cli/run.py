@@ -25,9 +25,15 @@ _Resume = Annotated[
     typer.Option(metavar="DIR", help="Go on with this run, as it was begun; no other option."),
 ]
 _Listed = Annotated[str | None, typer.Option(help="Which, separated by commas; all by default.")]
-_Memory = Annotated[str, typer.Option(help="Tiers in MB, separated by commas.")]
+_Memory = Annotated[
+    str | None,
+    typer.Option(help="Tiers in MB, separated by commas; by default the workload's own."),
+]
 _Cold = Annotated[int, typer.Option(help="Environments of each cell: cold calls.")]
-_Warm = Annotated[int, typer.Option(help="Warm calls in each environment.")]
+_Warm = Annotated[
+    int | None,
+    typer.Option(help="Warm calls in each environment; by default the workload's own number."),
+]
 _Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="name=value: a parameter; cold.name=value: in cold calls."),
@@ -72,9 +78,9 @@ def run(  # noqa: PLR0913 - each is a flag
     resume: _Resume = None,
     variants: _Listed = None,
     cases: _Listed = None,
-    memory: _Memory = "1024",
+    memory: _Memory = None,
     cold: _Cold = 1,
-    warm: _Warm = 1,
+    warm: _Warm = None,
     settings: _Settings = None,
     target: _Target = "local",
     region: _Region = "us-east-1",
@@ -194,7 +200,9 @@ def _names(listed: str | None) -> tuple[str, ...] | None:
     return None if listed is None else tuple(name.strip() for name in listed.split(","))
 
 
-def _tiers(listed: str) -> tuple[int, ...]:
+def _tiers(listed: str | None) -> tuple[int, ...] | None:
+    if listed is None:
+        return None
     try:
         return tuple(int(one) for one in listed.split(","))
     except ValueError:

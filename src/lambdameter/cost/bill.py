@@ -80,11 +80,16 @@ def bill_cell(
         _line("lambda", duration, compute, touchable=True),
         _line("lambda", _price(prices, _REQUEST), Decimal(1)),
     ]
-    if warm.write_units is not None:
+    if warm.write_units:
         lines.append(_line("dynamodb", _price(prices, _WRITES), Decimal(warm.write_units)))
     lines += [
-        _line(use.service, _price(prices, f"{use.service}.{use.operation}"), Decimal(use.requests))
+        _line(
+            use.service,
+            _price(prices, f"{use.service}.{use.operation}"),
+            Decimal(str(use.requests)),
+        )
         for use in service_use
+        if not use.cases or cell.case in use.cases
     ]
     run_usd = sum((line.usd for line in lines), Decimal(0))
     touchable_usd = sum((line.usd for line in lines if line.touchable), Decimal(0))

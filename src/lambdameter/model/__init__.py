@@ -8,7 +8,7 @@ read from JSON and TOML, and a key that it does not know is an error.
 
 from __future__ import annotations
 
-from lambdameter.model.artifact import Artifact, Dataset, Deployment, Site
+from lambdameter.model.artifact import Artifact, Dataset, Deployment, Expected, Site
 from lambdameter.model.base import (
     CALLS,
     MAX_MEMORY_MB,
@@ -88,6 +88,7 @@ __all__ = [
     "Deployment",
     "Enforcement",
     "EqualityRule",
+    "Expected",
     "FieldDifference",
     "Invocation",
     "Manifest",

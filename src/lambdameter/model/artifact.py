@@ -7,22 +7,34 @@ from typing import Any
 from lambdameter.model.base import Architecture, Call, ParameterValue, Record
 
 
+class Expected(Record, frozen=True, kw_only=True):
+    """What must be after one call of a case.
+
+    Attributes:
+        count, digest: of what must stand in the table (digest as in verify/table.py).
+        response: fields that every variant's response must have.
+        initial_count, initial_digest: of what stands in the table before the call.
+    """
+
+    count: int
+    digest: str
+    response: dict[str, Any] = {}
+    initial_count: int = 0
+    initial_digest: str = ""
+
+
 class Dataset(Record, frozen=True, kw_only=True):
     """What a generator made for one set of parameters.
 
     Attributes:
-        folder: where the cases' objects and `expected.ndjson` lie.
-        expected_count, expected_digest: of what must stand in the table afterwards
-            (digest as in verify/canonical.py).
-        expected_response: fields that every variant's response must have.
+        folder: where the cases' objects and the tables' contents lie.
+        expected: by case.
     """
 
     folder: str
     parameters: dict[str, ParameterValue]
     object_bytes: dict[str, int]
-    expected_count: int
-    expected_digest: str
-    expected_response: dict[str, Any] = {}
+    expected: dict[str, Expected]
 
 
 class Artifact(Record, frozen=True, kw_only=True):

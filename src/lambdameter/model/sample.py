@@ -140,7 +140,8 @@ class TrialEquality(Record, frozen=True, kw_only=True):
     """One trial's answer and table, against what the generator says must be there.
 
     Attributes:
-        write_units: DynamoDB write request units of the items in the table, each written once.
+        write_units: DynamoDB write request units of the items in the table, each written once;
+            those that were there before and stayed are not counted.
         differing: how many records differ in all; `differences` holds the first of them.
     """
 

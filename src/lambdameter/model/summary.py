@@ -17,6 +17,8 @@ class CallSummary(Record, frozen=True, kw_only=True):
         phases: phase name -> ms.
         retries: requests that SDKs sent again by themselves, in all samples; None: not known.
         faults: injected into all samples, by operation and kind.
+        count: units of work in a call.
+        least_ms, mean_ms, most_ms: of Duration, over all calls.
         mean_billed_ms: untrimmed mean, for cost.
     """
 
@@ -25,6 +27,9 @@ class CallSummary(Record, frozen=True, kw_only=True):
     count: int | None = None
     error: SampleError | None = None
     duration_ms: float | None = None
+    least_ms: float | None = None
+    mean_ms: float | None = None
+    most_ms: float | None = None
     init_ms: float | None = None
     billed_ms: float | None = None
     mean_billed_ms: float | None = None

@@ -11,13 +11,13 @@ class Case(Record, frozen=True, kw_only=True):
     """One input of a workload.
 
     Attributes:
-        object: the file that the generator writes; uploaded to S3 under this key.
+        object: the file that the generator writes, uploaded to S3; None: it reads none.
         event: the event's template; in its strings {bucket}, {object} and {table} are filled in.
     """
 
     name: str
     title: str
-    object: str
+    object: str | None = None
     event: dict[str, Any]
 
 
@@ -28,7 +28,10 @@ class Variant(Record, frozen=True, kw_only=True):
         source: folder below the workload's, the root of what is packaged.
         build: how `source` becomes a zip ("copy": as it is; "cargo": `cargo build --release`).
         binary: cargo's binary target, packaged as `bootstrap` ("cargo" alone).
-        language: decides the colour, nothing else.
+        features: cargo features, in place of the crate's default ones. Features unify in one
+            build, so such a variant is built by itself, in a target folder of its own.
+        language: decides the colour, and what is a rewrite of what.
+        exhibit: why it is shown and never recommended; None: it is a candidate.
     """
 
     name: str
@@ -39,7 +42,9 @@ class Variant(Record, frozen=True, kw_only=True):
     source: str
     build: Literal["copy", "cargo"]
     binary: str | None = None
+    features: tuple[str, ...] | None = None
     environment: dict[str, str] = {}
+    exhibit: str | None = None
 
 
 class TableKey(Record, frozen=True, kw_only=True):
@@ -50,7 +55,7 @@ class TableKey(Record, frozen=True, kw_only=True):
 
 
 class Table(Record, frozen=True, kw_only=True):
-    """The table that each trial is given empty."""
+    """The table that each trial is given, with the generator's `initial.ndjson` or empty."""
 
     partition_key: TableKey
     sort_key: TableKey | None = None
@@ -82,13 +87,16 @@ class ResponseShape(Record, frozen=True, kw_only=True):
     """Where the handler's own figures stand in its response (dotted paths).
 
     Attributes:
-        count: how many units of work were done; `unit` names one.
-        total: the handler's own total, ms.
+        json_strings: fields that hold JSON as a string, such as an HTTP answer's `body`; all
+            else here and in the equality rule reads them as that JSON.
+        count: how many units of work were done; None: a call is one unit. `unit` names one.
+        total: the handler's own total, ms; None: it has none, and Duration is compared.
     """
 
-    count: str
-    unit: str
-    total: str
+    json_strings: tuple[str, ...] = ()
+    count: str | None = None
+    unit: str = "call"
+    total: str | None = None
     phases: tuple[Phase, ...] = ()
 
 
@@ -100,11 +108,18 @@ class Calls(Record, frozen=True, kw_only=True):
 
 
 class ServiceUse(Record, frozen=True, kw_only=True):
-    """Requests that one call makes besides table writes (those are counted in the table)."""
+    """What one call asks for besides table writes (those are counted in the table).
+
+    Attributes:
+        operation: the request, or the capacity unit, by which the price list has it.
+        requests: how many; half a read unit is what an eventually consistent read takes.
+        cases: whose calls ask for it; empty: all.
+    """
 
     service: str
     operation: str
-    requests: int
+    requests: int | float
+    cases: tuple[str, ...] = ()
 
 
 class Workload(Record, frozen=True, kw_only=True):
@@ -114,6 +129,8 @@ class Workload(Record, frozen=True, kw_only=True):
         root: absolute path of the folder that holds workload.toml.
         generator: a Python script below root; see workload.py for its contract.
         timeout_s: the function's timeout, seconds.
+        memory_mb: the tiers that are measured unless others are asked for.
+        warm_calls: in each environment, unless another number is asked for.
         default_variants: those that are measured unless others are asked for; empty: all.
     """
 
@@ -121,12 +138,14 @@ class Workload(Record, frozen=True, kw_only=True):
     title: str
     root: str
     timeout_s: int
-    parameters: dict[str, ParameterValue]
-    calls: Calls
+    parameters: dict[str, ParameterValue] = {}
+    calls: Calls = Calls()
     generator: str
     cases: tuple[Case, ...]
     variants: tuple[Variant, ...]
     response: ResponseShape
+    memory_mb: tuple[int, ...] = (1024,)
+    warm_calls: int = 1
     default_variants: tuple[str, ...] = ()
     table: Table | None = None
     equality: EqualityRule = EqualityRule()

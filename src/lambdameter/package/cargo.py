@@ -2,7 +2,8 @@
 
 `python -m lambdameter.package.cargo --workspace` builds every binary of the workspace that the
 current folder is in. One binary is built with the features that the whole workspace asks for
-(`--workspace --bin`), so that what that command built is not built again.
+(`--workspace --bin`), so that what that command built is not built again; one that names its own
+features is built by itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -36,17 +37,30 @@ _REDRAW_S = 0.5
 _Line = tuple[str, str]
 
 
-def build(manifest: Path, console: Console, *, binary: str | None = None) -> dict[str, Path]:
+def build(
+    manifest: Path,
+    console: Console,
+    *,
+    binary: str | None = None,
+    features: Sequence[str] | None = None,
+) -> dict[str, Path]:
     """Build one binary target, or all of the workspace: target name -> executable.
+
+    With `features`, in place of the crate's default ones, the crate is built by itself: within
+    one build features unify, and another crate's would be in its dependencies too.
 
     Raises:
         BadInputError: the manifest or the code is at fault.
         HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
     """
     _check_tools()
-    selection = ["--bins"] if binary is None else ["--bin", binary]
-    command = ["cargo", "build", "--release", "--locked", "--workspace", *selection]
-    command += ["--manifest-path", str(manifest)]
+    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
+    command += ["--bins"] if binary is None else ["--bin", binary]
+    command += (
+        ["--workspace"]
+        if features is None
+        else ["--no-default-features", "--features", ",".join(features)]
+    )
     result = Build()
     with subprocess.Popen(
         [*command, "--message-format=json"],
@@ -57,7 +71,7 @@ def build(manifest: Path, console: Console, *, binary: str | None = None) -> dic
         errors="replace",
         # A group of its own: cargo's compilers end with it, whoever the signal was sent to.
         process_group=0,
-        env=os.environ | {"CARGO_TARGET_DIR": str(target_folder())},
+        env=os.environ | {"CARGO_TARGET_DIR": str(target_folder(features))},
     ) as cargo:
         try:
             _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
@@ -75,9 +89,15 @@ def build(manifest: Path, console: Console, *, binary: str | None = None) -> dic
     return result.executables
 
 
-def target_folder() -> Path:
-    """Where cargo builds: in the user's cache, shared by all checkouts."""
-    return platformdirs.user_cache_path("lambdameter") / "cargo-target"
+def target_folder(features: Sequence[str] | None = None) -> Path:
+    """Where cargo builds: in the user's cache, shared by all checkouts.
+
+    Crates that are built by themselves, with these features, have a folder of their own in it.
+    """
+    shared = platformdirs.user_cache_path("lambdameter") / "cargo-target"
+    if features is None:
+        return shared
+    return shared / "features" / ("+".join(sorted(features)) or "none")
 
 
 def _check_tools() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lambdameter import units
 from lambdameter.model import MEMORY_MB_PER_VCPU, NOT_IN_THE_BILL, Enforcement, ReportInput
+from lambdameter.report import find
 from lambdameter.report.look import listed
 
 
@@ -71,7 +72,7 @@ def memory(run: ReportInput) -> tuple[str, ...]:
             f"{init_ms:.0f} ms and {memory_mb} MB"
             for init_ms, memory_mb in sorted({(one.init_ms, one.memory_mb) for one in added})
         ),
-        f"before Init, in no log line: up to {units.seconds(hidden)} (modelled)",
+        f"before Init, in no log line: up to {units.time(hidden)} (modelled)",
     )
 
 
@@ -96,6 +97,14 @@ def bill(run: ReportInput) -> tuple[str, ...]:
     return tuple(told)
 
 
+def exhibits(run: ReportInput) -> tuple[str, ...]:
+    """Beside the figures of variants that are shown and never recommended."""
+    return tuple(
+        f"{find.variant_title(run, name)} is no candidate: {why}"
+        for name, why in find.exhibits(run).items()
+    )
+
+
 def everything(run: ReportInput) -> tuple[str, ...]:
     """All of them, for documents that keep them in one place."""
     lacking = (
@@ -103,4 +112,12 @@ def everything(run: ReportInput) -> tuple[str, ...]:
         for memory_mb in run.manifest.memory_mb
         for told in tier(run.manifest.target.enforcement, memory_mb)
     )
-    return (*target(run), *lacking, *speed(run), *memory(run), *time(run), *bill(run))
+    return (
+        *target(run),
+        *lacking,
+        *speed(run),
+        *exhibits(run),
+        *memory(run),
+        *time(run),
+        *bill(run),
+    )

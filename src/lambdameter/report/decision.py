@@ -6,6 +6,7 @@ differ by.
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Literal
 
@@ -16,7 +17,15 @@ from lambdameter.report.fix_first import NOISE, Advice, advise, is_rewrite, tota
 from lambdameter.report.look import listed
 
 Action = Literal[
-    "make-equal", "survivor", "bill-first", "fix-first", "switch", "stay", "cannot-tell", "alone"
+    "make-equal",
+    "survivor",
+    "bill-first",
+    "fix-first",
+    "switch",
+    "speed-alone",
+    "stay",
+    "cannot-tell",
+    "alone",
 ]
 
 # A saving of less than this share of the whole bill is not a reason to rewrite anything.
@@ -50,9 +59,9 @@ _WITH_FAULTS = Decision(
 
 
 class _Duel(Record, frozen=True, kw_only=True):
-    """One case at one tier: the reference (the first variant) and its best rival.
+    """One case at one tier: the reference (the first variant) and a rival.
 
-    That is the fastest variant of another language, if there is any.
+    That is a variant of another language, if there is any.
     """
 
     case: str
@@ -107,10 +116,9 @@ def _at_tier(run: ReportInput, memory_mb: int) -> Decision:
             verdict=f"{at} it cannot be told: no variant answered every case.",
             evidence=tuple(f"{told}." for told in dead.values()),
         )
-    variants = {cell.variant for cell in run.summary.cells if cell.memory_mb == memory_mb}
-    if len(variants) == 1:
+    if len(alive) + len(dead) == 1:
         return _alone(run, memory_mb, alive[0])
-    duels = [duel for case in find.cases(run) if (duel := _duel(run, memory_mb, case)) is not None]
+    duels = _against_the_best(run, memory_mb)
     if dead:
         who = listed([find.variant_title(run, name) for name in alive])
         verb = "answers" if len(alive) == 1 else "answer"
@@ -140,12 +148,14 @@ def _living_and_dead(run: ReportInput, memory_mb: int) -> tuple[list[str], dict[
     alive: list[str] = []
     dead: dict[str, str] = {}
     for variant in run.manifest.workload.variants:
+        if variant.name in find.exhibits(run):
+            continue
         mine = [
             cell
             for cell in run.summary.cells
             if cell.memory_mb == memory_mb and cell.variant == variant.name
         ]
-        lost = [cell for cell in mine if cell.warm is None or cell.warm.total_ms is None]
+        lost = [cell for cell in mine if find.raced_ms(cell.warm) is None]
         if lost:
             dead[variant.name] = f"{variant.title} {_cause(run, lost)}"
         elif mine:
@@ -165,12 +175,10 @@ def _alone(run: ReportInput, memory_mb: int, name: str) -> Decision:
     title = find.variant_title(run, name)
     told = []
     for case in find.cases(run):
-        for cell in find.tier(run, memory_mb, case):
+        for cell in find.candidates(run, memory_mb, case):
             bill = find.bill(run, cell)
             price = f" for {units.usd(bill.run_usd)}" if bill is not None else ""
-            told.append(
-                f"{find.case_title(run, case)} in {units.seconds(total(cell))}{price} a run"
-            )
+            told.append(f"{find.case_title(run, case)} in {units.time(total(cell))}{price} a run")
     return Decision(
         memory_mb=memory_mb,
         action="alone",
@@ -179,34 +187,48 @@ def _alone(run: ReportInput, memory_mb: int, name: str) -> Decision:
     )
 
 
-def _duel(run: ReportInput, memory_mb: int, case: str) -> _Duel | None:
+def _against_the_best(run: ReportInput, memory_mb: int) -> list[_Duel]:
+    """A duel a case, all against the one rival that is the fastest over all of them."""
+    by_rival: dict[str, list[_Duel]] = {}
+    for case in find.cases(run):
+        for duel in _duels(run, memory_mb, case):
+            by_rival.setdefault(duel.rival.variant, []).append(duel)
+    return max(
+        by_rival.values(),
+        key=lambda duels: (len(duels), math.prod(duel.ratio for duel in duels)),
+        default=[],
+    )
+
+
+def _duels(run: ReportInput, memory_mb: int, case: str) -> list[_Duel]:
     runners = [
         (cell, bill)
-        for cell in find.tier(run, memory_mb, case)
-        if cell.warm is not None
-        and cell.warm.total_ms
+        for cell in find.candidates(run, memory_mb, case)
+        if find.raced_ms(cell.warm)
         and (bill := find.bill(run, cell)) is not None
         and bill.touchable_usd
     ]
     if len(runners) <= 1:
-        return None
+        return []
     (reference, reference_bill), *others = runners
     rewrites = [runner for runner in others if is_rewrite(run, runner[0], reference)]
-    rival, rival_bill = min(rewrites or others, key=lambda runner: total(runner[0]))
-    return _Duel(
-        case=case,
-        reference=reference,
-        rival=rival,
-        reference_bill=reference_bill,
-        rival_bill=rival_bill,
-    )
+    return [
+        _Duel(
+            case=case,
+            reference=reference,
+            rival=rival,
+            reference_bill=reference_bill,
+            rival_bill=rival_bill,
+        )
+        for rival, rival_bill in rewrites or others
+    ]
 
 
 def _weigh(run: ReportInput, duels: list[_Duel]) -> tuple[Action, str]:
     if not duels:
         return "cannot-tell", "It cannot be told: there are no two bills to compare."
     reference = find.variant_title(run, duels[0].reference.variant)
-    rival = listed(sorted({find.variant_title(run, duel.rival.variant) for duel in duels}))
+    rival = find.variant_title(run, duels[0].rival.variant)
     dominant = _dominant(duels)
     if dominant is not None:
         line, share = dominant
@@ -220,6 +242,11 @@ def _weigh(run: ReportInput, duels: list[_Duel]) -> tuple[Action, str]:
         return "switch", (
             f"Switch to {rival}: {_rounds(run).lower()}it takes "
             f"{_shares(savings, signed=False)} off the whole bill."
+        )
+    if min(ratios) >= NOISE and min(savings) >= 0:
+        return "speed-alone", (
+            f"{rival} is faster in every case, and not every bill shows it: "
+            f"{_rounds(run).lower()}it takes {_shares(savings, signed=False)} off the whole bill."
         )
     if max(ratios) <= 1 / NOISE or max(savings) < 0:
         return "stay", f"Stay with {reference}: {_rounds(run).lower()}{rival} costs more."
@@ -287,7 +314,7 @@ def _races(run: ReportInput, duels: list[_Duel]) -> str:
     before = None
     for duel in duels:
         pair = duel.reference.variant, duel.rival.variant
-        rival, reference = (units.seconds(total(cell)) for cell in (duel.rival, duel.reference))
+        rival, reference = (units.time(total(cell)) for cell in (duel.rival, duel.reference))
         faster = f"{units.number(duel.ratio)}x" if duel.ratio >= 1 else "slower"
         case = find.case_title(run, duel.case)
         if pair == before:
@@ -321,6 +348,7 @@ def _beyond_a_new_table(run: ReportInput, memory_mb: int) -> tuple[str, ...]:
         and cell.warm is not None
         and cell.warm.modelled_ms is not None
         and cell.warm.write_units
+        and cell.warm.write_units > NEW_TABLE_UNITS  # fewer last no second
         and total(cell)
     }
     fast = [name for name, rate in rates.items() if rate > NOISE * NEW_TABLE_UNITS]

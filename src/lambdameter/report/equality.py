@@ -43,12 +43,19 @@ def _equal(run: ReportInput, verdict: CaseEquality) -> Text:
     line = Text()
     if verdict.proven:
         line.append("equal", HEAD)
-        line.append(f"  {verdict.records_compared:,} records of {_who(run, verdict.proven)}")
+        line.append(f"  {_compared(run, verdict)} of {_who(run, verdict.proven)}")
     else:
         line.append("nothing to compare")
     if verdict.digest:
         line.append(f", sha256 {verdict.digest[:_DIGEST]}")
     return line
+
+
+def _compared(run: ReportInput, verdict: CaseEquality) -> str:
+    if run.manifest.workload.table is not None:
+        return f"{verdict.records_compared:,} records"
+    mine = [one for one in run.samples if one.trial.case == verdict.case]
+    return f"{sum(one.equality is not None for one in mine):,} answers"
 
 
 def _unequal(run: ReportInput, verdict: CaseEquality) -> Text:

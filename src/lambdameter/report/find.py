@@ -6,6 +6,7 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter.model import (
+    Call,
     CallSummary,
     CaseEquality,
     CellBill,
@@ -66,18 +67,41 @@ def died(call: CallSummary | None) -> bool:
     return call is not None and call.n > 0 and call.errors == call.n
 
 
-def published(run: ReportInput, cell: CellSummary) -> dict[str, PublishedFigure]:
-    """Metric -> the published figure for this very cell, on work of the same size."""
+def published(run: ReportInput, cell: CellSummary) -> dict[tuple[Call, str], PublishedFigure]:
+    """(call, metric) -> the published figure for this very cell, on work of the same size."""
     count = cell.warm.count if cell.warm else None
     return {
-        figure.metric: figure
+        (figure.call, figure.metric): figure
         for source in run.claims
-        if count == source.count
+        if source.count is None or count == source.count
         for figure in source.figures
         if figure.workload == run.manifest.workload.name
         and (figure.variant, figure.case, figure.memory_mb)
         == (cell.variant, cell.case, cell.memory_mb)
     }
+
+
+def exhibits(run: ReportInput) -> dict[str, str]:
+    """Variants that ran to be shown and are never recommended -> why."""
+    ran = {cell.variant for cell in run.summary.cells}
+    return {
+        one.name: one.exhibit
+        for one in run.manifest.workload.variants
+        if one.exhibit is not None and one.name in ran
+    }
+
+
+def candidates(run: ReportInput, memory_mb: int, case: str) -> list[CellSummary]:
+    """The cells of one case at one tier that a decision is made between."""
+    shown = exhibits(run)
+    return [cell for cell in tier(run, memory_mb, case) if cell.variant not in shown]
+
+
+def raced_ms(call: CallSummary | None) -> float | None:
+    """What calls are compared by: the handler's own total, or Duration where it tells none."""
+    if call is None:
+        return None
+    return call.duration_ms if call.total_ms is None else call.total_ms
 
 
 def label(run: ReportInput, case: str, variant: str, style: Style | str = "") -> Text:

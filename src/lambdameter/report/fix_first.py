@@ -46,8 +46,8 @@ def best(cells: Sequence[CellSummary]) -> CellSummary | None:
 
 
 def total(cell: CellSummary) -> float:
-    """The handler's total in a warm call, ms; 0 where there is none."""
-    return cell.warm.total_ms if cell.warm is not None and cell.warm.total_ms else 0.0
+    """What a warm call is compared by, ms; 0 where there is nothing."""
+    return find.raced_ms(cell.warm) or 0.0
 
 
 def advise(run: ReportInput, memory_mb: int) -> Advice | None:
@@ -57,7 +57,7 @@ def advise(run: ReportInput, memory_mb: int) -> Advice | None:
     language = ""
     before = None
     for case in find.cases(run):
-        reference, *others = find.tier(run, memory_mb, case)
+        reference, *others = find.candidates(run, memory_mb, case)
         tuned = best([one for one in others if not is_rewrite(run, one, reference)])
         rewrite = best([one for one in others if is_rewrite(run, one, reference)])
         if tuned is None or rewrite is None:
@@ -85,7 +85,7 @@ def _race(
     run: ReportInput, case: str, tuned: CellSummary, rewrite: CellSummary, *, named: bool
 ) -> str:
     title = find.case_title(run, case)
-    ours, theirs = units.seconds(total(tuned)), units.seconds(total(rewrite))
+    ours, theirs = units.time(total(tuned)), units.time(total(rewrite))
     if not named:
         return f"{title} in {ours} against {theirs}"
     who, whose = (find.variant_title(run, one.variant) for one in (tuned, rewrite))

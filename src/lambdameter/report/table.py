@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import CallSummary, CellSummary, ReportInput
+from lambdameter.model import Call, CallSummary, CellSummary, PublishedFigure, ReportInput
 from lambdameter.report import failures, find
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import BAD, NOT_MEASURED, QUIET, measured, modelled, prose, published
@@ -23,13 +23,13 @@ def _whole(value: float | None) -> str:
 
 
 class _Column(NamedTuple):
-    """A quantity of a call: how it is headed, read and told, and its name in claims."""
+    """A quantity of a call: how it is headed, read and told, and its names in claims."""
 
     name: str
     unit: str
     of: Callable[[CallSummary], float | None]
     told: Callable[[float | None], str] = units.number
-    metric: str = ""
+    metrics: tuple[str, ...] = ()
     is_modelled: bool = False
 
     @property
@@ -69,7 +69,10 @@ def _warm_rows(
         init = measured(units.ms(init_ms), better=init_ms is not None and init_ms == fastest_init)
         grid.row([title, *_figures(cell.warm, columns, best), init])
         _partial_failures(grid, cell.warm)
-        _published_row(grid, run, cell, columns)
+        published_init = find.published(run, cell).get(("cold", "init_ms"))
+        _published_row(
+            grid, run, cell, columns, Text() if published_init is None else _shown(published_init)
+        )
 
 
 def published_in(run: ReportInput, memory_mb: int) -> Text | None:
@@ -89,16 +92,15 @@ def published_in(run: ReportInput, memory_mb: int) -> Text | None:
 
 
 def cold_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text:
-    """All cases' cold calls at one tier: they say how a start goes, not how fast the work is."""
-    columns = [
-        _Column(f"{run.manifest.workload.response.unit}s", "", lambda call: call.count, _whole),
-        _Column("Init", "ms", lambda call: call.init_ms),
-        _Column("Duration", "ms", lambda call: call.duration_ms),
-        _Column("billed", "ms", lambda call: call.billed_ms, _whole),
-        _Column("total", "ms", lambda call: call.total_ms),
-        _Column("Max\nMemory", "MB", lambda call: call.max_memory_mb, _whole),
-    ]
-    grid = Grid([("", ""), *(column.head for column in columns)])
+    """All cases' cold calls at one tier: they say how a start goes, not how fast the work is.
+
+    Where a cold call does the work of a warm one, its Duration stands as a multiple of the
+    warm call's.
+    """
+    columns = _cold_columns(run)
+    comparable = _same_work(run, memory_mb)
+    ratio = [("first call\n/ warm", "x")] if comparable else []
+    grid = Grid([("", ""), *(column.head for column in columns), *ratio])
     for case in find.cases(run):
         cells = find.tier(run, memory_mb, case)
         best = _best([cell.cold for cell in cells], columns)
@@ -106,33 +108,122 @@ def cold_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) ->
             title = find.label(run, case, cell.variant, styles.get(cell.variant, ""))
             if _in_words(grid, run, title, cell, cell.cold) or cell.cold is None:
                 continue
-            grid.row([title, *_figures(cell.cold, columns, best)])
+            further = [measured(units.number(_first_to_warm(cell)))] if comparable else []
+            grid.row([title, *_figures(cell.cold, columns, best), *further])
             _partial_failures(grid, cell.cold)
+            _published_row(grid, run, cell, columns, *(Text() for _ in further), call="cold")
     return grid.text()
 
 
+def spread_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
+    """How far apart the warm calls of each cell are; None where no cell has several."""
+    columns = [
+        _Column("calls", "", lambda call: call.n - call.errors, _whole),
+        _Column("least", "ms", lambda call: call.least_ms, metrics=("least_ms",)),
+        _Column("median", "ms", lambda call: call.duration_ms, metrics=("duration_ms",)),
+        _Column("mean", "ms", lambda call: call.mean_ms, metrics=("mean_ms",)),
+        _Column("most", "ms", lambda call: call.most_ms, metrics=("most_ms",)),
+        _Column(
+            "mean\nbilled", "ms", lambda call: call.mean_billed_ms, metrics=("mean_billed_ms",)
+        ),
+    ]
+    grid = Grid([("", ""), *(column.head for column in columns)])
+    cells = [cell for case in find.cases(run) for cell in find.tier(run, memory_mb, case)]
+    alive = [(cell, cell.warm) for cell in cells if cell.warm and cell.warm.duration_ms is not None]
+    if not any(call.n - call.errors > 1 for _, call in alive):
+        return None
+    for cell, call in alive:
+        title = find.label(run, cell.case, cell.variant, styles.get(cell.variant, ""))
+        grid.row([title, *_figures(call, columns, [None] * len(columns))])
+        _published_row(grid, run, cell, columns)
+    return grid.text()
+
+
+def _same_work(run: ReportInput, memory_mb: int) -> bool:
+    cells = [cell for case in find.cases(run) for cell in find.tier(run, memory_mb, case)]
+    both = [(cell.cold.count, cell.warm.count) for cell in cells if cell.cold and cell.warm]
+    return bool(both) and all(cold == warm for cold, warm in both)
+
+
+def _first_to_warm(cell: CellSummary) -> float | None:
+    cold_ms = cell.cold.duration_ms if cell.cold else None
+    warm_ms = cell.warm.duration_ms if cell.warm else None
+    return cold_ms / warm_ms if cold_ms is not None and warm_ms else None
+
+
 def _warm_columns(run: ReportInput) -> list[_Column]:
+    shape = run.manifest.workload.response
+    per_1000 = _Column(
+        f"per 1,000\n{shape.unit}s",
+        "ms",
+        lambda call: call.per_1000_ms,
+        units.ms,
+        ("per_1000_ms",),
+    )
+    return [
+        *_phases(run),
+        *_total(run),
+        *_modelled(run),
+        *([] if shape.count is None or shape.total is None else [per_1000]),
+        _Column(
+            "Duration", "ms", lambda call: call.duration_ms, metrics=("duration_ms", "mean_ms")
+        ),
+        _Column(
+            "billed",
+            "ms",
+            lambda call: call.billed_ms,
+            _whole,
+            ("billed_ms", "mean_billed_ms"),
+        ),
+        _MEMORY,
+    ]
+
+
+def _cold_columns(run: ReportInput) -> list[_Column]:
+    shape = run.manifest.workload.response
+    count = _Column(f"{shape.unit}s", "", lambda call: call.count, _whole)
+    return [
+        *([] if shape.count is None else [count]),
+        _Column("Init", "ms", lambda call: call.init_ms, metrics=("init_ms",)),
+        *_phases(run),
+        *_total(run),
+        _Column("Duration", "ms", lambda call: call.duration_ms, metrics=("duration_ms",)),
+        _Column("billed", "ms", lambda call: call.billed_ms, _whole, ("billed_ms",)),
+        _MEMORY,
+    ]
+
+
+_MEMORY = _Column("Max\nMemory", "MB", lambda call: call.max_memory_mb, _whole, ("max_memory_mb",))
+
+
+def _phases(run: ReportInput) -> list[_Column]:
     def phase(name: str) -> Callable[[CallSummary], float | None]:
         return lambda call: call.phases.get(name)
 
     shape = run.manifest.workload.response
-    per_1000 = f"per 1,000\n{shape.unit}s"
     return [
-        *(_Column(one.title, "ms", phase(one.name), units.ms, one.name) for one in shape.phases),
-        _Column("total", "ms", lambda call: call.total_ms, units.ms, "total_ms"),
-        _Column("of it\n≈", "%", _modelled_percent, _whole, is_modelled=True),
-        _Column(per_1000, "ms", lambda call: call.per_1000_ms, units.ms, "per_1000_ms"),
-        _Column("Duration", "ms", lambda call: call.duration_ms),
-        _Column("billed", "ms", lambda call: call.billed_ms, _whole),
-        _Column("Max\nMemory", "MB", lambda call: call.max_memory_mb, _whole),
+        _Column(one.title, "ms", phase(one.name), units.ms, (one.name,)) for one in shape.phases
     ]
 
 
+def _total(run: ReportInput) -> list[_Column]:
+    if run.manifest.workload.response.total is None:
+        return []
+    return [_Column("total", "ms", lambda call: call.total_ms, units.ms, ("total_ms",))]
+
+
+def _modelled(run: ReportInput) -> list[_Column]:
+    """How much of what is compared the latency model made, where it made any."""
+    if not any(cell.warm and cell.warm.modelled_ms for cell in run.summary.cells):
+        return []
+    return [_Column("of it\n≈", "%", _modelled_percent, _whole, is_modelled=True)]
+
+
 def _modelled_percent(call: CallSummary) -> float | None:
-    """How much of the handler's own total the latency model made."""
-    if call.modelled_ms is None or not call.total_ms:
+    raced_ms = find.raced_ms(call)
+    if call.modelled_ms is None or not raced_ms:
         return None
-    return min(100.0, 100 * call.modelled_ms / call.total_ms)
+    return min(100.0, 100 * call.modelled_ms / raced_ms)
 
 
 def _figures(
@@ -185,13 +276,24 @@ def _partial_failures(grid: Grid, call: CallSummary) -> None:
 
 
 def _published_row(
-    grid: Grid, run: ReportInput, cell: CellSummary, columns: Sequence[_Column]
+    grid: Grid,
+    run: ReportInput,
+    cell: CellSummary,
+    columns: Sequence[_Column],
+    *further: Text,
+    call: Call = "warm",
 ) -> None:
+    """What others published of this cell's call, where it is anything that a column shows."""
     claims = find.published(run, cell)
-    if not claims:
-        return
-    figures = [
-        published(units.number(claims[column.metric].value)) if column.metric in claims else Text()
+    found = [
+        next((claims[call, name] for name in column.metrics if (call, name) in claims), None)
         for column in columns
     ]
-    grid.row([Text("  published", style=NOT_MEASURED), *figures, Text()])
+    if not any(found):
+        return
+    figures = [Text() if claim is None else _shown(claim) for claim in found]
+    grid.row([Text("  published", style=NOT_MEASURED), *figures, *further])
+
+
+def _shown(claim: PublishedFigure) -> Text:
+    return published(units.number(claim.value))

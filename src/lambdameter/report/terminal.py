@@ -118,8 +118,11 @@ def _tier(
     source = table.published_in(run, memory_mb) if measured else None
     warm = [table.warm_table(run, memory_mb, styles), *([source] if source else [])]
     lacking = caveats.tier(run.manifest.target.enforcement, memory_mb)
-    beside = (*lacking, *caveats.speed(run), *caveats.memory(run))
+    beside = (*lacking, *caveats.speed(run), *caveats.exhibits(run), *caveats.memory(run))
     yield from _section(f"Warm calls {at}{_work(run, memory_mb)}", beside, warm)
+    spread = table.spread_table(run, memory_mb, styles)
+    if spread is not None:
+        yield from _section(f"Duration of warm calls {at}", (), [spread])
     yield from _section(
         f"Cold calls {at}",
         (*lacking, *caveats.speed(run)),
@@ -140,7 +143,9 @@ def _tier(
 
 
 def _work(run: ReportInput, memory_mb: int) -> str:
-    """How much work a warm call did, where all did the same."""
+    """How much work a warm call did, where all did the same and it is more than a call."""
+    if run.manifest.workload.response.count is None:
+        return ""
     counts = {
         cell.warm.count
         for cell in run.summary.cells

@@ -13,7 +13,9 @@ from lambdameter.report import find
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import QUIET, measured, modelled
 
-_BAR = 24
+# Cells of a bar and its label together; labels beyond the bar's own share make it shorter.
+_LABEL_AND_BAR = 40
+_LONGEST_BAR, _SHORTEST_BAR = 24, 10
 _CPU, _THROTTLED, _WAITING, _MODELLED, _UNKNOWN = "█", "▓", "▒", "░", "·"
 LEGEND = (
     f"{_CPU} CPU  {_THROTTLED} throttled  {_WAITING} waiting  {_MODELLED} waiting that is modelled"
@@ -35,14 +37,14 @@ def where_time_went(run: ReportInput, memory_mb: int, styles: Mapping[str, Style
         ]
     )
     cells = [cell for cell in run.summary.cells if cell.memory_mb == memory_mb]
-    longest = max(
+    longest_ms = max(
         (cell.warm.duration_ms for cell in cells if cell.warm and cell.warm.duration_ms),
         default=0.0,
     )
     for case in find.cases(run):
         for cell in find.tier(run, memory_mb, case):
             if cell.warm is not None and cell.warm.duration_ms:
-                grid.row(_row(run, cell, cell.warm, longest, styles))
+                grid.row(_row(run, cell, cell.warm, longest_ms, styles))
     return grid.text()
 
 
@@ -50,18 +52,18 @@ def _row(
     run: ReportInput,
     cell: CellSummary,
     call: CallSummary,
-    longest: float,
+    longest_ms: float,
     styles: Mapping[str, Style],
 ) -> list[Text]:
     style = styles.get(cell.variant, Style())
     widest = max(len(variant.title) for variant in run.manifest.workload.variants)
     name = find.label(run, cell.case, cell.variant, style)
     name.append(" " * (widest + 1 - len(find.variant_title(run, cell.variant))))
-    name.append(bar(call, longest), style)
+    width = min(_LONGEST_BAR, max(_SHORTEST_BAR, _LABEL_AND_BAR + 1 - name.cell_len))
+    name.append(bar(call, longest_ms, width), style)
     none = Text(f"{units.NOTHING} ", style=QUIET)
-    share = (
-        call.modelled_ms / call.total_ms if call.modelled_ms is not None and call.total_ms else None
-    )
+    raced_ms = find.raced_ms(call)
+    share = call.modelled_ms / raced_ms if call.modelled_ms is not None and raced_ms else None
     return [
         name,
         measured(units.ms(call.duration_ms)),
@@ -73,12 +75,12 @@ def _row(
     ]
 
 
-def bar(call: CallSummary, longest: float) -> str:
-    """Duration as a bar of _BAR cells for the longest; its parts are told apart by their fill."""
+def bar(call: CallSummary, longest_ms: float, width: int = _LONGEST_BAR) -> str:
+    """Duration as a bar, of `width` cells for the longest; parts are told apart by their fill."""
     duration = call.duration_ms or 0.0
-    cells = round(_BAR * duration / longest) if longest else 0
+    cells = round(width * duration / longest_ms) if longest_ms else 0
     if call.waiting_ms is None:
-        return (_UNKNOWN * cells).ljust(_BAR)
+        return (_UNKNOWN * cells).ljust(width)
     cpu, throttled = call.cpu_ms or 0.0, call.throttled_ms or 0.0
     modelled_part = min(call.modelled_ms or 0.0, call.waiting_ms)
     ends = (
@@ -90,4 +92,4 @@ def bar(call: CallSummary, longest: float) -> str:
     drawn = ""
     for fill, end in ends:
         drawn += fill * (round(cells * end / duration) - len(drawn))
-    return drawn.ljust(_BAR)
+    return drawn.ljust(width)

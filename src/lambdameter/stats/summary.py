@@ -143,10 +143,14 @@ def _with_figures(
     cpu_ms = _median(meter.cpu_ms for meter in meters)
     throttled_ms = _median(meter.throttled_ms for meter in meters)
     billed_ms = [report.billed_ms for report in reports]
+    durations_ms = [report.duration_ms for report in reports]
     return msgspec.structs.replace(
         told,
         count=_middle(_count(shape, sample.response) for sample in good),
         duration_ms=duration_ms,
+        least_ms=min(durations_ms, default=None),
+        mean_ms=statistics.fmean(durations_ms) if durations_ms else None,
+        most_ms=max(durations_ms, default=None),
         init_ms=_median(report.init_ms for report in reports) if call == "cold" else None,
         billed_ms=_median(billed_ms),
         mean_billed_ms=statistics.fmean(billed_ms) if billed_ms else None,
@@ -165,8 +169,10 @@ def _with_figures(
     )
 
 
-def figure(response: Any, path: str) -> float | None:
+def figure(response: Any, path: str | None) -> float | None:
     """The figure at a dotted path of a response; None where it is missing, odd or negative."""
+    if path is None:
+        return None
     here = response
     for key in path.split("."):
         if not isinstance(here, dict) or key not in here:
@@ -178,11 +184,15 @@ def figure(response: Any, path: str) -> float | None:
 
 
 def _count(shape: ResponseShape, response: Any) -> int | None:
+    if shape.count is None:
+        return 1
     count = figure(response, shape.count)
     return int(count) if count is not None and count.is_integer() else None
 
 
 def _per_1000(shape: ResponseShape, response: Any) -> float | None:
+    if shape.count is None:
+        return None
     total_ms, count = figure(response, shape.total), _count(shape, response)
     return total_ms / count * 1000 if total_ms is not None and count else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,6 +68,10 @@ class Target(Protocol):
 
     def create_table(self, name: str, table: Table) -> None:
         """Create an empty table, and return when it can be written to."""
+        ...
+
+    def put_items(self, name: str, items: Iterable[Item]) -> None:
+        """Write items into a table, and return when all are there."""
         ...
 
     def scan(self, name: str) -> Iterator[Item]:

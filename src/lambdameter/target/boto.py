@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,9 @@ _BROKEN = (ConnectionClosedError, ReadTimeoutError, ResponseStreamingError)
 # More than fit the 1 MB of a page. The local engine reads all that is left of a table for each page
 # that names no limit: of a million items, hundreds of times.
 _SCANNED_AT_ONCE = 10_000
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+_WRITTEN_AT_ONCE = 25
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.05, 10.0
 _FIRST_REGION = "us-east-1"  # the one whose name CreateBucket does not take
 
 
@@ -235,6 +239,26 @@ class BotoTarget:
             self._dynamodb.get_waiter("table_exists").wait(
                 TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
             )
+
+    def put_items(self, name: str, items: Iterable[Item]) -> None:
+        """BatchWriteItem of 25, each sent again until nothing of it is left."""
+        rest = (pages.with_bytes(item) for item in items)
+        while batch := list(itertools.islice(rest, _WRITTEN_AT_ONCE)):
+            left: Any = [{"PutRequest": {"Item": item}} for item in batch]
+            pause_s = _FIRST_PAUSE_S
+            while left:
+                with _asking("DynamoDB", name):
+                    answer = self._dynamodb.batch_write_item(RequestItems={name: left})
+                left = answer.get("UnprocessedItems", {}).get(name, [])
+                if left and pause_s > _LAST_PAUSE_S:
+                    raise TargetError(
+                        f"DynamoDB left {len(left)} items unprocessed, again and again",
+                        place=name,
+                        next_step="The table's throughput is used up: see its metrics.",
+                    )
+                if left:
+                    time.sleep(pause_s)
+                    pause_s *= 2
 
     def scan(self, name: str) -> Iterator[Item]:
         """Scan, page by page, consistently read."""

@@ -6,7 +6,7 @@ in its own tests, and when somebody's report or script is to be tried on known f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,12 @@ class FakeTarget:
         key = {attribute: item[attribute] for attribute in self._keys[name]}
         rest = [one for one in self.tables[name] if not _has(one, key)]
         self.tables[name] = [*rest, item]
+
+    def put_items(self, name: str, items: Iterable[Item]) -> None:
+        """Put one after the other."""
+        self._check()
+        for item in items:
+            self.put_item(name, item)
 
     def scan(self, name: str) -> Iterator[Item]:
         """All that was put."""

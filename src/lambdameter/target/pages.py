@@ -25,12 +25,23 @@ def decode_fast(client: DynamoDBClient) -> None:
     client.meta.events.register("before-parse.dynamodb.GetItem", _take_items)
 
 
-def with_bytes(key: Item) -> Item:
-    """A key in typed JSON, as boto3 takes it: it encodes binary values itself."""
-    return {
-        name: {"B": base64.b64decode(typed["B"])} if isinstance(typed.get("B"), str) else typed
-        for name, typed in key.items()
-    }
+def with_bytes(item: Item) -> Item:
+    """An item or a key in typed JSON, as boto3 takes it: it encodes binary values itself."""
+    return {name: _with_bytes(typed) for name, typed in item.items()}
+
+
+def _with_bytes(typed: dict[str, Any]) -> dict[str, Any]:
+    ((kind, content),) = typed.items()
+    match kind:
+        case "B" if isinstance(content, str):
+            content = base64.b64decode(content)
+        case "BS":
+            content = [_with_bytes({"B": one})["B"] for one in content]
+        case "L":
+            content = [_with_bytes(one) for one in content]
+        case "M":
+            content = with_bytes(content)
+    return {kind: content}
 
 
 def _take_items(

@@ -70,13 +70,15 @@ def provision(target: Target, needs: Needs) -> Iterator[Site]:
 
 def _set_up(target: Target, needs: Needs, at_end: Callable[[Callable[[], None]], object]) -> Site:
     bucket = needs.bucket or needs.prefix
-    if needs.bucket is None:
+    if needs.bucket is None and any(case.object for case in needs.workload.cases):
         target.create_bucket(bucket)
         at_end(lambda: target.remove_bucket(bucket))
     objects: dict[Call, dict[str, str]] = {}
     for call, dataset in needs.datasets.items():
         objects[call] = {}
         for case in needs.workload.cases:
+            if case.object is None:
+                continue
             key = f"{needs.prefix}/{call}/{case.object}"
             target.put_object(bucket, key, Path(dataset.folder) / case.object)
             at_end(lambda key=key: target.delete_object(bucket, key))  # type: ignore[misc]

@@ -36,7 +36,7 @@ class TableDigest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         hashes: canonical key -> SHA-256 of the item.
         digest: SHA-256 over all (key, hash) pairs in key order, hexadecimal.
-        write_units: what writing each item once costs.
+        write_units: what writing each item once costs, less those that were there before.
     """
 
     hashes: dict[bytes, bytes]
@@ -62,8 +62,8 @@ class Differing(msgspec.Struct, frozen=True, kw_only=True):
         return sorted((*self.missing, *self.extra, *self.changed))
 
 
-def digest(items: Iterable[Item], rule: Rule) -> TableDigest:
-    """Digest items in any order.
+def digest(items: Iterable[Item], rule: Rule, before: TableDigest | None = None) -> TableDigest:
+    """Digest items in any order; what already was in `before` was not written.
 
     Raises:
         ValueError: something is no item of this table, or two items have one key.
@@ -76,7 +76,8 @@ def digest(items: Iterable[Item], rule: Rule) -> TableDigest:
         if key in hashes:
             raise ValueError(f"two items have the key {key.decode()}")
         hashes[key] = canonical.item_hash(_less(item, rule.ignored))
-        units += canonical.write_units(item)
+        if before is None or before.hashes.get(key) != hashes[key]:
+            units += canonical.write_units(item)
     total = hashlib.sha256()
     for key in sorted(hashes):
         # The length first: else two keys could share their bytes out differently.

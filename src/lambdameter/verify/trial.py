@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from lambdameter.errors import TargetError
-from lambdameter.model import Dataset, RecordDifference, TrialEquality, Workload
+from lambdameter.model import Expected, RecordDifference, TrialEquality, Workload
 from lambdameter.verify import canonical
 from lambdameter.verify import response as answers
 from lambdameter.verify import table as tables
@@ -22,11 +22,13 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
         scan: all items of the trial's table, in any order.
         get: one item by its key attributes, typed.
         expected: all items that must be in it.
+        initial: all items that were in it before the call.
     """
 
     scan: Callable[[], Iterable[Item]]
     get: Callable[[dict[str, Any]], Item | None]
     expected: Callable[[], Iterable[Item]]
+    initial: Callable[[], Iterable[Item]]
 
 
 def rule(workload: Workload) -> tables.Rule | None:
@@ -43,14 +45,14 @@ def canonical_response(workload: Workload, response: Any) -> str:
     return answers.canonical(response, [one.field for one in workload.equality.response])
 
 
-def check(workload: Workload, dataset: Dataset, response: Any, sources: Sources) -> TrialEquality:
+def check(workload: Workload, must: Expected, response: Any, sources: Sources) -> TrialEquality:
     """Compare. A workload without table is compared by its answer alone.
 
     Raises:
         TargetError: the table holds what DynamoDB cannot hold.
     """
     wrong = answers.compare(
-        dataset.expected_response, response, [one.field for one in workload.equality.response]
+        must.response, response, [one.field for one in workload.equality.response]
     )
     how = rule(workload)
     if how is None:
@@ -58,27 +60,28 @@ def check(workload: Workload, dataset: Dataset, response: Any, sources: Sources)
             equal=not wrong,
             expected_count=0,
             actual_count=0,
-            expected_digest=dataset.expected_digest,
-            actual_digest=dataset.expected_digest,
+            expected_digest=must.digest,
+            actual_digest=must.digest,
             write_units=0,
             differing=0,
             response_differences=wrong,
         )
     try:
-        actual = tables.digest(sources.scan(), how)
+        before = tables.digest(sources.initial(), how) if must.initial_count else None
+        actual = tables.digest(sources.scan(), how, before)
     except ValueError as failure:
         raise TargetError(
             f"The table's scan gave what no table holds: {failure}",
             next_step="Check the DynamoDB engine that the report names under What ran.",
         ) from failure
     keys: list[bytes] = []
-    if actual.digest != dataset.expected_digest:
+    if actual.digest != must.digest:
         keys = tables.compare(tables.digest(sources.expected(), how), actual).keys
     return TrialEquality(
         equal=not keys and not wrong,
-        expected_count=dataset.expected_count,
+        expected_count=must.count,
         actual_count=actual.count,
-        expected_digest=dataset.expected_digest,
+        expected_digest=must.digest,
         actual_digest=actual.digest,
         write_units=actual.write_units,
         differing=len(keys),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from lambdameter import workload
 from lambdameter.claims import library
 
 
@@ -39,3 +40,52 @@ def test_the_writes_of_k14_are_what_the_totals_leave() -> None:
         rest = sum(row[variant, case, phase] for phase in ("s3", "parse"))
         assert write == row[variant, case, "total_ms"] - rest
     assert len(figures("K14")) == 4
+
+
+def of(source: str, call: str, case: str) -> dict[str, dict[str, float]]:
+    """Variant -> metric -> figure."""
+    told: dict[str, dict[str, float]] = {}
+    (found,) = (one for one in library.sources() if one.id == source)
+    for one in found.figures:
+        if (one.call, one.case) == (call, case):
+            told.setdefault(one.variant, {})[one.metric] = one.value
+    return told
+
+
+def test_c1_is_as_published() -> None:
+    cold, warm = of("C1", "cold", "url"), of("C1", "warm", "url")
+    assert cold["python"].items() >= {"init_ms": 99.76, "duration_ms": 167.47}.items()
+    assert cold["rust"].items() >= {"init_ms": 28.96, "duration_ms": 1.77, "billed_ms": 31}.items()
+    assert warm["python"].items() >= {"mean_ms": 108.21, "squares": 70, "most_ms": 129.14}.items()
+    assert warm["rust"].items() >= {"mean_ms": 1.22, "squares": 0.00003}.items()
+
+
+@pytest.mark.parametrize(
+    ("case", "rust", "python"),
+    [
+        ("get", (2.9, 6.7), (13.8, 34.5)),
+        ("put", (3.6, 7.0), (13.3, 26.4)),
+        ("query", (2.6, 9.7), (16.2, 35.9)),
+        ("batch", (6.0, 13.0), (20.3, 40.1)),
+    ],
+)
+def test_c2s_operations_are_as_published(
+    case: str, rust: tuple[float, float], python: tuple[float, float]
+) -> None:
+    warm = of("C2", "warm", case)
+    assert (warm["rust"]["sdk-call"], warm["rust"]["mean_ms"]) == rust
+    assert (warm["python"]["sdk-call"], warm["python"]["mean_ms"]) == python
+
+
+def test_c2s_first_calls_are_of_get_item_alone() -> None:
+    assert of("C2", "cold", "get")["rust"]["duration_ms"] == 912
+    assert of("C2", "cold", "get")["python"]["duration_ms"] == 291
+    assert not any(of("C2", "cold", case) for case in ("put", "query", "batch"))
+
+
+def test_every_published_figure_is_of_a_variant_and_case_that_is_there() -> None:
+    for source in library.sources():
+        for figure in source.figures:
+            known = workload.load(figure.workload)
+            assert figure.variant in [one.name for one in known.variants]
+            assert figure.case in [one.name for one in known.cases]

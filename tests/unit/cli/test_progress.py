@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from lambdameter.cli.progress import Telling
-from lambdameter.model import Dataset, Report, Sample, SampleError, Trial, TrialEquality
+from lambdameter.model import Dataset, Expected, Report, Sample, SampleError, Trial, TrialEquality
 
 PLAN = tuple(
     Trial(
@@ -25,9 +25,8 @@ PLAN = tuple(
 
 
 def dataset(count: int) -> Dataset:
-    return Dataset(
-        folder="/d", parameters={}, object_bytes={}, expected_count=count, expected_digest="d"
-    )
+    expected = {"csv": Expected(count=count, digest="d")}
+    return Dataset(folder="/d", parameters={}, object_bytes={}, expected=expected)
 
 
 DATASETS = {"cold": dataset(0), "warm": dataset(9_000)}

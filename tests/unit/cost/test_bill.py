@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from lambdameter import price_list
@@ -125,3 +126,17 @@ def test_an_architecture_without_a_price_is_refused(prices: dict[str, Price]) ->
 @pytest.mark.parametrize("events_per_run", [None, 0])
 def test_without_a_count_there_is_no_month(events_per_run: int | None) -> None:
     assert monthly(events_per_run, Decimal(1), Decimal(1)) == ()
+
+
+def test_what_one_case_alone_asks_for_is_on_no_other_cases_bill(prices: dict[str, Price]) -> None:
+    use = ServiceUse(service="dynamodb", operation="ReadRequestUnit", requests=0.5, cases=("csv",))
+    mine = bill_cell(cell(), prices, "arm64", (use,))
+    other = bill_cell(msgspec.structs.replace(cell(), case="json"), prices, "arm64", (use,))
+    assert mine is not None
+    assert other is not None
+    assert mine.run_usd - other.run_usd == Decimal("0.125") / 1_000_000 / 2
+
+
+def test_a_call_that_wrote_nothing_has_no_line_for_writes(prices: dict[str, Price]) -> None:
+    lines = billed(cell(write_units=0), prices).lines
+    assert "DynamoDB writes" not in [line.item for line in lines]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -62,6 +63,19 @@ def test_an_error_in_the_code_is_told_with_its_place(crate: Path, out: Out):
     assert refused.value.place is not None
     assert refused.value.place.endswith("src/main.rs:2")
     assert "cargo build --release" in refused.value.next_step
+
+
+def test_a_crate_with_features_of_its_own_is_built_apart(crate: Path, out: Out):
+    with (crate / "Cargo.toml").open("a") as manifest:
+        manifest.write('[features]\ndefault = ["plain"]\nplain = []\nodd = []\n')
+    (crate / "src" / "main.rs").write_text(
+        'fn main() { println!("{} {}", cfg!(feature = "plain"), cfg!(feature = "odd")); }\n'
+    )
+    default = cargo.build(crate / "Cargo.toml", out[0], binary="sums")["sums"]
+    odd = cargo.build(crate / "Cargo.toml", out[0], binary="sums", features=["odd"])["sums"]
+    assert odd.is_relative_to(cargo.target_folder(["odd"]))
+    assert subprocess.check_output([default], text=True) == "true false\n"
+    assert subprocess.check_output([odd], text=True) == "false true\n"
 
 
 def test_an_unknown_binary_is_refused(crate: Path, out: Out):

@@ -22,6 +22,7 @@ from lambdameter.model import (
     Dataset,
     Enforcement,
     EqualityRule,
+    Expected,
     FieldDifference,
     Manifest,
     MayDiffer,
@@ -192,8 +193,7 @@ def dataset(call: Call) -> Dataset:
         folder="/data",
         parameters={"records": RECORDS[call]},
         object_bytes={"registrations.csv": 7_800_000},
-        expected_count=RECORDS[call],
-        expected_digest=DIGEST,
+        expected={case: Expected(count=RECORDS[call], digest=DIGEST) for case in ("csv", "json")},
     )
 
 

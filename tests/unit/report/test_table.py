@@ -38,7 +38,8 @@ def test_the_source_of_published_figures_is_named_once(sample_run: ModuleType) -
 
 def test_cold_calls_show_their_init(sample_run: ModuleType) -> None:
     rows = table.cold_table(sample_run.report_input(), 1024, {}).plain.splitlines()
-    assert rows[4].split() == ["CSV", "Rust", "2,000", "8.40", "789", "798", "777", "31"]
+    figures = "2,000 8.40 242 2.44 532 777 789 798 31"
+    assert rows[4].split() == ["CSV", "Rust", *figures.split()]
 
 
 def test_a_variant_without_a_call_is_a_row_all_the_same(sample_run: ModuleType) -> None:
@@ -50,7 +51,9 @@ def test_a_variant_without_a_call_is_a_row_all_the_same(sample_run: ModuleType) 
 
 def test_no_published_figure_stands_beside_a_call_of_another_size(sample_run: ModuleType) -> None:
     run = sample_run.report_input()
-    claims = tuple(msgspec.structs.replace(one, count=one.count + 1) for one in run.claims)
+    claims = tuple(
+        msgspec.structs.replace(one, count=one.count and one.count + 1) for one in run.claims
+    )
     other = msgspec.structs.replace(run, claims=claims)
     assert "published" in table.warm_table(run, 1024, {}).plain
     assert "published" not in table.warm_table(other, 1024, {}).plain

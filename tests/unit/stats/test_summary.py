@@ -7,6 +7,7 @@ import pytest
 
 from lambdameter.model import (
     Call,
+    CallSummary,
     CaseEquality,
     Manifest,
     Meter,
@@ -215,3 +216,25 @@ def test_retries_and_faults_are_summed_over_all_calls_the_failed_ones_included(
 def test_where_no_data_plane_was_watched_retries_are_not_known(manifest: Manifest) -> None:
     call = warm(manifest, sample(trial()))
     assert (call.retries, call.faults) == (None, {})
+
+
+def test_the_spread_is_that_of_all_calls(plain_manifest: Manifest) -> None:
+    samples = [sample(trial(index), duration_ms) for index, duration_ms in enumerate((2, 10, 3))]
+    warm = warm_of(plain_manifest, samples)
+    assert (warm.least_ms, warm.duration_ms, warm.mean_ms, warm.most_ms) == (2, 3, 5, 10)
+
+
+def test_without_a_count_a_call_is_one_unit(plain_manifest: Manifest) -> None:
+    warm = warm_of(plain_manifest, [sample(trial(), response={"statusCode": 200})])
+    assert warm.count == 1
+    assert (warm.total_ms, warm.per_1000_ms) == (None, None)
+
+
+def warm_of(manifest: Manifest, samples: list[Sample]) -> CallSummary:
+    """By a shape that tells neither count nor total."""
+    workload = msgspec.structs.replace(manifest.workload, response=ResponseShape())
+    plan = tuple(one.trial for one in samples)
+    manifest = msgspec.structs.replace(manifest, workload=workload, plan=plan)
+    (cell,) = summarise(manifest, samples, (EQUAL,)).cells
+    assert cell.warm is not None
+    return cell.warm

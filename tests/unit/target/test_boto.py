@@ -14,6 +14,7 @@ import pytest
 from lambdameter import report_line
 from lambdameter.errors import BadInputError, TargetError
 from lambdameter.model import Artifact, Deployment, Enforcement, Table, TableKey
+from lambdameter.target import boto
 from lambdameter.target.base import Function
 from lambdameter.target.boto import BotoTarget, Endpoints, Options
 
@@ -385,3 +386,50 @@ def test_everything_that_is_made_can_be_removed(service: Service, target: BotoTa
         ("POST", "/"),
     ]
     assert service.asked[-1].operation == "DeleteTable"
+
+
+def items(n: int) -> list[dict[str, Any]]:
+    return [{"id": {"S": str(number)}, "raw": {"B": "AAE="}} for number in range(n)]
+
+
+def written(asked: Asked) -> list[str]:
+    return [one["PutRequest"]["Item"]["id"]["S"] for one in asked.json["RequestItems"]["t"]]
+
+
+def test_items_are_put_in_batches_of_twenty_five(service: Service, target: BotoTarget):
+    target.put_items("t", items(60))
+    assert [len(written(asked)) for asked in service.asked] == [25, 25, 10]
+    first = service.asked[0].json["RequestItems"]["t"][0]["PutRequest"]["Item"]
+    assert first == {"id": {"S": "0"}, "raw": {"B": "AAE="}}
+
+
+def test_no_items_are_no_request(service: Service, target: BotoTarget):
+    target.put_items("t", [])
+    assert service.asked == []
+
+
+def test_what_was_not_processed_is_put_again(
+    service: Service, target: BotoTarget, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(boto, "_FIRST_PAUSE_S", 0)
+
+    def answer(asked: Asked) -> Said:
+        left = asked.json["RequestItems"]["t"][1:]
+        return Said(body=json.dumps({"UnprocessedItems": {"t": left} if left else {}}).encode())
+
+    service.answer = answer
+    target.put_items("t", items(3))
+    assert [written(asked) for asked in service.asked] == [["0", "1", "2"], ["1", "2"], ["2"]]
+
+
+def test_a_table_that_never_takes_all_items_is_told(
+    service: Service, target: BotoTarget, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(boto, "_FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(boto, "_LAST_PAUSE_S", 0.001)
+    service.answer = lambda asked: Said(
+        body=json.dumps({"UnprocessedItems": asked.json["RequestItems"]}).encode()
+    )
+    with pytest.raises(TargetError, match="3 items unprocessed"):
+        target.put_items("t", items(3))
+    assert len(service.asked) == 2

@@ -65,3 +65,15 @@ def test_a_refusal_stays_a_refusal(client: Any):
 def test_a_binary_key_goes_back_as_bytes_and_others_as_they_are():
     key = {"raw": {"B": "AAEC"}, "id": {"S": "a"}}
     assert pages.with_bytes(key) == {"raw": {"B": b"\x00\x01\x02"}, "id": {"S": "a"}}
+
+
+def test_binary_values_become_bytes_wherever_they_are():
+    raw = {"B": "AAEC"}
+    item = {"b": raw, "l": {"L": [raw, {"S": "x"}]}, "m": {"M": {"b": raw}}, "s": {"BS": ["AAEC"]}}
+    plain = {"B": b"\0\1\2"}
+    assert pages.with_bytes(item) == {
+        "b": plain,
+        "l": {"L": [plain, {"S": "x"}]},
+        "m": {"M": {"b": plain}},
+        "s": {"BS": [b"\0\1\2"]},
+    }

@@ -11,6 +11,7 @@ from lambdameter.model import (
     Case,
     Dataset,
     Deployment,
+    Expected,
     Invocation,
     ResponseShape,
     Variant,
@@ -31,8 +32,7 @@ def needs(folder: Path, bucket: str | None = None) -> Needs:
         folder=str(folder),
         parameters={},
         object_bytes={},
-        expected_count=0,
-        expected_digest="",
+        expected={"csv": Expected(count=0, digest="")},
     )
     variant = Variant(
         name="rust",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -9,8 +9,8 @@ import pytest
 from lambdameter.errors import TargetError
 from lambdameter.model import (
     Calls,
-    Dataset,
     EqualityRule,
+    Expected,
     MayDiffer,
     ResponseShape,
     Table,
@@ -48,25 +48,27 @@ def items(n: int = 30, **changes: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def check(
-    actual: list[dict[str, Any]], answer: Any = ANSWER, workload: Workload = WORKLOAD
+    actual: list[dict[str, Any]],
+    answer: Any = ANSWER,
+    workload: Workload = WORKLOAD,
+    initial: Sequence[dict[str, Any]] = (),
 ) -> TrialEquality:
     rule = trial.rule(WORKLOAD)
     assert rule is not None
     known = table.digest(items(), rule)
-    dataset = Dataset(
-        folder="/nowhere",
-        parameters={},
-        object_bytes={},
-        expected_count=known.count,
-        expected_digest=known.digest,
-        expected_response={"records": 30, "total_ms": 0},
+    must = Expected(
+        count=known.count,
+        digest=known.digest,
+        response={"records": 30, "total_ms": 0},
+        initial_count=len(initial),
+        initial_digest="not compared",
     )
 
     def get(key: dict[str, Any]) -> dict[str, Any] | None:
         return next((one for one in actual if one["id"] == key["id"]), None)
 
-    sources = trial.Sources(scan=lambda: actual, get=get, expected=items)
-    return trial.check(workload, dataset, answer, sources)
+    sources = trial.Sources(scan=lambda: actual, get=get, expected=items, initial=lambda: initial)
+    return trial.check(workload, must, answer, sources)
 
 
 def test_what_is_equal_is_proven_by_count_and_digest():
@@ -135,15 +137,15 @@ def test_the_expected_items_are_not_read_when_the_digests_agree():
     rule = trial.rule(WORKLOAD)
     assert rule is not None
     known = table.digest(items(), rule)
-    dataset = Dataset(
-        folder="",
-        parameters={},
-        object_bytes={},
-        expected_count=30,
-        expected_digest=known.digest,
-    )
-    sources = trial.Sources(scan=items, get=lambda _: None, expected=unread)
-    assert trial.check(WORKLOAD, dataset, {}, sources).equal
+    must = Expected(count=30, digest=known.digest)
+    sources = trial.Sources(scan=items, get=lambda _: None, expected=unread, initial=unread)
+    assert trial.check(WORKLOAD, must, {}, sources).equal
+
+
+def test_only_what_was_not_there_before_was_written():
+    assert check(items()).write_units == 30
+    assert check(items(), initial=items(20)).write_units == 10
+    assert check(items(), initial=items(20, r05={"amount": {"N": "1"}})).write_units == 11
 
 
 def test_the_canonical_response_leaves_out_what_may_differ():

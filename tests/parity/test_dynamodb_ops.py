@@ -1,0 +1,129 @@
+"""All variants of `dynamodb-ops` do the same to a table, answer the same, and refuse the same."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import Any
+
+import pytest
+
+from lambdameter import dataset
+from lambdameter.verify import table as tables
+from lambdameter.verify import trial
+
+CASES = ("get", "put", "query", "batch")
+# What cargo leaves of a crate's path in its panics, where it is linked in.
+PROVIDERS = {"aws-lc": b"/aws-lc-rs-", "ring": b"/ring-0."}
+
+
+def digester(rule: tables.Rule) -> dataset.Digester:
+    def digest(items: Any) -> tuple[int, str]:
+        made = tables.digest(items, rule)
+        return made.count, made.digest
+
+    return dataset.Digester(form=rule.form, digest=digest)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_variant_leaves_and_answers_what_the_generator_says(dynamodb_ops: Any, case: str):
+    workload = dynamodb_ops.workload
+    rule = trial.rule(workload)
+    assert rule is not None
+    data = dataset.make(workload, {}, digester(rule))
+    canonical = set()
+    for variant in dynamodb_ops.names:
+        with dynamodb_ops.table(dataset.initial_items(data, case)) as table:
+            said = dynamodb_ops.invoke(variant, dynamodb_ops.event(case, table))
+            assert said.error is None, said
+            sources = trial.Sources(
+                scan=lambda name=table: dynamodb_ops.target.scan(name),
+                get=lambda key, name=table: dynamodb_ops.target.get_item(name, key),
+                expected=lambda: dataset.expected_items(data, case),
+                initial=lambda: dataset.initial_items(data, case),
+            )
+            found = trial.check(workload, data.expected[case], said.document, sources)
+        assert found.equal, (variant, found)
+        assert found.write_units == {"put": 1, "batch": 25}.get(case, 0)
+        canonical.add(trial.canonical_response(workload, said.document))
+    assert len(canonical) == 1
+
+
+def query(dynamodb_ops: Any, **parameters: str) -> Any:
+    raw = "&".join(f"{name}={value}" for name, value in parameters.items())
+    return dynamodb_ops.event("get") | {
+        "rawQueryString": raw,
+        "queryStringParameters": parameters,
+    }
+
+
+def refusals(dynamodb_ops: Any, event: Any) -> set[tuple[str, str]]:
+    said = [dynamodb_ops.invoke(variant, event) for variant in dynamodb_ops.names]
+    assert {one.error for one in said} == {"Unhandled"}
+    return {(one.document["errorType"], one.document["errorMessage"]) for one in said}
+
+
+@pytest.mark.parametrize("operation", CASES)
+def test_a_missing_table_is_refused_alike(dynamodb_ops: Any, operation: str):
+    event = query(dynamodb_ops, operation=operation, table="nowhere")
+    told = "ResourceNotFoundException: nowhere"
+    assert refusals(dynamodb_ops, event) == {("TableNotFound", told)}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({}, "operation must be get, put, query or batch"),
+        ({"operation": "scan", "table": "t"}, "operation must be get, put, query or batch"),
+        ({"operation": "GET", "table": "t"}, "operation must be get, put, query or batch"),
+        ({"operation": "", "table": "t"}, "operation must be get, put, query or batch"),
+        ({"table": "t"}, "operation must be get, put, query or batch"),
+        ({"operation": "get"}, "table must be named"),
+        ({"operation": "get", "table": ""}, "table must be named"),
+    ],
+)
+def test_a_query_that_is_not_sound_is_refused_alike(
+    dynamodb_ops: Any, parameters: dict[str, str], told: str
+):
+    assert refusals(dynamodb_ops, query(dynamodb_ops, **parameters)) == {("InvalidEvent", told)}
+
+
+def test_a_table_without_the_item_is_refused_alike(dynamodb_ops: Any):
+    with dynamodb_ops.table() as table:
+        refused = refusals(dynamodb_ops, query(dynamodb_ops, operation="get", table=table))
+    assert refused == {("ItemNotFound", f"bench/item-00 in {table}")}
+
+
+def test_a_name_that_no_table_can_have_is_refused_alike(dynamodb_ops: Any):
+    (told,) = refusals(dynamodb_ops, query(dynamodb_ops, operation="put", table="a"))
+    assert told[0] in ("ServiceError", "TableNotFound")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, None, [], 7, {"requestContext": {"http": {"method": 7}}}, {"requestContext": None}],
+    ids=repr,
+)
+def test_what_is_no_http_event_is_refused_by_all(dynamodb_ops: Any, event: Any):
+    for kind, told in refusals(dynamodb_ops, event):
+        assert kind
+        assert told
+
+
+def test_a_query_of_the_wrong_type_is_refused_by_all(dynamodb_ops: Any):
+    for wrong in ("text", 7, ["operation"]):
+        event = dynamodb_ops.event("get") | {"queryStringParameters": wrong}
+        del event["rawQueryString"]
+        for kind, told in refusals(dynamodb_ops, event):
+            assert kind
+            assert told
+
+
+@pytest.mark.parametrize(
+    ("variant", "provider"), [("rust", "aws-lc"), ("rust-warmed", "aws-lc"), ("rust-ring", "ring")]
+)
+def test_a_binary_holds_only_the_tls_provider_of_its_name(
+    dynamodb_ops: Any, variant: str, provider: str
+):
+    with zipfile.ZipFile(dynamodb_ops.packages[variant]) as package:
+        binary = package.read("bootstrap")
+    assert [name for name, path in PROVIDERS.items() if path in binary] == [provider]
