@@ -10,6 +10,7 @@ import typer
 import uvloop
 from rich.console import Console
 
+from lambdameter.emulator.sandbox import WAYS
 from lambdameter.emulator.server import EmulatorReady, Options, serve
 
 
@@ -28,7 +29,7 @@ def emulate(
         ),
     ] = None,
     sandbox: Annotated[
-        str, typer.Option(help="How limits are enforced: auto, cgroup-v1 or none.")
+        str, typer.Option(help=f"How limits are enforced: auto, {', '.join(WAYS)}.")
     ] = "auto",
     region: Annotated[str, typer.Option(help="The region that it answers for.")] = "us-east-1",
 ) -> None:
