@@ -143,7 +143,9 @@ def test_a_timeout_is_told_and_billed_as_one(deploy: Deploy):
         "errorMessage": f"RequestId: {timed_out.report.request_id} "
         "Error: Task timed out after 1.00 seconds",
     }
-    assert (timed_out.report.status, timed_out.report.duration_ms) == ("timeout", 1000.0)
+    assert timed_out.report.status == "timeout"
+    # A loop that wakes often, as the duty cycle's, ends its whole milliseconds up to one early.
+    assert timed_out.report.duration_ms == pytest.approx(1000, abs=1)
     assert function.invoke("pid").error is None
 
 
