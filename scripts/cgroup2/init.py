@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
-SERVICE = Path("user.slice/user-1000.slice/user@1000.service")
+SLICE = Path("user.slice/user-1000.slice")
 USER = 1000
 POWER_OFF = 0x4321FEDC  # LINUX_REBOOT_CMD_POWER_OFF
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -35,10 +35,11 @@ def mount(kind: str, where: str, options: str) -> None:
 
 
 def delegate(controllers: str) -> Path:
-    """A scope below the user's service manager, as systemd makes it with Delegate=yes."""
+    """A scope below a service manager of the user's, as systemd makes it with Delegate=yes."""
     folder = CGROUPS
     enabled = " ".join(f"+{controller}" for controller in controllers.split())
-    for name in (*SERVICE.parts, f"{controllers.replace(' ', '-')}.scope"):
+    service = f"with-{controllers.replace(' ', '-')}.service"
+    for name in (*SLICE.parts, service, "lambdameter.scope"):
         (folder / "cgroup.subtree_control").write_text(enabled)
         folder /= name
         folder.mkdir(exist_ok=True)
