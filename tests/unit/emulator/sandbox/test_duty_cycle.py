@@ -199,7 +199,7 @@ async def test_a_child_that_works_is_found_and_charged(
     code = "import os, time\nif os.fork(): time.sleep(1000)\nprint(os.getpid(), flush=True)\n"
     child = int(await _line(await sandbox.spawn(program(code + "while True: pass"))))
     sandbox.throttle()
-    _burn(child, 4)
+    _burn(child, 40)  # in 100 ms it is granted some 7
     hand.now_us += 100_000
     hand.ring()
     _wait_until_stopped(child)
