@@ -9,7 +9,7 @@ VENV       := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export CARGO_TARGET_DIR := $(CACHE)/cargo-target
 
-.PHONY: run test setup check record soak format clean
+.PHONY: run test test-cgroup2 setup check record soak format clean
 
 run: setup ## all set-up, then the duel
 	@$(VENV)/lambdameter run etl $(ARGS)
@@ -17,6 +17,10 @@ run: setup ## all set-up, then the duel
 test: setup ## all set-up, then the tests
 	cargo test --release --locked --quiet --workspace
 	$(VENV)/pytest $(ARGS)
+
+test-cgroup2: setup ## the sandbox's tests on a kernel with cgroup v2, in a virtual machine
+	./scripts/cgroup2/kernel.sh $(CACHE)/cgroup2
+	$(VENV)/python scripts/cgroup2/machine.py $(CACHE)/cgroup2
 
 setup: $(UV) ## the set-up alone
 	@$(UV) sync --quiet --locked --no-install-project

@@ -54,7 +54,7 @@ while true; do
 done
 """
 
-ISOLATED = pytest.mark.parametrize("sandbox", ["cgroup-v1"], indirect=True)
+ISOLATED = pytest.mark.parametrize("sandbox", ["cgroup"], indirect=True)
 
 
 @pytest.mark.parametrize("runtime", ["python3.11", "python3.12", "python3.13"])
@@ -143,7 +143,9 @@ def test_a_timeout_is_told_and_billed_as_one(deploy: Deploy):
         "errorMessage": f"RequestId: {timed_out.report.request_id} "
         "Error: Task timed out after 1.00 seconds",
     }
-    assert (timed_out.report.status, timed_out.report.duration_ms) == ("timeout", 1000.0)
+    assert timed_out.report.status == "timeout"
+    # A loop that wakes often, as the duty cycle's, ends its whole milliseconds up to one early.
+    assert timed_out.report.duration_ms == 1000
     assert function.invoke("pid").error is None
 
 
@@ -229,7 +231,7 @@ def test_a_package_with_its_own_bootstrap_needs_no_managed_runtime(
     found = function.invoke({"n": 2}).payload
     assert found["event"] == {"n": 2}
     assert (found["name"], found["tz"], found["managed"]) == (function.name, ":UTC", "")
-    assert (found["root"] == "/var/task") is (sandbox != "none")
+    assert (found["root"] == "/var/task") is sandbox.startswith("cgroup")
     assert function.invoke({"n": 3}).payload["event"] == {"n": 3}
 
 

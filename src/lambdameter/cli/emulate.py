@@ -10,6 +10,7 @@ import uvloop
 from rich.console import Console
 
 from lambdameter.cli.speed import Asked, chosen
+from lambdameter.emulator.sandbox import WAYS
 from lambdameter.emulator.server import EmulatorReady, Options, serve
 from lambdameter.interruption import SIGNALS
 from lambdameter.model import Architecture
@@ -31,7 +32,7 @@ def emulate(  # noqa: PLR0913 - each is a flag
         ),
     ] = None,
     sandbox: Annotated[
-        str, typer.Option(help="How limits are enforced: auto, cgroup-v1 or none.")
+        str, typer.Option(help=f"How limits are enforced: auto, {', '.join(WAYS)}.")
     ] = "auto",
     speed: Annotated[
         Asked, typer.Option(help="A Lambda vCPU's (auto: if this host is calibrated), or its own.")

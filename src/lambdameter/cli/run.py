@@ -12,6 +12,7 @@ from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import show
 from lambdameter.cli.resume import resume as go_on
+from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.interruption import say
 from lambdameter.model import Architecture, ReportInput
@@ -62,7 +63,7 @@ _Speed = Annotated[
 _Overheads = Annotated[
     bool, typer.Option(help="Add what AWS adds to Init and memory, modelled; local alone.")
 ]
-_Sandbox = Annotated[str, typer.Option(help="auto, cgroup-v1 or none; local alone.")]
+_Sandbox = Annotated[str, typer.Option(help=f"auto, {', '.join(WAYS)}; local alone.")]
 _Require = Annotated[bool, typer.Option(help="Refuse a host that does not enforce the limits.")]
 _Seed = Annotated[
     int, typer.Option(min=0, help="Of the order of the trials, the latency model and the faults.")

@@ -13,6 +13,7 @@ import sys
 import msgspec
 import uvloop
 
+from lambdameter.emulator.sandbox import WAYS
 from lambdameter.emulator.server import HOST_SPEED, EmulatorFailed, EmulatorReady, Options, serve
 from lambdameter.errors import LambdameterError
 
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--latency", help='"off" or the file of a latency model')
     parser.add_argument("--faults", help="KIND=PROBABILITY,...: what the data plane injects")
     parser.add_argument("--seed", type=int, help="of the latency model and the faults")
-    parser.add_argument("--sandbox", default="auto", help="auto, cgroup-v1 or none")
+    parser.add_argument("--sandbox", default="auto", help=f"auto, {', '.join(WAYS)}")
     parser.add_argument("--speed", default=HOST_SPEED, help='"host" or the file of a calibration')
     parser.add_argument(
         "--no-overheads", dest="overheads", action="store_false", help="add nothing that AWS adds"

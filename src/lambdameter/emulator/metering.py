@@ -71,7 +71,7 @@ def report(request_id: str, tier: Tier, span: Span, ending: Ending) -> Report:
     """REPORT of one invocation; a timed-out one took its timeout, as AWS counts it."""
     duration_ms = span.end.at_ms - span.start.at_ms
     if ending.status == "timeout":
-        duration_ms = min(duration_ms, tier.timeout_ms)
+        duration_ms = tier.timeout_ms
     return Report(
         request_id=request_id,
         duration_ms=duration_ms,

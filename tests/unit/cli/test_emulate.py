@@ -86,7 +86,7 @@ def test_an_unknown_sandbox_is_the_users_fault():
     assert told.splitlines() == [
         "error: There is no sandbox 'cage'",
         "  where: --sandbox",
-        "  next:  Choose from auto, cgroup-v1, none.",
+        "  next:  Choose from auto, cgroup-v2, cgroup-v1, duty-cycle, none.",
     ]
 
 

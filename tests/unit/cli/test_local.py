@@ -151,7 +151,7 @@ def test_the_real_one_refuses_an_unknown_sandbox():
         pytest.fail("it was never ready")
     told = failed.value
     assert (told.cause, told.place) == ("There is no sandbox 'cage'", "--sandbox")
-    assert told.next_step == "Choose from auto, cgroup-v1, none."
+    assert told.next_step == "Choose from auto, cgroup-v2, cgroup-v1, duty-cycle, none."
 
 
 @pytest.mark.parametrize(

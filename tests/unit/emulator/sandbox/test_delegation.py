@@ -139,3 +139,30 @@ def test_without_v2_there_is_nothing_to_ask_for(tmp_path: Path, proc: Path):
     (proc / "self" / "cgroup").write_text("1:cpu:/\n0::/\n")
     with pytest.raises(AbsentError, match="v1 holds"):
         delegation.claim(_not_needed, proc)
+
+
+def test_systemd_is_asked_for_a_delegated_scope_around_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    busctl = tmp_path / "busctl"
+    busctl.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
+    busctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(delegation, "_SYSTEMD", tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert delegation.ask_systemd()
+    asked = (tmp_path / "asked").read_text()
+    assert asked.startswith("--user call org.freedesktop.systemd1 /org/freedesktop/systemd1 ")
+    assert asked.endswith(f" fail 2 PIDs au 1 {os.getpid()} Delegate b true 0\n")
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1\n", None])
+def test_a_systemd_that_refuses_or_cannot_be_asked_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None
+):
+    if script is not None:
+        (tmp_path / "busctl").write_text(script)
+        (tmp_path / "busctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(delegation, "_SYSTEMD", tmp_path)
+    assert not delegation.ask_systemd()

@@ -73,6 +73,13 @@ def _burn(pid: int, more_ms: float) -> None:
         pass
 
 
+def _exhaust(sandbox: DutyCycleSandbox, hand: Hand, pid: int) -> None:
+    """Use up the quota; on a busy host that was done before we looked."""
+    while sandbox._held_at_us is None:
+        _burn(pid, 4)
+        hand.ring()
+
+
 def _ring_until_it_runs(hand: Hand, pid: int) -> None:
     """What it used before the signal reached it is paid too."""
     while not processes.is_running(pid):
@@ -129,12 +136,11 @@ async def test_over_its_quota_it_is_stopped_to_the_end_of_a_period(
 ):
     pid = await _busy(sandbox, program)
     sandbox.throttle()
-    _burn(pid, 4)
-    hand.ring()
+    _exhaust(sandbox, hand, pid)
     _wait_until_stopped(pid)
     periods, rest = divmod(hand.now_us + hand.delay_us, 20_000)
     assert rest == 0
-    assert periods >= 2
+    assert periods >= 1
     _ring_until_it_runs(hand, pid)
 
 
@@ -144,8 +150,7 @@ async def test_how_long_it_was_held_is_the_throttled_time(
 ):
     pid = await _busy(sandbox, program)
     sandbox.throttle()
-    _burn(pid, 4)
-    hand.ring()
+    _exhaust(sandbox, hand, pid)
     held_ms = hand.delay_us / 1_000
     hand.now_us += hand.delay_us // 2
     assert sandbox.counters().throttled_ms == pytest.approx(held_ms / 2)
@@ -171,8 +176,7 @@ async def test_frozen_it_costs_nothing_and_its_debt_is_paid_meanwhile(
 ):
     pid = await _busy(sandbox, program)
     sandbox.throttle()
-    _burn(pid, 4)
-    hand.ring()
+    _exhaust(sandbox, hand, pid)
     sandbox.freeze()
     assert hand.call is None
     hand.now_us += 1_000_000
@@ -186,7 +190,7 @@ async def test_a_debt_outlasts_a_short_freeze(
 ):
     pid = await _busy(sandbox, program)
     sandbox.throttle()
-    _burn(pid, 40)
+    _exhaust(sandbox, hand, pid)
     sandbox.freeze()
     sandbox.thaw()
     assert not processes.is_running(pid)
@@ -200,7 +204,7 @@ async def test_a_child_that_works_is_found_and_charged(
     code = "import os, time\nif os.fork(): time.sleep(1000)\nprint(os.getpid(), flush=True)\n"
     child = int(await _line(await sandbox.spawn(program(code + "while True: pass"))))
     sandbox.throttle()
-    _burn(child, 50)  # more than the periods until it is looked for grant
+    _burn(child, 40)  # in 100 ms it is granted some 7
     hand.now_us += 100_000
     hand.ring()
     _wait_until_stopped(child)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -42,13 +41,6 @@ def by_the_kernel(cgroup_way: str, tmp_path: Path) -> Iterator[SandboxFactory]:
     granted.close()
 
 
-@pytest.fixture
-def enclosing(enclosing_way: str, tmp_path: Path) -> Iterator[SandboxFactory]:
-    granted = detect(tmp_path, enclosing_way)
-    yield granted
-    granted.close()
-
-
 async def _ready(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
     return (await process.stdout.readline()).decode().strip()
@@ -62,10 +54,6 @@ def _groups_of(pid: int) -> set[Path]:
 def _on_host() -> tuple[str, set[Path]]:
     """What must be the same before and after: our mounts, and cgroups of this process."""
     return Path("/proc/self/mountinfo").read_text(), _groups_of(os.getpid())
-
-
-def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def test_this_kernel_enforces(
@@ -99,10 +87,16 @@ async def test_cpu_time_counts_what_the_function_used(
     factory: SandboxFactory, program: Program, output: Output
 ):
     sandbox = factory.create("cpu", 1769)
-    code = "import time\nwhile time.process_time() < 0.2: pass\nprint(time.process_time())"
-    used_ms = float(await output(await sandbox.spawn(program(code)))) * 1000
-    counted = sandbox.counters().cpu_ms
-    assert used_ms <= counted < used_ms + 100
+    code = """
+import time
+start = time.process_time()
+while time.process_time() < start + 0.2: pass
+print(time.process_time() - start, time.process_time())
+"""
+    told = (await output(await sandbox.spawn(program(code)))).split()
+    # Before `start` the launcher joined its group; after the end the interpreter cleans up.
+    looped_ms, all_ms = (float(seconds) * 1000 for seconds in told)
+    assert looped_ms <= sandbox.counters().cpu_ms < all_ms * 1.5 + 100
     await sandbox.destroy()
 
 
@@ -141,80 +135,6 @@ async def test_the_peak_outlives_what_was_freed_and_the_process(
     assert 60 < peak < 90
     await sandbox.destroy()
     assert sandbox.counters().peak_memory_mb == peak
-
-
-async def test_the_function_is_an_unprivileged_user_in_no_other_group(
-    enclosing: SandboxFactory, program: Program, output: Output
-):
-    sandbox = enclosing.create("user", 256)
-    code = """
-import os, pathlib
-print(os.getresuid(), os.getresgid(), os.getgroups())
-print(*[l for l in pathlib.Path("/proc/self/status").read_text().splitlines()
-        if l.startswith(("CapPrm", "CapEff", "NoNewPrivs"))])
-"""
-    lines = (await output(await sandbox.spawn(program(code)))).splitlines()
-    assert lines[0] == "(993, 993, 993) (990, 990, 990) []"
-    assert lines[1] == "CapPrm:\t0000000000000000 CapEff:\t0000000000000000 NoNewPrivs:\t1"
-    await sandbox.destroy()
-
-
-async def test_only_tmp_can_be_written(
-    enclosing: SandboxFactory, program: Program, output: Output, own_tmp: Path
-):
-    sandbox = enclosing.create("files", 256)
-    code = """
-import os
-for folder in ("/var/task", "/var/lang", "/var", "/opt", "/dev/shm", "/", "/tmp"):
-    try:
-        open(folder + "/lambdameter-probe", "w").close()
-        print(folder, "written")
-    except OSError as error:
-        print(folder, os.strerror(error.errno))
-print(open("code.txt").read(), os.getcwd(), sorted(os.listdir("/var")), os.listdir("/opt"))
-"""
-    lines = (await output(await sandbox.spawn(program(code)))).splitlines()
-    assert lines[-2].split() == ["/tmp", "written"]  # noqa: S108
-    assert {line.split(" ", 1)[1] for line in lines[:-2]} == {"Read-only file system"}
-    assert lines[-1] == "the code /var/task ['lang', 'task'] []"
-    assert _names(own_tmp) == {"lambdameter-probe"}
-    assert "lambdameter-probe" not in _names(Path("/tmp"))  # noqa: S108
-    await sandbox.destroy()
-
-
-async def test_a_single_file_can_be_mounted(
-    enclosing: SandboxFactory, program: Program, output: Output, tmp_path: Path
-):
-    bundle = tmp_path / "ca.pem"
-    bundle.write_text("certificates")
-    spec = program("print(open('/var/lambdameter/ca.pem').read())")
-    spec.mounts["/var/lambdameter/ca.pem"] = str(bundle)
-    sandbox = enclosing.create("file", 256)
-    assert await output(await sandbox.spawn(spec)) == "certificates\n"
-    await sandbox.destroy()
-
-
-async def test_a_mount_that_is_not_there_is_named(
-    enclosing: SandboxFactory, program: Program, output: Output
-):
-    spec = program("")
-    spec.mounts["/var/runtime"] = "/nowhere/runtime"
-    sandbox = enclosing.create("absent", 256)
-    process = await sandbox.spawn(spec)
-    assert "cannot open /nowhere/runtime: ENOENT" in await output(process)
-    assert process.returncode == 126
-    await sandbox.destroy()
-
-
-async def test_the_environment_is_exactly_what_was_given(
-    enclosing: SandboxFactory, program: Program, output: Output
-):
-    sandbox = enclosing.create("environment", 256)
-    spec = program(
-        "import json, os; print(json.dumps(dict(os.environ)))", ACCENT="é", LANG="C.UTF-8"
-    )
-    assert json.loads(await output(await sandbox.spawn(spec))) == spec.environment
-    await sandbox.destroy()
 
 
 async def test_processes_are_limited_per_environment(

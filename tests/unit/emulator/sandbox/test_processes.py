@@ -74,3 +74,10 @@ def test_a_process_that_is_gone_tells_nothing():
     assert status.read() is None
     status.close()
     assert processes.StatusFile(child.pid).read() is None
+
+
+def test_the_resident_size_is_the_second_field_in_pages(tmp_path: Path):
+    _process(tmp_path, 1)
+    (tmp_path / "1" / "statm").write_text("9000 512 200 1 0 300 0\n")
+    assert processes.resident_mb(1, tmp_path) == 512 * os.sysconf("SC_PAGE_SIZE") / 2**20
+    assert processes.resident_mb(2, tmp_path) == 0
