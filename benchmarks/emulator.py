@@ -204,7 +204,7 @@ def measure(function: Function) -> tuple[dict[str, list[float]], dict[str, float
         with (
             relay("bare", function, Path(scratch)) as bare,
             relay("stack", function, Path(scratch)) as stack,
-            local_lambda(Options()) as endpoints,
+            local_lambda(Options(overheads=False)) as endpoints,
         ):
             emulator = deployed(endpoints.functions, function)
             samples = in_turns({"floor": bare, "stack": stack, "emulator": emulator})

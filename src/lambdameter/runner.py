@@ -115,6 +115,8 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
         canonical: what of a response must be the same in all variants.
         append: puts a sample on disk, and returns when it is there.
         now: the time of day, with its zone.
+        rest: waits before a warm call, as long as a caller takes at least who is not on this host:
+            an environment that is called without a pause owes CPU time to its quota.
     """
 
     target: Target
@@ -124,6 +126,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     canonical: Callable[[Any], str]
     append: Callable[[Sample], None]
     now: Callable[[], datetime]
+    rest: Callable[[], None]
     progress: Progress
 
 
@@ -143,6 +146,8 @@ def execute(plan: Sequence[Trial], workload: Workload, site: Site, bench: Bench)
             bench.target.force_cold(
                 site.deployments[trial.variant], trial.memory_mb, f"{site.prefix}-{environment}"
             )
+        else:
+            bench.rest()
         sample = _measure(trial, workload, site, bench, warm=warm)
         warm = _environment_lives(sample)
         bench.append(sample)

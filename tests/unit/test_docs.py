@@ -12,6 +12,8 @@ from lambdameter.samples import RunFolder
 
 ROOT = Path(__file__).parents[2]
 DUEL = ROOT / "docs" / "duel"
+FIDELITY = ROOT / "docs" / "fidelity.md"
+RULES = FIDELITY.read_text().partition("<!-- errors -->")[0]
 
 
 def test_the_recorded_report_is_what_its_samples_give_today(monkeypatch: pytest.MonkeyPatch):
@@ -27,3 +29,27 @@ def test_every_link_of_a_page_leads_somewhere(page: Path):
     links = re.findall(r"\]\(([^)#]+)", page.read_text())
     local = [link for link in links if not link.startswith("http")]
     assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_each_test_that_is_named_for_a_rule_exists():
+    named = re.findall(r"\[`(\w+)`\]\(([^)]+)\)", RULES)
+    assert named
+    missing = [
+        (test, path)
+        for test, path in named
+        if not re.search(rf"(?m)^(async )?def {test}\(", (FIDELITY.parent / path).read_text())
+    ]
+    assert missing == []
+
+
+def test_each_rule_has_a_state_and_a_test_that_shows_it_or_what_is_missing():
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in RULES.splitlines()
+        if line.startswith("| ") and not line.startswith("| behaviour |")
+    ]
+    assert rows
+    for behaviour, state, shown in rows:
+        assert state in {"exact", "approximated", "modelled", "absent"}, behaviour
+        assert shown, behaviour
+        assert state == "absent" or "](" in shown, behaviour

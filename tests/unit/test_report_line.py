@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdameter.model import Enforcement, Meter, ServiceTime
+from lambdameter.model import Calibration, Enforcement, Meter, Modelled, ServiceTime, Speed
 from lambdameter.report_line import (
+    MODELLED,
     Host,
     format_host,
     format_meter,
@@ -80,10 +81,29 @@ FIGURE = st.none() | st.floats(min_value=0, max_value=1e7).map(lambda value: rou
             ),
             modelled_ms=st.floats(min_value=0, max_value=1e6),
         ),
+        modelled=st.none()
+        | st.builds(
+            Modelled,
+            init_ms=st.floats(min_value=0, max_value=1e6),
+            invocation_ms=st.floats(min_value=0, max_value=1e3),
+            memory_mb=st.floats(min_value=0, max_value=1e4),
+            hidden_start_ms=st.floats(min_value=0, max_value=1e6),
+        ),
     )
 )
 def test_a_meter_survives_the_headers(meter: Meter):
     assert parse_meter(format_meter(meter)) == meter
+
+
+def test_what_was_added_is_told_in_a_header_of_its_own_and_only_where_something_was():
+    added = Modelled(init_ms=25.5, invocation_ms=0.5, memory_mb=12.25, hidden_start_ms=6.0)
+    told = format_meter(Meter(environment="e", modelled=added))
+    assert MODELLED == "x-lambdameter-modelled"
+    assert (
+        told[MODELLED]
+        == '{"init_ms":25.5,"invocation_ms":0.5,"memory_mb":12.25,"hidden_start_ms":6.0}'
+    )
+    assert MODELLED not in format_meter(Meter(environment="e"))
 
 
 def test_an_answer_without_headers_has_no_meter_and_no_host():
@@ -92,6 +112,16 @@ def test_an_answer_without_headers_has_no_meter_and_no_host():
 
 
 def test_the_host_survives_its_header():
+    speed = Speed(
+        kernel="k",
+        here_ms=200.0,
+        lambda_ms=310.0,
+        factor=1.55,
+        busy_ns=30_000,
+        cycle_ns=100_000,
+        reached=1.54,
+        cpu_share=0.7,
+    )
     host = Host(
         enforcement=Enforcement(by="none", cpu="", memory="", freeze="", isolation=""),
         engines={"dynamodb": "x 1"},
@@ -99,5 +129,13 @@ def test_the_host_survives_its_header():
         latency_model=None,
         faults="cut=0.1, seed 1",
         architecture="x86_64",
+        calibration=Calibration(
+            made_at="2026-11-21T12:00:00+00:00",
+            cpu="a CPU",
+            architecture="arm64",
+            interpreter=speed,
+            compiled=speed,
+        ),
+        overheads="overheads 1",
     )
     assert parse_host(format_host(host)) == host

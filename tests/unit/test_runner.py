@@ -130,6 +130,7 @@ class Bed:
     def __init__(self, folder: Path, script: Script, workload: Workload = WORKLOAD) -> None:
         self.target = FakeTarget(script)
         self.samples: list[Sample] = []
+        self.rests: list[int] = []
         self.initial: list[Any] = []
         self.progress = Watcher()
         self.workload = workload
@@ -166,6 +167,7 @@ class Bed:
             canonical=lambda response: verified.canonical_response(self.workload, response),
             append=self.samples.append,
             now=clock(step_s).__next__,
+            rest=lambda: self.rests.append(len(self.samples)),
             progress=self.progress,
         )
         needs = Needs(
@@ -229,6 +231,12 @@ def test_a_run_gives_one_verified_sample_for_each_trial(tmp_path: Path):
     assert samples[0].response == ANSWER
     assert samples[1].started_at == "2026-11-21T10:00:01.000+00:00"
     assert bed.left == []
+
+
+def test_an_environment_rests_before_each_warm_call_and_before_no_cold_one(tmp_path: Path):
+    bed = Bed(tmp_path, well)
+    bed.run(trials(warm=2, variants=("python", "rust")))
+    assert bed.rests == [1, 2, 4, 5]
 
 
 def test_the_event_names_bucket_object_and_the_trials_own_table(tmp_path: Path):

@@ -6,6 +6,7 @@ import os
 import platform
 import random
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -51,6 +52,8 @@ from lambdameter.verify import trial as verification
 from lambdameter.verify.trial import Sources
 
 RUNS = Path("runs")
+# A caller of AWS's who is not in its region: a round trip of the internet.
+REST_S = 0.1
 
 
 class Asked(Conditions, frozen=True, kw_only=True):
@@ -174,6 +177,8 @@ class Place(NamedTuple):
 def fill(folder: RunFolder, manifest: Manifest, trials: Sequence[Trial], place: Place) -> None:
     """Make these trials; each sample is on disk before the next is made."""
     target, workload, datasets = place.target, manifest.workload, manifest.datasets
+    # To AWS it is that far.
+    rest_s = REST_S if manifest.target.name == "local" else 0.0
     with Telling(trials, datasets, place.console) as telling:
         bench = runner.Bench(
             target=target,
@@ -183,6 +188,7 @@ def fill(folder: RunFolder, manifest: Manifest, trials: Sequence[Trial], place: 
             canonical=lambda response: verification.canonical_response(workload, response),
             append=folder.append,
             now=lambda: datetime.now(UTC),
+            rest=lambda: time.sleep(rest_s),
             progress=telling,
         )
         runner.execute(trials, workload, place.site, bench)

@@ -8,10 +8,11 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from lambdameter.emulator.clock import Clock
+from lambdameter.emulator.overheads import Overheads
 from lambdameter.emulator.process_environment import Endpoints, FunctionFacts
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 from lambdameter.emulator.sandbox.base import Sandbox
-from lambdameter.model import Modelled, ServiceTime
+from lambdameter.model import ServiceTime
 
 
 class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +21,8 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         mounts: as in ProcessSpec, /tmp apart.
         entrypoint_error: why there is nothing to start; None where there is.
-        modelled: what AWS would add; None: nothing is added.
+        package_bytes: the size of the zip.
+        overheads: what AWS would add; None: nothing is added.
     """
 
     facts: FunctionFacts
@@ -31,7 +33,8 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     endpoints: Endpoints | None = None
     entrypoint_error: str | None = None
-    modelled: Modelled | None = None
+    package_bytes: int = 0
+    overheads: Overheads | None = None
 
 
 class Address(Protocol):

@@ -31,6 +31,10 @@ class Clock(Protocol):
         """Call back once, `delay_ms` from now."""
         ...
 
+    async def wait(self, ms: float) -> None:
+        """Let so much time go by, to a tenth of a millisecond."""
+        ...
+
 
 class SystemClock:
     """This machine's time, on the running event loop."""
@@ -46,3 +50,7 @@ class SystemClock:
     def call_later(self, delay_ms: float, callback: Callable[[], None]) -> Timer:
         """Call back once, `delay_ms` from now."""
         return asyncio.get_running_loop().call_later(delay_ms / 1000, callback)
+
+    async def wait(self, ms: float) -> None:
+        """In a thread: the loop's own timers know whole milliseconds alone."""
+        await asyncio.to_thread(time.sleep, ms / 1000)

@@ -14,10 +14,10 @@ from lambdameter.emulator.functions import Function, Functions
 from lambdameter.emulator.managed_runtimes import Launch, Runtimes
 from lambdameter.emulator.overheads import Overheads
 from lambdameter.emulator.placement import Placement
-from lambdameter.emulator.process_environment import CA_DIR, Endpoints, FunctionFacts, code_kind
+from lambdameter.emulator.process_environment import CA_DIR, Endpoints, FunctionFacts
 from lambdameter.emulator.settings import Settings
 from lambdameter.errors import HostError, LambdameterError
-from lambdameter.model import Architecture, Calibration, Enforcement, Modelled
+from lambdameter.model import Architecture, Calibration, Enforcement
 from lambdameter.report_line import Host, format_host
 
 
@@ -166,15 +166,9 @@ class ControlPlane:
             region=self._facilities.region,
             endpoints=endpoints,
             entrypoint_error=launch.error,
-            modelled=self._modelled(function),
+            package_bytes=function.code.size,
+            overheads=self._facilities.overheads,
         )
-
-    def _modelled(self, function: Function) -> Modelled | None:
-        overheads = self._facilities.overheads
-        if overheads is None:
-            return None
-        kind = code_kind(function.settings.runtime)
-        return overheads.of(kind, function.code.size)
 
     def _describe_host(self) -> None:
         self.host_headers = format_host(

@@ -34,7 +34,7 @@ from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError
 from lambdameter.emulator.runtime_api.peer import Delivery
 from lambdameter.emulator.sandbox.base import Counters, ProcessSpec, Sandbox
 from lambdameter.errors import LambdameterError
-from lambdameter.model import Meter, ServiceTime
+from lambdameter.model import Meter, Modelled, ServiceTime
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_LIMIT_MS = 10_000.0
@@ -66,6 +66,7 @@ class Environment:
         self._failed_by: Event | None = None
         self._init_error: tuple[str, bytes] | None = None
         self._init_cpu_ms: float | None = None
+        self._init_peak_mb: float | None = None
         self._service: ServiceTime | None = None
         self._resting = _UNUSED
         self._started = Reading(at_ms=0.0, counters=_UNUSED)
@@ -124,15 +125,10 @@ class Environment:
 
     async def _add_to_init(self) -> float:
         """Wait as long as Init would have taken longer on AWS, so that every clock has it; ms."""
-        modelled = self._blueprint.modelled
+        modelled = self._modelled(self._resting)
         if modelled is None or not modelled.init_ms:
             return 0.0
-        waited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        timer = self._clock.call_later(modelled.init_ms, lambda: waited.set_result(None))
-        try:
-            await waited
-        finally:
-            timer.cancel()
+        await self._clock.wait(modelled.init_ms)
         return modelled.init_ms
 
     async def _phase(self, event: Event, limit_ms: float) -> None:
@@ -147,6 +143,7 @@ class Environment:
     async def _finish(self, request: InvocationRequest, init_ms: float | None) -> Outcome:
         await self._drain()
         end = Reading(at_ms=self._stopped_ms, counters=self._counters())
+        modelled = self._modelled(end.counters)
         failure = self._failure(request, end.counters) if self.state is State.FAILED else None
         if not self._delivered:
             status, error_type = self._init_failure(end.counters)
@@ -158,7 +155,7 @@ class Environment:
             Tier(
                 memory_mb=self._blueprint.facts.memory_mb,
                 timeout_ms=self._blueprint.timeout_s * 1000.0,
-                reserved_mb=self._blueprint.modelled.memory_mb if self._blueprint.modelled else 0,
+                reserved_mb=modelled.memory_mb if modelled else 0.0,
             ),
             Span(start=self._started, end=end, init_ms=init_ms),
             self._ending or (failure.ending if failure else Ending()),
@@ -167,7 +164,8 @@ class Environment:
         if self.state is State.FAILED:
             await self._drive(Event.CLEAN)
         # Last: what it did until it was frozen or killed is this invocation's.
-        meter = self._meter(end, await self._around.usage(self.identity.access_key_id))
+        service = await self._around.usage(self.identity.access_key_id)
+        meter = msgspec.structs.replace(self._meter(end, service), modelled=modelled)
         # The first answer wins: what a runtime does after it cannot take it back.
         payload, error = self._answer or (failure.payload if failure else b"", FUNCTION_ERROR)
         self._request = None
@@ -176,14 +174,22 @@ class Environment:
     def _meter(self, end: Reading, service: ServiceTime | None) -> Meter:
         before, self._service = self._service, service
         init_cpu_ms, self._init_cpu_ms = self._init_cpu_ms, None
-        meter = metering.meter(
+        return metering.meter(
             environment=self.identity.name,
             start=self._started.counters,
             end=end.counters,
             init_cpu_ms=init_cpu_ms,
             service=metering.service_difference(before, self._service),
         )
-        return msgspec.structs.replace(meter, modelled=self._blueprint.modelled)
+
+    def _modelled(self, counters: Counters) -> Modelled | None:
+        """What AWS would have added; where Init ran inside an invocation, by that one's peak."""
+        overheads = self._blueprint.overheads
+        if overheads is None:
+            return None
+        if self._init_peak_mb is None:
+            self._init_peak_mb = counters.peak_memory_mb
+        return overheads.of(self._blueprint.package_bytes, self._init_peak_mb or 0.0)
 
     def _failure(self, request: InvocationRequest, counters: Counters) -> Failure:
         if self._failed_by is Event.TIMEOUT:
@@ -278,6 +284,8 @@ class Environment:
                 await self._spawn()
             elif action is Action.KILL:
                 await self._kill()
+            elif action is Action.DELIVER:
+                await self._deliver_by_and_by()
             else:
                 self._perform[action]()
 
@@ -327,6 +335,15 @@ class Environment:
         waiting, self._waiting = self._waiting, None
         _resolve(waiting, Delivery(headers=headers, payload=request.payload))
 
+    async def _deliver_by_and_by(self) -> None:
+        """As much later as AWS has to do for it, within Duration."""
+        overheads = self._blueprint.overheads
+        if overheads is not None and overheads.invocation.ms:
+            await self._clock.wait(overheads.invocation.ms)
+        # It may have ended meanwhile.
+        if self.state is State.INVOKE:
+            self._deliver()
+
     async def _spawn(self) -> None:
         if self._blueprint.entrypoint_error is not None:
             self._init_error = ("Runtime.InvalidEntrypoint", b"")
@@ -370,6 +387,7 @@ class Environment:
         # Only now: where this was cancelled on the way, destroy() has to find what is left.
         self._api = self._process = self._sandbox = None
         self._resting = _UNUSED
+        self._init_peak_mb = None
 
 
 def _resolve(future: asyncio.Future[Delivery | None] | None, value: Delivery | None) -> None:

@@ -29,7 +29,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
 
     memory_mb: int
     timeout_ms: float
-    reserved_mb: int = 0
+    reserved_mb: float = 0.0
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,46 +6,47 @@ from importlib import resources
 
 import msgspec
 
-from lambdameter.model import CodeKind, Modelled
+from lambdameter.model import Modelled
 
 _BYTES_PER_MB = 1_000_000
 
 
-class Added(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """To each environment of one kind of code.
+class PerPackage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Time for each MB of the package (the zip, as CodeSize has it)."""
 
-    Attributes:
-        init_ms: to the Init phase; it is really waited for, so that every clock has it.
-        memory_mb: of AWS's own processes: in Max Memory Used, and taken from the tier.
-    """
-
-    init_ms: float
-    memory_mb: int
-
-
-class HiddenStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What comes before Init and is in no log line: fetching and mounting the package."""
-
-    floor_ms: float
     ms_per_mb: float
+
+
+class PerInvocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Time of each, within Duration."""
+
+    ms: float
+
+
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Used beside the function's own processes: a base, and for each MiB resident after Init."""
+
+    base_mb: float
+    mb_per_init_mb: float
 
 
 class Overheads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """overheads.toml."""
 
     name: str
-    interpreter: Added
-    compiled: Added
-    hidden_start: HiddenStart
+    init: PerPackage
+    invocation: PerInvocation
+    memory: Memory
+    hidden_start: PerPackage
 
-    def of(self, kind: CodeKind, package_bytes: int) -> Modelled:
-        """For a function with a package of this size (the zip)."""
-        added = self.interpreter if kind == "interpreter" else self.compiled
-        hidden = self.hidden_start
+    def of(self, package_bytes: int, init_peak_mb: float) -> Modelled:
+        """For an environment with this package, whose processes had this much after Init."""
+        package_mb = package_bytes / _BYTES_PER_MB
         return Modelled(
-            init_ms=added.init_ms,
-            memory_mb=added.memory_mb,
-            hidden_start_ms=hidden.floor_ms + hidden.ms_per_mb * package_bytes / _BYTES_PER_MB,
+            init_ms=self.init.ms_per_mb * package_mb,
+            invocation_ms=self.invocation.ms,
+            memory_mb=self.memory.base_mb + self.memory.mb_per_init_mb * init_peak_mb,
+            hidden_start_ms=self.hidden_start.ms_per_mb * package_mb,
         )
 
 

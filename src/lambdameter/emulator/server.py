@@ -182,8 +182,8 @@ def _pace(
 
 def _surroundings(paced: Paced, clock: Clock, services: Services | None) -> Surroundings:
     def enclose(name: str, blueprint: Blueprint) -> Sandbox:
-        facts, modelled = blueprint.facts, blueprint.modelled
-        reserved_mb = modelled.memory_mb if modelled else 0
+        facts, added = blueprint.facts, blueprint.overheads
+        reserved_mb = added.memory.base_mb if added else 0.0
         return paced.create(name, facts.memory_mb, facts.kind, reserved_mb)
 
     async def listen(peer: RuntimePeer) -> Address:

@@ -19,6 +19,8 @@ class Speed(Record, frozen=True, kw_only=True):
         factor: lambda_ms / here_ms, at least 1: a host that is slower is not made faster.
         busy_ns, cycle_ns: how long of every cycle a CPU is kept busy to be slower by the factor.
         reached: by how much the kernel was slower then, as measured.
+        cpu_share: of that time, how much the kernel counted as its CPU time: a vCPU's time is
+            worth as much here.
     """
 
     kernel: str
@@ -28,6 +30,7 @@ class Speed(Record, frozen=True, kw_only=True):
     busy_ns: int
     cycle_ns: int
     reached: float
+    cpu_share: float
 
 
 class Calibration(Record, frozen=True, kw_only=True):

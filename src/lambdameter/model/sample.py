@@ -65,12 +65,14 @@ class Modelled(Record, frozen=True, kw_only=True):
 
     Attributes:
         init_ms: is in the Init Duration.
-        memory_mb: is in Max Memory Used.
+        invocation_ms: is in each Duration.
+        memory_mb: is in Max Memory Used (MiB).
         hidden_start_ms: before Init, in no duration and on no bill.
     """
 
     init_ms: float
-    memory_mb: int
+    invocation_ms: float
+    memory_mb: float
     hidden_start_ms: float
 
 

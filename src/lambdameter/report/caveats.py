@@ -68,10 +68,7 @@ def memory(run: ReportInput) -> tuple[str, ...]:
     hidden = max((one.hidden_start_ms for one in added), default=0.0)
     return (
         "Init and Max Memory have in them what AWS adds, modelled: "
-        + "; ".join(
-            f"{init_ms:.0f} ms and {memory_mb} MB"
-            for init_ms, memory_mb in sorted({(one.init_ms, one.memory_mb) for one in added})
-        ),
+        + "; ".join(sorted({f"{one.init_ms:.0f} ms and {one.memory_mb:.0f} MB" for one in added})),
         f"before Init, in no log line: up to {units.time(hidden)} (modelled)",
     )
 

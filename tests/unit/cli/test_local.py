@@ -47,7 +47,14 @@ def test_a_ready_emulator_is_there_as_long_as_it_is_needed(tmp_path: Path):
 
 def test_its_options_are_passed_on(tmp_path: Path):
     options = Options(
-        port=7, latency="off", faults="cut=0.1", seed=3, sandbox="none", region="eu-west-1"
+        port=7,
+        latency="off",
+        faults="cut=0.1",
+        seed=3,
+        sandbox="none",
+        region="eu-west-1",
+        speed="/cache/calibration.json",
+        overheads=False,
     )
     with local_lambda(options, emulator(tmp_path, LEAVES)) as endpoints:
         told = endpoints.functions
@@ -55,6 +62,7 @@ def test_its_options_are_passed_on(tmp_path: Path):
         assert option in told
     for option in ("--seed 3", "--sandbox none", "--region eu-west-1"):
         assert option in told
+    assert "--speed /cache/calibration.json --no-overheads" in told
 
 
 def test_a_failure_that_is_not_the_emulators_is_left_as_it_is(tmp_path: Path):

@@ -254,3 +254,14 @@ def test_what_only_the_local_lambda_has_is_refused_on_aws(command: Command, flag
     told = command("run", "etl", "--target", "aws", flag, "off")
     assert told.exit_code == 2
     assert f"where: {flag}" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("flag", "typed"), [("--speed", ("--speed", "host")), ("--overheads", ("--no-overheads",))]
+)
+def test_what_only_the_local_lambda_has_added_to_it_is_refused_on_aws_too(
+    command: Command, flag: str, typed: tuple[str, ...]
+):
+    told = command("run", "etl", "--target", "aws", *typed)
+    assert told.exit_code == 2
+    assert f"where: {flag}" in told.stderr

@@ -21,6 +21,7 @@ def found(reached: float) -> Calibration:
         busy_ns=30_000,
         cycle_ns=100_000,
         reached=reached,
+        cpu_share=0.7,
     )
     return Calibration(
         made_at="2026-11-21T12:00:00+00:00",

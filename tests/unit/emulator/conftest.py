@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from lambdameter.emulator.blueprint import Blueprint, Surroundings
@@ -31,6 +32,7 @@ class FakeClock:
     def __init__(self) -> None:
         self.ms = 1_000.0
         self.timers: list[FakeTimer] = []
+        self.waits: list[float] = []
 
     def now_ms(self) -> float:
         return self.ms
@@ -42,6 +44,10 @@ class FakeClock:
         timer = FakeTimer(self.ms + delay_ms, callback)
         self.timers.append(timer)
         return timer
+
+    async def wait(self, ms: float) -> None:
+        self.waits.append(ms)
+        self.advance(ms)
 
     def advance(self, ms: float) -> None:
         self.ms += ms
@@ -191,6 +197,11 @@ class FakeRuntime:
             oom_kills=used.oom_kills,
         )
         self.host.clock.advance(ms)
+
+    def take(self, peak_memory_mb: float) -> None:
+        self.sandbox.used = msgspec.structs.replace(
+            self.sandbox.used, peak_memory_mb=peak_memory_mb
+        )
 
     def out_of_memory(self) -> None:
         self.sandbox.used = Counters(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lambdameter.emulator import overheads
 from lambdameter.emulator.api_errors import ApiError
 from lambdameter.emulator.code_store import Code
 from lambdameter.emulator.control_plane import ControlPlane, Facilities, host_architecture
@@ -65,6 +66,7 @@ async def plane(host: Any, tmp_path: Path, runtimes: Runtimes) -> AsyncIterator[
             endpoints=Endpoints(dynamodb="https://d", s3="https://s", ca_bundle="/state/ca/ca.pem"),
             engines={},
             latency_model=None,
+            overheads=overheads.shipped(),
         ),
         architecture="x86_64",
     )
@@ -84,6 +86,7 @@ async def test_environments_are_made_from_the_configuration_and_the_ca(plane: Co
     assert blueprint.argv == ("python3.12", "h.f")
     assert blueprint.mounts == {"/var/task": "/code/v1", "/var/lambdameter": "/state/ca"}
     assert (blueprint.facts.memory_mb, blueprint.timeout_s) == (256, 3)
+    assert (blueprint.package_bytes, blueprint.overheads) == (len(b"v1"), overheads.shipped())
 
 
 async def test_what_really_runs_is_told_once_it_is_known(plane: ControlPlane):
@@ -92,6 +95,7 @@ async def test_what_really_runs_is_told_once_it_is_known(plane: ControlPlane):
     told = parse_host(plane.host_headers)
     assert told is not None
     assert told.runtimes == {"python3.12": "fake 1"}
+    assert told.overheads == overheads.shipped().name
 
 
 @pytest.mark.parametrize("error", [HostError("No", next_step="Look."), OSError(28, "full")])

@@ -10,16 +10,33 @@ import pytest
 from lambdameter.emulator.environment import Environment
 from lambdameter.emulator.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.lifecycle import InvalidTransitionError, State
+from lambdameter.emulator.overheads import Memory, Overheads, PerInvocation, PerPackage
 from lambdameter.emulator.placement import new_identity
 from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError
 from lambdameter.errors import HostError
 from lambdameter.model import Modelled, ServiceTime
 
 EVENT = b'{"n":1}'
+OVERHEADS = Overheads(
+    name="m",
+    init=PerPackage(ms_per_mb=10.0),
+    invocation=PerInvocation(ms=0.0),
+    memory=Memory(base_mb=7.0, mb_per_init_mb=0.5),
+    hidden_start=PerPackage(ms_per_mb=2.0),
+)
 
 
 @pytest.fixture
 def environment(host: Any, blueprint: Any) -> Environment:
+    return Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
+
+
+def on_aws(
+    host: Any, blueprint: Any, package_bytes: int = 0, invocation_ms: float = 0.0
+) -> Environment:
+    """With what AWS adds to it."""
+    overheads = msgspec.structs.replace(OVERHEADS, invocation=PerInvocation(ms=invocation_ms))
+    blueprint = msgspec.structs.replace(blueprint, package_bytes=package_bytes, overheads=overheads)
     return Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
 
 
@@ -52,20 +69,110 @@ async def test_a_cold_invocation_pays_its_init_apart(host: Any, environment: Env
 
 async def test_what_aws_adds_to_init_is_waited_for_and_labelled(host: Any, blueprint: Any):
     host.script = echo
-    modelled = Modelled(init_ms=25.0, memory_mb=12, hidden_start_ms=6.0)
-    blueprint = msgspec.structs.replace(blueprint, modelled=modelled)
-    environment = Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
-    asked = asyncio.ensure_future(invoke(environment))
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert host.clock.timers[-1].due_ms - host.clock.ms == 25.0
-    assert not asked.done()
-    host.clock.advance(25.0)
-    outcome = await asked
+    outcome = await invoke(on_aws(host, blueprint, package_bytes=2_500_000))
+    assert host.clock.waits == [25.0]
     assert outcome.report.init_ms == 105.0
     assert outcome.report.duration_ms == 6.0
-    assert outcome.report.max_memory_mb == 22
-    assert (outcome.meter.modelled, outcome.meter.peak_memory_mb) == (modelled, 10.0)
+    assert outcome.report.billed_ms == 111
+    assert outcome.meter.modelled == Modelled(
+        init_ms=25.0, invocation_ms=0.0, memory_mb=12.0, hidden_start_ms=5.0
+    )
+
+
+async def test_what_an_invocation_costs_on_aws_is_in_its_duration(host: Any, blueprint: Any):
+    host.script = echo
+    environment = on_aws(host, blueprint, invocation_ms=0.5)
+    assert (await invoke(environment)).report.duration_ms == 6.5
+    assert (await invoke(environment, "r2")).report.duration_ms == 6.5
+    assert host.clock.waits == [0.5, 0.5]
+
+
+async def test_one_that_ends_before_its_event_is_handed_over_gets_none(host: Any, blueprint: Any):
+    async def leaves(runtime: Any) -> None:
+        await runtime.peer.next_event()
+        pytest.fail("it got an event")
+
+    async def waits_while_it_dies(_ms: float) -> None:
+        host.sandboxes[-1].process.exit(7)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    host.script = leaves
+    host.clock.wait = waits_while_it_dies
+    outcome = await invoke(on_aws(host, blueprint, invocation_ms=0.5))
+    assert outcome.report.error_type == "Runtime.ExitError"
+
+
+async def test_without_overheads_nothing_is_added(host: Any, environment: Environment):
+    host.script = echo
+    outcome = await invoke(environment)
+    assert outcome.meter.modelled is None
+    assert (outcome.report.init_ms, outcome.report.max_memory_mb) == (80.0, 10)
+
+
+async def grows(runtime: Any) -> None:
+    """20 MiB after Init, 60 once it has had an event."""
+    runtime.take(20.0)
+    while (delivery := await runtime.peer.next_event()) is not None:
+        runtime.take(60.0)
+        runtime.peer.respond(delivery.headers["Lambda-Runtime-Aws-Request-Id"], b"")
+
+
+async def test_memory_is_added_in_proportion_to_what_init_left(host: Any, blueprint: Any):
+    host.script = grows
+    environment = on_aws(host, blueprint)
+    cold, warm = await invoke(environment), await invoke(environment, "r2")
+    for outcome in (cold, warm):
+        assert (outcome.meter.peak_memory_mb, outcome.meter.modelled.memory_mb) == (60.0, 17.0)
+        assert outcome.report.max_memory_mb == 77
+
+
+async def test_after_a_failed_init_what_is_added_is_the_second_ones_and_not_waited_for(
+    host: Any, blueprint: Any
+):
+    async def starts_at_the_second_try(runtime: Any) -> None:
+        if len(host.sandboxes) == 1:
+            runtime.take(90.0)
+            runtime.process.exit(1)
+        else:
+            runtime.take(30.0)
+            await echo(runtime)
+
+    host.script = starts_at_the_second_try
+    outcome = await invoke(on_aws(host, blueprint, package_bytes=2_500_000))
+    assert (outcome.report.init_ms, outcome.report.duration_ms) == (None, 86.0)
+    assert outcome.meter.modelled.memory_mb == 22.0
+    assert outcome.report.max_memory_mb == 52
+
+
+async def test_a_crash_is_told_with_the_memory_that_was_added_until_then(host: Any, blueprint: Any):
+    async def dies_large(runtime: Any) -> None:
+        runtime.take(20.0)
+        await runtime.peer.next_event()
+        runtime.take(60.0)
+        runtime.process.exit(1)
+
+    host.script = dies_large
+    outcome = await invoke(on_aws(host, blueprint))
+    assert outcome.report.max_memory_mb == 77
+    assert outcome.meter.modelled.memory_mb == 17.0
+
+
+async def test_after_a_crash_what_is_added_goes_by_the_new_processes(host: Any, blueprint: Any):
+    async def dies_once(runtime: Any) -> None:
+        if len(host.sandboxes) == 1:
+            await runtime.peer.next_event()
+            runtime.take(100.0)
+            runtime.process.exit(1)
+        else:
+            await echo(runtime)
+
+    host.script = dies_once
+    environment = on_aws(host, blueprint)
+    await invoke(environment)
+    after = await invoke(environment, "r2")
+    assert after.meter.modelled.memory_mb == 12.0
+    assert after.report.max_memory_mb == 22
 
 
 async def test_duration_runs_from_the_delivery_until_the_runtime_asks_again(

@@ -53,13 +53,13 @@ def test_max_memory_used_is_rounded_up_and_never_above_the_tier():
 
 
 def test_what_awss_own_processes_take_is_used_memory():
-    tier = Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12)
-    assert max_memory_mb(40.2, tier) == 53
+    tier = Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)
+    assert max_memory_mb(40.2, tier) == 53  # one ceiling over the sum, not two
     assert max_memory_mb(120.0, tier) == 128
 
 
 def test_where_the_peak_is_not_known_no_memory_was_seen_to_be_used():
-    assert max_memory_mb(None, Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12)) == 0
+    assert max_memory_mb(None, Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)) == 0
 
 
 def test_a_timed_out_invocation_took_its_timeout():

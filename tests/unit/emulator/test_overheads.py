@@ -1,24 +1,37 @@
 from __future__ import annotations
 
 from lambdameter.emulator import overheads
-from lambdameter.emulator.overheads import Added, HiddenStart, Overheads
+from lambdameter.emulator.overheads import Memory, Overheads, PerInvocation, PerPackage
 
 MODEL = Overheads(
     name="m",
-    interpreter=Added(init_ms=30.0, memory_mb=12),
-    compiled=Added(init_ms=8.0, memory_mb=9),
-    hidden_start=HiddenStart(floor_ms=5.0, ms_per_mb=6.0),
+    init=PerPackage(ms_per_mb=2.5),
+    invocation=PerInvocation(ms=0.5),
+    memory=Memory(base_mb=7.0, mb_per_init_mb=0.5),
+    hidden_start=PerPackage(ms_per_mb=6.0),
 )
 
 
-def test_each_kind_of_code_has_its_own():
-    assert MODEL.of("interpreter", 0).init_ms == 30.0
-    assert MODEL.of("compiled", 0).memory_mb == 9
+def test_init_and_what_comes_before_it_grow_with_the_package():
+    added = MODEL.of(2_000_000, 0.0)
+    assert (added.init_ms, added.hidden_start_ms) == (5.0, 12.0)
 
 
-def test_the_hidden_part_of_a_start_grows_with_the_package():
-    assert MODEL.of("compiled", 2_000_000).hidden_start_ms == 17.0
+def test_an_invocation_costs_the_same_whatever_the_package():
+    assert MODEL.of(1, 0.0).invocation_ms == MODEL.of(2_000_000, 40.0).invocation_ms == 0.5
 
 
-def test_the_shipped_model_can_be_read():
-    assert overheads.shipped().name.startswith("overheads ")
+def test_memory_is_a_base_and_a_part_of_what_init_left():
+    assert MODEL.of(2_000_000, 0.0).memory_mb == 7.0
+    assert MODEL.of(2_000_000, 40.0).memory_mb == 27.0
+
+
+def test_before_init_it_is_4_to_8_ms_for_each_mb():
+    assert 4 <= overheads.shipped().of(1_000_000, 0.0).hidden_start_ms <= 8
+
+
+def test_the_shipped_model_takes_nothing_away():
+    shipped = overheads.shipped()
+    assert shipped.name.startswith("overheads ")
+    assert min(shipped.init.ms_per_mb, shipped.hidden_start.ms_per_mb) >= 0
+    assert min(shipped.memory.base_mb, shipped.memory.mb_per_init_mb) >= 0

@@ -5,8 +5,26 @@ from typing import Any
 
 import msgspec
 
-from lambdameter.model import Enforcement
+from lambdameter.model import Calibration, Enforcement, Modelled, Speed
 from lambdameter.report import caveats
+
+SPEED = Speed(
+    kernel="k",
+    here_ms=200.0,
+    lambda_ms=310.0,
+    factor=1.55,
+    busy_ns=30_000,
+    cycle_ns=100_000,
+    reached=1.54,
+    cpu_share=0.7,
+)
+CALIBRATION = Calibration(
+    made_at="2026-11-21T12:00:00+00:00",
+    cpu="a CPU",
+    architecture="arm64",
+    interpreter=SPEED,
+    compiled=SPEED,
+)
 
 
 def on(run: Any, **changes: Any) -> Any:
@@ -19,6 +37,48 @@ def on(run: Any, **changes: Any) -> Any:
 def test_aws_needs_no_word_on_emulation(sample_run: ModuleType) -> None:
     run = on(sample_run.report_input(), name="aws")
     assert caveats.target(run) == caveats.memory(run) == ()
+
+
+def test_a_calibrated_host_says_to_what_its_cpus_are_slowed(sample_run: ModuleType) -> None:
+    told = caveats.target(on(sample_run.report_input(), calibration=CALIBRATION))
+    assert told[1] == CALIBRATION.line
+
+
+def test_a_host_that_is_not_calibrated_says_how_to(sample_run: ModuleType) -> None:
+    told = caveats.target(sample_run.report_input())
+    assert told[1].startswith("CPU at this machine's own speed")
+    assert told[1].endswith("`lambdameter doctor --calibrate`")
+
+
+def test_without_overheads_awss_base_is_missing(sample_run: ModuleType) -> None:
+    told = caveats.memory(sample_run.report_input())
+    assert told == ("Max Memory is the function's own peak; AWS adds a base of its own",)
+
+
+def test_what_was_added_is_told_as_modelled_and_what_is_in_no_log_line_apart(
+    sample_run: ModuleType,
+) -> None:
+    made = [sample_run.sample(trial) for trial in sample_run.manifest().plan]
+    sizes = (0.5, 10.0)
+    samples = [
+        msgspec.structs.replace(
+            one,
+            meter=msgspec.structs.replace(
+                one.meter,
+                modelled=Modelled(
+                    invocation_ms=0.5,
+                    init_ms=4 * size,
+                    memory_mb=20.4 + size,
+                    hidden_start_ms=6 * size,
+                ),
+            ),
+        )
+        for one, size in zip(made, sizes * (len(made) // 2), strict=True)
+    ]
+    run = on(sample_run.report_input(None, samples), overheads="overheads 1")
+    added, hidden = caveats.memory(run)
+    assert added.endswith("what AWS adds, modelled: 2 ms and 21 MB; 40 ms and 30 MB")
+    assert hidden == "before Init, in no log line: up to 60.0 ms (modelled)"
 
 
 def test_the_priced_architecture_is_told_only_where_it_differs(sample_run: ModuleType) -> None:

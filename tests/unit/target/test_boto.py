@@ -13,7 +13,15 @@ import pytest
 
 from lambdameter import report_line
 from lambdameter.errors import BadInputError, TargetError
-from lambdameter.model import Artifact, Deployment, Enforcement, Table, TableKey
+from lambdameter.model import (
+    Artifact,
+    Calibration,
+    Deployment,
+    Enforcement,
+    Speed,
+    Table,
+    TableKey,
+)
 from lambdameter.target import boto
 from lambdameter.target.base import Function
 from lambdameter.target.boto import BotoTarget, Endpoints, Options
@@ -184,6 +192,23 @@ def test_the_emulator_says_what_it_is(service: Service, target: BotoTarget):
     enforcement = Enforcement(
         by="cgroup v1", cpu="quota", memory="limit", freeze="freezer", isolation="none"
     )
+    speed = Speed(
+        kernel="k",
+        here_ms=200.0,
+        lambda_ms=310.0,
+        factor=1.55,
+        busy_ns=30_000,
+        cycle_ns=100_000,
+        reached=1.54,
+        cpu_share=0.7,
+    )
+    calibration = Calibration(
+        made_at="2026-11-21T12:00:00+00:00",
+        cpu="a CPU",
+        architecture="arm64",
+        interpreter=speed,
+        compiled=speed,
+    )
     host = report_line.Host(
         enforcement=enforcement,
         engines={"dynamodb": "dynoxide-rs"},
@@ -191,6 +216,8 @@ def test_the_emulator_says_what_it_is(service: Service, target: BotoTarget):
         latency_model="latency.toml, total",
         faults="cut=0.1, seed 1",
         architecture="x86_64",
+        calibration=calibration,
+        overheads="overheads 1",
     )
     service.answer = lambda _: Said(200, b'{"Functions":[]}', report_line.format_host(host))
     info = target.info()
@@ -198,6 +225,7 @@ def test_the_emulator_says_what_it_is(service: Service, target: BotoTarget):
     assert info.enforcement == enforcement
     assert info.latency_model == "latency.toml, total"
     assert info.faults == "cut=0.1, seed 1"
+    assert (info.calibration, info.overheads) == (calibration, "overheads 1")
 
 
 def test_a_target_without_the_header_is_aws(service: Service, target: BotoTarget):

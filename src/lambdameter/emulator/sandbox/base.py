@@ -53,7 +53,7 @@ class Handicap(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     slowness: float = 1.0
-    reserved_mb: int = 0
+    reserved_mb: float = 0.0
 
 
 NO_HANDICAP = Handicap()

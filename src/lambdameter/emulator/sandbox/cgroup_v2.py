@@ -45,7 +45,7 @@ class CgroupV2Sandbox(CgroupSandbox):
     def _settings(self) -> Sequence[Setting]:
         return (
             ("cpu", "cpu.max", f"max {self._bandwidth.period_us}"),
-            ("memory", "memory.max", self._limit_mb * BYTES_PER_MIB),
+            ("memory", "memory.max", round(self._limit_mb * BYTES_PER_MIB)),
             ("memory", "memory.swap.max", 0),  # absent without swap accounting
             ("pids", "pids.max", launch.PROCESSES),
         )

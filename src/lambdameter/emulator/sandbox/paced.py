@@ -25,7 +25,7 @@ class PacedSandbox:
         self._cores = cores
         self.cpus = inner.cpus
         self._pace = Pace(speed.busy_ns, speed.cycle_ns)
-        self._slowness = speed.factor
+        self._slowness = 1 / speed.cpu_share
         self._slowed = False
 
     async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
@@ -88,11 +88,11 @@ class Paced:
         self._calibration = calibration
         self._cores = cores
 
-    def create(self, name: str, memory_mb: int, kind: CodeKind, reserved_mb: int) -> Sandbox:
+    def create(self, name: str, memory_mb: int, kind: CodeKind, reserved_mb: float) -> Sandbox:
         """Make an empty enclosure of a tier; `reserved_mb` of its memory is AWS's own."""
         if self._calibration is None or self._cores is None:
             return self._factory.create(name, memory_mb, Handicap(reserved_mb=reserved_mb))
         speed = self._calibration.of(kind)
-        handicap = Handicap(slowness=speed.factor, reserved_mb=reserved_mb)
+        handicap = Handicap(slowness=1 / speed.cpu_share, reserved_mb=reserved_mb)
         inner = self._factory.create(name, memory_mb, handicap)
         return PacedSandbox(inner, self._cores, speed)

@@ -55,10 +55,10 @@ def speed(yardstick: Yardstick, cpu: int, cores: SlowCores) -> Speed:
         )
     factor = max(1.0, yardstick.lambda_ms / here_ms)
 
-    def slowdown(busy_ns: int) -> float:
+    def slowdown(busy_ns: int) -> Slowed:
         return _slowdown(kernel, digests // _TRIAL_SHARE, (cpu,), Pace(busy_ns, CYCLE_NS), cores)
 
-    busy_ns, reached = find_busy(factor, slowdown) if factor > 1 else (0, 1.0)
+    busy_ns, reached = find_busy(factor, slowdown) if factor > 1 else (0, Slowed(1.0, 1.0))
     return Speed(
         kernel=yardstick.name,
         here_ms=here_ms,
@@ -66,11 +66,24 @@ def speed(yardstick: Yardstick, cpu: int, cores: SlowCores) -> Speed:
         factor=factor,
         busy_ns=busy_ns,
         cycle_ns=CYCLE_NS,
-        reached=reached,
+        reached=reached.by,
+        cpu_share=reached.cpu_share,
     )
 
 
-def find_busy(factor: float, slowdown: Callable[[int], float]) -> tuple[int, float]:
+class Slowed(NamedTuple):
+    """What came of keeping a CPU busy.
+
+    Attributes:
+        by: how many times longer the kernel took.
+        cpu_share: of that time, how much counted as its own: the switches in its own time do.
+    """
+
+    by: float
+    cpu_share: float
+
+
+def find_busy(factor: float, slowdown: Callable[[int], Slowed]) -> tuple[int, Slowed]:
     """How long of a cycle a CPU must be busy to be slower by the factor, ns, and what that gave.
 
     Of a cycle, a share s is spent busy and a share c on getting there and back; work gets the
@@ -78,26 +91,28 @@ def find_busy(factor: float, slowdown: Callable[[int], float]) -> tuple[int, flo
     """
     switching = 0.0
     costs: list[float] = []
-    trials: list[tuple[float, int]] = []
+    trials: list[tuple[Slowed, int]] = []
     for _ in range(_ROUNDS):
         share = min(_LONGEST_SHARE, max(0.0, 1 - 1 / factor - switching))
         busy_ns = round(share * CYCLE_NS)
         reached = slowdown(busy_ns)
         trials.append((reached, busy_ns))
-        costs.append(1 - share - 1 / reached)
+        costs.append(1 - share - 1 / reached.by)
         switching = sum(costs) / len(costs)
-    reached, busy_ns = min(trials, key=lambda trial: abs(trial[0] - factor))
+    reached, busy_ns = min(trials, key=lambda trial: abs(trial[0].by - factor))
     return busy_ns, reached
 
 
 def _slowdown(
     kernel: Kernel, digests: int, cpus: tuple[int, ...], pace: Pace, cores: SlowCores
-) -> float:
+) -> Slowed:
     """Fastest against fastest, by turns."""
-    plain, slowed = [], []
+    plain: list[Timing] = []
+    slowed: list[Timing] = []
     for _ in range(_TRIALS):
-        plain.append(kernel.run(digests).wall_ms)
+        plain.append(kernel.run(digests))
         cores.hold(cpus, pace)
-        slowed.append(kernel.run(digests).wall_ms)
+        slowed.append(kernel.run(digests))
         cores.release(cpus, pace)
-    return min(slowed) / min(plain)
+    best = min(slowed)
+    return Slowed(best.wall_ms / min(plain).wall_ms, best.cpu_ms / best.wall_ms)

@@ -9,6 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v2, delegation
 from lambdameter.emulator.sandbox.allowance import Allotment
+from lambdameter.emulator.sandbox.cgroup import Outside
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v2 import CgroupV2Sandbox
 from lambdameter.emulator.sandbox.delegation import Ground
@@ -36,7 +37,7 @@ def sandbox(folder: Path, allotment: Allotment, monkeypatch: pytest.MonkeyPatch)
 
     make = Path.mkdir
     monkeypatch.setattr(Path, "mkdir", kernel_makes)
-    made = CgroupV2Sandbox(_group(folder), allotment, pause=lambda _: None)
+    made = CgroupV2Sandbox(_group(folder), allotment, outside=Outside(pause=lambda _: None))
     made.make()
     return made
 
@@ -68,6 +69,11 @@ def test_a_new_group_has_the_tiers_memory_no_swap_and_no_quota(
         "memory.swap.max": "0",
         "pids.max": "1024",
     }
+
+
+def test_a_limit_with_a_fraction_is_whole_bytes(folder: Path, allotment: Allotment):
+    made = CgroupV2Sandbox(_group(folder), allotment._replace(limit_mb=120.3))
+    assert ("memory", "memory.max", 126_143_693) in made._settings()
 
 
 def test_the_share_is_granted_and_taken(sandbox: CgroupV2Sandbox, folder: Path):

@@ -6,10 +6,10 @@ import pytest
 
 from lambdameter.emulator.sandbox.base import Counters, Handicap
 from lambdameter.emulator.sandbox.paced import Paced
-from lambdameter.model import Calibration, Speed
+from lambdameter.model import Calibration, CodeKind, Speed
 
 
-def speed(factor: float) -> Speed:
+def speed(factor: float, cpu_share: float) -> Speed:
     return Speed(
         kernel="k",
         here_ms=1.0,
@@ -18,11 +18,16 @@ def speed(factor: float) -> Speed:
         busy_ns=int(factor * 10_000),
         cycle_ns=100_000,
         reached=factor,
+        cpu_share=cpu_share,
     )
 
 
 CALIBRATION = Calibration(
-    made_at="", cpu="", architecture="arm64", interpreter=speed(1.5), compiled=speed(2.0)
+    made_at="",
+    cpu="",
+    architecture="arm64",
+    interpreter=speed(1.5, cpu_share=0.8),
+    compiled=speed(2.0, cpu_share=0.5),
 )
 
 
@@ -72,10 +77,10 @@ def scene() -> Scene:
     return Scene()
 
 
-def paced(scene: Any, calibration: Calibration | None = CALIBRATION) -> Any:
-    return Paced(scene, calibration, scene if calibration else None).create(
-        "name", 128, "interpreter", 12
-    )
+def paced(
+    scene: Any, calibration: Calibration | None = CALIBRATION, kind: CodeKind = "interpreter"
+) -> Any:
+    return Paced(scene, calibration, scene if calibration else None).create("name", 128, kind, 12.5)
 
 
 async def test_the_cpus_are_slow_from_the_start_to_the_freeze_and_from_the_thaw_on(scene: Scene):
@@ -104,7 +109,13 @@ async def test_a_new_process_in_a_running_environment_slows_them_no_further(scen
 
 def test_the_share_is_of_the_slower_cpu_and_aws_takes_its_memory(scene: Scene):
     paced(scene)
-    assert scene.asked == ("name", 128, Handicap(slowness=1.5, reserved_mb=12))
+    assert scene.asked == ("name", 128, Handicap(slowness=1.25, reserved_mb=12.5))
+
+
+def test_compiled_code_has_a_speed_of_its_own(scene: Scene):
+    paced(scene, kind="compiled").thaw()
+    assert scene.seen == ["slow (0, 1) 20000", "thaw"]
+    assert scene.asked[2] == Handicap(slowness=2.0, reserved_mb=12.5)
 
 
 def test_the_share_itself_is_the_inner_sandboxs_work(scene: Scene):
@@ -116,11 +127,17 @@ def test_the_share_itself_is_the_inner_sandboxs_work(scene: Scene):
 
 def test_cpu_time_is_counted_as_a_lambda_vcpus(scene: Scene):
     counters = paced(scene).counters()
-    assert (counters.cpu_ms, counters.throttled_ms) == (15.0, 3.0)
+    assert (counters.cpu_ms, counters.throttled_ms) == (12.5, 3.0)
+
+
+def test_cpu_time_that_this_host_cannot_count_stays_unknown(scene: Scene):
+    unknown = Counters(cpu_ms=None, throttled_ms=None, peak_memory_mb=None, oom_kills=None)
+    scene.counters = lambda: unknown  # type: ignore[method-assign]
+    assert paced(scene).counters() == unknown
 
 
 def test_without_a_calibration_nothing_is_slowed(scene: Scene):
     sandbox = paced(scene, None)
     sandbox.thaw()
     assert scene.seen == ["thaw"]
-    assert scene.asked[2] == Handicap(slowness=1.0, reserved_mb=12)
+    assert scene.asked[2] == Handicap(slowness=1.0, reserved_mb=12.5)

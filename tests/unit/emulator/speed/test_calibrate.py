@@ -5,34 +5,34 @@ from typing import Any
 
 import pytest
 
-from lambdameter.emulator.speed.calibrate import CYCLE_NS, Yardstick, find_busy, speed
+from lambdameter.emulator.speed.calibrate import CYCLE_NS, Slowed, Yardstick, find_busy, speed
 from lambdameter.emulator.speed.kernels import Timing
 from lambdameter.errors import HostError
 
 SWITCHING_NS = 7_000
 
 
-def slowdown(busy_ns: int) -> float:
-    """A CPU that loses some of each cycle in getting there and back."""
+def slowdown(busy_ns: int) -> Slowed:
+    """A CPU that loses some of each cycle in getting there and back, on the kernel's account."""
     lost = busy_ns + SWITCHING_NS if busy_ns else 0
-    return CYCLE_NS / (CYCLE_NS - lost)
+    return Slowed(by=CYCLE_NS / (CYCLE_NS - lost), cpu_share=1 - busy_ns / CYCLE_NS)
 
 
 @pytest.mark.parametrize("factor", [1.1, 1.55, 1.7, 3.0])
 def test_the_factor_is_reached_although_switching_takes_its_share(factor: float):
     _, reached = find_busy(factor, slowdown)
-    assert reached == pytest.approx(factor, rel=0.01)
+    assert reached.by == pytest.approx(factor, rel=0.01)
 
 
 def test_a_factor_below_what_switching_costs_is_met_as_nearly_as_can_be():
     busy_ns, reached = find_busy(1.01, slowdown)
     assert busy_ns >= 0
-    assert reached <= slowdown(round(0.01 * CYCLE_NS))
+    assert reached.by <= slowdown(round(0.01 * CYCLE_NS)).by
 
 
 def test_the_best_of_all_trials_is_kept():
-    wild: Iterator[float] = iter([1.5, 9.0, 9.0, 9.0])
-    assert find_busy(1.5, lambda _: next(wild))[1] == 1.5
+    wild: Iterator[Slowed] = iter([Slowed(9.0, 0.1), Slowed(1.5, 0.7), Slowed(9.0, 0.2)] * 2)
+    assert find_busy(1.5, lambda _: next(wild))[1] == Slowed(1.5, 0.7)
 
 
 class FakeHost:
@@ -45,8 +45,9 @@ class FakeHost:
         self.held = 0
 
     def run(self, digests: int) -> Timing:
-        wall_ms = digests * self._digest_ns / 1e6 * slowdown(self._busy_ns)
-        return Timing(wall_ms, wall_ms * self._share)
+        slowed = slowdown(self._busy_ns)
+        wall_ms = digests * self._digest_ns / 1e6 * slowed.by
+        return Timing(wall_ms, wall_ms * self._share * slowed.cpu_share)
 
     def hold(self, _cpus: Iterable[int], pace: Any) -> None:
         self.held += 1
@@ -69,9 +70,16 @@ def test_a_faster_host_is_slowed_to_lambdas_time_and_let_go_again():
     assert host.held == 0
 
 
+def test_what_counts_as_cpu_time_on_a_slowed_cpu_is_measured_on_it():
+    found = measured(FakeHost(digest_ns=400), lambda_ms=310.0)
+    assert found.cpu_share == pytest.approx(1 - found.busy_ns / CYCLE_NS)
+    # The switches are on the kernel's account, so it is more than what its work got.
+    assert 1 / found.reached < found.cpu_share < 1
+
+
 def test_a_slower_host_is_left_as_it_is():
     found = measured(FakeHost(digest_ns=900), lambda_ms=310.0)
-    assert (found.factor, found.busy_ns, found.reached) == (1.0, 0, 1.0)
+    assert (found.factor, found.busy_ns, found.reached, found.cpu_share) == (1.0, 0, 1.0, 1.0)
 
 
 def test_a_busy_host_is_not_calibrated():

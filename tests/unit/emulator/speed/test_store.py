@@ -16,6 +16,7 @@ SPEED = Speed(
     busy_ns=26_000,
     cycle_ns=100_000,
     reached=1.49,
+    cpu_share=0.74,
 )
 CALIBRATION = Calibration(
     made_at="2026-11-21T12:00:00+00:00",
