@@ -11,7 +11,8 @@ export CARGO_TARGET_DIR := $(CACHE)/cargo-target
 
 .PHONY: run test test-cgroup2 setup check record soak format clean
 
-run: setup ## all set-up, then the duel
+run: setup ## all set-up, once a calibration, then the duel
+	@test -e $(CACHE)/calibration-arm64.json || $(VENV)/lambdameter doctor --calibrate > /dev/null || true
 	@$(VENV)/lambdameter run etl $(ARGS)
 
 test: setup ## all set-up, then the tests

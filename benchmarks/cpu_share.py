@@ -13,7 +13,6 @@ import asyncio
 import json
 import os
 import platform
-import statistics
 import sys
 import tempfile
 import time
@@ -23,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lambdameter.emulator import sandbox
+from lambdameter.emulator.process_environment import LANG_DIR
 from lambdameter.emulator.sandbox.base import ProcessSpec, SandboxFactory
-from lambdameter.emulator.sandbox.cpu_share import PERIOD_US
 from lambdameter.model import MEMORY_MB_PER_VCPU
 
 TIERS = (128, 256, 512, 1_024, 1_536, 1_769)
@@ -33,7 +32,7 @@ TARGET = 0.01
 # Published for 5 s of busy looping on AWS, percent of a vCPU.
 ON_AWS = {128: 7.22, 512: 28.95, 1_024: 57.93, 1_769: 96.8}
 LOOP = f"""
-import json, sys, time
+import json, statistics, time
 print("ready", flush=True)
 time.sleep(0.2)
 begun = last = time.perf_counter()
@@ -45,16 +44,26 @@ while last - begun < {BUSY_S}:
         gaps.append(now - last)
         start = now
     last = now
-print(json.dumps({{"bursts": bursts, "gaps": gaps}}), flush=True)
+cycles = [1000 * (burst + gap) for burst, gap in zip(bursts, gaps)][1:]
+off = [abs(cycle - 20 * round(cycle / 20)) for cycle in cycles]
+middle = lambda values, none: 1000 * statistics.median(values) if values else none
+told = {{"burst": middle(bursts, 1000 * {BUSY_S}), "gap": middle(gaps, 0.0)}}
+told["off"] = statistics.median(off) if off else 0.0
+print(json.dumps(told), flush=True)
 time.sleep(60)
 """
+RUN = ("-c", LOOP)
 
 
 async def measure(factory: SandboxFactory, memory_mb: int) -> dict[str, float]:
     """Run the loop in one sandbox."""
     box = factory.create(f"share-{memory_mb}", memory_mb)
     try:
-        spec = ProcessSpec(argv=(sys.executable, "-c", LOOP), environment={}, mounts={})
+        spec = ProcessSpec(
+            argv=(f"{LANG_DIR}/bin/python{sys.version_info.major}.{sys.version_info.minor}", *RUN),
+            environment={"LD_LIBRARY_PATH": f"{LANG_DIR}/lib"},
+            mounts={LANG_DIR: sys.base_prefix},
+        )
         process = await box.spawn(spec)
         if process.stdout is None:
             sys.exit("the process has no output")
@@ -68,17 +77,7 @@ async def measure(factory: SandboxFactory, memory_mb: int) -> dict[str, float]:
         await box.destroy()
     # 0.2 s of it were slept.
     share = used_ms / (wall_ms - 200)
-    period_ms = PERIOD_US / 1_000
-    cycles = [
-        1_000 * (burst + gap) for burst, gap in zip(told["bursts"], told["gaps"], strict=True)
-    ]
-    off = [abs(cycle / period_ms - round(cycle / period_ms)) * period_ms for cycle in cycles[1:]]
-    return {
-        "share": share,
-        "burst": 1_000 * statistics.median(told["bursts"] or [BUSY_S]),
-        "gap": 1_000 * statistics.median(told["gaps"] or [0.0]),
-        "off": statistics.median(off or [0.0]),
-    }
+    return {"share": share, **told}
 
 
 def main() -> int:
