@@ -15,18 +15,11 @@ _KIB_PER_MIB = 1_024
 
 
 class Allotment(NamedTuple):
-    """What one environment is given: its memory limit, its CPU time, and on which CPUs.
-
-    Attributes:
-        overdraft_us: of CPU time, what may be used beyond the quota before the kernel looks: it
-            looks at ticks. 0: it really does; a CPU that is slowed is looked at in each cycle, so
-            that there the difference is drawn for each invocation.
-    """
+    """What one environment is given: its memory limit, its CPU time, and on which CPUs."""
 
     limit_mb: float
     bandwidth: cpu_share.Bandwidth
     cpus: tuple[int, ...]
-    overdraft_us: float = 0.0
 
 
 class Allowance(NamedTuple):
@@ -42,7 +35,6 @@ class Allowance(NamedTuple):
             limit_mb=memory_mb - handicap.reserved_mb,
             bandwidth=cpu_share.bandwidth(memory_mb, slowness=handicap.slowness, most=self.vcpus),
             cpus=cpu_share.choose_cpus(memory_mb, self.cpus, turn),
-            overdraft_us=cpu_share.TICK_US / handicap.slowness if handicap.slowness > 1 else 0.0,
         )
 
     @property

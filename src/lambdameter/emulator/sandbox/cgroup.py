@@ -8,10 +8,8 @@ import contextlib
 import errno
 import itertools
 import os
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from lambdameter.emulator.sandbox import cpu_share, launch, processes
 from lambdameter.emulator.sandbox.allowance import Allotment, Allowance
@@ -22,7 +20,6 @@ from lambdameter.errors import HostError
 from lambdameter.model import Enforcement
 
 _FREEZE_SPINS, _FREEZE_TRIES, _FREEZE_STEP_S = 100, 5_000, 0.000_2
-_US_PER_S = 1_000_000
 _ERASE_TRIES, _ERASE_STEP_S = 5_000, 0.001
 Setting = tuple[str, str, int | str]
 """Controller, its control file, the value."""
@@ -52,23 +49,6 @@ def keyed(text: bytes) -> dict[bytes, bytes]:
     return dict(zip(fields[::2], fields[1::2], strict=True))
 
 
-class Outside(NamedTuple):
-    """What a test puts in the place of time and chance.
-
-    Attributes:
-        pause: waits, s.
-        now_s: monotonic time.
-        chance: a number from 0 to 1, all alike.
-    """
-
-    pause: Callable[[float], None] = time.sleep
-    now_s: Callable[[], float] = time.monotonic
-    chance: Callable[[], float] = random.random
-
-
-OUTSIDE = Outside()
-
-
 class CgroupSandbox(abc.ABC):
     """One execution environment in its own cgroup, frozen and throttled by the kernel.
 
@@ -80,18 +60,17 @@ class CgroupSandbox(abc.ABC):
         group: Group,
         allotment: Allotment,
         arrange: launch.Arrange = launch.enclosed,
-        outside: Outside = OUTSIDE,
+        *,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._group = group
         self._limit_mb = allotment.limit_mb
-        self._tier = self._bandwidth = allotment.bandwidth
-        self._overdraft_us = allotment.overdraft_us
+        self._bandwidth = allotment.bandwidth
         self.cpus = allotment.cpus
         self._arrange = arrange
         self._quota_us = cpu_share.UNLIMITED_US
-        self._pause, self._now_s, self._chance = outside
+        self._pause = pause
         self._freezing = False
-        self._rests_since_s = 0.0
         self._started: list[asyncio.subprocess.Process] = []
         self._counters = Counters(cpu_ms=0.0, throttled_ms=0.0, peak_memory_mb=0.0, oom_kills=0)
         self._files: list[ControlFile] = []
@@ -148,10 +127,7 @@ class CgroupSandbox(abc.ABC):
 
     def throttle(self) -> None:
         """Grant the tier's CPU share, or all that a cgroup around ours has."""
-        self._grant(self._tier)
-
-    def _grant(self, bandwidth: cpu_share.Bandwidth) -> None:
-        self._bandwidth, self._quota_us = bandwidth, bandwidth.quota_us
+        self._quota_us = self._bandwidth.quota_us
         self._write_quota(self._quota_us)
 
     def unthrottle(self) -> None:
@@ -168,16 +144,6 @@ class CgroupSandbox(abc.ABC):
         with kernel("freeze the environment"):
             self._set_frozen(frozen=True)
         self._freezing = True
-        self._rests_since_s = self._now_s()
-
-    def _has_rested(self) -> bool:
-        """Whether it was frozen for as long as the most that it can overdraw takes to be granted.
-
-        That is a tick, after which the kernel looks at a quota.
-        """
-        rested_us = (self._now_s() - self._rests_since_s) * _US_PER_S
-        quota_us, period_us = self._tier
-        return rested_us * quota_us / period_us >= cpu_share.TICK_US
 
     def _settle(self) -> None:
         """Wait until every process has stopped. HostError if they do not.
@@ -213,8 +179,6 @@ class CgroupSandbox(abc.ABC):
     def thaw(self) -> None:
         """Let every process run again."""
         self._settle()
-        if self._quota_us != cpu_share.UNLIMITED_US and self._overdraft_us and self._has_rested():
-            self._grant(self._tier.overdrawn(self._overdraft_us * self._chance()))
         with kernel("thaw the environment"):
             self._set_frozen(frozen=False)
 

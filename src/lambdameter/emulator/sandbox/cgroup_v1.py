@@ -47,7 +47,6 @@ class CgroupV1Sandbox(CgroupSandbox):
 
     def _open_files(self) -> None:
         self._quota = self._file("cpu", "cpu.cfs_quota_us", os.O_WRONLY | os.O_CREAT)
-        self._period = self._file("cpu", "cpu.cfs_period_us", os.O_WRONLY | os.O_CREAT)
         self._freezer = self._file("freezer", "freezer.state", os.O_RDWR | os.O_CREAT)
         self._cpu_usage = self._file("cpuacct", "cpuacct.usage")
         self._cpu_stat = self._file("cpu", "cpu.stat")
@@ -65,10 +64,6 @@ class CgroupV1Sandbox(CgroupSandbox):
         )
 
     def _set_quota(self, quota_us: int) -> None:
-        if quota_us != cpu_share.UNLIMITED_US:
-            # The share on the way must not be above that of a group around ours.
-            self._quota.write(cpu_share.LEAST_QUOTA_US)
-            self._period.write(self._bandwidth.period_us)
         self._quota.write(quota_us)
 
     def _set_frozen(self, *, frozen: bool) -> None:

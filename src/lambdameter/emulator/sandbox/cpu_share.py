@@ -15,8 +15,6 @@ PERIOD_US = 20_000
 # https://docs.kernel.org/scheduler/sched-bwc.html
 LEAST_QUOTA_US = 1_000
 UNLIMITED_US = -1
-# How often the usual kernel of 250 Hz looks whether a quota is used up.
-TICK_US = 4_000
 # Highest memory size, MB -> vCPUs visible. https://github.com/rwnx/lambda-cpuinfo
 _VISIBLE = ((3_008, 2), (5_307, 3), (7_076, 4), (8_845, 5))
 _MOST_VISIBLE = 6
@@ -27,11 +25,6 @@ class Bandwidth(NamedTuple):
 
     quota_us: int
     period_us: int
-
-    def overdrawn(self, by_us: float) -> Bandwidth:
-        """The same share in larger portions, as where so much more is used before it is seen."""
-        quota_us = round(self.quota_us + by_us)
-        return Bandwidth(quota_us, round(quota_us * self.period_us / self.quota_us))
 
 
 def vcpus(memory_mb: int) -> float:

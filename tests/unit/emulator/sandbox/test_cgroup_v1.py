@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lambdameter.emulator.sandbox import cgroup_v1, cpu_share
+from lambdameter.emulator.sandbox import cgroup_v1
 from lambdameter.emulator.sandbox.allowance import Allotment
-from lambdameter.emulator.sandbox.cgroup import Outside
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1Sandbox
 from lambdameter.errors import HostError
@@ -25,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def sandbox(folder: Path, allotment: Allotment) -> CgroupV1Sandbox:
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
-    made = CgroupV1Sandbox(group, allotment, outside=Outside(pause=lambda _: None))
+    made = CgroupV1Sandbox(group, allotment, pause=lambda _: None)
     made.make()
     return made
 
@@ -60,57 +59,6 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path):
     assert setting(folder, "cpu.cfs_quota_us") == "1447"
     sandbox.unthrottle()
     assert setting(folder, "cpu.cfs_quota_us") == "-1"
-
-
-class Rests:
-    """Time for a sandbox whose CPUs are slowed by half."""
-
-    def __init__(self, folder: Path, overdraft_us: float = 2_000.0) -> None:
-        self.now_s = 0.0
-        self._folder = folder
-        allotment = Allotment(116, cpu_share.bandwidth(128, slowness=2.0), (0,), overdraft_us)
-        outside = Outside(pause=lambda _: None, now_s=lambda: self.now_s, chance=lambda: 0.5)
-        group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
-        self.sandbox = CgroupV1Sandbox(group, allotment, outside=outside)
-        self.sandbox.make()
-
-    def granted(self, after_s: float) -> tuple[int, int]:
-        """The quota and the period, µs, once it was frozen for so long."""
-        self.sandbox.freeze()
-        self.now_s += after_s
-        (self._folder / "freezer.state").write_text("FROZEN\n")
-        self.sandbox.thaw()
-        return (
-            int(setting(self._folder, "cpu.cfs_quota_us")),
-            int(setting(self._folder, "cpu.cfs_period_us")),
-        )
-
-
-def test_the_first_call_has_the_quota_alone(folder: Path):
-    rests = Rests(folder)
-    rests.sandbox.throttle()
-    assert rests.granted(after_s=0.0) == (1_000, 27_641)
-
-
-def test_a_rested_one_whose_cpus_are_slowed_may_overdraw_and_its_share_stays(folder: Path):
-    rests = Rests(folder)
-    rests.sandbox.throttle()
-    quota_us, period_us = rests.granted(after_s=0.2)
-    assert quota_us == 1_000 + 1_000
-    assert quota_us / period_us == pytest.approx(128 / 1_769 / 2, rel=1e-3)
-
-
-def test_one_that_did_not_rest_keeps_what_it_had(folder: Path):
-    rests = Rests(folder)
-    rests.sandbox.throttle()
-    rests.granted(after_s=0.2)
-    assert rests.granted(after_s=0.05) == (2_000, 55_282)
-
-
-def test_at_its_own_speed_the_kernel_itself_lets_a_group_overdraw(folder: Path):
-    rests = Rests(folder, overdraft_us=0.0)
-    rests.sandbox.throttle()
-    assert rests.granted(after_s=9.0) == (1_000, 27_641)
 
 
 def test_cpu_time_is_told_in_milliseconds(sandbox: CgroupV1Sandbox, folder: Path):
@@ -151,7 +99,7 @@ def test_the_quota_is_lifted_for_an_environment_that_takes_its_time_to_freeze(
         state.write_text("FROZEN\n")
 
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
-    sandbox = CgroupV1Sandbox(group, allotment, outside=Outside(pause=freezes_late))
+    sandbox = CgroupV1Sandbox(group, allotment, pause=freezes_late)
     sandbox.make()
     state = folder / "freezer.state"
     state.symlink_to("/dev/null")

@@ -9,7 +9,6 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v2, delegation
 from lambdameter.emulator.sandbox.allowance import Allotment
-from lambdameter.emulator.sandbox.cgroup import Outside
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v2 import CgroupV2Sandbox
 from lambdameter.emulator.sandbox.delegation import Ground
@@ -37,7 +36,7 @@ def sandbox(folder: Path, allotment: Allotment, monkeypatch: pytest.MonkeyPatch)
 
     make = Path.mkdir
     monkeypatch.setattr(Path, "mkdir", kernel_makes)
-    made = CgroupV2Sandbox(_group(folder), allotment, outside=Outside(pause=lambda _: None))
+    made = CgroupV2Sandbox(_group(folder), allotment, pause=lambda _: None)
     made.make()
     return made
 
