@@ -14,6 +14,7 @@ from lambdameter.model import (
     Interval,
     Lack,
     NotEnough,
+    Outcome,
 )
 from lambdameter.report.look import listed
 
@@ -25,7 +26,11 @@ LACKS: Mapping[Lack, str] = {
     "head-missing": "HEAD has no measured warm call",
     "base-missing": "BASE has no measured warm call",
 }
-_DOES = {"slower": "takes {} times as long", "dearer": "costs {} times as much"}
+_DOES = {
+    "slower": "it takes {} times as long",
+    "dearer": "it costs {} times as much",
+    "bigger": "its package is {} times as big",
+}
 
 
 def decision(told: Comparison) -> str:
@@ -45,11 +50,16 @@ def decision(told: Comparison) -> str:
 
 
 def evidence(told: Comparison) -> list[str]:
-    """A sentence for each verdict, the failed ones first."""
+    """A sentence for each verdict, the failed ones first; what many have alike is said once."""
     rank = {"failed": 0, "cannot-tell": 1, "passed": 2}
-    ordered = sorted(told.verdicts, key=lambda one: rank[one.outcome])
     words = {"failed": "failed", "cannot-tell": "cannot be told", "passed": "passed"}
-    return [f"{words[one.outcome]}: {_verdict(told, one)}" for one in ordered]
+    found: dict[tuple[Outcome, str], list[str]] = {}
+    for one in sorted(told.verdicts, key=lambda one: rank[one.outcome]):
+        found.setdefault((one.outcome, _why(one)), []).append(_who(told, one))
+    return [
+        f"{words[outcome]}: {listed(list(dict.fromkeys(who)))}: {why}"
+        for (outcome, why), who in found.items()
+    ]
 
 
 def caveats(told: Comparison) -> list[str]:
@@ -105,21 +115,25 @@ def _worst(told: Comparison) -> str:
 
 
 def _verdict(told: Comparison, one: GateVerdict) -> str:
+    return f"{_who(told, one)}: {_why(one)}"
+
+
+def _who(told: Comparison, one: GateVerdict) -> str:
     who = name(told, one.variant, one.case)
-    if one.memory_mb is not None:
-        who += f" at {one.memory_mb:,} MB"
+    return who if one.memory_mb is None else f"{who} at {one.memory_mb:,} MB"
+
+
+def _why(one: GateVerdict) -> str:
     if one.lack is not None:
-        return f"{who}: {LACKS[one.lack]}"
-    allowed = units.number(1 + one.gate.limit)
-    if one.gate.kind == "bigger":
-        if one.ratio is None:
-            return f"{who}: the size of a package is not known"
-        return f"the package of {who} is {units.number(one.ratio)} times as big, {allowed} allowed"
+        return LACKS[one.lack]
     if isinstance(one.interval, NotEnough):
-        return f"{who}: {_not_enough(one.interval)}"
+        return _not_enough(one.interval)
+    if one.ratio is None:
+        return "this is not known of both runs"
     does = _DOES[one.gate.kind].format(units.number(one.ratio))
+    between = f" ({span(one.interval)})" if one.interval else ""
     wider = "; more environments narrow that" if one.outcome == "cannot-tell" else ""
-    return f"{who} {does} ({span(one.interval)}), {allowed} allowed{wider}"
+    return f"{does}{between}, {units.number(1 + one.gate.limit)} allowed{wider}"
 
 
 def _not_enough(found: NotEnough) -> str:

@@ -34,7 +34,7 @@ def report(run: ReportInput) -> RenderableType:
     """Everything, in the order in which it is to be read."""
     styles = variant_styles(run.manifest.workload.variants)
     parts: list[RenderableType] = [*_alarm(run), *_decisions(run)]
-    parts += section("What ran", caveats.target(run), [_what_ran(run)])
+    parts += section("What ran", caveats.target(run), [what_ran(run)])
     parts += section("Equality", (), [equality(run)])
     failed = [*failures(run)]
     if failed:
@@ -74,7 +74,8 @@ def section(
     return [head, *caveat, *body, Text()]
 
 
-def _what_ran(run: ReportInput) -> Text:
+def what_ran(run: ReportInput) -> Text:
+    """The workload, and what was under it."""
     manifest = run.manifest
     lines = [_labelled("workload", f"{manifest.workload.title} ({manifest.workload.name})")]
     lines += _enforcement(manifest.target)
