@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from lambdameter import units
 from lambdameter import workload as workloads
 from lambdameter.cli.compare import percent
@@ -24,6 +26,27 @@ from lambdameter.report.equality import equality
 from lambdameter.report.failures import failures
 from lambdameter.stats import ratio
 from lambdameter.stats.comparison import environments, of_limit
+
+_LOCAL = Asked(
+    target="local",
+    region="us-east-1",
+    architecture="arm64",
+    role=None,
+    latency=None,
+    faults=None,
+    sandbox="auto",
+    seed=1,
+    speed="auto",
+    overheads=True,
+    variants=None,
+    cases=None,
+    memory_mb=None,
+    cold=ratio.LEAST_ENVIRONMENTS,
+    warm=None,
+    settings={},
+    require_enforcement=False,
+    out=None,
+)
 
 
 class CannotTell(AssertionError):  # noqa: N818 - neither true nor false, and no error of the code
@@ -154,23 +177,16 @@ def fight(  # noqa: PLR0913 - each is what a flag of `lambdameter run` is
     Raises:
         LambdameterError: as `lambdameter run`.
     """
-    asked = Asked(
+    asked = msgspec.structs.replace(
+        _LOCAL,
         variants=None if variants is None else tuple(variants),
         cases=None if cases is None else tuple(cases),
         memory_mb=None if memory_mb is None else tuple(memory_mb),
         cold=cold,
         warm=warm,
         settings={name: _as_typed(value) for name, value in (settings or {}).items()},
-        target="local",
-        region="us-east-1",
-        architecture="arm64",
-        role=None,
         latency=latency,
-        faults=None,
         sandbox=sandbox,
-        speed="auto",
-        overheads=True,
-        require_enforcement=False,
         seed=seed,
         out=out,
     )
