@@ -25,7 +25,7 @@ from lambdameter.model import (
 from lambdameter.report.equality import equality
 from lambdameter.report.failures import failures
 from lambdameter.stats import ratio
-from lambdameter.stats.comparison import environments, of_limit
+from lambdameter.stats.comparison import durations_ms, environments, key, of_limit
 
 _LOCAL = Asked(
     target="local",
@@ -134,9 +134,8 @@ class Duel:
 
     def _held(self, cell: CellSummary, rival: CellSummary, limit: float) -> tuple[str, str]:
         """The outcome for one cell, and a sentence on it."""
-        mine, theirs = (
-            environments(self.run, one, lambda report: report.duration_ms) for one in (cell, rival)
-        )
+        calls = environments(self.run)
+        mine, theirs = (durations_ms(calls.get(key(one), [])) for one in (cell, rival))
         found = ratio.DURATION(theirs, mine, self.run.manifest.conditions.seed)
         outcome = of_limit(Gate(kind="slower", limit=limit), found, None)
         on = f"{cell.variant} on {cell.case} at {cell.memory_mb:,} MB"

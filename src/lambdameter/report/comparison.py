@@ -48,7 +48,7 @@ def comparison(told: Comparison, styles: Mapping[str, Style]) -> RenderableType:
 def _differences(told: Comparison) -> Text:
     if not told.differences:
         return Text("Nothing but the code.")
-    lines = [prose(gate.difference(one), indent=2) for one in told.differences]
+    lines = [prose(gate.difference(one)) for one in told.differences]
     return Text("\n".join(lines))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -36,10 +36,11 @@ Key = tuple[str, str, int]
 
 
 class _Side(NamedTuple):
-    """A cell and its run."""
+    """A cell, its run, and its warm calls, environment by environment."""
 
     run: ReportInput
     cell: CellSummary
+    calls: Sequence[Sequence[Report]]
 
 
 def compare(
@@ -62,11 +63,11 @@ def compare(
     wanted = _variants(base) & _variants(head)
     if variants is not None:
         wanted &= set(variants)
+    before, after = _sides(base), _sides(head)
     cells = tuple(
-        _cell(_Side(base, one), _Side(head, other), seed)
-        for one in base.summary.cells
-        for other in head.summary.cells
-        if one.variant in wanted and key(one) == key(other)
+        _cell(side, after[cell], seed)
+        for cell, side in before.items()
+        if side.cell.variant in wanted and cell in after
     )
     ran = dict.fromkeys(cell.variant for cell in cells)
     packages = tuple(_package(base, head, name) for name in ran)
@@ -94,17 +95,20 @@ def key(cell: CellSummary | CellBill) -> Key:
     return cell.variant, cell.case, cell.memory_mb
 
 
-def environments(
-    run: ReportInput, cell: CellSummary, figure: Callable[[Report], float]
-) -> list[list[float]]:
-    """A figure of the warm calls that did not fail, environment by environment."""
-    found: dict[int, list[float]] = defaultdict(list)
+def environments(run: ReportInput) -> dict[Key, list[list[Report]]]:
+    """The REPORTs of the warm calls that did not fail: cell -> environments -> calls."""
+    found: dict[Key, dict[int, list[Report]]] = defaultdict(lambda: defaultdict(list))
     for sample in run.samples:
         trial = sample.trial
-        mine = (trial.variant, trial.case, trial.memory_mb) == key(cell)
-        if mine and trial.call == "warm" and sample.report and failure(sample) is None:
-            found[trial.environment].append(figure(sample.report))
-    return list(found.values())
+        if trial.call == "warm" and sample.report and failure(sample) is None:
+            cell = found[trial.variant, trial.case, trial.memory_mb]
+            cell[trial.environment].append(sample.report)
+    return {cell: list(calls.values()) for cell, calls in found.items()}
+
+
+def durations_ms(calls: Sequence[Sequence[Report]]) -> list[list[float]]:
+    """Environments -> Durations."""
+    return [[one.duration_ms for one in environment] for environment in calls]
 
 
 def of_limit(gate: Gate, interval: Interval | NotEnough | None, exact: float | None) -> Outcome:
@@ -118,6 +122,14 @@ def of_limit(gate: Gate, interval: Interval | NotEnough | None, exact: float | N
     if low > limit:
         return "failed"
     return "passed" if high <= limit else "cannot-tell"
+
+
+def _sides(run: ReportInput) -> dict[Key, _Side]:
+    calls = environments(run)
+    return {
+        key(cell): _Side(run=run, cell=cell, calls=calls.get(key(cell), []))
+        for cell in run.summary.cells
+    }
 
 
 def _variants(run: ReportInput) -> set[str]:
@@ -147,8 +159,11 @@ def _cell(base: _Side, head: _Side, seed: int) -> CellComparison:
     )
     if lack is not None:
         return told
-    durations = [environments(*side, lambda report: report.duration_ms) for side in (base, head)]
-    billed = [environments(*side, lambda report: report.billed_ms) for side in (base, head)]
+    durations = [durations_ms(side.calls) for side in (base, head)]
+    billed = [
+        [[float(one.billed_ms) for one in environment] for environment in side.calls]
+        for side in (base, head)
+    ]
     medians = [statistics.median(map(statistics.median, side)) for side in durations]
     means = [statistics.fmean(ms for calls in side for ms in calls) for side in billed]
     memory = [side.cell.warm.max_memory_mb if side.cell.warm else None for side in (base, head)]

@@ -24,6 +24,7 @@ from lambdameter.model import Interval, NotEnough
 LEAST_ENVIRONMENTS = 10
 LEVEL = 0.95
 _DRAWS = 9_999
+_AT_ONCE = 2_000_000
 
 Figures = NDArray[np.float64]
 
@@ -84,9 +85,12 @@ def _interval(
     for side in (before, after):
         values = np.array([statistic.reduce(calls) for calls in side])
         counts = np.array([float(len(calls)) for calls in side])
-        chosen = draw.integers(len(side), size=(_DRAWS, len(side)))
         measured.append(statistic.of(values[np.newaxis], counts[np.newaxis])[0])
-        drawn.append(statistic.of(values[chosen], counts[chosen]))
+        blocks = []
+        for size in _blocks(len(side)):
+            chosen = draw.integers(len(side), size=(size, len(side)))
+            blocks.append(statistic.of(values[chosen], counts[chosen]))
+        drawn.append(np.concatenate(blocks))
     tail = statistic.tail(len(before), len(after))
     low, high = np.quantile(drawn[1] / drawn[0], [tail, 1 - tail])
     return Interval(
@@ -97,6 +101,12 @@ def _interval(
         base=len(before),
         head=len(after),
     )
+
+
+def _blocks(environments: int) -> list[int]:
+    """How many draws at once, so that memory is bounded however many environments there are."""
+    most = max(1, _AT_ONCE // environments)
+    return [min(most, _DRAWS - start) for start in range(0, _DRAWS, most)]
 
 
 def _plain_tail(_base: int, _head: int) -> float:

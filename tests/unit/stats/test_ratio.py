@@ -90,3 +90,10 @@ def test_the_true_ratio_is_inside_about_as_often_as_the_level_says(
         told = interval(of(base, head, run))
         inside += told.low <= 1.08 <= told.high
     assert 0.91 <= inside / runs <= 0.99
+
+
+def test_draws_that_are_made_in_blocks_are_all_made(monkeypatch: pytest.MonkeyPatch):
+    base, head = drawn(1), drawn(2)
+    at_once = of_medians(base, head, 1)
+    monkeypatch.setattr(ratio, "_AT_ONCE", 70)
+    assert of_medians(base, head, 1) == at_once
