@@ -25,7 +25,7 @@ ALSO = {
     "workload": {"toml_place"},  # where in workload.toml a fault is
 }
 # Composition roots: the only places that join stages.
-WIRING = {"cli", "__main__"}
+WIRING = {"cli", "__main__", "pytest_plugin"}
 # Nothing below these touches a file, a socket or the clock.
 PURE = (
     "lambdameter.stats",

@@ -12,19 +12,43 @@ from rich.console import Console
 from lambdameter import price_list
 from lambdameter.claims import library
 from lambdameter.cost.bill import bill_run
+from lambdameter.errors import BadInputError
 from lambdameter.model import ReportInput
-from lambdameter.report import json_document, terminal
+from lambdameter.report.formats import FORMATS, FormatName
 from lambdameter.samples import RunFolder
 from lambdameter.stats.summary import summarise
 from lambdameter.verify.case import cases
 
+Markdown = Annotated[
+    bool, typer.Option("--markdown", help="As Markdown: a pull request's comment.")
+]
+Json = Annotated[bool, typer.Option("--json", help="As JSON; see docs/json.md.")]
+
 
 def report(
     run: Annotated[Path, typer.Argument(help="A folder that `lambdameter run` made.")],
-    json: Annotated[bool, typer.Option("--json", help="As JSON; see docs/json.md.")] = False,  # noqa: FBT002 - typer's form of a flag
+    *,
+    markdown: Markdown = False,
+    json: Json = False,
 ) -> None:
     """Recompute a run from its samples and print it."""
-    show(RunFolder.open(run), as_json=json)
+    show(RunFolder.open(run), chosen(markdown=markdown, json=json))
+
+
+def chosen(**flags: bool) -> FormatName:
+    """The format that a flag of its name asks for; without one, the terminal's.
+
+    Raises:
+        BadInputError: two are asked for.
+    """
+    asked = [name for name in FORMATS if flags.get(name)]
+    if len(asked) > 1:
+        raise BadInputError(
+            "Two formats at once",
+            place=" ".join(f"--{name}" for name in asked),
+            next_step="Give one of them: each goes to stdout.",
+        )
+    return asked[0] if asked else "terminal"
 
 
 def read(folder: RunFolder) -> ReportInput:
@@ -48,11 +72,8 @@ def read(folder: RunFolder) -> ReportInput:
     )
 
 
-def show(folder: RunFolder, *, as_json: bool) -> ReportInput:
-    """Print a run on stdout, for a person or for a program; what it was made from."""
+def show(folder: RunFolder, form: FormatName) -> ReportInput:
+    """Print a run on stdout; what it was made from."""
     told = read(folder)
-    if as_json:
-        sys.stdout.write(json_document.encode(told))
-    else:
-        terminal.console(sys.stdout).print(terminal.report(told))
+    FORMATS[form].run(told, sys.stdout)
     return told

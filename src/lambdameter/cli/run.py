@@ -148,7 +148,7 @@ def _check_told(told: list[ReportInput]) -> None:
 
 def _shown(folder: RunFolder, *, as_json: bool) -> ReportInput:
     try:
-        return show(folder, as_json=as_json)
+        return show(folder, "json" if as_json else "terminal")
     except KeyboardInterrupt:
         path = folder.path
         say(f"interrupted; all samples are in {path}; see `lambdameter report {path}`")

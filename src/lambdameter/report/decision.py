@@ -83,12 +83,25 @@ class _Duel(Record, frozen=True, kw_only=True):
 
 def decide(run: ReportInput) -> tuple[Decision, ...]:
     """What to do, a decision a tier; one alone where speed says nothing: unequal, or faulted."""
-    unequal = [case for case in find.cases(run) if not find.is_equal(run, case)]
+    if not run.samples:
+        return (_no_sample(run),)
+    # A case of which no call was made yet is missing, not unequal.
+    verified = [case for case in find.cases(run) if find.equality(run, case) is not None]
+    unequal = [case for case in verified if not find.is_equal(run, case)]
     if unequal:
         return (_make_equal(run, unequal),)
     if run.manifest.target.faults is not None:
         return (_WITH_FAULTS,)
     return tuple(_at_tier(run, memory_mb) for memory_mb in find.tiers(run))
+
+
+def _no_sample(run: ReportInput) -> Decision:
+    return Decision(
+        memory_mb=None,
+        action="cannot-tell",
+        verdict="It cannot be told: this run holds no sample.",
+        evidence=(f"Make them with `lambdameter run --resume {run.folder}`.",),
+    )
 
 
 def _make_equal(run: ReportInput, unequal: list[str]) -> Decision:

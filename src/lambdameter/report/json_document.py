@@ -11,6 +11,7 @@ from lambdameter.model import (
     CallSummary,
     CaseEquality,
     CellSummary,
+    Comparison,
     Enforcement,
     ParameterValue,
     PublishedFigure,
@@ -19,7 +20,7 @@ from lambdameter.model import (
     SampleError,
     TrialEquality,
 )
-from lambdameter.report import caveats, find
+from lambdameter.report import caveats, find, gate
 from lambdameter.report.decision import Decision, decide
 
 SCHEMA = 1
@@ -115,6 +116,15 @@ class Document(Record, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
+class ComparisonDocument(Record, frozen=True, kw_only=True):
+    """Two runs held against each other. Ratios are HEAD / BASE."""
+
+    schema: int
+    decision: str
+    notes: tuple[str, ...]
+    comparison: Comparison
+
+
 def document(run: ReportInput) -> Document:
     """The record behind the document."""
     return Document(
@@ -144,6 +154,23 @@ def encode(run: ReportInput) -> str:
 def schema() -> str:
     """The document's JSON Schema, made from the records; schema-1.json is its copy."""
     return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode() + "\n"
+
+
+def encode_comparison(told: Comparison) -> str:
+    """A comparison as text; docs/json.md describes it."""
+    document = ComparisonDocument(
+        schema=SCHEMA,
+        decision=gate.decision(told),
+        notes=tuple(gate.caveats(told)),
+        comparison=told,
+    )
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def comparison_schema() -> str:
+    """The comparison's JSON Schema; comparison-schema-1.json is its copy."""
+    made = msgspec.json.schema(ComparisonDocument)
+    return msgspec.json.format(msgspec.json.encode(made)).decode() + "\n"
 
 
 def _run(run: ReportInput) -> Run:

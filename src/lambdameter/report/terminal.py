@@ -13,6 +13,7 @@ from rich.text import Text
 from lambdameter.model import ReportInput, TargetInfo
 from lambdameter.report import bill, caveats, faults, find, table
 from lambdameter.report.decision import decide
+from lambdameter.report.distribution import distribution
 from lambdameter.report.equality import equality
 from lambdameter.report.failures import failures
 from lambdameter.report.look import ALARM, HEAD, QUIET, WIDTH, prose, variant_styles
@@ -33,11 +34,11 @@ def report(run: ReportInput) -> RenderableType:
     """Everything, in the order in which it is to be read."""
     styles = variant_styles(run.manifest.workload.variants)
     parts: list[RenderableType] = [*_alarm(run), *_decisions(run)]
-    parts += _section("What ran", caveats.target(run), [_what_ran(run)])
-    parts += _section("Equality", (), [equality(run)])
+    parts += section("What ran", caveats.target(run), [what_ran(run)])
+    parts += section("Equality", (), [equality(run)])
     failed = [*failures(run)]
     if failed:
-        parts += _section("What went wrong", (), failed)
+        parts += section("What went wrong", (), failed)
     for memory_mb in find.tiers(run):
         parts += _tier(run, memory_mb, styles)
     parts.append(_labelled("run folder", run.folder))
@@ -63,7 +64,7 @@ def _decisions(run: ReportInput) -> Iterator[Text]:
         yield Text()
 
 
-def _section(
+def section(
     title: str, beside: Iterable[str], body: Iterable[RenderableType]
 ) -> list[RenderableType]:
     """A head, its caveats beside it, then the body."""
@@ -73,7 +74,8 @@ def _section(
     return [head, *caveat, *body, Text()]
 
 
-def _what_ran(run: ReportInput) -> Text:
+def what_ran(run: ReportInput) -> Text:
+    """The workload, and what was under it."""
     manifest = run.manifest
     lines = [_labelled("workload", f"{manifest.workload.title} ({manifest.workload.name})")]
     lines += _enforcement(manifest.target)
@@ -119,11 +121,13 @@ def _tier(
     warm = [table.warm_table(run, memory_mb, styles), *([source] if source else [])]
     lacking = caveats.tier(run.manifest.target.enforcement, memory_mb)
     beside = (*lacking, *caveats.speed(run), *caveats.exhibits(run), *caveats.memory(run))
-    yield from _section(f"Warm calls {at}{_work(run, memory_mb)}", beside, warm)
+    yield from section(f"Warm calls {at}{_work(run, memory_mb)}", beside, warm)
     spread = table.spread_table(run, memory_mb, styles)
     if spread is not None:
-        yield from _section(f"Duration of warm calls {at}", (), [spread])
-    yield from _section(
+        drawn = distribution(run, memory_mb, styles)
+        body = [spread, *([Text(), drawn] if drawn else [])]
+        yield from section(f"Duration of warm calls {at}", (), body)
+    yield from section(
         f"Cold calls {at}",
         (*lacking, *caveats.speed(run)),
         [table.cold_table(run, memory_mb, styles)],
@@ -131,10 +135,10 @@ def _tier(
     disturbed = faults.table(run, memory_mb, styles)
     if disturbed is not None:
         beside = ("counted over all calls, the failed ones included",)
-        yield from _section(f"Retries and faults {at}", beside, [disturbed])
+        yield from section(f"Retries and faults {at}", beside, [disturbed])
     if not measured:
         return
-    yield from _section(
+    yield from section(
         f"Where the time went {at}",
         caveats.time(run),
         [where_time_went(run, memory_mb, styles), Text(LEGEND, style=QUIET)],
@@ -164,7 +168,7 @@ def _bill(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list
         Text(),
         bill.per_month(run, memory_mb, styles),
     ]
-    return _section(f"The bill at {memory_mb:,} MB", (priced, *caveats.bill(run)), body)
+    return section(f"The bill at {memory_mb:,} MB", (priced, *caveats.bill(run)), body)
 
 
 def _labelled(label: str, told: str) -> Text:

@@ -62,3 +62,10 @@ def test_an_unequal_case_has_its_differences_and_no_figure(sample_run: ModuleTyp
     (difference,) = document.equality.cases[0].differing
     assert (difference.variant, difference.proof.differing) == ("rust", 1)
     assert all(result.total_ms is None for result in document.results if result.case == "csv")
+
+
+def test_the_shipped_schema_of_a_comparison_is_its_records() -> None:
+    shipped = resources.files("lambdameter.report") / "comparison-schema-1.json"
+    assert shipped.read_text() == json_document.comparison_schema(), (
+        "print(json_document.comparison_schema(), end='') makes it anew"
+    )

@@ -1,0 +1,104 @@
+"""Two runs held against each other, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import Group, RenderableType
+from rich.style import Style
+from rich.text import Text
+
+from lambdameter import units
+from lambdameter.model import CellComparison, Comparison, Interval, Ratio
+from lambdameter.report import gate
+from lambdameter.report.grid import Grid
+from lambdameter.report.look import BAD, HEAD, measured, prose
+from lambdameter.report.terminal import section
+
+_HEADS = (
+    ("", ""),
+    ("Duration\nBASE", "ms"),
+    ("\nHEAD", "ms"),
+    ("\nratio", "x"),
+    ("95 %\nfrom", "x"),
+    ("\nto", "x"),
+    ("billed\nratio", "x"),
+    ("whole bill\nratio", "x"),
+    ("Max Memory\nratio", "x"),
+)
+
+
+def comparison(told: Comparison, styles: Mapping[str, Style]) -> RenderableType:
+    """Everything, in the order in which it is to be read."""
+    parts: list[RenderableType] = [Text(prose(gate.decision(told)), style=HEAD)]
+    parts += [Text(prose(one, label="  ", indent=2)) for one in gate.evidence(told)]
+    parts.append(Text())
+    parts += section("What was not alike", (), [_differences(told)])
+    for memory_mb in dict.fromkeys(cell.memory_mb for cell in told.cells):
+        cells = [cell for cell in told.cells if cell.memory_mb == memory_mb]
+        title = f"Warm calls at {memory_mb:,} MB"
+        parts += section(title, gate.caveats(told), [_cells(told, cells, styles)])
+    if told.packages:
+        parts += section("Packages, zipped", (), [_packages(told, styles)])
+    for name, run in (("BASE", told.base), ("HEAD", told.head)):
+        parts.append(Text(prose(run.folder, label=name, indent=6)))
+    return Group(*parts)
+
+
+def _differences(told: Comparison) -> Text:
+    if not told.differences:
+        return Text("Nothing but the code.")
+    lines = [prose(gate.difference(one)) for one in told.differences]
+    return Text("\n".join(lines))
+
+
+def _cells(told: Comparison, cells: Iterable[CellComparison], styles: Mapping[str, Style]) -> Text:
+    grid = Grid(_HEADS)
+    widest = max((len(title) for title in told.case_titles.values()), default=0)
+    for cell in cells:
+        title = Text(f"{told.case_titles.get(cell.case, cell.case):<{widest}} ")
+        title.append(gate.name(told, cell.variant), styles.get(cell.variant, ""))
+        duration = cell.duration_ms
+        if cell.lack is not None or duration is None:
+            grid.words(title, Text(gate.LACKS[cell.lack] if cell.lack else "", style=BAD))
+            continue
+        ends = duration.interval if isinstance(duration.interval, Interval) else None
+        grid.row(
+            [
+                title,
+                measured(units.ms(duration.base)),
+                measured(units.ms(duration.head)),
+                measured(units.number(duration.ratio), better=True),
+                measured(units.number(ends.low if ends else None)),
+                measured(units.number(ends.high if ends else None)),
+                measured(_ratio(cell.billed_ms)),
+                measured(units.number(cell.bill.ratio if cell.bill else None)),
+                measured(_ratio(cell.max_memory_mb)),
+            ]
+        )
+    return grid.text()
+
+
+def _packages(told: Comparison, styles: Mapping[str, Style]) -> Text:
+    grid = Grid([("", ""), ("BASE", "kB"), ("HEAD", "kB"), ("ratio", "x")])
+    for one in told.packages:
+        size = one.zip_bytes
+        grid.row(
+            [
+                Text(gate.name(told, one.variant), styles.get(one.variant, "")),
+                measured(_kilobytes(size.base)),
+                measured(_kilobytes(size.head)),
+                measured(_ratio(size)),
+            ]
+        )
+        if one.same:
+            grid.words(Text(), Text("the very same package in both runs"))
+    return grid.text()
+
+
+def _ratio(of: Ratio | None) -> str:
+    return units.number(of.ratio if of else None)
+
+
+def _kilobytes(size: float | None) -> str:
+    return units.number(None if size is None else size / 1_000)

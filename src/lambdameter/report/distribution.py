@@ -1,0 +1,210 @@
+"""Every call as a dot: a dot histogram for each strip, all on one axis. Pure.
+
+A character of the Braille block holds two dots across and four dots up, so that a strip of 60
+characters has 120 bins: https://www.unicode.org/charts/PDF/U2800.pdf
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from rich.style import Style
+from rich.text import Text
+
+from lambdameter import units
+from lambdameter.model import CellSummary, ReportInput
+from lambdameter.report import find
+from lambdameter.report.look import QUIET, WIDTH
+
+_BRAILLE = 0x2800
+# Bits of a character's dots: left and right column, each from the bottom up.
+_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
+_ACROSS, _UP = 2, 4
+_MOST_LINES = 3
+# From this ratio of the longest to the shortest on, a linear axis would crowd most dots.
+_LOG_FROM = 8
+_MEDIAN, _OUTLIER = "▲", "✗"
+# What stands right of a strip: how many calls, how many outliers.
+_BESIDE = 16
+_LONGEST_LABEL = 44
+_LONGEST_TICK = 9
+
+
+class Strip(NamedTuple):
+    """The calls of one cell.
+
+    Attributes:
+        values: ms, above 0.
+        flags: of each value, whether it is an outlier; as long as `values`.
+    """
+
+    label: Text
+    style: Style
+    values: Sequence[float]
+    flags: Sequence[bool]
+
+
+class Axis(NamedTuple):
+    """Where a value stands: from `low` to `high`, linear or by its logarithm."""
+
+    low: float
+    high: float
+    is_log: bool
+
+    def position(self, value: float, places: int) -> int:
+        """The place of a value, from 0 to places - 1."""
+        low, high, here = (
+            (math.log(one) for one in (self.low, self.high, value))
+            if self.is_log
+            else (self.low, self.high, value)
+        )
+        if high <= low:
+            return places // 2
+        share = (here - low) / (high - low)
+        return min(places - 1, max(0, int(share * places)))
+
+
+def distribution(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
+    """The Durations of the warm calls at one tier; None where no cell has several."""
+    found = [
+        strip
+        for case in find.cases(run)
+        if find.is_equal(run, case)
+        for cell in find.tier(run, memory_mb, case)
+        if (strip := _strip(run, cell, styles)).values
+    ]
+    return draw(found) if any(len(strip.values) > 1 for strip in found) else None
+
+
+def axis(strips: Sequence[Strip]) -> Axis:
+    """One axis for all strips, from the least value to the most."""
+    values = [value for strip in strips for value in strip.values]
+    low, high = min(values), max(values)
+    return Axis(low=low, high=high, is_log=low > 0 and high / low >= _LOG_FROM)
+
+
+def draw(strips: Sequence[Strip], width: int = WIDTH) -> Text:
+    """Strips under each other, their axis, and what a dot is; no line is wider than `width`."""
+    common = axis(strips)
+    margin = min(_LONGEST_LABEL, max(strip.label.cell_len for strip in strips)) + 1
+    cells = width - margin - _BESIDE
+    most = max(max(_bins(strip.values, common, cells)) for strip in strips)
+    per_dot = math.ceil(most / (_MOST_LINES * _UP))
+    lines: list[Text] = []
+    for strip in strips:
+        *dots, last = _dots(_bins(strip.values, common, cells), per_dot)
+        lines += [Text(f"{'':{margin}}{row}".rstrip(), strip.style) for row in dots]
+        label = strip.label.copy()
+        label.truncate(margin - 1, overflow="ellipsis", pad=True)
+        lines.append(label.append(f" {last}", strip.style).append(_calls(strip), QUIET))
+        lines.append(Text(f"{'':{margin}}{_marks(strip, common, cells)}", strip.style))
+    lines += [Text(f"{'':{margin}}{line}", QUIET) for line in _scale(common, cells)]
+    return Text("\n").join([*lines, _legend(strips, common, per_dot)])
+
+
+def _strip(run: ReportInput, cell: CellSummary, styles: Mapping[str, Style]) -> Strip:
+    key = (cell.variant, cell.case, cell.memory_mb)
+    calls = [
+        (sample.report.duration_ms, sample.trial.index in run.outliers)
+        for sample in run.samples
+        if (sample.trial.variant, sample.trial.case, sample.trial.memory_mb) == key
+        and sample.trial.call == "warm"
+        and sample.error is None
+        and sample.report is not None
+        and sample.report.init_ms is None
+    ]
+    style = styles.get(cell.variant, Style())
+    return Strip(
+        label=find.label(run, cell.case, cell.variant, style),
+        style=style,
+        values=[value for value, _ in calls],
+        flags=[flag for _, flag in calls],
+    )
+
+
+def _bins(values: Sequence[float], common: Axis, cells: int) -> list[int]:
+    counts = [0] * (cells * _ACROSS)
+    for value in values:
+        counts[common.position(value, len(counts))] += 1
+    return counts
+
+
+def _dots(counts: Sequence[int], per_dot: int) -> list[str]:
+    """Lines of dots from the top down; no call is without its dot."""
+    heights = [math.ceil(count / per_dot) for count in counts]
+    floors = range(0, max(heights), _UP)
+    return [_row(heights, floor) for floor in reversed(floors)]
+
+
+def _row(heights: Sequence[int], floor: int) -> str:
+    drawn = []
+    for left in range(0, len(heights), _ACROSS):
+        dots = 0
+        for column, bits in enumerate(_DOTS):
+            up = min(_UP, max(0, heights[left + column] - floor))
+            dots |= sum(bits[:up])
+        drawn.append(chr(_BRAILLE + dots) if dots else " ")
+    return "".join(drawn)
+
+
+def _calls(strip: Strip) -> str:
+    calls, outliers = len(strip.values), sum(strip.flags)
+    return f" {calls:,}, {outliers:,} {_OUTLIER}" if outliers else f" {calls:,}"
+
+
+def _marks(strip: Strip, common: Axis, cells: int) -> str:
+    """The median, and over it every outlier."""
+    marks = [" "] * cells
+    marks[common.position(statistics.median(strip.values), cells)] = _MEDIAN
+    for value, flag in zip(strip.values, strip.flags, strict=True):
+        if flag:
+            marks[common.position(value, cells)] = _OUTLIER
+    return "".join(marks).rstrip()
+
+
+def _scale(common: Axis, cells: int) -> tuple[str, str]:
+    """The axis: a line with ticks at round values, and those values under it."""
+    line, figures = ["─"] * cells, [" "] * (cells + _LONGEST_TICK)
+    free = 0
+    for tick in ticks(common):
+        place = common.position(tick, cells)
+        line[place] = "┴"
+        told = units.ms(tick)
+        start = max(0, place - len(told) // 2)
+        if start >= free:
+            figures[start : start + len(told)] = told
+            free = start + len(told) + 1
+    return "".join(line), f"{''.join(figures).rstrip()} ms"
+
+
+def ticks(common: Axis) -> list[float]:
+    """Round values inside an axis: 1, 2 and 5 times a power of ten, five or more where they fit."""
+    if common.high <= common.low:
+        return [common.low]
+    if common.is_log:
+        first = math.floor(math.log10(common.low))
+        last = math.ceil(math.log10(common.high))
+        candidates = [step * 10.0**power for power in range(first, last + 1) for step in (1, 2, 5)]
+    else:
+        step = _round_step((common.high - common.low) / 5)
+        first = math.ceil(common.low / step)
+        candidates = [index * step for index in range(first, math.floor(common.high / step) + 1)]
+    return [value for value in candidates if common.low <= value <= common.high]
+
+
+def _round_step(rough: float) -> float:
+    power = 10.0 ** math.floor(math.log10(rough))
+    steps = [power, 2 * power, 5 * power, 10 * power]
+    return next((low for low, high in pairwise(steps) if rough < high), steps[-1])
+
+
+def _legend(strips: Sequence[Strip], common: Axis, per_dot: int) -> Text:
+    told = "a dot is a call" if per_dot == 1 else f"a dot is up to {per_dot} calls"
+    told += f"  {_MEDIAN} median"
+    if any(any(strip.flags) for strip in strips):
+        told += f"  {_OUTLIER} outlier, in every figure"
+    return Text(f"{told}  {'logarithmic' if common.is_log else 'linear'} axis", QUIET)

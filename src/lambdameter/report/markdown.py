@@ -1,0 +1,224 @@
+"""A run, or two held against each other, as the comment of a pull request.
+
+GitHub-flavoured: https://github.github.com/gfm/. The sentence that decides comes first, then the
+figures; what few readers want is folded away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from lambdameter import units
+from lambdameter.model import (
+    CallSummary,
+    CellComparison,
+    CellSummary,
+    Comparison,
+    Interval,
+    ReportInput,
+)
+from lambdameter.report import caveats, find, gate
+from lambdameter.report.decision import decide
+from lambdameter.report.distribution import distribution
+from lambdameter.report.equality import equality
+from lambdameter.report.failures import failures
+from lambdameter.report.terminal import what_ran
+
+# GitHub refuses a longer comment.
+LONGEST = 65_536
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&@])")
+_LEFT_OUT = "Left out, since GitHub takes no longer comment: {}."
+
+
+def run(told: ReportInput) -> str:
+    """A run: what to do, a table for each tier, its caveats."""
+    parts = list(_decisions(told))
+    for memory_mb in find.tiers(told):
+        parts += [f"#### Warm calls at {memory_mb:,} MB", _tier(told, memory_mb)]
+    parts.append(_list(escape(one) for one in _caveats(told)))
+    folded = [("Equality", equality(told).plain)]
+    if failed := [block.plain for block in failures(told)]:
+        folded.append(("What went wrong", "\n\n".join(failed)))
+    folded += [
+        (f"Every warm call at {memory_mb:,} MB", drawn.plain)
+        for memory_mb in find.tiers(told)
+        if (drawn := distribution(told, memory_mb, {}))
+    ]
+    folded.append(("What ran", what_ran(told).plain))
+    return _whole(parts, folded)
+
+
+def comparison(told: Comparison) -> str:
+    """Two runs: whether HEAD passes, a table for each tier, what was not alike."""
+    parts = [f"**{escape(gate.decision(told))}**"]
+    for memory_mb in dict.fromkeys(cell.memory_mb for cell in told.cells):
+        cells = [cell for cell in told.cells if cell.memory_mb == memory_mb]
+        parts += [f"#### Warm calls at {memory_mb:,} MB", _cells(told, cells)]
+    if told.packages:
+        parts += ["#### Packages, zipped", _packages(told)]
+    beside = [*gate.caveats(told), *(gate.difference(one) for one in told.differences)]
+    parts.append(_list(escape(one) for one in beside))
+    folded = []
+    if told.verdicts:
+        folded.append(("Every gate", "\n".join(gate.evidence(told))))
+    folded.append(("Runs", f"BASE  {told.base.folder}\nHEAD  {told.head.folder}"))
+    return _whole(parts, folded)
+
+
+def escape(text: str) -> str:
+    """Text that GitHub shows as it is: on one line, no markup, nobody mentioned."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("\\@", "@<!-- -->")
+
+
+def _decisions(told: ReportInput) -> Iterator[str]:
+    if told.manifest.target.faults is not None:
+        yield f"**FAULTS WERE INJECTED:** {escape(told.manifest.target.faults)}"
+    evidence: dict[str, list[str]] = {}
+    for one in decide(told):
+        evidence.setdefault(one.verdict, []).extend(one.evidence)
+    for verdict, sentences in evidence.items():
+        yield f"**{escape(verdict)}**"
+        if sentences:
+            yield escape(" ".join(sentences))
+
+
+def _caveats(told: ReportInput) -> Iterator[str]:
+    """Those of what is shown here."""
+    yield from caveats.target(told)
+    for memory_mb in find.tiers(told):
+        for lacking in caveats.tier(told.manifest.target.enforcement, memory_mb):
+            yield f"at {memory_mb:,} MB: {lacking}"
+    yield from caveats.speed(told)
+    yield from caveats.exhibits(told)
+    yield from caveats.memory(told)
+    yield from caveats.bill(told)
+
+
+def _tier(told: ReportInput, memory_mb: int) -> str:
+    heads = ["", "variant", "calls", "time ms", "Init ms", "Max Memory MB", "bill of a run µ$"]
+    rows = []
+    for case in find.cases(told):
+        cells = find.tier(told, memory_mb, case)
+        times = [find.raced_ms(cell.warm) for cell in cells]
+        best = _least(times)
+        rows += [_row(told, cell, best) for cell in cells]
+    return _table(heads, rows)
+
+
+def _row(told: ReportInput, cell: CellSummary, best: float | None) -> list[str]:
+    names = [
+        escape(find.case_title(told, cell.case)),
+        escape(find.variant_title(told, cell.variant)),
+    ]
+    warm = cell.warm
+    ms = find.raced_ms(warm)
+    if warm is None or ms is None:
+        return [*names, _calls(warm), _why(told, cell), "", "", ""]
+    bill = find.bill(told, cell)
+    figure = units.ms(ms)
+    return [
+        *names,
+        _calls(warm),
+        f"**{figure}**" if ms == best else figure,
+        units.ms(cell.cold.init_ms if cell.cold else None),
+        units.NOTHING if warm.max_memory_mb is None else f"{warm.max_memory_mb:,}",
+        units.number(None if bill is None else bill.run_usd * 1_000_000),
+    ]
+
+
+def _why(told: ReportInput, cell: CellSummary) -> str:
+    """In place of figures, why there are none."""
+    if find.died(cell.warm) and cell.warm is not None and cell.warm.error is not None:
+        return f"died: {escape(cell.warm.error.type)}"
+    if find.equality(told, cell.case) is not None and not find.is_equal(told, cell.case):
+        return "not equal"
+    return "not measured"
+
+
+def _calls(call: CallSummary | None) -> str:
+    if call is None:
+        return "0"
+    return f"{call.n - call.errors} of {call.n}" if call.errors else str(call.n)
+
+
+def _cells(told: Comparison, cells: Iterable[CellComparison]) -> str:
+    heads = ["", "variant", "Duration BASE ms", "HEAD ms", "ratio", "95 % interval"]
+    heads += ["billed ratio", "bill ratio", "Max Memory ratio"]
+    rows = []
+    for cell in cells:
+        names = [
+            escape(told.case_titles.get(cell.case, cell.case)),
+            escape(gate.name(told, cell.variant)),
+        ]
+        duration = cell.duration_ms
+        if cell.lack is not None or duration is None:
+            rows.append([*names, gate.LACKS[cell.lack] if cell.lack else "", *[""] * 6])
+            continue
+        is_told = isinstance(duration.interval, Interval)
+        rows.append(
+            [
+                *names,
+                units.ms(duration.base),
+                units.ms(duration.head),
+                f"**{units.number(duration.ratio)}**",
+                gate.span(duration.interval) if is_told else "too few environments",
+                units.number(cell.billed_ms.ratio if cell.billed_ms else None),
+                units.number(cell.bill.ratio if cell.bill else None),
+                units.number(cell.max_memory_mb.ratio if cell.max_memory_mb else None),
+            ]
+        )
+    return _table(heads, rows)
+
+
+def _packages(told: Comparison) -> str:
+    rows = [
+        [
+            escape(gate.name(told, one.variant)),
+            *(
+                units.number(None if size is None else size / 1_000)
+                for size in (one.zip_bytes.base, one.zip_bytes.head)
+            ),
+            units.number(one.zip_bytes.ratio),
+        ]
+        for one in told.packages
+    ]
+    return _table(["variant", "BASE kB", "HEAD kB", "ratio"], rows)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Words left, figures right: a column without a unit or a count holds words."""
+    rule = [":--" if head in ("", "variant") else "--:" for head in heads]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))
+
+
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"* {item}" for item in items)
+
+
+def _whole(parts: Sequence[str], folded: Sequence[tuple[str, str]]) -> str:
+    """Everything; what no longer fits is left out from the end, and that is said."""
+    text = "\n\n".join(part for part in parts if part)
+    left_out = []
+    room = LONGEST - len(_LEFT_OUT) - sum(len(title) + 2 for title, _ in folded)
+    for title, body in folded:
+        block = f"\n\n{_folded(title, body)}"
+        if len(text) + len(block) < room:
+            text += block
+        else:
+            left_out.append(title)
+    if left_out:
+        text += f"\n\n{_LEFT_OUT.format(', '.join(left_out))}"
+    return f"{text}\n"
+
+
+def _folded(title: str, body: str) -> str:
+    """A block that opens by a click; a longer fence than any in it keeps it as it is."""
+    ticks = [len(found) for found in re.findall(r"`+", body)]
+    fence = "`" * max(3, *(count + 1 for count in ticks), 0)
+    return f"<details><summary>{title}</summary>\n\n{fence}text\n{body}\n{fence}\n\n</details>"
+
+
+def _least(values: Iterable[float | None]) -> float | None:
+    known = {value for value in values if value is not None}
+    return min(known) if len(known) > 1 else None

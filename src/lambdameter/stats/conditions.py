@@ -1,0 +1,124 @@
+"""What was not alike when two runs were made: a list, and how much each item weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from lambdameter.model import ConditionDifference, Manifest
+
+_Pair = tuple[str, Any, Any]
+
+_NOTHING = "none"
+# Of an enforcement: what only says where it was, and changes no figure.
+_WORDS = {"isolation", "missing"}
+
+
+def differences(base: Manifest, head: Manifest) -> tuple[ConditionDifference, ...]:
+    """Everything but the code, which is what a comparison is about; the gravest first."""
+    found = [*_work(base, head), *_figures(base, head), *_told(base, head)]
+    return tuple(one for one in found if one.base != one.head or one.what == _FAULTS)
+
+
+_FAULTS = "injected faults"
+
+
+def _work(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
+    pairs: list[_Pair] = [("workload", base.workload.name, head.workload.name)]
+    pairs += _each("parameters", base.parameters, head.parameters)
+    pairs += _each("data", _data(base), _data(head))
+    if base.target.faults or head.target.faults:
+        pairs.append((_FAULTS, base.target.faults, head.target.faults))
+    yield from _differences("work", pairs)
+
+
+def _figures(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
+    pairs: list[_Pair] = [
+        (f"target: {name}", getattr(base.target, name), getattr(head.target, name))
+        for name in ("name", "region", "architecture", "latency_model", "overheads")
+    ]
+    pairs += _each("enforcement", _enforcement(base), _enforcement(head))
+    pairs.append(("calibration", _calibration(base), _calibration(head)))
+    pairs.append(("priced as", base.conditions.architecture, head.conditions.architecture))
+    if _own_speed(base) and _own_speed(head):
+        pairs.append(("CPU", base.host.get("cpu"), head.host.get("cpu")))
+    yield from _differences("figures", pairs)
+
+
+def _told(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
+    pairs: list[_Pair] = [
+        ("lambdameter", base.lambdameter, head.lambdameter),
+        ("memory tiers", _listed(base.memory_mb), _listed(head.memory_mb)),
+        ("variants", _listed(_variants(base)), _listed(_variants(head))),
+    ]
+    pairs += _each("engine", base.target.engines, head.target.engines)
+    pairs += _each("runtime", base.target.runtimes, head.target.runtimes)
+    both_own = _own_speed(base) and _own_speed(head)
+    hosts = [
+        {key: value for key, value in one.host.items() if not (both_own and key == "cpu")}
+        for one in (base, head)
+    ]
+    pairs += _each("host", *hosts)
+    yield from _differences("told", pairs)
+
+
+def _differences(weight: Any, pairs: list[_Pair]) -> Iterator[ConditionDifference]:
+    for what, base, head in pairs:
+        yield ConditionDifference(what=what, base=_text(base), head=_text(head), weight=weight)
+
+
+def _each(name: str, base: Any, head: Any) -> list[_Pair]:
+    """Two nested mappings, leaf by leaf."""
+    if not isinstance(base, dict) or not isinstance(head, dict):
+        return [(name, base, head)]
+    return [
+        pair
+        for key in dict.fromkeys([*base, *head])
+        for pair in _each(f"{name}: {key}", base.get(key), head.get(key))
+    ]
+
+
+def _data(manifest: Manifest) -> dict[str, dict[str, str]]:
+    """What must be there after a call: two generators that agree on it made the same task."""
+    return {
+        call: {
+            case: f"{one.count} records, sha256 {one.digest[:12]}"
+            for case, one in dataset.expected.items()
+        }
+        for call, dataset in manifest.datasets.items()
+    }
+
+
+def _enforcement(manifest: Manifest) -> dict[str, Any] | None:
+    if manifest.target.enforcement is None:
+        return None
+    told: dict[str, Any] = msgspec.to_builtins(manifest.target.enforcement)
+    return {key: value for key, value in told.items() if key not in _WORDS}
+
+
+def _calibration(manifest: Manifest) -> str | None:
+    """What the CPUs were slowed by; when that was found out is no difference."""
+    found = manifest.target.calibration
+    if found is None:
+        return None
+    factors = (found.interpreter.factor, found.compiled.factor)
+    return f"{found.architecture} by {factors[0]:.3f} and {factors[1]:.3f}"
+
+
+def _own_speed(manifest: Manifest) -> bool:
+    return manifest.target.name == "local" and manifest.target.calibration is None
+
+
+def _variants(manifest: Manifest) -> list[str]:
+    planned = {trial.variant for trial in manifest.plan}
+    return [one.name for one in manifest.workload.variants if one.name in planned]
+
+
+def _listed(items: Any) -> str:
+    return ", ".join(map(str, items))
+
+
+def _text(value: Any) -> str:
+    return _NOTHING if value is None or value == "" else str(value)

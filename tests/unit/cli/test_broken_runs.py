@@ -1,0 +1,102 @@
+"""Run folders that say little or nothing: each command that reads one gives a clear answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from lambdameter.model import Sample, SampleError
+from lambdameter.samples import MANIFEST, SAMPLES, RunFolder
+
+Command = Callable[..., Any]
+Reading = Callable[[Path], tuple[str, ...]]
+
+READINGS: dict[str, Reading] = {
+    "report": lambda path: ("report", str(path)),
+    "markdown": lambda path: ("report", str(path), "--markdown"),
+    "json": lambda path: ("report", str(path), "--json"),
+    "compare": lambda path: ("compare", str(path), str(path), "--fail-if-slower", "5%"),
+}
+FORMS = pytest.mark.parametrize("reading", READINGS)
+
+
+def told(command: Command, run: RunFolder, reading: str) -> Any:
+    ended = command(*READINGS[reading](run.path))
+    assert "Traceback" not in ended.stderr
+    return ended
+
+
+def decision(reading: str, stdout: str) -> str:
+    """The sentence that stands first."""
+    if reading == "json":
+        return str(json.loads(stdout)["decisions"][0]["verdict"])
+    return " ".join(stdout.partition("\n\n")[0].replace("\\", "").split()).strip("*")
+
+
+@FORMS
+@pytest.mark.parametrize("text", ["", "{", "[]", "\x00\xff"])
+def test_a_corrupt_manifest_is_bad_input_with_its_place(
+    command: Command, measured: RunFolder, reading: str, text: str
+):
+    (measured.path / MANIFEST).write_text(text)
+    ended = told(command, measured, reading)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "The manifest cannot be read" in ended.stderr
+    assert f"where: {measured.path / MANIFEST}" in ended.stderr
+
+
+@FORMS
+def test_a_corrupt_sample_is_bad_input_with_its_line(
+    command: Command, measured: RunFolder, reading: str
+):
+    file = measured.path / SAMPLES
+    file.write_bytes(b"nonsense\n" + file.read_bytes())
+    ended = told(command, measured, reading)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert f"where: {file}:1" in ended.stderr
+
+
+@FORMS
+def test_a_run_without_samples_says_so(command: Command, measured: RunFolder, reading: str):
+    (measured.path / SAMPLES).unlink()
+    ended = told(command, measured, reading)
+    assert ended.exit_code == (5 if reading == "compare" else 0)
+    said = decision(reading, ended.stdout)
+    assert "annot be told" in said
+    expected = "BASE has no measured warm call" if reading == "compare" else "holds no sample"
+    assert expected in said
+
+
+@FORMS
+def test_a_run_of_one_sample_decides_nothing(command: Command, measured: RunFolder, reading: str):
+    file = measured.path / SAMPLES
+    file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
+    ended = told(command, measured, reading)
+    assert ended.exit_code == (5 if reading == "compare" else 0)
+    said = decision(reading, ended.stdout)
+    assert "annot be told" in said
+    assert "Not equal" not in said
+    assert "no measured warm call" in ended.stdout.replace("\n", " ")
+
+
+@FORMS
+def test_a_run_in_which_all_failed_says_what_of(
+    command: Command, measured: RunFolder, reading: str
+):
+    file = measured.path / SAMPLES
+    error = SampleError(kind="function", type="Runtime.ExitError", message="<b>no</b> | @you")
+    samples = [msgspec.json.decode(line, type=Sample) for line in file.read_bytes().splitlines()]
+    dead = [
+        msgspec.structs.replace(one, error=error, report=None, equality=None) for one in samples
+    ]
+    file.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in dead))
+    ended = told(command, measured, reading)
+    assert ended.exit_code == (5 if reading == "compare" else 0)
+    assert "annot be told" in decision(reading, ended.stdout)
+    expected = "BASE died" if reading == "compare" else "Runtime.ExitError"
+    assert expected in ended.stdout
