@@ -12,7 +12,7 @@ import typer
 
 from lambdameter.cli.report import Json, Markdown, chosen, read
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
-from lambdameter.model import Comparison, ConditionDifference, Gate, GateKind, ReportInput
+from lambdameter.model import ConditionDifference, Gate, GateKind, ReportInput, RunComparison
 from lambdameter.report.formats import FORMATS
 from lambdameter.report.look import listed, variant_styles
 from lambdameter.samples import RunFolder
@@ -108,7 +108,7 @@ def _refused(cause: str, found: Sequence[ConditionDifference], with_what: str) -
 
 
 def _check_variant(
-    asked: str | None, base: ReportInput, head: ReportInput, told: Comparison
+    asked: str | None, base: ReportInput, head: ReportInput, told: RunComparison
 ) -> None:
     if told.cells:
         return

@@ -17,7 +17,7 @@ from lambdameter.model import (
     CaseEquality,
     CellSummary,
     Gate,
-    Interval,
+    GateInterval,
     NotEnough,
     ParameterValue,
     ReportInput,
@@ -197,7 +197,7 @@ def _as_typed(value: ParameterValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _told(found: Interval | NotEnough, than: str) -> str:
+def _told(found: GateInterval | NotEnough, than: str) -> str:
     if isinstance(found, NotEnough):
         return (
             f"cannot be held against {than}: an interval needs {found.needed} environments, and "

@@ -30,21 +30,21 @@ from lambdameter.model.bill import (
 )
 from lambdameter.model.calibration import Calibration, CodeKind, Speed
 from lambdameter.model.claim import ClaimSource, PublishedFigure
-from lambdameter.model.comparison import (
+from lambdameter.model.gate import (
     BillRatio,
     CellComparison,
     ComparedRun,
-    Comparison,
     ConditionDifference,
     Gate,
+    GateInterval,
     GateKind,
     GateVerdict,
-    Interval,
     Lack,
     NotEnough,
     Outcome,
     PackageComparison,
     Ratio,
+    RunComparison,
 )
 from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import (
@@ -102,7 +102,6 @@ __all__ = [
     "ClaimSource",
     "CodeKind",
     "ComparedRun",
-    "Comparison",
     "ConditionDifference",
     "Conditions",
     "Dataset",
@@ -112,9 +111,9 @@ __all__ = [
     "Expected",
     "FieldDifference",
     "Gate",
+    "GateInterval",
     "GateKind",
     "GateVerdict",
-    "Interval",
     "Invocation",
     "Lack",
     "Manifest",
@@ -136,6 +135,7 @@ __all__ = [
     "Report",
     "ReportInput",
     "ResponseShape",
+    "RunComparison",
     "Sample",
     "SampleError",
     "ServiceTime",

@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import CellComparison, Comparison, Interval, Ratio
+from lambdameter.model import CellComparison, GateInterval, Ratio, RunComparison
 from lambdameter.report import gate
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import BAD, HEAD, measured, prose
@@ -28,7 +28,7 @@ _HEADS = (
 )
 
 
-def comparison(told: Comparison, styles: Mapping[str, Style]) -> RenderableType:
+def comparison(told: RunComparison, styles: Mapping[str, Style]) -> RenderableType:
     """Everything, in the order in which it is to be read."""
     parts: list[RenderableType] = [Text(prose(gate.decision(told)), style=HEAD)]
     parts += [Text(prose(one, label="  ", indent=2)) for one in gate.evidence(told)]
@@ -45,14 +45,16 @@ def comparison(told: Comparison, styles: Mapping[str, Style]) -> RenderableType:
     return Group(*parts)
 
 
-def _differences(told: Comparison) -> Text:
+def _differences(told: RunComparison) -> Text:
     if not told.differences:
         return Text("Nothing but the code.")
     lines = [prose(gate.difference(one)) for one in told.differences]
     return Text("\n".join(lines))
 
 
-def _cells(told: Comparison, cells: Iterable[CellComparison], styles: Mapping[str, Style]) -> Text:
+def _cells(
+    told: RunComparison, cells: Iterable[CellComparison], styles: Mapping[str, Style]
+) -> Text:
     grid = Grid(_HEADS)
     widest = max((len(title) for title in told.case_titles.values()), default=0)
     for cell in cells:
@@ -62,7 +64,7 @@ def _cells(told: Comparison, cells: Iterable[CellComparison], styles: Mapping[st
         if cell.lack is not None or duration is None:
             grid.words(title, Text(gate.LACKS[cell.lack] if cell.lack else "", style=BAD))
             continue
-        ends = duration.interval if isinstance(duration.interval, Interval) else None
+        ends = duration.interval if isinstance(duration.interval, GateInterval) else None
         grid.row(
             [
                 title,
@@ -79,7 +81,7 @@ def _cells(told: Comparison, cells: Iterable[CellComparison], styles: Mapping[st
     return grid.text()
 
 
-def _packages(told: Comparison, styles: Mapping[str, Style]) -> Text:
+def _packages(told: RunComparison, styles: Mapping[str, Style]) -> Text:
     grid = Grid([("", ""), ("BASE", "kB"), ("HEAD", "kB"), ("ratio", "x")])
     for one in told.packages:
         size = one.zip_bytes

@@ -7,7 +7,7 @@ from typing import IO, Literal, NamedTuple
 
 from rich.style import Style
 
-from lambdameter.model import Comparison, ReportInput
+from lambdameter.model import ReportInput, RunComparison
 from lambdameter.report import comparison, json_document, markdown, terminal
 
 FormatName = Literal["terminal", "markdown", "json"]
@@ -17,14 +17,14 @@ class Format(NamedTuple):
     """How either is written to a file; a comparison comes with its variants' styles."""
 
     run: Callable[[ReportInput, IO[str]], None]
-    comparison: Callable[[Comparison, Mapping[str, Style], IO[str]], None]
+    comparison: Callable[[RunComparison, Mapping[str, Style], IO[str]], None]
 
 
 def _print_run(run: ReportInput, file: IO[str]) -> None:
     terminal.console(file).print(terminal.report(run))
 
 
-def _print_comparison(told: Comparison, styles: Mapping[str, Style], file: IO[str]) -> None:
+def _print_comparison(told: RunComparison, styles: Mapping[str, Style], file: IO[str]) -> None:
     terminal.console(file).print(comparison.comparison(told, styles))
 
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from lambdameter import units
 from lambdameter.model import (
     CellComparison,
-    Comparison,
     ConditionDifference,
     Gate,
+    GateInterval,
     GateVerdict,
-    Interval,
     Lack,
     NotEnough,
     Outcome,
+    RunComparison,
 )
 from lambdameter.report.look import listed
 
@@ -33,7 +33,7 @@ _DOES = {
 }
 
 
-def decision(told: Comparison) -> str:
+def decision(told: RunComparison) -> str:
     """The sentence that decides."""
     if told.outcome == "failed":
         return f"HEAD fails: {_worst(told)}."
@@ -49,7 +49,7 @@ def decision(told: Comparison) -> str:
     return f"HEAD takes {' to '.join(ends)} times as long as BASE; no gate was given."
 
 
-def evidence(told: Comparison) -> list[str]:
+def evidence(told: RunComparison) -> list[str]:
     """A sentence for each verdict, the failed ones first; what many have alike is said once."""
     rank = {"failed": 0, "cannot-tell": 1, "passed": 2}
     words = {"failed": "failed", "cannot-tell": "cannot be told", "passed": "passed"}
@@ -62,7 +62,7 @@ def evidence(told: Comparison) -> list[str]:
     ]
 
 
-def caveats(told: Comparison) -> list[str]:
+def caveats(told: RunComparison) -> list[str]:
     """What is to be known beside the figures."""
     beside = ["made one after the other: what the machine did in between is in no interval"]
     intervals = [
@@ -90,20 +90,20 @@ def difference(one: ConditionDifference) -> str:
     return f"{one.what}: {one.base} in BASE, {one.head} in HEAD"
 
 
-def name(told: Comparison, variant: str, case: str | None = None) -> str:
+def name(told: RunComparison, variant: str, case: str | None = None) -> str:
     """Whom a figure is of."""
     title = told.variant_titles.get(variant, variant)
     return title if case is None else f"{title} on {told.case_titles.get(case, case)}"
 
 
-def span(interval: Interval | NotEnough | None) -> str:
+def span(interval: GateInterval | NotEnough | None) -> str:
     """An interval as a sentence has it; empty where there is none."""
-    if not isinstance(interval, Interval):
+    if not isinstance(interval, GateInterval):
         return ""
     return f"{units.number(interval.low)} to {units.number(interval.high)}"
 
 
-def _worst(told: Comparison) -> str:
+def _worst(told: RunComparison) -> str:
     """The first thing that is as the outcome is."""
     for one in told.verdicts:
         if one.outcome == told.outcome:
@@ -114,11 +114,11 @@ def _worst(told: Comparison) -> str:
     return "the runs have no cell in common"
 
 
-def _verdict(told: Comparison, one: GateVerdict) -> str:
+def _verdict(told: RunComparison, one: GateVerdict) -> str:
     return f"{_who(told, one)}: {_why(one)}"
 
 
-def _who(told: Comparison, one: GateVerdict) -> str:
+def _who(told: RunComparison, one: GateVerdict) -> str:
     who = name(told, one.variant, one.case)
     return who if one.memory_mb is None else f"{who} at {one.memory_mb:,} MB"
 
@@ -147,7 +147,7 @@ def _limit(gate: Gate) -> str:
     return f"{units.percent(gate.limit)} {gate.kind}"
 
 
-def _failed_calls(told: Comparison, cell: CellComparison) -> str:
+def _failed_calls(told: RunComparison, cell: CellComparison) -> str:
     if cell.lack is not None or not cell.base_errors + cell.head_errors:
         return ""
     return (

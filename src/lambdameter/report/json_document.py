@@ -11,12 +11,12 @@ from lambdameter.model import (
     CallSummary,
     CaseEquality,
     CellSummary,
-    Comparison,
     Enforcement,
     ParameterValue,
     PublishedFigure,
     Record,
     ReportInput,
+    RunComparison,
     SampleError,
     TrialEquality,
 )
@@ -122,7 +122,7 @@ class ComparisonDocument(Record, frozen=True, kw_only=True):
     schema: int
     decision: str
     notes: tuple[str, ...]
-    comparison: Comparison
+    comparison: RunComparison
 
 
 def document(run: ReportInput) -> Document:
@@ -156,7 +156,7 @@ def schema() -> str:
     return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode() + "\n"
 
 
-def encode_comparison(told: Comparison) -> str:
+def encode_comparison(told: RunComparison) -> str:
     """A comparison as text; docs/json.md describes it."""
     document = ComparisonDocument(
         schema=SCHEMA,

@@ -14,9 +14,9 @@ from lambdameter.model import (
     CallSummary,
     CellComparison,
     CellSummary,
-    Comparison,
-    Interval,
+    GateInterval,
     ReportInput,
+    RunComparison,
 )
 from lambdameter.report import caveats, find, gate
 from lambdameter.report.decision import decide
@@ -49,7 +49,7 @@ def run(told: ReportInput) -> str:
     return _whole(parts, folded)
 
 
-def comparison(told: Comparison) -> str:
+def comparison(told: RunComparison) -> str:
     """Two runs: whether HEAD passes, a table for each tier, what was not alike."""
     parts = [f"**{escape(gate.decision(told))}**"]
     for memory_mb in dict.fromkeys(cell.memory_mb for cell in told.cells):
@@ -142,7 +142,7 @@ def _calls(call: CallSummary | None) -> str:
     return f"{call.n - call.errors} of {call.n}" if call.errors else str(call.n)
 
 
-def _cells(told: Comparison, cells: Iterable[CellComparison]) -> str:
+def _cells(told: RunComparison, cells: Iterable[CellComparison]) -> str:
     heads = ["", "variant", "Duration BASE ms", "HEAD ms", "ratio", "95 % interval"]
     heads += ["billed ratio", "bill ratio", "Max Memory ratio"]
     rows = []
@@ -155,7 +155,7 @@ def _cells(told: Comparison, cells: Iterable[CellComparison]) -> str:
         if cell.lack is not None or duration is None:
             rows.append([*names, gate.LACKS[cell.lack] if cell.lack else "", *[""] * 6])
             continue
-        is_told = isinstance(duration.interval, Interval)
+        is_told = isinstance(duration.interval, GateInterval)
         rows.append(
             [
                 *names,
@@ -171,7 +171,7 @@ def _cells(told: Comparison, cells: Iterable[CellComparison]) -> str:
     return _table(heads, rows)
 
 
-def _packages(told: Comparison) -> str:
+def _packages(told: RunComparison) -> str:
     rows = [
         [
             escape(gate.name(told, one.variant)),

@@ -16,10 +16,9 @@ from lambdameter.model import (
     CellComparison,
     CellSummary,
     ComparedRun,
-    Comparison,
     Gate,
+    GateInterval,
     GateVerdict,
-    Interval,
     Lack,
     NotEnough,
     Outcome,
@@ -27,6 +26,7 @@ from lambdameter.model import (
     Ratio,
     Report,
     ReportInput,
+    RunComparison,
 )
 from lambdameter.stats import ratio
 from lambdameter.stats.conditions import differences
@@ -50,7 +50,7 @@ def compare(
     variants: Collection[str] | None = None,
     gates: Sequence[Gate] = (),
     seed: int = 1,
-) -> Comparison:
+) -> RunComparison:
     """Hold two runs against each other; the code may differ, and so may which variants ran.
 
     Args:
@@ -72,7 +72,7 @@ def compare(
     ran = dict.fromkeys(cell.variant for cell in cells)
     packages = tuple(_package(base, head, name) for name in ran)
     verdicts = tuple(verdict for gate in gates for verdict in _verdicts(gate, cells, packages))
-    return Comparison(
+    return RunComparison(
         workload=base.manifest.workload.name,
         base=_run(base),
         head=_run(head),
@@ -111,7 +111,7 @@ def durations_ms(calls: Sequence[Sequence[Report]]) -> list[list[float]]:
     return [[one.duration_ms for one in environment] for environment in calls]
 
 
-def of_limit(gate: Gate, interval: Interval | NotEnough | None, exact: float | None) -> Outcome:
+def of_limit(gate: Gate, interval: GateInterval | NotEnough | None, exact: float | None) -> Outcome:
     """One gate: an interval decides where it lies on one side of the limit as a whole."""
     limit = 1 + gate.limit
     if isinstance(interval, NotEnough):
@@ -213,13 +213,13 @@ def _is_missing(side: _Side) -> bool:
 
 
 def _ratio(
-    base: float | None, head: float | None, interval: Interval | NotEnough | None = None
+    base: float | None, head: float | None, interval: GateInterval | NotEnough | None = None
 ) -> Ratio:
     known = head / base if base and head is not None else None
     return Ratio(base=base, head=head, ratio=known, interval=interval)
 
 
-def _bill(base: _Side, head: _Side, cost: Interval | NotEnough) -> BillRatio | None:
+def _bill(base: _Side, head: _Side, cost: GateInterval | NotEnough) -> BillRatio | None:
     """The whole bill: the compute's ratio is sampled, requests and writes are counted."""
     before, after = (
         next((one for one in side.run.bill.cells if key(one) == key(side.cell)), None)
@@ -228,7 +228,7 @@ def _bill(base: _Side, head: _Side, cost: Interval | NotEnough) -> BillRatio | N
     if before is None or after is None:
         return None
     interval = cost
-    if isinstance(cost, Interval):
+    if isinstance(cost, GateInterval):
         whole, compute = float(before.run_usd), float(before.touchable_usd)
         counted = float(after.run_usd - after.touchable_usd)
         ends = [(counted + compute * end) / whole for end in (cost.ratio, cost.low, cost.high)]

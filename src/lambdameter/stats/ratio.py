@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special  # type: ignore[import-untyped]  # scipy ships no types
 
-from lambdameter.model import Interval, NotEnough
+from lambdameter.model import GateInterval, NotEnough
 
 LEAST_ENVIRONMENTS = 10
 LEVEL = 0.95
@@ -34,7 +34,7 @@ class RatioInterval(Protocol):
 
     def __call__(
         self, base: Sequence[Sequence[float]], head: Sequence[Sequence[float]], seed: int
-    ) -> Interval | NotEnough:
+    ) -> GateInterval | NotEnough:
         """HEAD / BASE; environments without calls do not count."""
 
 
@@ -54,14 +54,14 @@ class _Statistic(NamedTuple):
 
 def of_medians(
     base: Sequence[Sequence[float]], head: Sequence[Sequence[float]], seed: int
-) -> Interval | NotEnough:
+) -> GateInterval | NotEnough:
     """The ratio of the medians of the environments' medians."""
     return _interval(base, head, seed, _MEDIAN)
 
 
 def of_means(
     base: Sequence[Sequence[float]], head: Sequence[Sequence[float]], seed: int
-) -> Interval | NotEnough:
+) -> GateInterval | NotEnough:
     """The ratio of the untrimmed means over all calls: what a bill follows."""
     return _interval(base, head, seed, _MEAN)
 
@@ -76,7 +76,7 @@ def _interval(
     head: Sequence[Sequence[float]],
     seed: int,
     statistic: _Statistic,
-) -> Interval | NotEnough:
+) -> GateInterval | NotEnough:
     before, after = ([calls for calls in side if len(calls)] for side in (base, head))
     if min(len(before), len(after)) < LEAST_ENVIRONMENTS:
         return NotEnough(base=len(before), head=len(after), needed=LEAST_ENVIRONMENTS)
@@ -93,7 +93,7 @@ def _interval(
         drawn.append(np.concatenate(blocks))
     tail = statistic.tail(len(before), len(after))
     low, high = np.quantile(drawn[1] / drawn[0], [tail, 1 - tail])
-    return Interval(
+    return GateInterval(
         ratio=float(measured[1] / measured[0]),
         low=float(low),
         high=float(high),

@@ -7,14 +7,14 @@ import pytest
 from lambdameter.model import (
     CellComparison,
     ComparedRun,
-    Comparison,
     ConditionDifference,
     Gate,
+    GateInterval,
     GateVerdict,
-    Interval,
     NotEnough,
     Outcome,
     Ratio,
+    RunComparison,
 )
 from lambdameter.report import gate, json_document, markdown, terminal
 from lambdameter.report.comparison import comparison
@@ -24,17 +24,17 @@ SLOWER = Gate(kind="slower", limit=0.05)
 TOO_FEW = NotEnough(base=3, head=4, needed=10)
 
 
-def between(ratio: float, low: float, high: float) -> Interval:
-    return Interval(ratio=ratio, low=low, high=high, level=0.95, base=20, head=20)
+def between(ratio: float, low: float, high: float) -> GateInterval:
+    return GateInterval(ratio=ratio, low=low, high=high, level=0.95, base=20, head=20)
 
 
-def cell(ratio: float, interval: Interval | NotEnough, case: str = "csv") -> CellComparison:
+def cell(ratio: float, interval: GateInterval | NotEnough, case: str = "csv") -> CellComparison:
     duration = Ratio(base=100, head=100 * ratio, ratio=ratio, interval=interval)
     return CellComparison(variant="python", case=case, memory_mb=1024, duration_ms=duration)
 
 
 def verdict(
-    outcome: Outcome, ratio: float, interval: Interval | NotEnough, case: str = "csv"
+    outcome: Outcome, ratio: float, interval: GateInterval | NotEnough, case: str = "csv"
 ) -> GateVerdict:
     return GateVerdict(
         gate=SLOWER,
@@ -52,11 +52,11 @@ def told(
     cells: tuple[CellComparison, ...],
     verdicts: tuple[GateVerdict, ...] = (),
     differences: tuple[ConditionDifference, ...] = (),
-) -> Comparison:
+) -> RunComparison:
     one = ComparedRun(
         id="r", folder="runs/r", created_at="2026", lambdameter="0.1.0", rounds=20, complete=True
     )
-    return Comparison(
+    return RunComparison(
         workload="etl",
         base=one,
         head=one,
@@ -98,7 +98,8 @@ def test_what_many_cells_lack_alike_is_said_once():
     assert gate.evidence(run) == [
         (
             "cannot be told: Python on CSV at 1,024 MB and Python on JSON at 1,024 MB: an interval "
-            "needs 10 environments on each side, and BASE has 3, HEAD 4: measure with --cold 10 or more"
+            "needs 10 environments on each side, and BASE has 3, HEAD 4: measure with --cold 10 "
+            "or more"
         )
     ]
 

@@ -11,7 +11,7 @@ from lambdameter.model import (
     CaseEquality,
     CellBill,
     Gate,
-    Interval,
+    GateInterval,
     Manifest,
     NotEnough,
     Outcome,
@@ -27,8 +27,8 @@ from lambdameter.stats.summary import summarise
 GATE = Gate(kind="slower", limit=0.05)
 
 
-def between(low: float, high: float) -> Interval:
-    return Interval(ratio=(low + high) / 2, low=low, high=high, level=0.95, base=20, head=20)
+def between(low: float, high: float) -> GateInterval:
+    return GateInterval(ratio=(low + high) / 2, low=low, high=high, level=0.95, base=20, head=20)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_the_bill_is_as_sure_as_its_compute_and_the_rest_is_counted(plain_manife
     (cell,) = told.cells
     assert cell.bill is not None
     assert cell.bill.ratio == 1.25
-    assert cell.bill.interval == Interval(
+    assert cell.bill.interval == GateInterval(
         ratio=1.25, low=1.25, high=1.25, level=0.95, base=10, head=10
     )
     assert told.outcome == "failed"

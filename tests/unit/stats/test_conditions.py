@@ -17,7 +17,14 @@ def with_target(manifest: Manifest, **changed: Any) -> Manifest:
 
 def calibration(factor: float, made_at: str) -> Calibration:
     speed = Speed(
-        kernel="k", here_ms=1, lambda_ms=2, factor=factor, busy_ns=1, cycle_ns=2, reached=factor
+        kernel="k",
+        here_ms=1,
+        lambda_ms=2,
+        factor=factor,
+        busy_ns=1,
+        cycle_ns=2,
+        reached=factor,
+        cpu_share=0.8,
     )
     return Calibration(
         made_at=made_at, cpu="x", architecture="arm64", interpreter=speed, compiled=speed

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lambdameter.model import Interval, NotEnough
+from lambdameter.model import GateInterval, NotEnough
 from lambdameter.stats import ratio
 from lambdameter.stats.ratio import LEAST_ENVIRONMENTS, of_means, of_medians
 
@@ -19,15 +19,15 @@ def drawn(
     return [[float(ms) for ms in row] for row in 100 * shift * np.exp(own)]
 
 
-def interval(told: Interval | NotEnough) -> Interval:
-    assert isinstance(told, Interval)
+def interval(told: GateInterval | NotEnough) -> GateInterval:
+    assert isinstance(told, GateInterval)
     return told
 
 
 @BOTH
 def test_sides_that_do_not_vary_have_an_interval_of_no_width(of: ratio.RatioInterval):
     told = of([[10.0, 10.0]] * 10, [[12.0]] * 12, 1)
-    assert told == Interval(ratio=1.2, low=1.2, high=1.2, level=0.95, base=10, head=12)
+    assert told == GateInterval(ratio=1.2, low=1.2, high=1.2, level=0.95, base=10, head=12)
 
 
 def test_the_ratio_of_medians_is_that_of_the_environments_medians():
@@ -47,7 +47,7 @@ def test_below_the_smallest_size_there_is_no_interval(of: ratio.RatioInterval):
     nine, ten = drawn(1, environments=9), drawn(2, environments=10)
     assert of(nine, ten, 1) == NotEnough(base=9, head=10, needed=LEAST_ENVIRONMENTS)
     assert of(ten, nine, 1) == NotEnough(base=10, head=9, needed=LEAST_ENVIRONMENTS)
-    assert isinstance(of(ten, ten, 1), Interval)
+    assert isinstance(of(ten, ten, 1), GateInterval)
 
 
 @BOTH

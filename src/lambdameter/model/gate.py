@@ -14,7 +14,7 @@ Lack = Literal[
 ]
 
 
-class Interval(Record, frozen=True, kw_only=True, tag="interval"):
+class GateInterval(Record, frozen=True, kw_only=True, tag="interval"):
     """Where a ratio lies.
 
     Attributes:
@@ -49,7 +49,7 @@ class Ratio(Record, frozen=True, kw_only=True):
     base: float | None
     head: float | None
     ratio: float | None
-    interval: Interval | NotEnough | None = None
+    interval: GateInterval | NotEnough | None = None
 
 
 class BillRatio(Record, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class BillRatio(Record, frozen=True, kw_only=True):
     base_usd: Decimal
     head_usd: Decimal
     ratio: float | None
-    interval: Interval | NotEnough | None
+    interval: GateInterval | NotEnough | None
 
 
 class CellComparison(Record, frozen=True, kw_only=True):
@@ -131,7 +131,7 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     case: str | None = None
     memory_mb: int | None = None
     ratio: float | None = None
-    interval: Interval | NotEnough | None = None
+    interval: GateInterval | NotEnough | None = None
     lack: Lack | None = None
 
 
@@ -146,7 +146,7 @@ class ComparedRun(Record, frozen=True, kw_only=True):
     complete: bool
 
 
-class Comparison(Record, frozen=True, kw_only=True):
+class RunComparison(Record, frozen=True, kw_only=True):
     """HEAD against BASE.
 
     Attributes:
