@@ -1,0 +1,116 @@
+"""Which rows speak of the same thing, and how they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TypeVar
+
+from lambdameter import units
+from lambdameter.audit import formula
+from lambdameter.model import Figure, PublishedTable
+
+Key = TypeVar("Key")
+
+# What makes rows figures of one call of one function.
+_CELL = ("system", "variant", "case", "call", "run", "memory_mb", "architecture", "region")
+# Statistics that stand for a typical call, and so may be set against each other.
+TYPICAL = ("", "mean", "median")
+
+
+def cell(figure: Figure) -> tuple[object, ...]:
+    """The call and the function that a figure is of."""
+    return pick(figure, *_CELL)
+
+
+def pick(figure: Figure, *names: str) -> tuple[object, ...]:
+    """Some columns of a row."""
+    return tuple(getattr(figure, name) for name in names)
+
+
+def grouped(
+    figures: Iterable[Figure], key: Callable[[Figure], Key]
+) -> Mapping[Key, tuple[Figure, ...]]:
+    """Rows by what `key` says of them, in their order."""
+    groups: dict[Key, list[Figure]] = {}
+    for figure in figures:
+        groups.setdefault(key(figure), []).append(figure)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
+def of(table: PublishedTable, *metrics: str) -> Iterator[Figure]:
+    """The rows with these metrics."""
+    return (figure for figure in table.figures if figure.metric in metrics)
+
+
+def by_id(table: PublishedTable) -> dict[str, Figure]:
+    """The rows that a formula can name."""
+    return {figure.id: figure for figure in table.figures if figure.id}
+
+
+def compatible(one: object, other: object) -> bool:
+    """Whether two cells can mean the same: an empty one may mean anything."""
+    return one == other or one in ("", None) or other in ("", None)
+
+
+def lines(figures: Iterable[Figure]) -> tuple[int, ...]:
+    """Where they stand, each once."""
+    return tuple(sorted({figure.line for figure in figures}))
+
+
+def places(where: Sequence[int]) -> str:
+    """Line numbers as one reads them: "line 4", "lines 4, 7-9"."""
+    spans: list[list[int]] = []
+    for line in where:
+        if spans and line == spans[-1][-1] + 1:
+            spans[-1].append(line)
+        else:
+            spans.append([line])
+    shown = (str(span[0]) if len(span) == 1 else f"{span[0]}-{span[-1]}" for span in spans)
+    return f"{'line' if len(where) == 1 else 'lines'} {', '.join(shown)}"
+
+
+def dependents(table: PublishedTable, found: Iterable[int]) -> tuple[int, ...]:
+    """The rows whose formulas lead to one of these lines, through other rows as well."""
+    known = by_id(table)
+    needs = {
+        figure.line: {known[name].line for name in formula.parse(figure.formula).names}
+        for figure in table.figures
+        if figure.formula
+    }
+    reached = set(found)
+    while grown := {line for line, needed in needs.items() if needed & reached} - reached:
+        reached |= grown
+    return tuple(sorted(reached - set(found)))
+
+
+def name(figure: Figure) -> str:
+    """What a row is of: "Python csv parse at 128 MB"."""
+    what = figure.part or figure.work or figure.metric.replace("_", " ")
+    words = (figure.variant, figure.case, figure.call, figure.statistic, what)
+    at = f" at {figure.memory_mb:,} MB" if figure.memory_mb else ""
+    return " ".join(filter(None, words)) + at
+
+
+def told(dimension: str, value: Decimal) -> str:
+    """A figure in its dimension's base unit, as a sentence has it."""
+    match dimension:
+        case "time":
+            return units.time(float(value)) if value >= 1 else f"{value * 1_000_000:.3g} ns"
+        case "money":
+            return units.usd(value)
+        case "size":
+            return f"{units.number(value / 1_048_576)} MB"
+        case "price":
+            return f"${value:.3g}/GB-s"
+        case "ratio":
+            return f"{units.number(value)}x"
+        case _:
+            return units.number(value)
+
+
+def like(figure: Figure, value: Decimal) -> str:
+    """A figure in the unit in which this row states its own."""
+    if figure.shown.endswith("%"):
+        return f"{value * 100:.3g} %"
+    return told(figure.dimension, value)
