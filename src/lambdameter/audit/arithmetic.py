@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -9,8 +10,10 @@ from lambdameter.audit import derived, rows
 from lambdameter.model import Figure, Finding, PriceList, PublishedTable
 
 _PER = 1000
+_ORDERED = ("median", "p90", "p95", "p99")
 # Sums of these bound the same of the whole; medians and percentiles do not add up.
 _ADDITIVE = ("", "mean", "min")
+_SUMS = ("", "mean")
 
 
 def formulas(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
@@ -77,19 +80,21 @@ def parts(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 def order(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """The least is not above the mean, nor the mean above the most."""
-    ranks = {"min": 0, "mean": 1, "median": 1, "p90": 2, "p95": 3, "p99": 4, "max": 5}
-    stated = [figure for figure in table.figures if figure.statistic in ranks]
+    stated = [figure for figure in table.figures if figure.statistic]
     groups = rows.grouped(
         stated, lambda one: (*rows.cell(one), *rows.pick(one, "metric", "part", "work"))
     )
     for group in groups.values():
-        for one in group:
-            for other in group:
-                # A mean may lie above a percentile, never beyond the least and the most.
-                ends = one.statistic == "min" or other.statistic == "max" or one.statistic[0] == "p"
-                above = ranks[one.statistic] < ranks[other.statistic] and one.low > other.high
-                if above and ends:
-                    yield _out_of_order(one, other)
+        for one, other in itertools.permutations(group, 2):
+            if one.low > other.high and _comes_first(one.statistic, other.statistic):
+                yield _out_of_order(one, other)
+
+
+def _comes_first(one: str, other: str) -> bool:
+    """A mean may lie above a percentile, but never beyond the least and the most."""
+    if one == other:
+        return False
+    return one == "min" or other == "max" or (one, other) in itertools.combinations(_ORDERED, 2)
 
 
 def _out_of_order(one: Figure, other: Figure) -> Finding:
@@ -121,9 +126,10 @@ def billed(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
             continue
         inside = [duration] if init is None else [init, duration]
         low, high = sum(one.low for one in inside), sum(one.high for one in inside)
-        if low <= stated.high and stated.low <= high + 1:
+        least, most = _whole(stated)
+        if low <= most and least <= high + 1:
             continue
-        bare = stated.low <= duration.high + 1 and duration.low <= stated.high
+        bare = least <= duration.high + 1 and duration.low <= most
         yield Finding(
             rule="billed-duration",
             severity="left out" if bare else "cannot be so",
@@ -137,7 +143,10 @@ def billed(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
         )
 
 
-_SUMS = ("", "mean")
+def _whole(figure: Figure) -> tuple[Decimal, Decimal]:
+    """Billed Duration of one call is a whole number of milliseconds, which no print rounds."""
+    one_call = figure.statistic == "" and figure.n in (None, 1)
+    return (figure.value, figure.value) if one_call else (figure.low, figure.high)
 
 
 def monthly(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
@@ -146,7 +155,7 @@ def monthly(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     single = {_bill(one): one for one in costs if one.runs in (None, 1)}
     for figure in costs:
         one = single.get(_bill(figure))
-        if one is None or figure.runs in (None, 1) or figure.runs is None:
+        if one is None or figure.runs is None or figure.runs == 1:
             continue
         low, high = one.low * figure.runs, one.high * figure.runs
         if high < figure.low or low > figure.high:

@@ -33,7 +33,7 @@ def left_out(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
         worst = max(found, key=lambda one: one.whole / one.figure.value)
         factors = [one.whole / one.figure.value for one in found]
         missing = ", ".join(
-            f"{title} {rows.told('money', worst.left_out[title])}" for title in titles
+            f"{title} ({rows.told('money', worst.left_out[title])})" for title in titles
         )
         init = _init(table, worst.figure)
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
@@ -42,7 +42,7 @@ def left_out(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
             severity="left out",
             lines=rows.lines(one.figure for one in found),
             stated=f"{worst.figure.shown} (line {worst.figure.line}){more}",
-            right=f"{rows.told('money', worst.whole)}: {missing} is not in it{init}",
+            right=f"{rows.told('money', worst.whole)} with {missing}{init}",
             why=f"The whole bill is {_span(factors)} as much; a gain on a part of it is not a "
             "gain on the bill.",
         )
@@ -68,8 +68,8 @@ def ratios(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
                 lines=(figure.line,),
                 stated=figure.shown,
                 right=f"{rows.like(figure, right)} on the whole bills "
-                f"(of {rows.places(rows.lines(reached))})",
-                why="Both costs leave out what both pay alike, which makes any ratio larger.",
+                f"(of {units.lines(rows.lines(reached))})",
+                why="The costs leave out what is paid whatever runs, which makes their ratio another.",
             )
 
 
@@ -91,7 +91,7 @@ def partials(table: PublishedTable, prices: PriceList) -> Iterator[Partial]:
 def _init(table: PublishedTable, figure: Figure) -> str:
     """INIT is paid with every cold start; how many a month has, no table says."""
     found = next((one for one in rows.of(table, "init") if one.variant == figure.variant), None)
-    return f"; nor is INIT ({found.shown}, line {found.line}) of cold starts" if found else ""
+    return f"; cold starts pay INIT ({found.shown}, line {found.line}) too" if found else ""
 
 
 def _span(factors: list[Decimal]) -> str:

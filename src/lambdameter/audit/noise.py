@@ -31,7 +31,7 @@ def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     if few:
         counts = rows.grouped(few, lambda one: one.n)
         told = (
-            ("n not stated" if n is None else f"n = {n}") + f" ({rows.places(rows.lines(found))})"
+            ("n not stated" if n is None else f"n = {n}") + f" ({units.lines(rows.lines(found))})"
             for n, found in counts.items()
         )
         yield Finding(
@@ -57,7 +57,7 @@ def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 def repeats(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """Identical work that took different times shows the noise: set against the effect."""
-    timed = [one for one in table.figures if one.dimension == "time" and one.value]
+    timed = [one for one in table.figures if one.dimension == "time" and one.value > 0]
     labelled = [one for one in timed if one.work and one.statistic in rows.TYPICAL]
     rerun = [one for one in timed if not one.work and one.run and one.statistic in rows.TYPICAL]
     works: Sequence[tuple[list[Figure], Callable[[Figure], tuple[object, ...]]]] = (

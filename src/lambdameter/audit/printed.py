@@ -58,6 +58,7 @@ _NUMBER = r"\$?\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\
 _FIGURE = re.compile(rf"([~≈])?\s*{_NUMBER}")
 _RANGE = re.compile(rf"{_NUMBER}\s*(?:\.\.|-|\u2013)\s*{_NUMBER}")
 _ABOUT = Decimal("0.1")
+_MOST_DIGITS = 18
 
 
 class Printed(NamedTuple):
@@ -79,11 +80,11 @@ def read(text: str) -> Printed:
         first, last = (_decimal(digits) for digits in found.groups())
         low, high = first - _half_a_digit(first), last + _half_a_digit(last)
         if first > last:
-            raise ValueError(text)
+            raise ValueError(f"{text!r} is no figure")
         return Printed((first + last) / 2, max(low, Decimal(0)), high)
     found = _FIGURE.fullmatch(told)
     if found is None:
-        raise ValueError(text)
+        raise ValueError(f"{text!r} is no figure")
     about, digits = found.groups()
     value = _decimal(digits)
     half = max(value * _ABOUT if about else Decimal(0), _half_a_digit(value))
@@ -91,7 +92,10 @@ def read(text: str) -> Printed:
 
 
 def _decimal(digits: str) -> Decimal:
-    return Decimal(digits.replace(",", ""))
+    value = Decimal(digits.replace(",", ""))
+    if value and abs(value.adjusted()) > _MOST_DIGITS:
+        raise ValueError(f"{digits!r} is no figure")
+    return value
 
 
 def _half_a_digit(value: Decimal) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
@@ -56,18 +56,6 @@ def compatible(one: object, other: object) -> bool:
 def lines(figures: Iterable[Figure]) -> tuple[int, ...]:
     """Where they stand, each once."""
     return tuple(sorted({figure.line for figure in figures}))
-
-
-def places(where: Sequence[int]) -> str:
-    """Line numbers as one reads them: "line 4", "lines 4, 7-9"."""
-    spans: list[list[int]] = []
-    for line in where:
-        if spans and line == spans[-1][-1] + 1:
-            spans[-1].append(line)
-        else:
-            spans.append([line])
-    shown = (str(span[0]) if len(span) == 1 else f"{span[0]}-{span[-1]}" for span in spans)
-    return f"{'line' if len(where) == 1 else 'lines'} {', '.join(shown)}"
 
 
 def dependents(table: PublishedTable, found: Iterable[int]) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from lambdameter import units
 from lambdameter.audit import arithmetic, bill, bills, consistency, noise, physics, pricing, rows
 from lambdameter.model import (
     SEVERITIES,
@@ -76,7 +77,7 @@ def _not_checked(table: PublishedTable, prices: PriceList) -> Iterator[str]:
         if reason := _lack(figure, table, prices):
             lacking.setdefault(reason, []).append(figure.line)
     for reason, lines in lacking.items():
-        yield f"{rows.places(lines)}: {reason}"
+        yield f"{units.lines(lines)}: {reason}"
 
 
 def _lack(figure: Figure, table: PublishedTable, prices: PriceList) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -70,6 +71,20 @@ class Row(Record, frozen=True, kw_only=True, rename={"from_": "from"}):
 
 
 COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(Row))
+_WHOLE, _NUMBER = "a whole number from 1 up, without its unit", "a number, without its unit"
+_NUMBERS = {
+    **dict.fromkeys(("n", "memory_mb", "records", "bytes"), _WHOLE),
+    **dict.fromkeys(("spread", "billed_ms", "runs"), _NUMBER),
+}
+# What a cell may be, for whoever wrote something else.
+_FITS = _NUMBERS | {
+    "call": "cold or warm",
+    "statistic": "mean, median, min, max, p90, p95 or p99",
+    "architecture": "arm64 or x86_64",
+    "period": "day, month or year",
+    "covers": "compute",
+}
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
 # What is a row's own: conditions cannot give it.
 _OWN = ("id", "metric", "value", "from")
 
@@ -185,16 +200,16 @@ def _named(line: int, head: tuple[str, ...], cells: list[str]) -> dict[str, str]
 
 
 def _convert(line: int, cells: Mapping[str, str]) -> Row:
+    typed = {
+        name: _THOUSANDS.sub("", cell) if name in _NUMBERS else cell for name, cell in cells.items()
+    }
     try:
-        row = msgspec.convert(cells, Row, strict=False)
+        row = msgspec.convert(typed, Row, strict=False)
     except msgspec.ValidationError as error:
-        told, _, path = str(error).partition(" - at `$.")
-        column = path.rstrip("`")
+        column = str(error).rpartition("$.")[2].rstrip("`")
+        told = f"{cells[column]!r} does not fit"
         raise Fault(
-            line,
-            column,
-            f"{cells.get(column, '')!r} does not fit: {told}",
-            f"Write what docs/audit.md says of {column}, or leave the cell empty.",
+            line, column, told, f"Write {_FITS[column]}, or leave the cell empty."
         ) from None
     if row.id and not formula.is_name(row.id):
         told = f"{row.id!r} is no id that a formula can hold"

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
+from lambdameter import units
 from lambdameter.model import SEVERITIES, Audit, Finding, Severity
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import BAD, HEAD, NOT_MEASURED, QUIET, listed, prose
@@ -72,16 +73,13 @@ def _overview(findings: Sequence[Finding]) -> Text:
 
 
 def _finding(finding: Finding) -> Iterator[Text]:
-    yield Text.assemble((finding.rule, BAD), (f"  {_lines(finding.lines)}", QUIET))
+    yield Text.assemble((finding.rule, BAD), (f"  {units.lines(finding.lines)}", QUIET))
     yield _labelled("  stated", finding.stated)
     yield _labelled("  right", finding.right)
     yield _labelled("  why", finding.why)
     if finding.rests_on_it:
-        yield _labelled("  so too", f"{_lines(finding.rests_on_it)}, which follow from it")
-
-
-def _lines(lines: Sequence[int]) -> str:
-    return f"{'line' if len(lines) == 1 else 'lines'} {', '.join(map(str, lines))}"
+        follow = "follows" if len(finding.rests_on_it) == 1 else "follow"
+        yield _labelled("  also", f"{units.lines(finding.rests_on_it)} {follow} from it")
 
 
 def _head(title: str) -> Rule:
