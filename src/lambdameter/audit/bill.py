@@ -69,7 +69,8 @@ def ratios(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
                 stated=figure.shown,
                 right=f"{rows.like(figure, right)} on the whole bills "
                 f"(of {units.lines(rows.lines(reached))})",
-                why="The costs leave out what is paid whatever runs, which makes their ratio another.",
+                why="The costs leave out what is paid whatever runs: the ratio of the bills is "
+                "another.",
             )
 
 

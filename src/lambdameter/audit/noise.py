@@ -20,6 +20,7 @@ _SIGMAS = 2
 
 # Billed Duration and times per record follow from these.
 _MEASURED = ("duration", "init", "total", "part")
+_ENDS = ("min", "max")
 _WORK = ("metric", "part", "statistic")
 _WHERE = ("system", "call", "memory_mb", "architecture", "region")
 
@@ -43,7 +44,14 @@ def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
             why="Below that even the range of all calls may miss the true median: nobody can tell "
             "whether the difference would come again.",
         )
-    bare = [one for one in compared if one.n != 1 and not _has_spread(one, table)]
+    ends = rows.grouped((one for one in table.figures if one.statistic in _ENDS), _distribution)
+    bare = [
+        one
+        for one in compared
+        if one.n != 1
+        and one.spread is None
+        and len({end.statistic for end in ends.get(_distribution(one), ())}) < len(_ENDS)
+    ]
     if bare:
         yield Finding(
             rule="no-spread",
@@ -153,11 +161,6 @@ def _differ(group: Iterable[Figure]) -> bool:
     return len({rows.pick(one, "variant", "memory_mb") for one in group}) > 1
 
 
-def _has_spread(figure: Figure, table: PublishedTable) -> bool:
-    ends = {
-        one.statistic
-        for one in table.figures
-        if rows.cell(one) == rows.cell(figure)
-        and rows.pick(one, "metric", "part") == rows.pick(figure, "metric", "part")
-    }
-    return figure.spread is not None or {"min", "max"} <= ends
+def _distribution(figure: Figure) -> tuple[object, ...]:
+    """What the statistics of the same calls have in common."""
+    return (*rows.cell(figure), *rows.pick(figure, "metric", "part", "work"))

@@ -61,40 +61,46 @@ def cpu_share(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
         for one in rows.of(table, "duration", "total", "part", "per_1000")
         if one.memory_mb and one.statistic in rows.TYPICAL and one.system.lower() == "lambda"
     ]
-    for small in timed:
-        bounds = [
-            (_bound(small, large), large)
-            for large in timed
-            if (large.memory_mb or 0) > (small.memory_mb or 0) and _same_work(small, large)
-        ]
-        if not bounds:
-            continue
-        most, large = max(bounds, key=lambda found: found[0])
-        if small.low > most:
-            share = Decimal(large.memory_mb or 1) / Decimal(small.memory_mb or 1)
-            yield Finding(
-                rule="cpu-share",
-                severity="cannot be so",
-                lines=(small.line,),
-                stated=f"{small.shown} at {small.memory_mb:,} MB, "
-                f"{large.shown} at {large.memory_mb:,} MB (line {large.line})",
-                right=f"At most {rows.told('time', large.value * share)} "
-                f"= {share:.3g} x {large.shown}",
-                why=f"{small.memory_mb:,} MB have 1/{share:.3g} of the CPU of "
-                f"{large.memory_mb:,} MB, and waiting does not grow: the CPU share alone cannot "
-                "give this.",
-            )
+    for same in rows.grouped(
+        timed, lambda one: rows.pick(one, "variant", "metric", "part")
+    ).values():
+        for small in same:
+            bounds = [
+                (_bound(small, large), large)
+                for large in same
+                if (large.memory_mb or 0) > (small.memory_mb or 0) and _same_work(small, large)
+            ]
+            if bounds:
+                most, large = max(bounds, key=lambda found: found[0])
+                if small.low > most:
+                    yield _too_slow(small, large)
+
+
+def _too_slow(small: Figure, large: Figure) -> Finding:
+    share = _shares(small, large)
+    return Finding(
+        rule="cpu-share",
+        severity="cannot be so",
+        lines=(small.line,),
+        stated=f"{small.shown} at {small.memory_mb:,} MB, "
+        f"{large.shown} at {large.memory_mb:,} MB (line {large.line})",
+        right=f"At most {rows.told('time', large.value * share)} = {share:.3g} x {large.shown}",
+        why=f"{small.memory_mb:,} MB have 1/{share:.3g} of the CPU of {large.memory_mb:,} MB, and "
+        "waiting does not grow: the CPU share alone cannot give this.",
+    )
+
+
+def _shares(small: Figure, large: Figure) -> Decimal:
+    """How many times the CPU of the small tier the large one has."""
+    return Decimal(large.memory_mb or 1) / Decimal(small.memory_mb or 1)
 
 
 def _bound(small: Figure, large: Figure) -> Decimal:
-    share = Decimal(large.memory_mb or 1) / Decimal(small.memory_mb or 1)
-    return large.high * share * _SHARE_SLACK + _PAUSES_MS
+    return large.high * _shares(small, large) * _SHARE_SLACK + _PAUSES_MS
 
 
 def _same_work(one: Figure, other: Figure) -> bool:
-    return rows.pick(one, "variant", "metric", "part") == rows.pick(
-        other, "variant", "metric", "part"
-    ) and all(
+    return all(
         rows.compatible(getattr(one, name), getattr(other, name))
         for name in ("case", "call", "work", "records", "architecture", "statistic")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
@@ -58,18 +58,24 @@ def lines(figures: Iterable[Figure]) -> tuple[int, ...]:
     return tuple(sorted({figure.line for figure in figures}))
 
 
-def dependents(table: PublishedTable, found: Iterable[int]) -> tuple[int, ...]:
-    """The rows whose formulas lead to one of these lines, through other rows as well."""
-    known = by_id(table)
-    needs = {
-        figure.line: {known[name].line for name in formula.parse(figure.formula).names}
-        for figure in table.figures
-        if figure.formula
-    }
-    reached = set(found)
-    while grown := {line for line, needed in needs.items() if needed & reached} - reached:
-        reached |= grown
-    return tuple(sorted(reached - set(found)))
+class Dependents:
+    """Which rows are said to follow from which."""
+
+    def __init__(self, table: PublishedTable) -> None:
+        known = by_id(table)
+        self._followers: dict[int, list[int]] = {}
+        for figure in table.figures:
+            for needed in formula.parse(figure.formula).names if figure.formula else ():
+                self._followers.setdefault(known[needed].line, []).append(figure.line)
+
+    def of(self, found: Collection[int]) -> tuple[int, ...]:
+        """The rows whose formulas lead to one of these lines, through other rows as well."""
+        reached, ahead = set(found), list(found)
+        while ahead:
+            new = set(self._followers.get(ahead.pop(), ())) - reached
+            reached |= new
+            ahead += new
+        return tuple(sorted(reached - set(found)))
 
 
 def name(figure: Figure) -> str:

@@ -48,8 +48,9 @@ RULES: tuple[Rule, ...] = (
 
 def audit(table: PublishedTable, prices: PriceList) -> Audit:
     """Apply every rule; the worst findings first, then by line."""
+    dependents = rows.Dependents(table)
     found = (
-        msgspec.structs.replace(finding, rests_on_it=_rests_on(table, finding))
+        msgspec.structs.replace(finding, rests_on_it=_rests_on(dependents, finding))
         for rule in RULES
         for finding in rule(table, prices)
     )
@@ -61,14 +62,14 @@ def audit(table: PublishedTable, prices: PriceList) -> Audit:
     )
 
 
-def _rests_on(table: PublishedTable, finding: Finding) -> tuple[int, ...]:
+def _rests_on(dependents: rows.Dependents, finding: Finding) -> tuple[int, ...]:
     """What follows from rows that cannot be so, contradict or are partial.
 
     Of too few samples only the findings tell; naming what follows would name every ratio.
     """
     if finding.severity == "too few samples":
         return ()
-    return rows.dependents(table, finding.lines)
+    return dependents.of(finding.lines)
 
 
 def _not_checked(table: PublishedTable, prices: PriceList) -> Iterator[str]:

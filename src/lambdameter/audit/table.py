@@ -227,6 +227,9 @@ def _figure(line: int, row: Row, services: Collection[str]) -> Figure:
         known = ", ".join(printed.METRICS)
         told = f"There is no metric {row.metric!r}" if row.metric else "The metric is missing"
         raise Fault(line, "metric", told, f"Write one of: {known}.")
+    if not row.value and not row.from_:
+        step = "Write it, or in the column from what it follows from."
+        raise Fault(line, "value", "The value is missing", step)
     if row.metric == "part" and not row.part:
         raise Fault(line, "part", "Which part is it", "Name it, such as parse.")
     figure, unit, scale = _printed(line, row)

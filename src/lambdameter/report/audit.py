@@ -38,8 +38,7 @@ def report(audit: Audit) -> RenderableType:
                 parts += [*_finding(finding), Text()]
     if audit.not_checked:
         parts += [_head("Not checked"), *(Text(prose(told)) for told in audit.not_checked), Text()]
-    figures = len(audit.table.figures)
-    told = f"{audit.table.place}: {figures} figures, prices as of {audit.prices_as_of}"
+    told = f"{audit.table.place}: {_figures(audit)}, prices as of {audit.prices_as_of}"
     parts.append(_labelled("table", told))
     return Group(*parts)
 
@@ -52,9 +51,14 @@ def verdict(audit: Audit) -> str:
         if number:
             counts.append((one if number == 1 else many).format(number))
     if not counts:
-        return f"Nothing was found in {len(audit.table.figures)} figures."
+        return f"Nothing was found in {_figures(audit)}."
     findings = "1 finding" if len(audit.findings) == 1 else f"{len(audit.findings)} findings"
     return f"{findings}: {listed(counts)}."
+
+
+def _figures(audit: Audit) -> str:
+    number = len(audit.table.figures)
+    return "1 figure" if number == 1 else f"{number:,} figures"
 
 
 def _overview(findings: Sequence[Finding]) -> Text:

@@ -11,9 +11,9 @@ Read = Callable[[str], PublishedTable]
 
 def test_what_rests_on_a_row_is_found_through_other_rows(read: Read) -> None:
     text = "id,metric,value,from\na,total,8,\nb,total,4,\nc,ratio,2,a / b\nd,ratio,,1 - 1 / c\n"
-    table = read(text)
-    assert rows.dependents(table, (2,)) == (4, 5)
-    assert rows.dependents(table, (5,)) == ()
+    dependents = rows.Dependents(read(text))
+    assert dependents.of((2,)) == (4, 5)
+    assert dependents.of((5,)) == ()
 
 
 def test_an_empty_cell_may_mean_anything() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import inspect
 import io
+import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,10 +26,12 @@ from lambdameter.audit import (
     rules,
     table,
 )
+from lambdameter.audit.printed import METRICS
 from lambdameter.claims import library
+from lambdameter.errors import BadInputError
 from lambdameter.model import SEVERITIES, Audit, Finding
 from lambdameter.report import audit as report
-from lambdameter.report import terminal
+from lambdameter.report import audit_document, terminal
 
 Audited = Callable[[str], Audit]
 PRICES = price_list.latest()
@@ -100,6 +104,81 @@ def test_a_wrong_figure_in_a_sane_table_is_found(data: st.DataObject) -> None:
     factors = {"min": [up], "max": [1 / up]}.get(figure.statistic, [up, 1 / up])
     factor = data.draw(st.sampled_from(factors))
     assert audit(perturbed(text, figure.line, factor)).findings != ()
+
+
+def printed(value: float, digits: int) -> str:
+    """Rounded for print, to so many significant digits at least."""
+    places = max(0, digits - 1 - math.floor(math.log10(value)))
+    return f"{value:.{places}f}"
+
+
+@given(
+    python=st.floats(1, 100_000),
+    rust=st.floats(1, 100_000),
+    records=st.integers(1, 1_000_000),
+    memory_mb=st.sampled_from([128, 512, 1769, 10_240]),
+    digits=st.integers(2, 6),
+)
+def test_true_figures_are_no_fault_however_they_were_rounded(
+    python: float, rust: float, records: int, memory_mb: int, digits: int
+) -> None:
+    billed = math.ceil(python)
+    cost = (billed * memory_mb / 1_024_000 * 0.0000133334 + 0.0000002) * 1_000_000
+    head = (
+        "id,metric,variant,value,unit,from,n,spread,memory_mb,architecture,records,billed_ms,runs"
+    )
+    text = f"""{head}
+,,,,,,9,0,{memory_mb},arm64,{records},,
+p,duration,Python,{printed(python, digits)},ms,,,,,,,,
+r,duration,Rust,{printed(rust, digits)},ms,,,,,,,,
+,per_1000,Python,{printed(python / records * 1000, digits)},ms,,,,,,,,
+,ratio,,{printed(python / rust, digits)},x,p / r,,,,,,,
+,ratio,,{printed(python / (python + rust) * 100, digits)},%,p / (p + r),,,,,,,
+,cost,Python,{printed(cost, max(digits, 3))},USD,,,,,,,{billed},1000000
+"""
+    findings = [one for one in audit(text).findings if one.rule != "within-noise"]
+    assert findings == []
+
+
+CELLS: dict[str, st.SearchStrategy[str]] = {
+    "metric": st.sampled_from(sorted(METRICS)),
+    "part": st.just("parse"),
+    "value": st.sampled_from(["0", "0.3", "12", "1e9", "~5", "1..3", ""]),
+    "from": st.sampled_from(["", "", "", "base - 12", "base / 7", "-3 * base"]),
+    "variant": st.sampled_from(["", "Rust", "Python"]),
+    "statistic": st.sampled_from(["", "mean", "min", "max", "p90"]),
+    "call": st.sampled_from(["", "cold", "warm"]),
+    "work": st.sampled_from(["", "write"]),
+    "n": st.sampled_from(["", "1", "9"]),
+    "spread": st.sampled_from(["", "0", "2"]),
+    "memory_mb": st.sampled_from(["", "1", "128", "1024"]),
+    "architecture": st.sampled_from(["", "arm64"]),
+    "records": st.sampled_from(["", "1"]),
+    "bytes": st.sampled_from(["", "800000"]),
+    "billed_ms": st.sampled_from(["", "0", "7"]),
+    "runs": st.sampled_from(["", "0", "1", "1000000"]),
+    "period": st.sampled_from(["", "month"]),
+    "uses": st.sampled_from(["", "s3.GetObject=0", "dynamodb.WriteRequestUnit=5"]),
+}
+
+
+@given(st.lists(st.fixed_dictionaries(CELLS), min_size=2, max_size=6))
+def test_any_table_is_audited_or_refused_with_a_place(rows: list[dict[str, str]]) -> None:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, ["id", *CELLS])
+    writer.writeheader()
+    writer.writerow({"id": "base", "metric": "total", "value": "5"})
+    writer.writerows({"id": f"r{index}", **row} for index, row in enumerate(rows, 1))
+    refused = None
+    try:
+        found = audit(out.getvalue())
+    except BadInputError as error:
+        refused = str(error.place)
+    if refused is not None:
+        assert refused.startswith("mine.csv:")
+        return
+    assert json.loads(audit_document.encode(found))["figures"] == len(found.table.figures)
+    terminal.console(io.StringIO()).print(report.report(found))
 
 
 def test_the_worst_comes_first() -> None:

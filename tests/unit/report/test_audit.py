@@ -49,7 +49,7 @@ def told(found: Audit) -> str:
 @pytest.mark.parametrize(
     ("severities", "sentence"),
     [
-        ((), "Nothing was found in 1 figures."),
+        ((), "Nothing was found in 1 figure."),
         (("left out",), "1 finding: 1 leaves something out."),
         (
             ("cannot be so", "cannot be so", "too few samples"),
@@ -85,4 +85,4 @@ def test_lines_are_at_most_100_columns_wide() -> None:
 
 
 def test_the_table_and_its_prices_stand_last() -> None:
-    assert told(audit()).endswith("table    mine.csv: 1 figures, prices as of 2026-10-01\n")
+    assert told(audit()).endswith("table    mine.csv: 1 figure, prices as of 2026-10-01\n")
