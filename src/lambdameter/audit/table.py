@@ -87,6 +87,8 @@ _FITS = _NUMBERS | {
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
 # What is a row's own: conditions cannot give it.
 _OWN = ("id", "metric", "value", "from")
+# What makes a row a figure.
+_FIGURE = ("metric", "value", "from")
 
 
 def read(document: bytes, place: str, services: Collection[str]) -> PublishedTable:
@@ -103,14 +105,17 @@ def read(document: bytes, place: str, services: Collection[str]) -> PublishedTab
     faults: list[Fault] = []
     figures: list[Figure] = []
     source = ""
-    for line, cells in _rows(_text(document, place), place, faults):
+    for line, own, cells in _rows(_text(document, place), place, faults):
         try:
             row = _convert(line, cells)
             source = source or row.source
             if row.metric or row.value or row.from_:
                 figures.append(_figure(line, row, services))
         except Fault as fault:
-            faults.append(fault)
+            # What a row has from its conditions was told of these.
+            told = {(one.column, one.cause) for one in faults}
+            if (fault.column, fault.cause) not in told or fault.column in own:
+                faults.append(fault)
     if faults:
         refuse(place, faults)
     return PublishedTable(place=place, source=source, figures=_resolved(figures, place))
@@ -134,8 +139,10 @@ def _text(document: bytes, place: str) -> str:
         refuse(place, [Fault(line, "", "This is no UTF-8 text", "Save the table as CSV in UTF-8.")])
 
 
-def _rows(text: str, place: str, faults: list[Fault]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Every row with its line: its own cells over those of the conditions above it."""
+def _rows(
+    text: str, place: str, faults: list[Fault]
+) -> Iterator[tuple[int, dict[str, str], dict[str, str]]]:
+    """Every row: its line, its own cells, and these over those of the conditions above it."""
     head: tuple[str, ...] = ()
     conditions: dict[str, str] = {}
     for line, content in enumerate(text.splitlines(), 1):
@@ -152,10 +159,10 @@ def _rows(text: str, place: str, faults: list[Fault]) -> Iterator[tuple[int, dic
                 refuse(place, [fault])
             faults.append(fault)
             continue
-        if not any(own.get(name) for name in ("metric", "value", "from")):
+        if not any(own.get(name, _KEPT_EMPTY) != _KEPT_EMPTY for name in _FIGURE):
             conditions = own
         merged = {name: cell for name, cell in conditions.items() if name not in _OWN} | own
-        yield line, {name: cell for name, cell in merged.items() if cell != _KEPT_EMPTY}
+        yield line, own, {name: cell for name, cell in merged.items() if cell != _KEPT_EMPTY}
     if not head:
         columns = "metric,value,unit,variant,memory_mb"
         refuse(place, [Fault(1, "", "The table is empty", f"Begin with a head, such as {columns}")])

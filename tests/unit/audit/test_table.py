@@ -140,6 +140,13 @@ def test_every_faulty_row_is_told_at_once(read: Read) -> None:
     assert [note.split(":")[1] for note in raised.value.__notes__] == ["4, column value"]
 
 
+def test_a_fault_of_conditions_is_told_once(read: Read) -> None:
+    with pytest.raises(BadInputError) as raised:
+        read("metric,value,n\n,,few\ninit,1,\ninit,2,\ninit,3,few\n")
+    assert raised.value.place == "mine.csv:2, column n"
+    assert [note.split(":")[1] for note in raised.value.__notes__] == ["5, column n"]
+
+
 def test_bytes_that_are_no_utf_8_are_told_with_their_line() -> None:
     with pytest.raises(BadInputError) as raised:
         table.read(b"metric,value\ninit,\xff\n", "mine.csv", ())
