@@ -28,6 +28,7 @@ ALSO = {
 WIRING = {"cli", "__main__", "pytest_plugin"}
 # Nothing below these touches a file, a socket or the clock.
 PURE = (
+    "lambdameter.audit",
     "lambdameter.stats",
     "lambdameter.cost",
     "lambdameter.verify",

@@ -7,6 +7,7 @@ compares it with a published one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Context, Decimal
 from typing import NewType
 
@@ -75,3 +76,15 @@ def usd(value: Decimal | None) -> str:
     if value == 0 or abs(value) >= 1:
         return f"${value:,.2f}"
     return f"${number(value)}"
+
+
+def lines(numbers: Sequence[int]) -> str:
+    """Line numbers of a file as one reads them: "line 4", "lines 4, 7-9"."""
+    spans: list[list[int]] = []
+    for line in numbers:
+        if spans and line == spans[-1][-1] + 1:
+            spans[-1].append(line)
+        else:
+            spans.append([line])
+    shown = (str(span[0]) if len(span) == 1 else f"{span[0]}-{span[-1]}" for span in spans)
+    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(shown)}"

@@ -69,3 +69,8 @@ def test_seconds_are_told_from_milliseconds():
     assert units.time(34.52) == "34.5 ms"
     assert units.time(999.9) == "1,000 ms"
     assert units.time(None) == units.NOTHING
+
+
+def test_line_numbers_are_told_as_spans():
+    assert units.lines((4,)) == "line 4"
+    assert units.lines((4, 7, 8, 9, 12)) == "lines 4, 7-9, 12"

@@ -9,6 +9,17 @@ import msgspec
 from lambdameter.model import ClaimSource
 
 
+def tables() -> dict[str, bytes]:
+    """The published texts as tables for an audit: id -> CSV."""
+    folder = resources.files("lambdameter.claims") / "tables"
+    files = sorted(folder.iterdir(), key=lambda file: file.name)
+    return {
+        file.name.removesuffix(".csv"): file.read_bytes()
+        for file in files
+        if file.name.endswith(".csv")
+    }
+
+
 def sources() -> tuple[ClaimSource, ...]:
     """Every source that is shipped, by id."""
     files = (

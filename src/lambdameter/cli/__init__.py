@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from lambdameter.cli import compare, doctor, emulate, report, run
+from lambdameter.cli import audit, compare, doctor, emulate, report, run
 from lambdameter.errors import LambdameterError
 
 app = typer.Typer(
@@ -20,7 +20,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run.run, report.report, compare.compare, emulate.emulate, doctor.doctor):
+COMMANDS = (
+    run.run,
+    report.report,
+    compare.compare,
+    audit.audit,
+    emulate.emulate,
+    doctor.doctor,
+)
+for command in COMMANDS:
     app.command()(command)
 
 

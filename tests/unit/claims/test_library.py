@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from lambdameter import workload
+from lambdameter.audit import table
 from lambdameter.claims import library
+from lambdameter.model import ClaimSource
 
 
 def figures(claim: str) -> dict[tuple[str, str, str], float]:
@@ -89,3 +91,25 @@ def test_every_published_figure_is_of_a_variant_and_case_that_is_there() -> None
             known = workload.load(figure.workload)
             assert figure.variant in [one.name for one in known.variants]
             assert figure.case in [one.name for one in known.cases]
+
+
+def printed(name: str) -> set[tuple[str, float]]:
+    """The variants and stated figures of a shipped table, in base units."""
+    services = ("dynamodb.WriteRequestUnit", "s3.GetObject")
+    read = table.read(library.tables()[name], name, services)
+    return {(one.variant.lower(), float(one.value)) for one in read.figures}
+
+
+@pytest.mark.parametrize("source", library.sources(), ids=lambda source: source.id)
+def test_the_table_of_a_text_has_its_figures(source: ClaimSource) -> None:
+    ranges = ("least_second_ms", "most_second_ms")  # one row of the table
+    stated = {
+        (one.variant, one.value * (1_048_576 if one.metric == "max_memory_mb" else 1))
+        for one in source.figures
+        if one.metric not in ranges and one.metric != "binary_bytes"
+    }
+    assert stated - printed(source.id) == set()
+
+
+def test_every_text_has_a_table() -> None:
+    assert list(library.tables()) == ["C1", "C2", "K", "W"]

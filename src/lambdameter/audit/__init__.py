@@ -1,0 +1,1 @@
+"""Somebody's published table, checked without running any code."""

@@ -1,0 +1,114 @@
+"""What a cost that somebody states must be, from the tier, the billed time and the price list."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple, get_args
+
+from lambdameter.audit import rows
+from lambdameter.model import Architecture, Figure, Price, PriceList, PublishedTable
+
+DEFAULT_REGION = "us-east-1"
+COMPUTE = "compute"
+
+_MB_MS_PER_GB_S = Decimal(1024 * 1000)
+# Beyond the rounding of print: price lists have more digits than texts.
+_SLACK = Decimal("0.001")
+
+
+class Bill(NamedTuple):
+    """What the runs of one row cost: compute by architecture, and everything else by title."""
+
+    compute: Mapping[Architecture, Decimal]
+    extras: Mapping[str, Decimal]
+
+    def whole(self, architecture: Architecture) -> Decimal:
+        """All that is known to be paid for."""
+        return self.compute[architecture] + sum(self.extras.values(), Decimal(0))
+
+
+class Reading(NamedTuple):
+    """How a stated cost comes about: at which price, with what, and what is not in it."""
+
+    architecture: Architecture
+    usd: Decimal
+    left_out: Mapping[str, Decimal]
+
+
+def architectures(figure: Figure) -> tuple[Architecture, ...]:
+    """Those that a row may mean, x86_64 first: it is Lambda's default."""
+    if figure.architecture:
+        return (figure.architecture,)
+    return tuple(sorted(get_args(Architecture), reverse=True))
+
+
+def region(figure: Figure, prices: PriceList) -> Mapping[str, Price] | None:
+    """The prices that hold for a row; None where the list has none of its region."""
+    return prices.regions.get(figure.region or DEFAULT_REGION)
+
+
+def billed_ms(figure: Figure, table: PublishedTable) -> Decimal | None:
+    """What one run is billed: the row's own, else the Billed Duration of the same call."""
+    if figure.billed_ms is not None:
+        return figure.billed_ms
+    same = (
+        one.value
+        for one in rows.of(table, "billed")
+        if rows.cell(one) == rows.cell(figure) and one.statistic in ("", "mean")
+    )
+    return next(same, None)
+
+
+def bill(figure: Figure, table: PublishedTable, prices: PriceList) -> Bill | None:
+    """The bill of a row; None where the table does not say enough for one."""
+    listed = region(figure, prices)
+    time = billed_ms(figure, table)
+    if listed is None or time is None or figure.memory_mb is None:
+        return None
+    runs = figure.runs if figure.runs is not None else Decimal(1)
+    gb_seconds = time * figure.memory_mb / _MB_MS_PER_GB_S * runs
+    used = {"lambda.Request": Decimal(1), **figure.uses}
+    return Bill(
+        compute={
+            architecture: gb_seconds * _unit(listed[f"lambda.Duration.{architecture}"])
+            for architecture in get_args(Architecture)
+        },
+        extras={
+            listed[service].title: amount * runs * _unit(listed[service])
+            for service, amount in used.items()
+        },
+    )
+
+
+def reading(figure: Figure, made: Bill) -> Reading | None:
+    """The kindest way in which the stated cost comes about: the right price and most of the bill.
+
+    None where no part of the bill that holds compute is what is stated.
+    """
+    own = architectures(figure)
+    others = tuple(one for one in made.compute if one not in own)
+    for architecture in (*own, *others):
+        for left_out in _choices(made.extras):
+            usd = made.compute[architecture] + sum(
+                (amount for title, amount in made.extras.items() if title not in left_out),
+                Decimal(0),
+            )
+            if figure.low <= usd * (1 + _SLACK) and usd * (1 - _SLACK) <= figure.high:
+                return Reading(architecture, usd, left_out)
+    return None
+
+
+def _choices(extras: Mapping[str, Decimal]) -> Iterator[Mapping[str, Decimal]]:
+    """What may be left out: nothing, then the little, then the much."""
+    choices = (
+        dict(chosen)
+        for count in range(len(extras) + 1)
+        for chosen in itertools.combinations(extras.items(), count)
+    )
+    return iter(sorted(choices, key=lambda chosen: sum(chosen.values())))
+
+
+def _unit(price: Price) -> Decimal:
+    return price.usd / price.per

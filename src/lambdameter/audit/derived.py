@@ -1,0 +1,92 @@
+"""Figures that a table does not state, but says what they follow from."""
+
+from __future__ import annotations
+
+import graphlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from lambdameter.audit import formula
+from lambdameter.audit.fault import Fault
+from lambdameter.audit.formula import Formula
+from lambdameter.model import Figure
+
+# Units in which a derived figure is told: its base unit's.
+_BASE = {"time": " ms", "size": " B", "ratio": "x", "count": "", "price": " USD/GB-s"}
+
+
+def resolve(figures: Sequence[Figure]) -> tuple[Figure, ...]:
+    """Compute the figures that have a formula and no value of their own.
+
+    Raises:
+        Fault: a formula that cannot be read, names no row or goes round in a circle.
+    """
+    counted = Counter(figure.id for figure in figures if figure.id)
+    for figure in figures:
+        if counted[figure.id] > 1:
+            told = f"There are {counted[figure.id]} rows {figure.id!r}"
+            raise Fault(figure.line, "id", told, "Give each row an id of its own.")
+    by_id = {figure.id: figure for figure in figures if figure.id}
+    lines = {figure.line: figure for figure in figures}
+    formulas = {figure.line: _parse(figure, by_id) for figure in figures if figure.formula}
+    for line in _order(lines, formulas, by_id):
+        figure, parsed = lines[line], formulas[line]
+        low, high, value = _give(figure, parsed, by_id)
+        if figure.derived:
+            told = f"{value:.6g}{_BASE[figure.dimension]}" if figure.dimension in _BASE else ""
+            told = told or f"${value:.6g}"
+            made = msgspec.structs.replace(figure, value=value, low=low, high=high, shown=told)
+            lines[line] = made
+            if figure.id:
+                by_id[figure.id] = made
+    return tuple(lines[figure.line] for figure in figures)
+
+
+def bounds(figure: Figure, by_id: Mapping[str, Figure]) -> tuple[Decimal, Decimal, Decimal]:
+    """What a figure's formula gives from the table's own: least, most, and without rounding."""
+    return _give(figure, formula.parse(figure.formula), by_id)
+
+
+def _give(
+    figure: Figure, parsed: Formula, by_id: Mapping[str, Figure]
+) -> tuple[Decimal, Decimal, Decimal]:
+    intervals = {name: (by_id[name].low, by_id[name].high) for name in parsed.names}
+    try:
+        low, high = formula.bounds(parsed, intervals)
+        value = formula.evaluate(parsed, {name: by_id[name].value for name in parsed.names})
+    except ArithmeticError:
+        told = f"{figure.formula!r} may divide by zero"
+        raise Fault(figure.line, "from", told, "Divide by a row that is more than 0.") from None
+    return low, high, value
+
+
+def _parse(figure: Figure, by_id: Mapping[str, Figure]) -> Formula:
+    try:
+        parsed = formula.parse(figure.formula)
+    except ValueError as error:
+        told = f"{figure.formula!r} cannot be used: {error}"
+        raise Fault(
+            figure.line, "from", told, "Write ids, numbers, + - * / and parentheses."
+        ) from None
+    for name in parsed.names:
+        if name not in by_id:
+            raise Fault(
+                figure.line, "from", f"There is no row {name!r}", "Give that row this id, or mend."
+            )
+    return parsed
+
+
+def _order(
+    lines: Mapping[int, Figure], formulas: Mapping[int, Formula], by_id: Mapping[str, Figure]
+) -> list[int]:
+    """The rows with a formula, each after those that it needs."""
+    graph = {line: {by_id[name].line for name in parsed.names} for line, parsed in formulas.items()}
+    try:
+        return [line for line in graphlib.TopologicalSorter(graph).static_order() if line in graph]
+    except graphlib.CycleError as error:
+        first = lines[min(error.args[1])]
+        told = f"{first.formula!r} needs itself"
+        raise Fault(first.line, "from", told, "State one of these figures.") from None

@@ -1,0 +1,109 @@
+"""What a figure is said to follow from: `1 - K1.cost / K3.cost`, in ids of other rows.
+
+Numbers, ids, + - * / and parentheses; anything else is refused, so that a stranger's table runs
+nothing here.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import keyword
+import operator
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+MOST_NAMES = 10
+
+_OPERATORS: Mapping[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+class Formula(NamedTuple):
+    """A formula that was read, and the ids in it."""
+
+    tree: ast.expr
+    names: tuple[str, ...]
+
+
+def parse(text: str) -> Formula:
+    """Read a formula; a leading "=" is as a spreadsheet has it.
+
+    Raises:
+        ValueError: it is none; the message says why.
+    """
+    try:
+        tree = ast.parse(text.strip().removeprefix("=").strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ValueError("it is no formula") from None
+    names = tuple(dict.fromkeys(_names(tree)))
+    if len(names) > MOST_NAMES:
+        raise ValueError(f"it has {len(names)} rows in it, and {MOST_NAMES} are the most")
+    return Formula(tree, names)
+
+
+def is_name(text: str) -> bool:
+    """Whether a formula can hold it as an id: `K1`, `K1.total`."""
+    return all(part.isidentifier() and not keyword.iskeyword(part) for part in text.split("."))
+
+
+def evaluate(formula: Formula, values: Mapping[str, Decimal]) -> Decimal:
+    """What it gives. Raises ArithmeticError where it divides by zero."""
+    return _evaluate(formula.tree, values)
+
+
+def bounds(
+    formula: Formula, intervals: Mapping[str, tuple[Decimal, Decimal]]
+) -> tuple[Decimal, Decimal]:
+    """The least and the most that it can give, while each id goes through its interval.
+
+    Such a formula is monotone in each id while no divisor changes its sign, so the corners of the
+    box are its extremes.
+
+    Raises:
+        ArithmeticError: it may divide by zero.
+    """
+    corners = itertools.product(*(intervals[name] for name in formula.names))
+    found = [_evaluate(formula.tree, dict(zip(formula.names, at, strict=True))) for at in corners]
+    return min(found), max(found)
+
+
+def _names(node: ast.expr) -> list[str]:
+    match node:
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return [*_names(left), *_names(right)]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return _names(operand)
+        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
+            return []
+        case ast.Name() | ast.Attribute():
+            return [_dotted(node)]
+        case _:
+            raise ValueError(f"{ast.unparse(node)!r} is more than numbers, ids and + - * /")
+
+
+def _dotted(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=name):
+            return f"{_dotted(value)}.{name}"
+        case _:
+            raise ValueError(f"{ast.unparse(node)!r} is no id")
+
+
+def _evaluate(node: ast.expr, values: Mapping[str, Decimal]) -> Decimal:
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            return _OPERATORS[type(op)](_evaluate(left, values), _evaluate(right, values))
+        case ast.UnaryOp(operand=operand):
+            return -_evaluate(operand, values)
+        case ast.Constant(value=int() | float() as number):
+            return Decimal(str(number))
+        case _:
+            return values[_dotted(node)]

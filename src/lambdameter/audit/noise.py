@@ -1,0 +1,166 @@
+"""Whether the calls behind a comparison can carry it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from lambdameter import units
+from lambdameter.audit import formula, rows
+from lambdameter.model import Figure, Finding, PriceList, PublishedTable
+
+# The range of n calls holds their true median with the probability 1 - 2^(1-n): with six of them
+# for the first time more than 95 % (Conover, Practical Nonparametric Statistics, section 3.2).
+LEAST_CALLS = 6
+# Identical work that differs by less is no news.
+_WORTH = Decimal("0.05")
+# Two standard errors.
+_SIGMAS = 2
+
+# Billed Duration and times per record follow from these.
+_MEASURED = ("duration", "init", "total", "part")
+_ENDS = ("min", "max")
+_WORK = ("metric", "part", "statistic")
+_WHERE = ("system", "call", "memory_mb", "architecture", "region")
+
+
+def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
+    """Times that are compared need several calls and say how these differ."""
+    compared = _compared(table)
+    few = [one for one in compared if (one.n or 0) < LEAST_CALLS]
+    if few:
+        counts = rows.grouped(few, lambda one: one.n)
+        told = (
+            ("n not stated" if n is None else f"n = {n}") + f" ({units.lines(rows.lines(found))})"
+            for n, found in counts.items()
+        )
+        yield Finding(
+            rule="few-calls",
+            severity="too few samples",
+            lines=rows.lines(few),
+            stated=", ".join(told),
+            right=f"n of at least {LEAST_CALLS} for each figure that is compared",
+            why="Below that even the range of all calls may miss the true median: nobody can tell "
+            "whether the difference would come again.",
+        )
+    ends = rows.grouped((one for one in table.figures if one.statistic in _ENDS), _distribution)
+    bare = [
+        one
+        for one in compared
+        if one.n != 1
+        and one.spread is None
+        and len({end.statistic for end in ends.get(_distribution(one), ())}) < len(_ENDS)
+    ]
+    if bare:
+        yield Finding(
+            rule="no-spread",
+            severity="too few samples",
+            lines=rows.lines(bare),
+            stated="No spread",
+            right="A standard deviation, or the least and the most, beside each figure",
+            why="Without it nobody can tell a difference from noise.",
+        )
+
+
+def repeats(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
+    """Identical work that took different times shows the noise: set against the effect."""
+    timed = [one for one in table.figures if one.dimension == "time" and one.value > 0]
+    labelled = [one for one in timed if one.work and one.statistic in rows.TYPICAL]
+    rerun = [one for one in timed if not one.work and one.run and one.statistic in rows.TYPICAL]
+    works: Sequence[tuple[list[Figure], Callable[[Figure], tuple[object, ...]]]] = (
+        (labelled, lambda one: rows.pick(one, "work", *_WORK, *_WHERE)),
+        (rerun, lambda one: rows.pick(one, "case", *_WORK, *_WHERE)),
+    )
+    for figures, work in works:
+        for same in rows.grouped(figures, work).values():
+            yield from _repeated(same)
+
+
+def _repeated(same: Sequence[Figure]) -> Iterator[Finding]:
+    variants = rows.grouped(same, lambda one: one.variant)
+    effect = _effect(list(variants.values()))
+    for variant, group in variants.items():
+        least, most = min(one.value for one in group), max(one.value for one in group)
+        noise = most / least
+        if len(group) < 2 or noise - 1 < _WORTH:  # noqa: PLR2004 - a pair
+            continue
+        what = group[0].work or rows.name(group[0])
+        shown = " and ".join(one.shown for one in group)
+        share = math.log(noise) / math.log(effect) if effect and effect > 1 else None
+        against = (
+            f"The variants differ by {units.number(effect)}x: noise of one is "
+            f"{share:.0%} of that (as logarithms)."
+            if share
+            else "A difference of that size between two variants would be noise."
+        )
+        yield Finding(
+            rule="repeats",
+            severity="too few samples",
+            lines=rows.lines(group),
+            stated=f"{variant}, {what}: {shown}, {noise - 1:.0%} apart",
+            right="The same time each, but for noise",
+            why=f"The work is the same. {against}",
+        )
+
+
+def _effect(groups: Sequence[Sequence[Figure]]) -> Decimal | None:
+    """How many times the slowest variant's typical time is the fastest one's."""
+    if len(groups) < 2:  # noqa: PLR2004 - one variant has nothing to differ from
+        return None
+    typical = [
+        Decimal(math.exp(sum(math.log(one.value) for one in group) / len(group)))
+        for group in groups
+    ]
+    return max(typical) / min(typical)
+
+
+def within_noise(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
+    """A ratio that is claimed of two figures lies outside of their own standard errors."""
+    known = rows.by_id(table)
+    for figure in table.figures:
+        if figure.dimension != "ratio" or not figure.formula:
+            continue
+        pair = [known[name] for name in formula.parse(figure.formula).names]
+        errors = [
+            one.spread**2 / one.n
+            for one in pair
+            if one.dimension == "time" and one.spread is not None and one.n
+        ]
+        if len(pair) != 2 or len(errors) != 2:  # noqa: PLR2004 - a pair
+            continue
+        apart, error = abs(pair[0].value - pair[1].value), sum(errors, Decimal(0)).sqrt()
+        if apart < _SIGMAS * error:
+            yield Finding(
+                rule="within-noise",
+                severity="too few samples",
+                lines=rows.lines((figure, *pair)),
+                stated=f"{figure.shown}, from {pair[0].shown} and {pair[1].shown}",
+                right=f"{rows.told('time', apart)} apart, with a standard error of "
+                f"{rows.told('time', error)}",
+                why="Two equal functions would differ by as much.",
+            )
+
+
+def _compared(table: PublishedTable) -> list[Figure]:
+    """Measured times that stand beside another variant's or tier's, or in a formula."""
+    timed = [
+        one
+        for one in table.figures
+        if one.metric in _MEASURED and not one.derived and one.statistic in rows.TYPICAL
+    ]
+    used = {
+        name for one in table.figures if one.formula for name in formula.parse(one.formula).names
+    }
+    groups = rows.grouped(timed, lambda one: rows.pick(one, "case", "call", *_WORK))
+    beside = {one.line for group in groups.values() if _differ(group) for one in group}
+    return [one for one in timed if one.line in beside or one.id in used]
+
+
+def _differ(group: Iterable[Figure]) -> bool:
+    return len({rows.pick(one, "variant", "memory_mb") for one in group}) > 1
+
+
+def _distribution(figure: Figure) -> tuple[object, ...]:
+    """What the statistics of the same calls have in common."""
+    return (*rows.cell(figure), *rows.pick(figure, "metric", "part", "work"))

@@ -1,0 +1,159 @@
+"""What no machine of AWS's, and no function on it, can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from lambdameter.audit import bills, rows
+from lambdameter.model import (
+    MAX_MEMORY_MB,
+    MIN_MEMORY_MB,
+    Figure,
+    Finding,
+    PriceList,
+    PublishedTable,
+)
+
+# Above any server of AWS's: Graviton5's twelve channels of DDR5-8800 carry 845 GB/s
+# (https://epium.com/news/aws-enterprise-processor-targets-artificial-intelligence-inference/),
+# and a core stores less than that into its first cache.
+BYTES_PER_S = Decimal("1e12")
+# The share of a vCPU is proportional to memory:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+# Measured shares fall below the rule by up to a tenth (13.15 % at 256 MB against 14.47 %), and a
+# short call is stretched by a pause.
+_SHARE_SLACK = Decimal("1.1")
+_PAUSES_MS = Decimal(100)
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+TIMEOUT_MS = 900_000
+CONCURRENCY = 1_000
+
+_MS_PER_S = 1000
+_MIB = 1_048_576
+_PERIOD_S = {"day": 86_400, "month": 30 * 86_400, "year": 365 * 86_400}
+
+
+def bandwidth(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
+    """Bytes that are read or written take time."""
+    for figure in table.figures:
+        if figure.dimension != "time" or figure.bytes is None or figure.metric == "per_1000":
+            continue
+        least_ms = figure.bytes / BYTES_PER_S * _MS_PER_S
+        if figure.high < least_ms:
+            rate = figure.bytes / (figure.high / _MS_PER_S) if figure.high else None
+            at_least = f", at least {rate / BYTES_PER_S:.3g} TB/s" if rate else ""
+            yield Finding(
+                rule="bandwidth",
+                severity="cannot be so",
+                lines=(figure.line,),
+                stated=f"{figure.bytes:,} bytes in {figure.shown}{at_least}",
+                right=f"At least {rows.told('time', least_ms)}",
+                why="No memory carries 1 TB/s: the work was not done, or not timed. "
+                "Look whether the optimiser removed it.",
+            )
+
+
+def cpu_share(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
+    """A smaller tier slows a function by no more than the ratio of the CPU shares."""
+    timed = [
+        one
+        for one in rows.of(table, "duration", "total", "part", "per_1000")
+        if one.memory_mb and one.statistic in rows.TYPICAL and one.system.lower() == "lambda"
+    ]
+    for same in rows.grouped(
+        timed, lambda one: rows.pick(one, "variant", "metric", "part")
+    ).values():
+        for small in same:
+            bounds = [
+                (_bound(small, large), large)
+                for large in same
+                if (large.memory_mb or 0) > (small.memory_mb or 0) and _same_work(small, large)
+            ]
+            if bounds:
+                most, large = max(bounds, key=lambda found: found[0])
+                if small.low > most:
+                    yield _too_slow(small, large)
+
+
+def _too_slow(small: Figure, large: Figure) -> Finding:
+    share = _shares(small, large)
+    return Finding(
+        rule="cpu-share",
+        severity="cannot be so",
+        lines=(small.line,),
+        stated=f"{small.shown} at {small.memory_mb:,} MB, "
+        f"{large.shown} at {large.memory_mb:,} MB (line {large.line})",
+        right=f"At most {rows.told('time', large.value * share)} = {share:.3g} x {large.shown}",
+        why=f"{small.memory_mb:,} MB have 1/{share:.3g} of the CPU of {large.memory_mb:,} MB, and "
+        "waiting does not grow: the CPU share alone cannot give this.",
+    )
+
+
+def _shares(small: Figure, large: Figure) -> Decimal:
+    """How many times the CPU of the small tier the large one has."""
+    return Decimal(large.memory_mb or 1) / Decimal(small.memory_mb or 1)
+
+
+def _bound(small: Figure, large: Figure) -> Decimal:
+    return large.high * _shares(small, large) * _SHARE_SLACK + _PAUSES_MS
+
+
+def _same_work(one: Figure, other: Figure) -> bool:
+    return all(
+        rows.compatible(getattr(one, name), getattr(other, name))
+        for name in ("case", "call", "work", "records", "architecture", "statistic")
+    )
+
+
+def limits(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
+    """No call is longer than the longest timeout, none uses more memory than its tier has."""
+    for figure in table.figures:
+        if figure.system.lower() != "lambda":
+            continue
+        memory = figure.memory_mb
+        if memory is not None and not MIN_MEMORY_MB <= memory <= MAX_MEMORY_MB:
+            yield _limit(
+                figure, f"{memory:,} MB", "128 to 10,240 MB", "Lambda has no such memory size."
+            )
+        if figure.metric in ("duration", "total") and figure.low > TIMEOUT_MS:
+            yield _limit(
+                figure, figure.shown, "At most 900 s", "Lambda ends every call after 15 minutes."
+            )
+        if figure.metric == "max_memory" and memory and figure.low > memory * _MIB:
+            yield _limit(
+                figure,
+                f"{figure.shown} used of {memory:,} MB",
+                f"At most {memory:,} MB",
+                "A function that needs more than its tier is killed.",
+            )
+
+
+def _limit(figure: Figure, stated: str, right: str, why: str) -> Finding:
+    return Finding(
+        rule="limit",
+        severity="cannot be so",
+        lines=(figure.line,),
+        stated=stated,
+        right=right,
+        why=why,
+    )
+
+
+def concurrency(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
+    """So many runs in such a time need environments side by side (Little's law)."""
+    for figure in rows.of(table, "cost"):
+        time = bills.billed_ms(figure, table)
+        if not figure.runs or not figure.period or time is None:
+            continue
+        at_once = figure.runs * time / _MS_PER_S / _PERIOD_S[figure.period]
+        if at_once > CONCURRENCY:
+            yield Finding(
+                rule="concurrency",
+                severity="left out",
+                lines=(figure.line,),
+                stated=f"{figure.runs:,f} runs of {rows.told('time', time)} a {figure.period}",
+                right=f"{at_once:,.0f} environments at once, spread evenly",
+                why="An account may have 1,000 at once until AWS raises its quota: beyond that, "
+                "calls are refused.",
+            )

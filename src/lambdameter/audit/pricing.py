@@ -1,0 +1,114 @@
+"""Costs and rates against the price list: the architecture's own price, and the right product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import get_args
+
+from lambdameter.audit import bills, rows
+from lambdameter.model import Architecture, Figure, Finding, PriceList, PublishedTable
+
+# A cost that is rounded by more misleads whoever multiplies it.
+_COARSE = Decimal("0.05")
+_POWERS = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
+
+
+def rates(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
+    """A stated price is the list's, for the architecture that the row says."""
+    for figure in rows.of(table, "price"):
+        listed = bills.region(figure, prices)
+        if listed is None:
+            continue
+        usd = {one: listed[f"lambda.Duration.{one}"].usd for one in get_args(Architecture)}
+        own = bills.architectures(figure)
+        if any(figure.low <= usd[one] <= figure.high for one in own):
+            continue
+        wrong = [one for one in usd if figure.low <= usd[one] <= figure.high]
+        yield Finding(
+            rule="price",
+            severity="cannot be so",
+            lines=(figure.line,),
+            stated=figure.shown + (f" for {own[0]}" if wrong else ""),
+            right=" or ".join(f"${usd[one]}/GB-s ({one})" for one in own),
+            why=_other(own[0], wrong[0])
+            if wrong
+            else f"The price list of {prices.as_of} has another for this region.",
+        )
+
+
+def architecture(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
+    """A cost is not made with the other architecture's price. One finding for each mistake."""
+    wrong: dict[tuple[Architecture, Architecture], list[tuple[Figure, Decimal]]] = {}
+    for figure in rows.of(table, "cost"):
+        made = bills.bill(figure, table, prices)
+        found = bills.reading(figure, made) if made is not None else None
+        own = bills.architectures(figure)
+        if made is not None and found is not None and found.architecture not in own:
+            right = found.usd - made.compute[found.architecture] + made.compute[own[0]]
+            wrong.setdefault((own[0], found.architecture), []).append((figure, right))
+    for (meant, used), costs in wrong.items():
+        more = f" and {len(costs) - 1} more" if len(costs) > 1 else ""
+        first, right = costs[0]
+        yield Finding(
+            rule="architecture",
+            severity="cannot be so",
+            lines=rows.lines(figure for figure, _ in costs),
+            stated=f"{first.shown} (line {first.line}){more}, for {meant}",
+            right=f"{rows.told('money', right)} at the {meant} price (line {first.line})",
+            why=_other(meant, used),
+        )
+
+
+def costs(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
+    """A cost is memory x billed time x price x runs, with or without what else is paid for."""
+    for figure in rows.of(table, "cost"):
+        made = bills.bill(figure, table, prices)
+        if made is None:
+            continue
+        found = bills.reading(figure, made)
+        if found is None:
+            yield _no_product(figure, made, bills.billed_ms(figure, table) or Decimal(0))
+        elif _is_coarse(figure, found.usd):
+            yield Finding(
+                rule="rounding",
+                severity="inconsistent",
+                lines=(figure.line,),
+                stated=figure.shown,
+                right=rows.told("money", found.usd),
+                why=f"Rounded by {abs(figure.value / found.usd - 1):.0%}: so is all that is "
+                "multiplied from it.",
+            )
+
+
+def _is_coarse(figure: Figure, usd: Decimal) -> bool:
+    about = figure.shown.startswith(("~", "≈"))
+    return usd > 0 and not about and abs(figure.value / usd - 1) > _COARSE
+
+
+def _no_product(figure: Figure, made: bills.Bill, billed_ms: Decimal) -> Finding:
+    own = bills.architectures(figure)[0]
+    whole = made.whole(own) if not figure.covers else made.compute[own]
+    runs = figure.runs if figure.runs is not None else Decimal(1)
+    slipped = next(
+        (power for power in _POWERS if figure.low <= made.compute[own] / power <= figure.high), None
+    )
+    hint = f" What is stated is the cost of one in {slipped:,} of these runs." if slipped else ""
+    return Finding(
+        rule="cost",
+        severity="cannot be so",
+        lines=(figure.line,),
+        stated=f"{figure.shown} for {_runs(runs)} of {rows.told('time', billed_ms)} "
+        f"at {figure.memory_mb:,} MB",
+        right=f"{rows.told('money', whole)}, of it {rows.told('money', made.compute[own])} "
+        f"compute ({own})",
+        why=f"Lambda's price is memory x billed time x calls, and a fee for each call.{hint}",
+    )
+
+
+def _runs(runs: Decimal) -> str:
+    return "a run" if runs == 1 else f"{runs:,f} runs"
+
+
+def _other(meant: Architecture, used: Architecture) -> str:
+    return f"It is the {used} price: a GB-second of {meant} has another."

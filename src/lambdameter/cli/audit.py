@@ -1,0 +1,65 @@
+"""`lambdameter audit`: a published table, checked without running any code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lambdameter import price_list
+from lambdameter.audit import rules, table
+from lambdameter.claims import library
+from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
+from lambdameter.model import Audit, PriceList, PublishedTable
+from lambdameter.report import audit as told
+from lambdameter.report import audit_document, terminal
+
+
+def audit(
+    published: Annotated[
+        str, typer.Argument(metavar="TABLE", help="A CSV file (docs/audit.md), or K, C1, C2, W.")
+    ],
+    json: Annotated[bool, typer.Option("--json", help="As JSON; see docs/audit.md.")] = False,  # noqa: FBT002 - typer's form of a flag
+) -> None:
+    """Check a published table: arithmetic, prices, physics, the whole bill, noise."""
+    prices = price_list.latest()
+    found = rules.audit(read(published, prices), prices)
+    if json:
+        sys.stdout.write(audit_document.encode(found))
+    else:
+        terminal.console(sys.stdout).print(told.report(found))
+    code = exit_code(found)
+    if code:
+        raise typer.Exit(code)
+
+
+def read(name_or_file: str, prices: PriceList) -> PublishedTable:
+    """A table that is shipped, or a file. Raises BadInputError."""
+    services = {
+        name
+        for region in prices.regions.values()
+        for name in region
+        if not name.startswith("lambda.")
+    }
+    shipped = library.tables()
+    if name_or_file in shipped:
+        return table.read(shipped[name_or_file], f"{name_or_file}.csv", services)
+    try:
+        content = Path(name_or_file).read_bytes()
+    except OSError as error:
+        raise BadInputError(
+            f"The table cannot be read: {error.strerror}",
+            place=name_or_file,
+            next_step=f"Name a CSV file, or one of: {', '.join(shipped)}.",
+        ) from error
+    return table.read(content, name_or_file, services)
+
+
+def exit_code(found: Audit) -> int:
+    """What a script is told: a wrong figure weighs more than one that nobody can judge."""
+    severities = {finding.severity for finding in found.findings}
+    if severities - {"too few samples"}:
+        return NegativeVerdictError.exit_code
+    return CannotTellError.exit_code if severities else 0
