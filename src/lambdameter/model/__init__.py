@@ -30,6 +30,16 @@ from lambdameter.model.bill import (
 )
 from lambdameter.model.calibration import Calibration, CodeKind, Speed
 from lambdameter.model.claim import ClaimSource, PublishedFigure
+from lambdameter.model.comparison import (
+    Comparison,
+    Interval,
+    Noise,
+    Outliers,
+    Percentile,
+    Reason,
+    Stopping,
+    Verdict,
+)
 from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import (
     Conditions,
@@ -83,6 +93,7 @@ __all__ = [
     "CellSummary",
     "ClaimSource",
     "CodeKind",
+    "Comparison",
     "Conditions",
     "Dataset",
     "Deployment",
@@ -90,17 +101,22 @@ __all__ = [
     "EqualityRule",
     "Expected",
     "FieldDifference",
+    "Interval",
     "Invocation",
     "Manifest",
     "MayDiffer",
     "Meter",
     "Modelled",
     "MonthlyBill",
+    "Noise",
+    "Outliers",
     "ParameterValue",
+    "Percentile",
     "Phase",
     "Price",
     "PriceList",
     "PublishedFigure",
+    "Reason",
     "Record",
     "RecordDifference",
     "Report",
@@ -112,6 +128,7 @@ __all__ = [
     "ServiceUse",
     "Site",
     "Speed",
+    "Stopping",
     "Summary",
     "Table",
     "TableKey",
@@ -119,5 +136,6 @@ __all__ = [
     "Trial",
     "TrialEquality",
     "Variant",
+    "Verdict",
     "Workload",
 ]

@@ -5,12 +5,15 @@ Equality comes before speed: a case whose variants were not shown to do the same
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from lambdameter.model import (
     CALLS,
@@ -18,12 +21,19 @@ from lambdameter.model import (
     CallSummary,
     CaseEquality,
     CellSummary,
+    Comparison,
     Manifest,
     ResponseShape,
     Sample,
     SampleError,
+    Stopping,
     Summary,
 )
+from lambdameter.stats import bootstrap
+from lambdameter.stats.compare import Measured, Pair, compare, measured
+from lambdameter.stats.percentiles import percentiles
+
+_Key = tuple[int, str, str, Call]
 
 _NOT_COLD = SampleError(
     kind="invoke",
@@ -37,8 +47,19 @@ _NOT_WARM = SampleError(
 )
 
 
+class _Kept(NamedTuple):
+    """The samples of one call of one cell: all, those in the figures, why others are not."""
+
+    samples: Sequence[Sample]
+    good: Sequence[Sample]
+    failures: Sequence[SampleError]
+
+
 def summarise(
-    manifest: Manifest, samples: Sequence[Sample], equality: tuple[CaseEquality, ...]
+    manifest: Manifest,
+    samples: Sequence[Sample],
+    equality: tuple[CaseEquality, ...],
+    stopping: Stopping | None = None,
 ) -> Summary:
     """Reduce a run.
 
@@ -47,12 +68,18 @@ def summarise(
             order.
         samples: what was measured, in any order; failed ones included.
         equality: the verdict on each case. A case without one counts as not shown equal.
+        stopping: why a run without a fixed number of rounds ended: its intervals have that look's
+            level.
     """
     equal_cases = {one.case for one in equality if one.agree and not one.unequal}
+    kept = _by_call(samples)
     planned = {(trial.memory_mb, trial.case, trial.variant) for trial in manifest.plan}
     cells = tuple(
         _cell(
-            manifest, samples, (memory_mb, case.name, variant.name), equal=case.name in equal_cases
+            manifest.workload.response,
+            kept,
+            (memory_mb, case.name, variant.name),
+            equal=case.name in equal_cases,
         )
         for memory_mb in manifest.memory_mb
         for case in manifest.workload.cases
@@ -66,22 +93,43 @@ def summarise(
         rounds=len({sample.trial.round for sample in samples}),
         complete={trial.index for trial in manifest.plan}
         <= {sample.trial.index for sample in samples},
+        comparisons=tuple(_comparisons(manifest, cells, kept, stopping)),
+        stopping=stopping,
     )
 
 
+def _by_call(samples: Iterable[Sample]) -> dict[_Key, _Kept]:
+    by_key: dict[_Key, list[Sample]] = {}
+    for sample in samples:
+        trial = sample.trial
+        key = trial.memory_mb, trial.case, trial.variant, trial.call
+        by_key.setdefault(key, []).append(sample)
+    return {key: _sorted_out(mine) for key, mine in by_key.items()}
+
+
+def _sorted_out(samples: Sequence[Sample]) -> _Kept:
+    good, failures = [], []
+    for sample in samples:
+        found = failure(sample)
+        if found is None:
+            good.append(sample)
+        else:
+            failures.append(found)
+    return _Kept(samples, good, failures)
+
+
 def _cell(
-    manifest: Manifest, samples: Iterable[Sample], key: tuple[int, str, str], *, equal: bool
+    shape: ResponseShape,
+    kept: Mapping[_Key, _Kept],
+    cell: tuple[int, str, str],
+    *,
+    equal: bool,
 ) -> CellSummary:
-    memory_mb, case, variant = key
-    mine = [
-        sample
-        for sample in samples
-        if (sample.trial.memory_mb, sample.trial.case, sample.trial.variant) == key
-    ]
+    memory_mb, case, variant = cell
     by_call = {
-        call: _call(manifest.workload.response, call, of_call, equal=equal)
+        call: _call(shape, call, kept[*cell, call], equal=equal)
         for call in CALLS
-        if (of_call := [sample for sample in mine if sample.trial.call == call])
+        if (*cell, call) in kept
     }
     return CellSummary(
         variant=variant,
@@ -90,6 +138,39 @@ def _cell(
         cold=by_call.get("cold"),
         warm=by_call.get("warm"),
     )
+
+
+def _comparisons(
+    manifest: Manifest,
+    cells: Iterable[CellSummary],
+    kept: Mapping[_Key, _Kept],
+    stopping: Stopping | None,
+) -> Iterator[Comparison]:
+    """Each variant against the first that has figures and is no exhibit; none without figures."""
+    exhibits = {one.name for one in manifest.workload.variants if one.exhibit is not None}
+    level = stopping.level if stopping and stopping.level else bootstrap.LEVEL
+    seed = int.from_bytes(hashlib.sha256(manifest.run.encode()).digest())
+
+    @cache
+    def draws(rounds: int) -> bootstrap.Draws:
+        return bootstrap.Draws(rounds, np.random.default_rng([seed, rounds]))
+
+    references: dict[tuple[int, str, Call], tuple[str, Measured]] = {}
+    for cell in cells:
+        for call in CALLS:
+            told = cell.cold if call == "cold" else cell.warm
+            if told is None or told.duration_ms is None:
+                continue
+            mine = measured(kept[cell.memory_mb, cell.case, cell.variant, call].good)
+            place = cell.memory_mb, cell.case, call
+            if place not in references and cell.variant not in exhibits:
+                references[place] = cell.variant, mine
+            elif place in references:
+                name, theirs = references[place]
+                pair = Pair(name, cell.variant, cell.case, cell.memory_mb, call)
+                found = compare(pair, theirs, mine, draws, level)
+                if found is not None:
+                    yield found
 
 
 def failure(sample: Sample) -> SampleError | None:
@@ -106,18 +187,14 @@ def failure(sample: Sample) -> SampleError | None:
     return _NOT_WARM if cold else None
 
 
-def _call(
-    shape: ResponseShape, call: Call, samples: Sequence[Sample], *, equal: bool
-) -> CallSummary:
-    failures = [found for sample in samples if (found := failure(sample))]
-    good = [sample for sample in samples if failure(sample) is None]
+def _call(shape: ResponseShape, call: Call, kept: _Kept, *, equal: bool) -> CallSummary:
     told = CallSummary(
-        n=len(samples),
-        errors=len(failures),
-        error=failures[0] if failures else None,
-        **_disturbances(samples),
+        n=len(kept.samples),
+        errors=len(kept.failures),
+        error=kept.failures[0] if kept.failures else None,
+        **_disturbances(kept.samples),
     )
-    return _with_figures(told, shape, call, good) if good and equal else told
+    return _with_figures(told, shape, call, kept.good) if kept.good and equal else told
 
 
 def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
@@ -166,6 +243,7 @@ def _with_figures(
         ),
         client_ms=_median(sample.client_ms for sample in good),
         write_units=_middle(proof.write_units for proof in proofs),
+        percentiles=percentiles([calls[-1] for calls in measured(good).times_ms.values()]),
     )
 
 
