@@ -11,12 +11,14 @@ from lambdameter.model import (
     CallSummary,
     CaseEquality,
     CellSummary,
+    Comparison,
     Enforcement,
     ParameterValue,
     PublishedFigure,
     Record,
     ReportInput,
     SampleError,
+    Stopping,
     TrialEquality,
 )
 from lambdameter.report import caveats, find
@@ -111,6 +113,8 @@ class Document(Record, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...]
     equality: Equality
     results: tuple[Result, ...]
+    comparisons: tuple[Comparison, ...]
+    stopping: Stopping | None
     bill: Bill
     notes: tuple[str, ...]
 
@@ -131,6 +135,8 @@ def document(run: ReportInput) -> Document:
             ),
         ),
         results=tuple(_result(run, cell) for cell in run.summary.cells),
+        comparisons=run.summary.comparisons,
+        stopping=run.summary.stopping,
         bill=run.bill,
         notes=caveats.everything(run),
     )

@@ -1,0 +1,194 @@
+"""How sure one can be of what the tables of a tier say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from rich.style import Style
+from rich.text import Text
+
+from lambdameter import units
+from lambdameter.model import (
+    CALLS,
+    Call,
+    CellSummary,
+    Comparison,
+    Interval,
+    Percentile,
+    ReportInput,
+    Stopping,
+)
+from lambdameter.report import find
+from lambdameter.report.grid import Grid
+from lambdameter.report.look import BAD, QUIET, listed, measured, prose
+
+_WORDS = {"faster": "faster", "slower": "slower", "no-difference": "no difference"}
+_REASONS = {
+    "decided": "every comparison had its verdict",
+    "equivalent": "what had no verdict was as good as equal",
+    "last-look": "it was the last of the declared looks",
+    "out-of-budget": "the time was used up",
+}
+
+
+def outcome(
+    comparisons: Sequence[Comparison | None],
+) -> Literal["faster", "slower", "same", "mixed"] | None:
+    """What all intervals together say; None where one of them is missing."""
+    verdicts = {one.verdict for one in comparisons if one is not None}
+    if None in comparisons or not verdicts or "not-enough-environments" in verdicts:
+        return None
+    if verdicts == {"faster"}:
+        return "faster"
+    if verdicts == {"slower"}:
+        return "slower"
+    return "same" if verdicts == {"no-difference"} else "mixed"
+
+
+def level(share: float) -> str:
+    """A confidence level as it is said: "95 %", "99.4 %"."""
+    return f"{100 * share:.3g} %"
+
+
+def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
+    """What is to be known before the figures."""
+    mine = _at(run, memory_mb)
+    names = listed(
+        [find.variant_title(run, name) for name in dict.fromkeys(o.reference for o in mine)]
+    )
+    yield f"time and billed time as a multiple of {names}'s: below 1 is faster, and cheaper"
+    levels = {one.interval.level for one in mine if one.interval is not None}
+    if levels:
+        yield f"{listed([level(one) for one in sorted(levels)])} intervals by bootstrap of rounds"
+    if run.summary.stopping is not None:
+        yield _stopped(run.summary.stopping)
+
+
+def sure(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list[Text]:
+    """The section's body; empty for a single round, which has nothing to say."""
+    mine = _at(run, memory_mb)
+    if run.summary.rounds <= 1 or not mine:
+        return []
+    grid = Grid(
+        [
+            ("", ""),
+            ("time", "x"),
+            ("", "low"),
+            ("", "high"),
+            ("billed", "x"),
+            ("", "low"),
+            ("", "high"),
+            ("would\nfind", "%"),
+            ("", "verdict"),
+        ]
+    )
+    for one in mine:
+        _row(grid, run, one, styles)
+    return [grid.text(), *_outliers(run, mine), *_noise(run, mine), *_percentiles(run, memory_mb)]
+
+
+def _at(run: ReportInput, memory_mb: int) -> list[Comparison]:
+    return [one for one in run.summary.comparisons if one.memory_mb == memory_mb]
+
+
+def _row(grid: Grid, run: ReportInput, one: Comparison, styles: Mapping[str, Style]) -> None:
+    title = find.label(run, one.case, one.variant, styles.get(one.variant, ""))
+    title.append(f" {one.call}")
+    if one.interval is None:
+        told = f"{units.number(one.ratio)} in time, {units.number(one.cost_ratio)} billed"
+        lack = f": not enough environments ({one.environments} of {one.needed}) for an interval"
+        grid.words(title, Text(told).append(lack, QUIET))
+        return
+    share = None if one.detectable is None else 100 * one.detectable
+    grid.row(
+        [
+            title,
+            *_interval(one.interval),
+            *_interval(one.cost_interval),
+            measured(units.number(share)),
+            measured(_WORDS[one.verdict], better=one.verdict == "faster"),
+        ]
+    )
+
+
+def _interval(one: Interval | None) -> list[Text]:
+    figures = (None, None, None) if one is None else (one.ratio, one.low, one.high)
+    return [measured(units.number(figure)) for figure in figures]
+
+
+def _name(run: ReportInput, case: str, variant: str, call: Call) -> str:
+    return f"{find.case_title(run, case)} {find.variant_title(run, variant)} {call}"
+
+
+def _outliers(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
+    for one in mine:
+        found = one.outliers
+        if not (found.tukey or found.mad or found.rounds):
+            continue
+        without = units.number(found.without), units.number(found.cost_without)
+        yield Text(
+            prose(
+                f"{_name(run, one.case, one.variant, one.call)}: of {found.calls:,} calls "
+                f"{found.tukey:,} lie beyond Tukey's fences and {found.mad:,} far by MAD, and "
+                f"{found.rounds} of {one.environments} rounds; all stay in. Time "
+                f"{units.number(one.ratio)}, without them {without[0]}; billed "
+                f"{units.number(one.cost_ratio)}, without them {without[1]}."
+            ),
+            style=QUIET,
+        )
+
+
+def _noise(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
+    for one in mine:
+        noise = one.noise
+        if noise is None:
+            continue
+        parts = [f"environments {noise.between_log_sd:.1%}", f"drift {noise.drift - 1:+.1%}"]
+        if noise.within_log_sd is not None:
+            parts.insert(0, f"calls {noise.within_log_sd:.1%}")
+        told = f"{_name(run, one.case, one.variant, one.call)}: noise of {', '.join(parts)}"
+        yield Text(prose(f"{told} (coefficient {noise.coefficient:.2f})."), style=QUIET)
+        if noise.warning is not None:
+            yield Text(prose(f"Noisy: {noise.warning}; {noise.next_step}."), style=BAD)
+
+
+def _percentiles(run: ReportInput, memory_mb: int) -> Iterator[Text]:
+    """A line for each cell and call that has one, and what the others lack."""
+    short: dict[str, None] = {}
+    for cell in run.summary.cells:
+        if cell.memory_mb != memory_mb:
+            continue
+        for call, found in _told(cell):
+            enough = [one for one in found if one.value_ms is not None]
+            if enough:
+                name = _name(run, cell.case, cell.variant, call)
+                yield Text(prose(f"{name}: {listed([_percentile(one) for one in enough])}."))
+            lack = [one for one in found if one.value_ms is None]
+            if lack:
+                short[_lack(lack)] = None
+    yield from (Text(prose(told), style=QUIET) for told in short)
+
+
+def _told(cell: CellSummary) -> Iterator[tuple[Call, tuple[Percentile, ...]]]:
+    for call in CALLS:
+        summary = cell.cold if call == "cold" else cell.warm
+        if summary is not None and summary.percentiles:
+            yield call, summary.percentiles
+
+
+def _percentile(one: Percentile) -> str:
+    ends = f"{units.time(one.low_ms)} to {units.time(one.high_ms)}"
+    return f"p{100 * one.share:.0f} {units.time(one.value_ms)} ({ends})"
+
+
+def _lack(lack: Sequence[Percentile]) -> str:
+    names = listed([f"p{100 * one.share:.0f}" for one in lack])
+    needed = listed([str(one.needed) for one in lack])
+    return f"{names}: not enough samples ({lack[0].environments} of {needed} environments)."
+
+
+def _stopped(stopping: Stopping) -> str:
+    looks = listed([str(look) for look in stopping.looks])
+    why = "it goes on" if stopping.reason is None else f"it ended since {_REASONS[stopping.reason]}"
+    return f"looked at after {looks} rounds, 95 % over all looks; at {stopping.rounds} {why}"
