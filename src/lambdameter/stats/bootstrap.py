@@ -11,6 +11,8 @@ before anything is drawn.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special  # type: ignore[import-untyped]
@@ -42,6 +44,7 @@ class Draws:
         self.rounds = rounds
         self.resamples = resamples
         self._seed = generator.integers(2**63)
+        self._kept = list(self._blocks()) if rounds * resamples <= _AT_ONCE else None
 
     def sums(self, figures: Floats) -> Floats:
         """The sum of each figure over the rounds of each resample.
@@ -52,18 +55,17 @@ class Draws:
         Returns:
             resamples x figures.
         """
+        return np.concatenate([counts @ figures for counts in self._kept or self._blocks()])
+
+    def _blocks(self) -> Iterator[Floats]:
+        """How often each round was drawn, resamples x rounds, as many at once as may be held."""
         generator = np.random.default_rng(self._seed)
         step = max(1, _AT_ONCE // self.rounds)
-        return np.concatenate(
-            [
-                _counts(self.rounds, min(step, self.resamples - start), generator) @ figures
-                for start in range(0, self.resamples, step)
-            ]
-        )
+        for start in range(0, self.resamples, step):
+            yield _counts(self.rounds, min(step, self.resamples - start), generator)
 
 
 def _counts(rounds: int, resamples: int, generator: np.random.Generator) -> Floats:
-    """How often each round was drawn: resamples x rounds."""
     drawn = generator.integers(rounds, size=(resamples, rounds))
     drawn += rounds * np.arange(resamples)[:, np.newaxis]
     flat = np.bincount(drawn.ravel(), minlength=resamples * rounds)

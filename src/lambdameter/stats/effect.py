@@ -110,12 +110,13 @@ def _between(medians: Floats, within: float | None, calls: float) -> float:
 def _warning(count: int, between: float, drift: float | None) -> tuple[str | None, str | None]:
     if drift is not None:
         return (
-            f"the times drift by {abs(drift - 1):.0%} from the first round to the last",
+            f"the times drift by {100 * abs(drift - 1):.0f} % from the first round to the last",
             "see what else runs on this machine, let it cool down, and measure again",
         )
     if between > _UNSTABLE:
+        differ = f"{100 * np.expm1(between):.0f} %"
         return (
-            f"environments that did the same differ by {np.expm1(between):.0%} (one deviation)",
+            f"environments that did the same differ by {differ} (one deviation)",
             f"close what else runs and measure again; `--cold {4 * count}` halves the interval",
         )
     return None, None
