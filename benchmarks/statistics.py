@@ -3,7 +3,7 @@
     python -P benchmarks/statistics.py [--scale 0.01] [--write docs/method.md]
 
 -P, or this file would stand in for the standard library's `statistics`. What is simulated goes
-through the code that reports use: `Draws`, `tail`, `levels`, `summarise`. Only the drawing is
+through the code that reports use: `Draws`, `ends`, `levels`, `summarise`. Only the drawing is
 shared: it is made anew for every 250 simulated runs, not for each.
 """
 
@@ -26,7 +26,7 @@ from scipy import special
 from lambdameter.model import Sample
 from lambdameter.samples import RunFolder
 from lambdameter.stats import bootstrap, sequential
-from lambdameter.stats.bootstrap import Draws, tail
+from lambdameter.stats.bootstrap import Draws
 from lambdameter.stats.summary import summarise
 from lambdameter.verify.case import cases
 
@@ -38,7 +38,7 @@ STALL_MS = 60.0
 BATCH = 250
 DUEL = Path(__file__).parents[1] / "docs" / "duel"
 DUEL_ROUNDS = 400
-SIZES = (5, 10, 20, 40)
+SIZES = (5, 10, 15, 20, 40)
 BEGIN, END = "<!-- simulated: begin -->", "<!-- simulated: end -->"
 
 
@@ -86,10 +86,9 @@ def simulate(world: World, rounds: int, runs: int, generator: np.random.Generato
     return made
 
 
-def held(resampled: Floats, truth: float, level: float, rounds: int) -> NDArray[np.bool_]:
+def held(resampled: Floats, estimates: Floats, truth: float, rounds: int) -> NDArray[np.bool_]:
     """Of each run (a column), whether its interval holds the true log ratio."""
-    beyond = tail(level, rounds)
-    low, high = np.quantile(resampled, [beyond, 1 - beyond], axis=0)
+    low, high = bootstrap.ends(resampled, estimates, bootstrap.LEVEL, rounds)
     return (low <= truth) & (truth <= high)
 
 
@@ -112,11 +111,13 @@ def coverage(task: tuple[World, int, int, int]) -> Coverage:
     for batch in batches(runs):
         calls = simulate(world, rounds, batch, generator)
         draws = Draws(rounds, generator)
-        medians = draws.sums(log_ratios(calls)) / rounds
-        hits[0].append(held(medians, world.shift, bootstrap.LEVEL, rounds))
+        ratios = log_ratios(calls)
+        medians = draws.sums(ratios) / rounds
+        hits[0].append(held(medians, ratios.mean(axis=0), world.shift, rounds))
         ours, theirs = (draws.sums(cell.mean(axis=2).T) for cell in calls)
         truth = math.log(means[1] / means[0])
-        hits[1].append(held(np.log(theirs) - np.log(ours), truth, bootstrap.LEVEL, rounds))
+        estimates = np.log(calls[1].mean(axis=(1, 2)) / calls[0].mean(axis=(1, 2)))
+        hits[1].append(held(np.log(theirs) - np.log(ours), estimates, truth, rounds))
     found = [float(np.concatenate(one).mean()) for one in hits]
     return Coverage(rounds, *found)
 
@@ -149,8 +150,7 @@ def verdict_of(ratios: Floats, level: float, generator: np.random.Generator) -> 
     """Of each run: -1 faster, 1 slower, 0 no difference."""
     rounds = len(ratios)
     resampled = Draws(rounds, generator).sums(ratios) / rounds
-    beyond = tail(level, rounds)
-    low, high = np.quantile(resampled, [beyond, 1 - beyond], axis=0)
+    low, high = bootstrap.ends(resampled, ratios.mean(axis=0), level, rounds)
     return np.where(high < 0, -1.0, np.where(low > 0, 1.0, 0.0))
 
 

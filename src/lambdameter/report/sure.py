@@ -61,6 +61,7 @@ def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
     levels = {one.interval.level for one in mine if one.interval is not None}
     if levels:
         yield f"{listed([level(one) for one in sorted(levels)])} intervals by bootstrap of rounds"
+    yield "what is flagged stays in; without: the same with it left out"
     if run.summary.stopping is not None:
         yield _stopped(run.summary.stopping)
 
@@ -70,46 +71,91 @@ def sure(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list[
     mine = _at(run, memory_mb)
     if run.summary.rounds <= 1 or not mine:
         return []
+    return [
+        _ratios(run, mine, styles),
+        Text(),
+        _spread(run, mine, styles),
+        *_warnings(run, mine),
+        *_percentiles(run, memory_mb),
+    ]
+
+
+def _ratios(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
+    """A row for each comparison; in words where there are too few environments."""
+    enough = any(one.interval is not None for one in mine)
+    ends = [("", "low"), ("", "high")] if enough else []
+    further = [("would\nfind", "%"), ("", "verdict")] if enough else []
+    grid = Grid([("", ""), ("time", "x"), *ends, ("billed", "x"), *ends, *further])
+    for one in mine:
+        title = _title(run, one, styles)
+        if one.interval is None or one.cost_interval is None:
+            figures = f"{units.number(one.ratio)} in time, {units.number(one.cost_ratio)} billed"
+            lack = f": not enough environments ({one.environments} of {one.needed}) for intervals"
+            grid.words(title, Text(figures).append(lack, QUIET))
+            continue
+        share = None if one.detectable is None else 100 * one.detectable
+        grid.row(
+            [
+                title,
+                *_interval(one.interval),
+                *_interval(one.cost_interval),
+                measured(units.number(share)),
+                measured(_WORDS[one.verdict], better=one.verdict == "faster"),
+            ]
+        )
+    return grid.text()
+
+
+def _spread(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
+    """Outliers and noise: nothing of it is left out of the figures above."""
     grid = Grid(
         [
             ("", ""),
-            ("time", "x"),
-            ("", "low"),
-            ("", "high"),
-            ("billed", "x"),
-            ("", "low"),
-            ("", "high"),
-            ("would\nfind", "%"),
-            ("", "verdict"),
+            ("calls", ""),
+            ("flagged\nTukey", ""),
+            ("\nMAD", ""),
+            ("\nrounds", ""),
+            ("without\ntime", "x"),
+            ("\nbilled", "x"),
+            ("noise of\ncalls", "%"),
+            ("\nenvironments", "%"),
+            ("\ndrift", "%"),
+            ("\ntrend", ""),
         ]
     )
     for one in mine:
-        _row(grid, run, one, styles)
-    return [grid.text(), *_outliers(run, mine), *_noise(run, mine), *_percentiles(run, memory_mb)]
+        found, noise = one.outliers, one.noise
+        within = noise.within_log_sd if noise else None
+        counts = (found.calls, found.tukey, found.mad, found.rounds)
+        noises = (
+            (None,) * 4
+            if noise is None
+            else (
+                None if within is None else 100 * within,
+                100 * noise.between_log_sd,
+                100 * (noise.drift - 1),
+                noise.coefficient,
+            )
+        )
+        grid.row(
+            [
+                _title(run, one, styles),
+                *(measured(f"{count:,}") for count in counts),
+                measured(units.number(found.without)),
+                measured(units.number(found.cost_without)),
+                *(measured(units.NOTHING if x is None else f"{x:.1f}") for x in noises),
+            ]
+        )
+    return grid.text()
+
+
+def _title(run: ReportInput, one: Comparison, styles: Mapping[str, Style]) -> Text:
+    title = find.label(run, one.case, one.variant, styles.get(one.variant, ""))
+    return title.append(f" {one.call}")
 
 
 def _at(run: ReportInput, memory_mb: int) -> list[Comparison]:
     return [one for one in run.summary.comparisons if one.memory_mb == memory_mb]
-
-
-def _row(grid: Grid, run: ReportInput, one: Comparison, styles: Mapping[str, Style]) -> None:
-    title = find.label(run, one.case, one.variant, styles.get(one.variant, ""))
-    title.append(f" {one.call}")
-    if one.interval is None:
-        told = f"{units.number(one.ratio)} in time, {units.number(one.cost_ratio)} billed"
-        lack = f": not enough environments ({one.environments} of {one.needed}) for an interval"
-        grid.words(title, Text(told).append(lack, QUIET))
-        return
-    share = None if one.detectable is None else 100 * one.detectable
-    grid.row(
-        [
-            title,
-            *_interval(one.interval),
-            *_interval(one.cost_interval),
-            measured(units.number(share)),
-            measured(_WORDS[one.verdict], better=one.verdict == "faster"),
-        ]
-    )
 
 
 def _interval(one: Interval | None) -> list[Text]:
@@ -121,36 +167,12 @@ def _name(run: ReportInput, case: str, variant: str, call: Call) -> str:
     return f"{find.case_title(run, case)} {find.variant_title(run, variant)} {call}"
 
 
-def _outliers(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
+def _warnings(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
     for one in mine:
-        found = one.outliers
-        if not (found.tukey or found.mad or found.rounds):
-            continue
-        without = units.number(found.without), units.number(found.cost_without)
-        yield Text(
-            prose(
-                f"{_name(run, one.case, one.variant, one.call)}: of {found.calls:,} calls "
-                f"{found.tukey:,} lie beyond Tukey's fences and {found.mad:,} far by MAD, and "
-                f"{found.rounds} of {one.environments} rounds; all stay in. Time "
-                f"{units.number(one.ratio)}, without them {without[0]}; billed "
-                f"{units.number(one.cost_ratio)}, without them {without[1]}."
-            ),
-            style=QUIET,
-        )
-
-
-def _noise(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
-    for one in mine:
-        noise = one.noise
-        if noise is None:
-            continue
-        parts = [f"environments {noise.between_log_sd:.1%}", f"drift {noise.drift - 1:+.1%}"]
-        if noise.within_log_sd is not None:
-            parts.insert(0, f"calls {noise.within_log_sd:.1%}")
-        told = f"{_name(run, one.case, one.variant, one.call)}: noise of {', '.join(parts)}"
-        yield Text(prose(f"{told} (coefficient {noise.coefficient:.2f})."), style=QUIET)
-        if noise.warning is not None:
-            yield Text(prose(f"Noisy: {noise.warning}; {noise.next_step}."), style=BAD)
+        if one.noise is not None and one.noise.warning is not None:
+            name = _name(run, one.case, one.variant, one.call)
+            told = f"Noisy: {name}: {one.noise.warning}. Next: {one.noise.next_step}."
+            yield Text(prose(told), style=BAD)
 
 
 def _percentiles(run: ReportInput, memory_mb: int) -> Iterator[Text]:

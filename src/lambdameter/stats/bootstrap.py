@@ -72,14 +72,38 @@ def _counts(rounds: int, resamples: int, generator: np.random.Generator) -> Floa
     return flat.reshape(resamples, rounds).astype(np.float64)
 
 
-def tail(level: float, rounds: int) -> float:
-    """The share of resamples that lies beyond each end of an interval.
+def tail(rounds: int) -> float:
+    """The share of resamples that lies beyond each end of a 95 % interval.
 
     Hesterberg's expanded percentiles: Phi(-sqrt(n / (n - 1)) t), t being Student's two-sided
-    quantile of n - 1 degrees of freedom. The plain percentile is (1 - level) / 2.
+    quantile of n - 1 degrees of freedom. The plain percentile is 0.025.
     """
-    student = special.stdtrit(rounds - 1, (1 + level) / 2)
-    return float(special.ndtr(-np.sqrt(rounds / (rounds - 1)) * student))
+    expansion = np.sqrt(rounds / (rounds - 1)) * _student(LEVEL, rounds)
+    return float(special.ndtr(-expansion))
+
+
+def ends(resampled: Floats, estimate: Floats | float, level: float, rounds: int) -> Floats:
+    """Both ends of the interval of each estimate, as logarithms: 2 x estimates.
+
+    At 95 % they are percentiles. Other levels, which looks at a run need, lie in tails that hold
+    too few resamples: there both arms are those of 95 %, stretched by the ratio of Student's
+    quantiles.
+
+    Args:
+        resampled: resamples x estimates, or resamples alone.
+        estimate: of the samples themselves.
+        level: how often the interval is to hold the true value.
+        rounds: that were drawn from.
+    """
+    beyond = tail(rounds)
+    stretch = _student(level, rounds) / _student(LEVEL, rounds)
+    found: Floats = np.quantile(resampled, [beyond, 1 - beyond], axis=0)
+    result: Floats = estimate + stretch * (found - estimate)
+    return result
+
+
+def _student(level: float, rounds: int) -> float:
+    return float(special.stdtrit(rounds - 1, (1 + level) / 2))
 
 
 def of_medians(log_ratios: Floats, draws: Draws, level: float = LEVEL) -> Interval:
@@ -119,8 +143,7 @@ def _log_ratio_of_means(sums: Floats) -> Floats:
 
 
 def _interval(estimate: float, resampled: Floats, draws: Draws, level: float) -> Interval:
-    beyond = tail(level, draws.rounds)
-    low, high = np.exp(np.quantile(resampled, [beyond, 1 - beyond]))
+    low, high = np.exp(ends(resampled, estimate, level, draws.rounds))
     return Interval(
         level=level,
         environments=draws.rounds,

@@ -43,11 +43,11 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 def test_the_tail_is_hesterbergs() -> None:
     # n = 10: t(9, 0.975) = 2.262157, times sqrt(10 / 9) = 2.384522, and Phi(-2.384522) = 0.0085511.
-    assert bootstrap.tail(0.95, 10) == pytest.approx(0.0085511, abs=1e-6)
+    assert bootstrap.tail(10) == pytest.approx(0.0085511, abs=1e-6)
 
 
 def test_the_tail_of_many_rounds_is_the_plain_percentile() -> None:
-    assert bootstrap.tail(0.95, 1_000_000) == pytest.approx(0.025, abs=1e-5)
+    assert bootstrap.tail(1_000_000) == pytest.approx(0.025, abs=1e-5)
 
 
 def test_the_ratio_of_medians_is_the_geometric_mean_of_the_rounds() -> None:
@@ -68,6 +68,15 @@ def test_an_interval_is_near_students_where_the_rounds_are_normal() -> None:
     reach = 2.000995 * np.std(values, ddof=1) / np.sqrt(60)
     assert np.log(interval.high) == pytest.approx(values.mean() + reach, abs=0.1 * reach)
     assert np.log(interval.low) == pytest.approx(values.mean() - reach, abs=0.1 * reach)
+
+
+def test_other_levels_stretch_both_arms_by_students_quantiles() -> None:
+    # t(9): 3.249836 at 99 % and 2.262157 at 95 %: 1.436610 times as far.
+    resampled = np.random.default_rng(1).normal(1, 0.1, 10_000)
+    low, high = bootstrap.ends(resampled, 1.0, 0.95, 10)
+    further = bootstrap.ends(resampled, 1.0, 0.99, 10)
+    assert 1 - further[0] == pytest.approx(1.436610 * (1 - low))
+    assert further[1] - 1 == pytest.approx(1.436610 * (high - 1))
 
 
 def test_a_higher_level_is_wider() -> None:
