@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -38,15 +39,13 @@ class Measured(NamedTuple):
 
 def measured(good: Sequence[Sample]) -> Measured:
     """Samples without failures, by round. A cold start takes Init Duration + Duration."""
-    times_ms: dict[int, list[float]] = {}
-    billed_ms: dict[int, list[int]] = {}
+    times_ms: dict[int, list[float]] = defaultdict(list)
+    billed_ms: dict[int, list[int]] = defaultdict(list)
     for sample in good:
         report, number = sample.report, sample.trial.round
-        if report is None:
-            continue
-        took_ms = report.duration_ms + (report.init_ms or 0.0)
-        times_ms.setdefault(number, []).append(max(took_ms, _LEAST_MS))
-        billed_ms.setdefault(number, []).append(max(report.billed_ms, _LEAST_BILLED_MS))
+        if report is not None:
+            times_ms[number].append(report.duration_ms + (report.init_ms or 0) or _LEAST_MS)
+            billed_ms[number].append(report.billed_ms or _LEAST_BILLED_MS)
     return Measured(times_ms, billed_ms)
 
 

@@ -33,6 +33,7 @@ from lambdameter.stats import bootstrap
 from lambdameter.stats.compare import Measured, Pair, compare, measured
 from lambdameter.stats.percentiles import percentiles
 
+_NUMBERS = (int, float)
 _Key = tuple[int, str, str, Call]
 
 _NOT_COLD = SampleError(
@@ -53,6 +54,7 @@ class _Kept(NamedTuple):
     samples: Sequence[Sample]
     good: Sequence[Sample]
     failures: Sequence[SampleError]
+    measured: Measured
 
 
 def summarise(
@@ -115,7 +117,7 @@ def _sorted_out(samples: Sequence[Sample]) -> _Kept:
             good.append(sample)
         else:
             failures.append(found)
-    return _Kept(samples, good, failures)
+    return _Kept(samples, good, failures, measured(good))
 
 
 def _cell(
@@ -161,7 +163,7 @@ def _comparisons(
             told = cell.cold if call == "cold" else cell.warm
             if told is None or told.duration_ms is None:
                 continue
-            mine = measured(kept[cell.memory_mb, cell.case, cell.variant, call].good)
+            mine = kept[cell.memory_mb, cell.case, cell.variant, call].measured
             place = cell.memory_mb, cell.case, call
             if place not in references and cell.variant not in exhibits:
                 references[place] = cell.variant, mine
@@ -194,7 +196,7 @@ def _call(shape: ResponseShape, call: Call, kept: _Kept, *, equal: bool) -> Call
         error=kept.failures[0] if kept.failures else None,
         **_disturbances(kept.samples),
     )
-    return _with_figures(told, shape, call, kept.good) if kept.good and equal else told
+    return _with_figures(told, shape, call, kept) if kept.good and equal else told
 
 
 def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
@@ -203,16 +205,18 @@ def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
     services = [meter.service for meter in meters if meter.service is not None]
     faults: Counter[str] = Counter()
     for service in services:
-        faults.update(service.faults)
+        if service.faults:
+            faults.update(service.faults)
     return {
         "retries": sum(service.retries for service in services) if services else None,
         "faults": dict(sorted(faults.items())),
     }
 
 
-def _with_figures(
-    told: CallSummary, shape: ResponseShape, call: Call, good: Sequence[Sample]
-) -> CallSummary:
+def _with_figures(told: CallSummary, shape: ResponseShape, call: Call, kept: _Kept) -> CallSummary:
+    good = kept.good
+    counts = [_count(shape, sample.response) for sample in good]
+    totals_ms = [figure(sample.response, shape.total) for sample in good]
     reports = [sample.report for sample in good if sample.report is not None]
     meters = [sample.meter for sample in good if sample.meter is not None]
     proofs = [sample.equality for sample in good if sample.equality is not None]
@@ -223,7 +227,7 @@ def _with_figures(
     durations_ms = [report.duration_ms for report in reports]
     return msgspec.structs.replace(
         told,
-        count=_middle(_count(shape, sample.response) for sample in good),
+        count=_middle(counts),
         duration_ms=duration_ms,
         least_ms=min(durations_ms, default=None),
         mean_ms=statistics.fmean(durations_ms) if durations_ms else None,
@@ -231,9 +235,9 @@ def _with_figures(
         init_ms=_median(report.init_ms for report in reports) if call == "cold" else None,
         billed_ms=_median(billed_ms),
         mean_billed_ms=statistics.fmean(billed_ms) if billed_ms else None,
-        total_ms=_median(figure(sample.response, shape.total) for sample in good),
+        total_ms=_median(totals_ms),
         phases=_phases(shape, good),
-        per_1000_ms=_median(_per_1000(shape, sample.response) for sample in good),
+        per_1000_ms=_per_1000(shape, totals_ms, counts),
         max_memory_mb=_middle(report.max_memory_mb for report in reports),
         cpu_ms=cpu_ms,
         throttled_ms=throttled_ms,
@@ -243,7 +247,7 @@ def _with_figures(
         ),
         client_ms=_median(sample.client_ms for sample in good),
         write_units=_middle(proof.write_units for proof in proofs),
-        percentiles=percentiles([calls[-1] for calls in measured(good).times_ms.values()]),
+        percentiles=percentiles([calls[-1] for calls in kept.measured.times_ms.values()]),
     )
 
 
@@ -252,13 +256,13 @@ def figure(response: Any, path: str | None) -> float | None:
     if path is None:
         return None
     here = response
-    for key in path.split("."):
-        if not isinstance(here, dict) or key not in here:
-            return None
-        here = here[key]
-    if isinstance(here, bool) or not isinstance(here, int | float) or here < 0:
+    try:
+        for key in path.split("."):
+            here = here[key]
+    except (KeyError, TypeError):
         return None
-    return float(here)
+    # Not isinstance: a bool is an int, and no figure.
+    return float(here) if type(here) in _NUMBERS and here >= 0 else None
 
 
 def _count(shape: ResponseShape, response: Any) -> int | None:
@@ -268,11 +272,15 @@ def _count(shape: ResponseShape, response: Any) -> int | None:
     return int(count) if count is not None and count.is_integer() else None
 
 
-def _per_1000(shape: ResponseShape, response: Any) -> float | None:
+def _per_1000(
+    shape: ResponseShape, totals_ms: Iterable[float | None], counts: Iterable[int | None]
+) -> float | None:
     if shape.count is None:
         return None
-    total_ms, count = figure(response, shape.total), _count(shape, response)
-    return total_ms / count * 1000 if total_ms is not None and count else None
+    return _median(
+        total_ms / count * 1000 if total_ms is not None and count else None
+        for total_ms, count in zip(totals_ms, counts, strict=True)
+    )
 
 
 def _phases(shape: ResponseShape, good: Sequence[Sample]) -> dict[str, float]:
