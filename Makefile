@@ -9,7 +9,7 @@ VENV       := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export CARGO_TARGET_DIR := $(CACHE)/cargo-target
 
-.PHONY: run test test-cgroup2 setup check record soak format clean
+.PHONY: run test test-cgroup2 setup check record soak simulate format clean
 
 run: setup ## all set-up, then the duel
 	@$(VENV)/lambdameter run etl $(ARGS)
@@ -51,6 +51,9 @@ record: setup ## measure anew what docs/duel shows
 
 soak: setup ## ten minutes of duels with random kills, counted up
 	@$(VENV)/python benchmarks/soak.py $(ARGS)
+
+simulate: setup ## ten minutes of simulated runs: what docs/method.md promises, and its figures
+	OPENBLAS_NUM_THREADS=1 $(VENV)/python -P benchmarks/statistics.py --write docs/method.md
 
 format: ## what the formatters do by themselves
 	$(VENV)/ruff check --fix-only
