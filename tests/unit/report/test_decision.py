@@ -203,7 +203,7 @@ def test_each_tier_gets_its_own_decision(sample_run: ModuleType) -> None:
 
 
 def test_with_intervals_a_small_gain_that_is_proven_is_a_switch(sample_run: ModuleType) -> None:
-    # Rust at 1.15 times its time: 1.33x on CSV and 1.13x on JSON, less than what one round may tell.
+    # Rust at 1.15 times its time: 1.33x on CSV and 1.13x on JSON, less than one round tells.
     (decision,) = decide(compute_only(sample_run.rounds_input(20, 1.15)))
     assert decision.action == "switch"
     assert "in 20 rounds" in decision.evidence[0]
