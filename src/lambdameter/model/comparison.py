@@ -78,11 +78,11 @@ class Comparison(Record, frozen=True, kw_only=True):
     Attributes:
         reference: the workload's first variant that has figures and is no exhibit.
         environments: rounds in which both were measured; the others are in no ratio.
-        needed: environments from which on there is an interval.
+        needed, needed_for_cost: environments from which on there is an interval.
         ratio: of environment medians of Duration (cold: Init Duration + Duration), geometric mean
             over rounds.
         interval: of it; None below `needed`.
-        cost_ratio: of untrimmed means of billed ms.
+        cost_ratio, cost_interval: of untrimmed means of billed ms.
         detectable: the smallest change that a run like this finds four times of five, as a share
             (0.03: 3 %); None below `needed`.
         noise: None below three rounds.
@@ -95,6 +95,7 @@ class Comparison(Record, frozen=True, kw_only=True):
     call: Call
     environments: int
     needed: int
+    needed_for_cost: int
     ratio: float
     cost_ratio: float
     verdict: Verdict

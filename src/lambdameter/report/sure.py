@@ -61,6 +61,9 @@ def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
     levels = {one.interval.level for one in mine if one.interval is not None}
     if levels:
         yield f"{listed([level(one) for one in sorted(levels)])} intervals by bootstrap of rounds"
+    short = [one for one in mine if one.interval is not None and one.cost_interval is None]
+    if short:
+        yield f"of billed time only from {short[0].needed_for_cost} environments on"
     yield "what is flagged stays in; without: the same with it left out"
     if run.summary.stopping is not None:
         yield _stopped(run.summary.stopping)
@@ -88,7 +91,7 @@ def _ratios(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, S
     grid = Grid([("", ""), ("time", "x"), *ends, ("billed", "x"), *ends, *further])
     for one in mine:
         title = _title(run, one, styles)
-        if one.interval is None or one.cost_interval is None:
+        if one.interval is None:
             figures = f"{units.number(one.ratio)} in time, {units.number(one.cost_ratio)} billed"
             lack = f": not enough environments ({one.environments} of {one.needed}) for intervals"
             grid.words(title, Text(figures).append(lack, QUIET))
@@ -97,8 +100,8 @@ def _ratios(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, S
         grid.row(
             [
                 title,
-                *_interval(one.interval),
-                *_interval(one.cost_interval),
+                *_interval(one.ratio, one.interval),
+                *_interval(one.cost_ratio, one.cost_interval),
                 measured(units.number(share)),
                 measured(_WORDS[one.verdict], better=one.verdict == "faster"),
             ]
@@ -158,9 +161,9 @@ def _at(run: ReportInput, memory_mb: int) -> list[Comparison]:
     return [one for one in run.summary.comparisons if one.memory_mb == memory_mb]
 
 
-def _interval(one: Interval | None) -> list[Text]:
-    figures = (None, None, None) if one is None else (one.ratio, one.low, one.high)
-    return [measured(units.number(figure)) for figure in figures]
+def _interval(ratio: float, one: Interval | None) -> list[Text]:
+    ends = (None, None) if one is None else (one.low, one.high)
+    return [measured(units.number(figure)) for figure in (ratio, *ends)]
 
 
 def _name(run: ReportInput, case: str, variant: str, call: Call) -> str:

@@ -75,12 +75,14 @@ def compare(
     if len(rounds) >= bootstrap.ENOUGH:
         drawn = draws(len(rounds))
         interval = bootstrap.of_medians(log_ratios, drawn, level)
-        cost_interval = bootstrap.of_means(*costs, drawn, level)
+        if len(rounds) >= bootstrap.ENOUGH_FOR_COST:
+            cost_interval = bootstrap.of_means(*costs, drawn, level)
         least = effect.detectable(log_ratios, level)
     return Comparison(
         **pair._asdict(),
         environments=len(rounds),
         needed=bootstrap.ENOUGH,
+        needed_for_cost=bootstrap.ENOUGH_FOR_COST,
         ratio=float(np.exp(np.mean(log_ratios))),
         cost_ratio=bootstrap.ratio_of_means(*costs),
         verdict=effect.verdict(interval),

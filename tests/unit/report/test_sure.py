@@ -32,6 +32,14 @@ def test_each_comparison_has_its_ratio_interval_and_verdict(sample_run: ModuleTy
     assert rows[0].endswith("faster")
 
 
+def test_billed_time_has_an_interval_from_40_environments_on(sample_run: ModuleType) -> None:
+    few, enough = (
+        ";".join(sure.beside(sample_run.rounds_input(rounds), 1024)) for rounds in (20, 40)
+    )
+    assert "of billed time only from 40 environments on" in few
+    assert "of billed time" not in enough
+
+
 def test_too_few_environments_are_counted(sample_run: ModuleType) -> None:
     told = lines(sample_run.rounds_input(3))
     assert "not enough environments (3 of 20) for intervals" in told

@@ -104,6 +104,15 @@ def test_from_there_on_there_is_one_with_a_verdict() -> None:
     assert found.interval.low < found.ratio < found.interval.high < 1
     assert found.verdict == "faster"
     assert found.detectable is not None
+    assert found.cost_interval is None
+
+
+def test_an_interval_of_cost_needs_twice_as_many() -> None:
+    many = [[10.0]] * bootstrap.ENOUGH_FOR_COST
+    found = compare(PAIR, cell(*many), cell(*many), draws)
+    assert found is not None
+    assert found.cost_interval is not None
+    assert found.needed_for_cost == len(many)
 
 
 def test_outliers_stay_in_and_the_ratio_without_them_is_told() -> None:

@@ -21,6 +21,7 @@ def comparison(verdict: Verdict, low: float = 0.9, high: float = 1.1) -> Compari
         call="warm",
         environments=20,
         needed=20,
+        needed_for_cost=40,
         ratio=1,
         cost_ratio=1,
         verdict=verdict,
