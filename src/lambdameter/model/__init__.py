@@ -41,6 +41,16 @@ from lambdameter.model.bill import (
 )
 from lambdameter.model.calibration import Calibration, CodeKind, Speed
 from lambdameter.model.claim import ClaimSource, PublishedFigure
+from lambdameter.model.comparison import (
+    Comparison,
+    Interval,
+    Noise,
+    Outliers,
+    Percentile,
+    Reason,
+    Stopping,
+    Verdict,
+)
 from lambdameter.model.gate import (
     BillRatio,
     CellComparison,
@@ -115,6 +125,7 @@ __all__ = [
     "ClaimSource",
     "CodeKind",
     "ComparedRun",
+    "Comparison",
     "ConditionDifference",
     "Conditions",
     "Dataset",
@@ -130,6 +141,7 @@ __all__ = [
     "GateInterval",
     "GateKind",
     "GateVerdict",
+    "Interval",
     "Invocation",
     "Lack",
     "Manifest",
@@ -137,10 +149,13 @@ __all__ = [
     "Meter",
     "Modelled",
     "MonthlyBill",
+    "Noise",
     "NotEnough",
     "Outcome",
+    "Outliers",
     "PackageComparison",
     "ParameterValue",
+    "Percentile",
     "Period",
     "Phase",
     "Price",
@@ -148,6 +163,7 @@ __all__ = [
     "PublishedFigure",
     "PublishedTable",
     "Ratio",
+    "Reason",
     "Record",
     "RecordDifference",
     "Report",
@@ -162,6 +178,7 @@ __all__ = [
     "Site",
     "Speed",
     "Statistic",
+    "Stopping",
     "Summary",
     "Table",
     "TableKey",
@@ -169,5 +186,6 @@ __all__ = [
     "Trial",
     "TrialEquality",
     "Variant",
+    "Verdict",
     "Workload",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lambdameter.model.base import Record
+from lambdameter.model.comparison import Comparison, Percentile, Stopping
 from lambdameter.model.sample import SampleError
 
 
@@ -20,6 +21,7 @@ class CallSummary(Record, frozen=True, kw_only=True):
         count: units of work in a call.
         least_ms, mean_ms, most_ms: of Duration, over all calls.
         mean_billed_ms: untrimmed mean, for cost.
+        percentiles: of Duration (cold: Init Duration + Duration), one call an environment.
     """
 
     n: int
@@ -45,6 +47,7 @@ class CallSummary(Record, frozen=True, kw_only=True):
     write_units: int | None = None
     retries: int | None = None
     faults: dict[str, int] = {}
+    percentiles: tuple[Percentile, ...] = ()
 
 
 class CellSummary(Record, frozen=True, kw_only=True):
@@ -77,10 +80,17 @@ class CaseEquality(Record, frozen=True, kw_only=True):
 
 
 class Summary(Record, frozen=True, kw_only=True):
-    """A run, recomputed from its samples."""
+    """A run, recomputed from its samples.
+
+    Attributes:
+        comparisons: each variant against the reference, by tier, case and call.
+        stopping: why a run of as many rounds as it needed ended; None: its rounds were fixed.
+    """
 
     cells: tuple[CellSummary, ...]
     equality: tuple[CaseEquality, ...]
     equal: bool
     rounds: int
     complete: bool
+    comparisons: tuple[Comparison, ...] = ()
+    stopping: Stopping | None = None

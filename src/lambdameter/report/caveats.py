@@ -10,8 +10,7 @@ from lambdameter.report.look import listed
 
 def speed(run: ReportInput) -> tuple[str, ...]:
     """Beside times."""
-    rounds = run.summary.rounds
-    told = ["one round: no interval" if rounds == 1 else f"medians of {rounds} rounds: no interval"]
+    told = [_rounds(run)]
     if run.manifest.target.faults is not None:
         told.insert(0, "FAULTS WERE INJECTED: compare these times with no others")
     if not run.summary.complete:
@@ -21,6 +20,16 @@ def speed(run: ReportInput) -> tuple[str, ...]:
             f"the run is not complete: {left} of {len(run.manifest.plan)} calls are missing"
         )
     return tuple(told)
+
+
+def _rounds(run: ReportInput) -> str:
+    rounds = run.summary.rounds
+    if rounds == 1:
+        return "one round: no interval"
+    if any(one.interval is not None for one in run.summary.comparisons):
+        return f"medians of {rounds} rounds; their intervals stand under How sure"
+    needed = [f" ({rounds} of {one.needed})" for one in run.summary.comparisons[:1]]
+    return f"medians of {rounds} rounds: not enough for an interval{''.join(needed)}"
 
 
 def target(run: ReportInput) -> tuple[str, ...]:

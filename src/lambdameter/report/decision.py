@@ -1,19 +1,19 @@
 """The sentence that decides, and the evidence under it. Pure.
 
-One round has no interval, so nothing is called faster than by what runs of one cell are known to
-differ by.
+A variant is faster where the interval of its time says so. Few rounds have no interval, and then
+nothing is called faster than by what runs of one cell are known to differ by.
 """
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 from typing import Literal
 
 from lambdameter import units
-from lambdameter.model import BillLine, CellBill, CellSummary, Record, ReportInput
-from lambdameter.report import find
-from lambdameter.report.fix_first import NOISE, Advice, advise, is_rewrite, total
+from lambdameter.model import BillLine, CellSummary, Record, ReportInput
+from lambdameter.report import find, sure
+from lambdameter.report.duel import Duel, against_the_best, comparisons
+from lambdameter.report.fix_first import NOISE, Advice, advise, total
 from lambdameter.report.look import listed
 
 Action = Literal[
@@ -56,29 +56,6 @@ _WITH_FAULTS = Decision(
     verdict="With all its faults, no call that answered lost or changed a record.",
     evidence=("Which variant to run is for a run without injected faults to tell.",),
 )
-
-
-class _Duel(Record, frozen=True, kw_only=True):
-    """One case at one tier: the reference (the first variant) and a rival.
-
-    That is a variant of another language, if there is any.
-    """
-
-    case: str
-    reference: CellSummary
-    rival: CellSummary
-    reference_bill: CellBill
-    rival_bill: CellBill
-
-    @property
-    def ratio(self) -> float:
-        """How many times faster the rival is."""
-        return total(self.reference) / total(self.rival)
-
-    @property
-    def saving(self) -> Decimal:
-        """What switching takes off the whole bill, as a share."""
-        return 1 - self.rival_bill.run_usd / self.reference_bill.run_usd
 
 
 def decide(run: ReportInput) -> tuple[Decision, ...]:
@@ -131,7 +108,7 @@ def _at_tier(run: ReportInput, memory_mb: int) -> Decision:
         )
     if len(alive) + len(dead) == 1:
         return _alone(run, memory_mb, alive[0])
-    duels = _against_the_best(run, memory_mb)
+    duels = against_the_best(run, memory_mb)
     if dead:
         who = listed([find.variant_title(run, name) for name in alive])
         verb = "answers" if len(alive) == 1 else "answer"
@@ -200,44 +177,7 @@ def _alone(run: ReportInput, memory_mb: int, name: str) -> Decision:
     )
 
 
-def _against_the_best(run: ReportInput, memory_mb: int) -> list[_Duel]:
-    """A duel a case, all against the one rival that is the fastest over all of them."""
-    by_rival: dict[str, list[_Duel]] = {}
-    for case in find.cases(run):
-        for duel in _duels(run, memory_mb, case):
-            by_rival.setdefault(duel.rival.variant, []).append(duel)
-    return max(
-        by_rival.values(),
-        key=lambda duels: (len(duels), math.prod(duel.ratio for duel in duels)),
-        default=[],
-    )
-
-
-def _duels(run: ReportInput, memory_mb: int, case: str) -> list[_Duel]:
-    runners = [
-        (cell, bill)
-        for cell in find.candidates(run, memory_mb, case)
-        if find.raced_ms(cell.warm)
-        and (bill := find.bill(run, cell)) is not None
-        and bill.touchable_usd
-    ]
-    if len(runners) <= 1:
-        return []
-    (reference, reference_bill), *others = runners
-    rewrites = [runner for runner in others if is_rewrite(run, runner[0], reference)]
-    return [
-        _Duel(
-            case=case,
-            reference=reference,
-            rival=rival,
-            reference_bill=reference_bill,
-            rival_bill=rival_bill,
-        )
-        for rival, rival_bill in rewrites or others
-    ]
-
-
-def _weigh(run: ReportInput, duels: list[_Duel]) -> tuple[Action, str]:
+def _weigh(run: ReportInput, duels: list[Duel]) -> tuple[Action, str]:
     if not duels:
         return "cannot-tell", "It cannot be told: there are no two bills to compare."
     reference = find.variant_title(run, duels[0].reference.variant)
@@ -249,24 +189,60 @@ def _weigh(run: ReportInput, duels: list[_Duel]) -> tuple[Action, str]:
             f"Cut the {line.item} first: {units.percent(share)} of the bill is theirs, "
             "and no rewrite can touch them."
         )
+    return _choose(run, duels, reference, rival)
+
+
+def _choose(run: ReportInput, duels: list[Duel], reference: str, rival: str) -> tuple[Action, str]:
+    """Between two, by the intervals of their times where there are any."""
     ratios = [duel.ratio for duel in duels]
     savings = [duel.saving for duel in duels]
-    if min(ratios) >= NOISE and min(savings) >= MATTERS:
+    proven = sure.outcome(comparisons(run, duels))
+    faster = min(ratios) >= NOISE if proven is None else proven == "faster"
+    slower = max(ratios) <= 1 / NOISE if proven is None else proven == "slower"
+    if faster and min(savings) >= MATTERS:
         return "switch", (
             f"Switch to {rival}: {_rounds(run).lower()}it takes "
             f"{_shares(savings, signed=False)} off the whole bill."
         )
-    if min(ratios) >= NOISE and min(savings) >= 0:
+    if faster and min(savings) >= 0:
         return "speed-alone", (
             f"{rival} is faster in every case, and not every bill shows it: "
             f"{_rounds(run).lower()}it takes {_shares(savings, signed=False)} off the whole bill."
         )
-    if max(ratios) <= 1 / NOISE or max(savings) < 0:
+    if proven == "same":
+        return "stay", f"Stay with {reference}: {_same(run, duels)}."
+    if slower or max(savings) < 0:
         return "stay", f"Stay with {reference}: {_rounds(run).lower()}{rival} costs more."
-    return "cannot-tell", (
-        f"It cannot be told whether {rival} beats {reference}: runs of one cell differ by up to "
-        f"{units.percent(NOISE - 1)}, and {_rounds(run).lower()}not every case differs by more."
+    why = (
+        f"runs of one cell differ by up to {units.percent(NOISE - 1)}, and "
+        f"{_rounds(run).lower()}not every case differs by more"
+        if proven is None
+        else f"{_rounds(run).lower()}not every case and bill says the same"
     )
+    return "cannot-tell", f"It cannot be told whether {rival} beats {reference}: {why}."
+
+
+def _same(run: ReportInput, duels: list[Duel]) -> str:
+    """No difference, and how small a one would have been found."""
+    least = max(one.detectable or 0 for one in comparisons(run, duels) if one is not None)
+    return (
+        f"{_rounds(run).lower()}no difference was found, and one of {units.percent(least)} would "
+        "have been, four times of five"
+    )
+
+
+def _intervals(run: ReportInput, duels: list[Duel]) -> tuple[str, ...]:
+    """Between what the rival's time lies, as a share of the reference's."""
+    told = [
+        f"{units.number(found.interval.low)} to {units.number(found.interval.high)} "
+        f"({find.case_title(run, found.case)}, {sure.level(found.interval.level)} interval)"
+        for found in comparisons(run, duels)
+        if found is not None and found.interval is not None
+    ]
+    if not told:
+        return ()
+    reference = find.variant_title(run, duels[0].reference.variant)
+    return (f"Its Duration is {listed(told)} of {reference}'s.",)
 
 
 def _beside(verdict: str, advice: Advice | None, *, after: bool = False) -> str:
@@ -282,7 +258,7 @@ def _beside(verdict: str, advice: Advice | None, *, after: bool = False) -> str:
     return f"{verdict} {told}: {advice.races}.".lstrip()
 
 
-def _dominant(duels: list[_Duel]) -> tuple[BillLine, Decimal] | None:
+def _dominant(duels: list[Duel]) -> tuple[BillLine, Decimal] | None:
     """What fills the bill where no rewrite matters: its line and share; None where one may."""
     for duel in duels:
         bill = duel.reference_bill
@@ -293,7 +269,7 @@ def _dominant(duels: list[_Duel]) -> tuple[BillLine, Decimal] | None:
     return line, line.usd / bill.run_usd
 
 
-def _evidence(run: ReportInput, memory_mb: int, duels: list[_Duel]) -> tuple[str, ...]:
+def _evidence(run: ReportInput, memory_mb: int, duels: list[Duel]) -> tuple[str, ...]:
     if not duels:
         return ()
     compute = [
@@ -307,7 +283,13 @@ def _evidence(run: ReportInput, memory_mb: int, duels: list[_Duel]) -> tuple[str
         f"and the whole bill by {_shares(whole, signed=not cuts)}."
     )
     race = f"At {memory_mb:,} MB, {_rounds(run).lower()}{_races(run, duels)}."
-    return (race, bill, *_modelled(duels), *_beyond_a_new_table(run, memory_mb))
+    return (
+        race,
+        *_intervals(run, duels),
+        bill,
+        *_modelled(duels),
+        *_beyond_a_new_table(run, memory_mb),
+    )
 
 
 def _shares(savings: list[Decimal], *, signed: bool) -> str:
@@ -321,7 +303,7 @@ def _shares(savings: list[Decimal], *, signed: bool) -> str:
     return listed(list(dict.fromkeys(told)))
 
 
-def _races(run: ReportInput, duels: list[_Duel]) -> str:
+def _races(run: ReportInput, duels: list[Duel]) -> str:
     """Who does what in how long; the same two names are said once."""
     told = []
     before = None
@@ -339,7 +321,7 @@ def _races(run: ReportInput, duels: list[_Duel]) -> str:
     return listed(told)
 
 
-def _modelled(duels: list[_Duel]) -> tuple[str, ...]:
+def _modelled(duels: list[Duel]) -> tuple[str, ...]:
     shares = [
         cell.warm.modelled_ms / total(cell)
         for duel in duels

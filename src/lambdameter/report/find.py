@@ -11,6 +11,7 @@ from lambdameter.model import (
     CaseEquality,
     CellBill,
     CellSummary,
+    Comparison,
     PublishedFigure,
     ReportInput,
 )
@@ -55,6 +56,19 @@ def bill(run: ReportInput, cell: CellSummary) -> CellBill | None:
 def is_equal(run: ReportInput, case: str) -> bool:
     """Whether a case was shown equal; without that there is no word on its speed."""
     return any(one.case == case and one.agree and not one.unequal for one in run.summary.equality)
+
+
+def comparison(run: ReportInput, reference: CellSummary, cell: CellSummary) -> Comparison | None:
+    """How a cell's warm calls compare with the reference's; None where they were not compared."""
+    key = (reference.variant, cell.variant, cell.case, cell.memory_mb, "warm")
+    return next(
+        (
+            one
+            for one in run.summary.comparisons
+            if (one.reference, one.variant, one.case, one.memory_mb, one.call) == key
+        ),
+        None,
+    )
 
 
 def equality(run: ReportInput, case: str) -> CaseEquality | None:

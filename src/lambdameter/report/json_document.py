@@ -11,6 +11,7 @@ from lambdameter.model import (
     CallSummary,
     CaseEquality,
     CellSummary,
+    Comparison,
     Enforcement,
     ParameterValue,
     PublishedFigure,
@@ -18,6 +19,7 @@ from lambdameter.model import (
     ReportInput,
     RunComparison,
     SampleError,
+    Stopping,
     TrialEquality,
 )
 from lambdameter.report import caveats, find, gate
@@ -112,6 +114,8 @@ class Document(Record, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...]
     equality: Equality
     results: tuple[Result, ...]
+    comparisons: tuple[Comparison, ...]
+    stopping: Stopping | None
     bill: Bill
     notes: tuple[str, ...]
 
@@ -141,6 +145,8 @@ def document(run: ReportInput) -> Document:
             ),
         ),
         results=tuple(_result(run, cell) for cell in run.summary.cells),
+        comparisons=run.summary.comparisons,
+        stopping=run.summary.stopping,
         bill=run.bill,
         notes=caveats.everything(run),
     )

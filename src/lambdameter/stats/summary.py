@@ -5,12 +5,15 @@ Equality comes before speed: a case whose variants were not shown to do the same
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from lambdameter.model import (
     CALLS,
@@ -18,12 +21,20 @@ from lambdameter.model import (
     CallSummary,
     CaseEquality,
     CellSummary,
+    Comparison,
     Manifest,
     ResponseShape,
     Sample,
     SampleError,
+    Stopping,
     Summary,
 )
+from lambdameter.stats import bootstrap
+from lambdameter.stats.compare import Measured, Pair, compare, measured
+from lambdameter.stats.percentiles import percentiles
+
+_NUMBERS = (int, float)
+_Key = tuple[int, str, str, Call]
 
 _NOT_COLD = SampleError(
     kind="invoke",
@@ -37,8 +48,20 @@ _NOT_WARM = SampleError(
 )
 
 
+class _Kept(NamedTuple):
+    """The samples of one call of one cell: all, those in the figures, why others are not."""
+
+    samples: Sequence[Sample]
+    good: Sequence[Sample]
+    failures: Sequence[SampleError]
+    measured: Measured
+
+
 def summarise(
-    manifest: Manifest, samples: Sequence[Sample], equality: tuple[CaseEquality, ...]
+    manifest: Manifest,
+    samples: Sequence[Sample],
+    equality: tuple[CaseEquality, ...],
+    stopping: Stopping | None = None,
 ) -> Summary:
     """Reduce a run.
 
@@ -47,12 +70,18 @@ def summarise(
             order.
         samples: what was measured, in any order; failed ones included.
         equality: the verdict on each case. A case without one counts as not shown equal.
+        stopping: why a run without a fixed number of rounds ended: its intervals have that look's
+            level.
     """
     equal_cases = {one.case for one in equality if one.agree and not one.unequal}
+    kept = _by_call(samples)
     planned = {(trial.memory_mb, trial.case, trial.variant) for trial in manifest.plan}
     cells = tuple(
         _cell(
-            manifest, samples, (memory_mb, case.name, variant.name), equal=case.name in equal_cases
+            manifest.workload.response,
+            kept,
+            (memory_mb, case.name, variant.name),
+            equal=case.name in equal_cases,
         )
         for memory_mb in manifest.memory_mb
         for case in manifest.workload.cases
@@ -66,22 +95,43 @@ def summarise(
         rounds=len({sample.trial.round for sample in samples}),
         complete={trial.index for trial in manifest.plan}
         <= {sample.trial.index for sample in samples},
+        comparisons=tuple(_comparisons(manifest, cells, kept, stopping)),
+        stopping=stopping,
     )
 
 
+def _by_call(samples: Iterable[Sample]) -> dict[_Key, _Kept]:
+    by_key: dict[_Key, list[Sample]] = {}
+    for sample in samples:
+        trial = sample.trial
+        key = trial.memory_mb, trial.case, trial.variant, trial.call
+        by_key.setdefault(key, []).append(sample)
+    return {key: _sorted_out(mine) for key, mine in by_key.items()}
+
+
+def _sorted_out(samples: Sequence[Sample]) -> _Kept:
+    good, failures = [], []
+    for sample in samples:
+        found = failure(sample)
+        if found is None:
+            good.append(sample)
+        else:
+            failures.append(found)
+    return _Kept(samples, good, failures, measured(good))
+
+
 def _cell(
-    manifest: Manifest, samples: Iterable[Sample], key: tuple[int, str, str], *, equal: bool
+    shape: ResponseShape,
+    kept: Mapping[_Key, _Kept],
+    cell: tuple[int, str, str],
+    *,
+    equal: bool,
 ) -> CellSummary:
-    memory_mb, case, variant = key
-    mine = [
-        sample
-        for sample in samples
-        if (sample.trial.memory_mb, sample.trial.case, sample.trial.variant) == key
-    ]
+    memory_mb, case, variant = cell
     by_call = {
-        call: _call(manifest.workload.response, call, of_call, equal=equal)
+        call: _call(shape, call, kept[*cell, call], equal=equal)
         for call in CALLS
-        if (of_call := [sample for sample in mine if sample.trial.call == call])
+        if (*cell, call) in kept
     }
     return CellSummary(
         variant=variant,
@@ -90,6 +140,39 @@ def _cell(
         cold=by_call.get("cold"),
         warm=by_call.get("warm"),
     )
+
+
+def _comparisons(
+    manifest: Manifest,
+    cells: Iterable[CellSummary],
+    kept: Mapping[_Key, _Kept],
+    stopping: Stopping | None,
+) -> Iterator[Comparison]:
+    """Each variant against the first that has figures and is no exhibit; none without figures."""
+    exhibits = {one.name for one in manifest.workload.variants if one.exhibit is not None}
+    level = stopping.level if stopping and stopping.level else bootstrap.LEVEL
+    seed = int.from_bytes(hashlib.sha256(manifest.run.encode()).digest())
+
+    @cache
+    def draws(rounds: int) -> bootstrap.Draws:
+        return bootstrap.Draws(rounds, np.random.default_rng([seed, rounds]))
+
+    references: dict[tuple[int, str, Call], tuple[str, Measured]] = {}
+    for cell in cells:
+        for call in CALLS:
+            told = cell.cold if call == "cold" else cell.warm
+            if told is None or told.duration_ms is None:
+                continue
+            mine = kept[cell.memory_mb, cell.case, cell.variant, call].measured
+            place = cell.memory_mb, cell.case, call
+            if place not in references and cell.variant not in exhibits:
+                references[place] = cell.variant, mine
+            elif place in references:
+                name, theirs = references[place]
+                pair = Pair(name, cell.variant, cell.case, cell.memory_mb, call)
+                found = compare(pair, theirs, mine, draws, level)
+                if found is not None:
+                    yield found
 
 
 def failure(sample: Sample) -> SampleError | None:
@@ -106,18 +189,14 @@ def failure(sample: Sample) -> SampleError | None:
     return _NOT_WARM if cold else None
 
 
-def _call(
-    shape: ResponseShape, call: Call, samples: Sequence[Sample], *, equal: bool
-) -> CallSummary:
-    failures = [found for sample in samples if (found := failure(sample))]
-    good = [sample for sample in samples if failure(sample) is None]
+def _call(shape: ResponseShape, call: Call, kept: _Kept, *, equal: bool) -> CallSummary:
     told = CallSummary(
-        n=len(samples),
-        errors=len(failures),
-        error=failures[0] if failures else None,
-        **_disturbances(samples),
+        n=len(kept.samples),
+        errors=len(kept.failures),
+        error=kept.failures[0] if kept.failures else None,
+        **_disturbances(kept.samples),
     )
-    return _with_figures(told, shape, call, good) if good and equal else told
+    return _with_figures(told, shape, call, kept) if kept.good and equal else told
 
 
 def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
@@ -126,16 +205,18 @@ def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
     services = [meter.service for meter in meters if meter.service is not None]
     faults: Counter[str] = Counter()
     for service in services:
-        faults.update(service.faults)
+        if service.faults:
+            faults.update(service.faults)
     return {
         "retries": sum(service.retries for service in services) if services else None,
         "faults": dict(sorted(faults.items())),
     }
 
 
-def _with_figures(
-    told: CallSummary, shape: ResponseShape, call: Call, good: Sequence[Sample]
-) -> CallSummary:
+def _with_figures(told: CallSummary, shape: ResponseShape, call: Call, kept: _Kept) -> CallSummary:
+    good = kept.good
+    counts = [_count(shape, sample.response) for sample in good]
+    totals_ms = [figure(sample.response, shape.total) for sample in good]
     reports = [sample.report for sample in good if sample.report is not None]
     meters = [sample.meter for sample in good if sample.meter is not None]
     proofs = [sample.equality for sample in good if sample.equality is not None]
@@ -146,7 +227,7 @@ def _with_figures(
     durations_ms = [report.duration_ms for report in reports]
     return msgspec.structs.replace(
         told,
-        count=_middle(_count(shape, sample.response) for sample in good),
+        count=_middle(counts),
         duration_ms=duration_ms,
         least_ms=min(durations_ms, default=None),
         mean_ms=statistics.fmean(durations_ms) if durations_ms else None,
@@ -154,9 +235,9 @@ def _with_figures(
         init_ms=_median(report.init_ms for report in reports) if call == "cold" else None,
         billed_ms=_median(billed_ms),
         mean_billed_ms=statistics.fmean(billed_ms) if billed_ms else None,
-        total_ms=_median(figure(sample.response, shape.total) for sample in good),
+        total_ms=_median(totals_ms),
         phases=_phases(shape, good),
-        per_1000_ms=_median(_per_1000(shape, sample.response) for sample in good),
+        per_1000_ms=_per_1000(shape, totals_ms, counts),
         max_memory_mb=_middle(report.max_memory_mb for report in reports),
         cpu_ms=cpu_ms,
         throttled_ms=throttled_ms,
@@ -166,6 +247,7 @@ def _with_figures(
         ),
         client_ms=_median(sample.client_ms for sample in good),
         write_units=_middle(proof.write_units for proof in proofs),
+        percentiles=percentiles([calls[-1] for calls in kept.measured.times_ms.values()]),
     )
 
 
@@ -174,13 +256,13 @@ def figure(response: Any, path: str | None) -> float | None:
     if path is None:
         return None
     here = response
-    for key in path.split("."):
-        if not isinstance(here, dict) or key not in here:
-            return None
-        here = here[key]
-    if isinstance(here, bool) or not isinstance(here, int | float) or here < 0:
+    try:
+        for key in path.split("."):
+            here = here[key]
+    except (KeyError, TypeError):
         return None
-    return float(here)
+    # Not isinstance: a bool is an int, and no figure.
+    return float(here) if type(here) in _NUMBERS and here >= 0 else None
 
 
 def _count(shape: ResponseShape, response: Any) -> int | None:
@@ -190,11 +272,15 @@ def _count(shape: ResponseShape, response: Any) -> int | None:
     return int(count) if count is not None and count.is_integer() else None
 
 
-def _per_1000(shape: ResponseShape, response: Any) -> float | None:
+def _per_1000(
+    shape: ResponseShape, totals_ms: Iterable[float | None], counts: Iterable[int | None]
+) -> float | None:
     if shape.count is None:
         return None
-    total_ms, count = figure(response, shape.total), _count(shape, response)
-    return total_ms / count * 1000 if total_ms is not None and count else None
+    return _median(
+        total_ms / count * 1000 if total_ms is not None and count else None
+        for total_ms, count in zip(totals_ms, counts, strict=True)
+    )
 
 
 def _phases(shape: ResponseShape, good: Sequence[Sample]) -> dict[str, float]:

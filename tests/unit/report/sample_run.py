@@ -6,7 +6,9 @@ The figures are invented, near what such a machine gives: at 128 MB Python's JSO
 from __future__ import annotations
 
 import math
+from itertools import product
 from pathlib import Path
+from random import Random
 
 import msgspec
 
@@ -321,3 +323,43 @@ def report_input(
         claims=library.sources(),
         folder=str(folder),
     )
+
+
+def rounds_input(
+    rounds: int, slowdown: float = 1.0, variant: str = "rust", spread: float = 0.05
+) -> ReportInput:
+    """A run of many rounds, three warm calls an environment, noisy by a seeded chance.
+
+    Args:
+        rounds: environments of each cell.
+        slowdown: what the variant's times are multiplied by.
+        variant: whose.
+        spread: log-sd of a call.
+    """
+    once, chance = manifest(), Random(1)  # noqa: S311 - noise, no secret
+    plan, samples = [], []
+    for number, trial in product(range(rounds), once.plan):
+        for _ in range(1 if trial.call == "cold" else 3):
+            factor = chance.lognormvariate(0, spread)
+            factor *= slowdown if trial.variant == variant else 1
+            planned = msgspec.structs.replace(
+                trial,
+                index=len(plan),
+                round=number,
+                environment=number * len(once.plan) + trial.environment,
+            )
+            plan.append(planned)
+            samples.append(_slower(sample(planned), factor))
+    return report_input(msgspec.structs.replace(once, plan=tuple(plan)), samples)
+
+
+def _slower(one: Sample, factor: float) -> Sample:
+    assert one.report is not None
+    duration_ms = one.report.duration_ms * factor
+    response = {**one.response, "total_ms": one.response["total_ms"] * factor}
+    report = msgspec.structs.replace(
+        one.report,
+        duration_ms=duration_ms,
+        billed_ms=math.ceil(duration_ms + (one.report.init_ms or 0)),
+    )
+    return msgspec.structs.replace(one, report=report, response=response)

@@ -97,10 +97,14 @@ def test_missing_calls_are_counted(sample_run: ModuleType) -> None:
     )
 
 
-def test_several_rounds_are_told_as_medians_without_an_interval(sample_run: ModuleType) -> None:
-    run = sample_run.report_input()
-    more = msgspec.structs.replace(run, summary=msgspec.structs.replace(run.summary, rounds=5))
-    assert caveats.speed(more) == ("medians of 5 rounds: no interval",)
+def test_few_rounds_are_told_as_medians_without_an_interval(sample_run: ModuleType) -> None:
+    told = caveats.speed(sample_run.rounds_input(5))
+    assert told == ("medians of 5 rounds: not enough for an interval (5 of 20)",)
+
+
+def test_of_many_rounds_the_intervals_place_is_told(sample_run: ModuleType) -> None:
+    told = caveats.speed(sample_run.rounds_input(20))
+    assert told == ("medians of 20 rounds; their intervals stand under How sure",)
 
 
 def test_a_model_is_spoken_of_only_where_there_is_one(sample_run: ModuleType) -> None:

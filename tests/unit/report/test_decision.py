@@ -200,3 +200,47 @@ def test_each_tier_gets_its_own_decision(sample_run: ModuleType) -> None:
         (128, "survivor"),
         (1024, "bill-first"),
     ]
+
+
+def test_with_intervals_a_small_gain_that_is_proven_is_a_switch(sample_run: ModuleType) -> None:
+    # Rust at 1.15 times its time: 1.33x on CSV and 1.13x on JSON, less than one round tells.
+    (decision,) = decide(compute_only(sample_run.rounds_input(20, 1.15)))
+    assert decision.action == "switch"
+    assert "in 20 rounds" in decision.evidence[0]
+    assert "95 % interval) of Python's" in decision.evidence[1]
+
+
+def test_the_same_gain_in_few_rounds_cannot_be_told(sample_run: ModuleType) -> None:
+    (decision,) = decide(compute_only(sample_run.rounds_input(5, 1.15)))
+    assert decision.action == "cannot-tell"
+    assert "runs of one cell differ by up to" in decision.verdict
+
+
+def test_a_proven_loss_stays(sample_run: ModuleType) -> None:
+    (decision,) = decide(compute_only(sample_run.rounds_input(20, 1.8)))
+    assert decision.action == "stay"
+    assert decision.verdict == "Stay with Python: in 20 rounds Rust costs more."
+
+
+def test_no_difference_stays_and_tells_what_would_have_been_found(sample_run: ModuleType) -> None:
+    run = sample_run.rounds_input(20)
+    same = tuple(
+        msgspec.structs.replace(one, verdict="no-difference", detectable=0.031)
+        for one in run.summary.comparisons
+    )
+    equal = msgspec.structs.replace(
+        run, summary=msgspec.structs.replace(run.summary, comparisons=same)
+    )
+    (decision,) = decide(compute_only(equal))
+    assert decision.action == "stay"
+    assert decision.verdict == (
+        "Stay with Python: in 20 rounds no difference was found, and one of 3 % would have been, "
+        "four times of five."
+    )
+
+
+def test_cases_that_disagree_cannot_be_told(sample_run: ModuleType) -> None:
+    # 1.53x on CSV and 1.30x on JSON, both made 1.4 times slower: faster there, slower here.
+    (decision,) = decide(compute_only(sample_run.rounds_input(20, 1.4)))
+    assert decision.action == "cannot-tell"
+    assert "not every case and bill says the same" in decision.verdict

@@ -41,6 +41,8 @@ def test_the_keys_are_the_documented_ones(sample_run: ModuleType) -> None:
         "decisions",
         "equality",
         "results",
+        "comparisons",
+        "stopping",
         "bill",
         "notes",
     ]

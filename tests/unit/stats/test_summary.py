@@ -17,6 +17,7 @@ from lambdameter.model import (
     Sample,
     SampleError,
     ServiceTime,
+    Stopping,
     Trial,
     TrialEquality,
 )
@@ -238,3 +239,59 @@ def warm_of(manifest: Manifest, samples: list[Sample]) -> CallSummary:
     (cell,) = summarise(manifest, samples, (EQUAL,)).cells
     assert cell.warm is not None
     return cell.warm
+
+
+def compared(manifest: Manifest, ratio: float = 0.8, rounds: int = 20) -> Any:
+    trials = [
+        trial(index, round_=index // 2, variant="ab"[index % 2]) for index in range(2 * rounds)
+    ]
+    planned = msgspec.structs.replace(manifest, plan=tuple(trials))
+    samples = [
+        sample(one, (100 + one.round % 5) * (1 if one.variant == "a" else ratio)) for one in trials
+    ]
+    return summarise(planned, samples, (EQUAL,))
+
+
+def test_each_variant_is_compared_with_the_first(manifest: Manifest) -> None:
+    (found,) = compared(manifest).comparisons
+    assert (found.reference, found.variant, found.case, found.call) == ("a", "b", "csv", "warm")
+    assert found.verdict == "faster"
+    assert found.ratio == pytest.approx(0.8)
+
+
+def test_the_same_run_gives_the_same_intervals(manifest: Manifest) -> None:
+    assert compared(manifest) == compared(manifest)
+
+
+def test_an_exhibit_is_no_reference(manifest: Manifest) -> None:
+    first, second = manifest.workload.variants
+    shown = msgspec.structs.replace(first, exhibit="it cheats")
+    workload = msgspec.structs.replace(manifest.workload, variants=(shown, second))
+    assert compared(msgspec.structs.replace(manifest, workload=workload)).comparisons == ()
+
+
+def test_what_was_not_shown_equal_is_not_compared(manifest: Manifest) -> None:
+    trials = (trial(0), trial(1, variant="b"))
+    planned = msgspec.structs.replace(manifest, plan=trials)
+    found = summarise(planned, [sample(one) for one in trials], ())
+    assert found.comparisons == ()
+
+
+def test_a_run_that_was_looked_at_has_intervals_of_its_last_look(manifest: Manifest) -> None:
+    trials = tuple(trial(index, round_=index // 2, variant="ab"[index % 2]) for index in range(40))
+    planned = msgspec.structs.replace(manifest, plan=trials)
+    stopping = Stopping(rounds=20, looks=(20, 40), level=0.99, stop=True, reason="decided")
+    samples = [sample(one, 100 + one.index) for one in trials]
+    found = summarise(planned, samples, (EQUAL,), stopping)
+    (one,) = found.comparisons
+    assert found.stopping == stopping
+    assert one.interval is not None
+    assert one.interval.level == 0.99
+
+
+def test_percentiles_are_of_the_last_call_of_each_environment(manifest: Manifest) -> None:
+    trials = [trial(index, round_=index // 2) for index in range(72)]
+    planned = msgspec.structs.replace(manifest, plan=tuple(trials))
+    samples = [sample(one, 900 if one.index % 2 == 0 else one.index) for one in trials]
+    p90 = summarise(planned, samples, (EQUAL,)).cells[0].warm.percentiles[0]
+    assert (p90.environments, p90.high_ms) == (36, 71)

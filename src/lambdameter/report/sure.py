@@ -1,0 +1,219 @@
+"""How sure one can be of what the tables of a tier say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from rich.style import Style
+from rich.text import Text
+
+from lambdameter import units
+from lambdameter.model import (
+    CALLS,
+    Call,
+    CellSummary,
+    Comparison,
+    Interval,
+    Percentile,
+    ReportInput,
+    Stopping,
+)
+from lambdameter.report import find
+from lambdameter.report.grid import Grid
+from lambdameter.report.look import BAD, QUIET, listed, measured, prose
+
+_WORDS = {"faster": "faster", "slower": "slower", "no-difference": "no difference"}
+_REASONS = {
+    "decided": "every comparison had its verdict",
+    "equivalent": "what had no verdict was as good as equal",
+    "last-look": "it was the last of the declared looks",
+    "out-of-budget": "the time was used up",
+}
+
+
+def outcome(
+    comparisons: Sequence[Comparison | None],
+) -> Literal["faster", "slower", "same", "mixed"] | None:
+    """What all intervals together say; None where one of them is missing."""
+    verdicts = {one.verdict for one in comparisons if one is not None}
+    if None in comparisons or not verdicts or "not-enough-environments" in verdicts:
+        return None
+    if verdicts == {"faster"}:
+        return "faster"
+    if verdicts == {"slower"}:
+        return "slower"
+    return "same" if verdicts == {"no-difference"} else "mixed"
+
+
+def level(share: float) -> str:
+    """A confidence level as it is said: "95 %", "99.4 %"."""
+    return f"{100 * share:.3g} %"
+
+
+def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
+    """What is to be known before the figures."""
+    mine = _at(run, memory_mb)
+    names = listed(
+        [find.variant_title(run, name) for name in dict.fromkeys(o.reference for o in mine)]
+    )
+    yield f"time and billed time as a multiple of {names}'s: below 1 is faster, and cheaper"
+    levels = {one.interval.level for one in mine if one.interval is not None}
+    if levels:
+        yield f"{listed([level(one) for one in sorted(levels)])} intervals by bootstrap of rounds"
+    short = [one for one in mine if one.interval is not None and one.cost_interval is None]
+    if short:
+        yield f"of billed time only from {short[0].needed_for_cost} environments on"
+    yield "what is flagged stays in; without: the same with it left out"
+    if run.summary.stopping is not None:
+        yield _stopped(run.summary.stopping)
+
+
+def sure(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list[Text]:
+    """The section's body; empty for a single round, which has nothing to say."""
+    mine = _at(run, memory_mb)
+    if run.summary.rounds <= 1 or not mine:
+        return []
+    return [
+        _ratios(run, mine, styles),
+        Text(),
+        _spread(run, mine, styles),
+        *_warnings(run, mine),
+        *_percentiles(run, memory_mb),
+    ]
+
+
+def _ratios(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
+    """A row for each comparison; in words where there are too few environments."""
+    enough = any(one.interval is not None for one in mine)
+    ends = [("", "low"), ("", "high")] if enough else []
+    further = [("would\nfind", "%"), ("", "verdict")] if enough else []
+    grid = Grid([("", ""), ("time", "x"), *ends, ("billed", "x"), *ends, *further])
+    for one in mine:
+        title = _title(run, one, styles)
+        if one.interval is None:
+            figures = f"{units.number(one.ratio)} in time, {units.number(one.cost_ratio)} billed"
+            lack = f": not enough environments ({one.environments} of {one.needed}) for intervals"
+            grid.words(title, Text(figures).append(lack, QUIET))
+            continue
+        share = None if one.detectable is None else 100 * one.detectable
+        grid.row(
+            [
+                title,
+                *_interval(one.ratio, one.interval),
+                *_interval(one.cost_ratio, one.cost_interval),
+                measured(units.number(share)),
+                measured(_WORDS[one.verdict], better=one.verdict == "faster"),
+            ]
+        )
+    return grid.text()
+
+
+def _spread(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
+    """Outliers and noise: nothing of it is left out of the figures above."""
+    grid = Grid(
+        [
+            ("", ""),
+            ("calls", ""),
+            ("flagged\nTukey", ""),
+            ("\nMAD", ""),
+            ("\nrounds", ""),
+            ("without\ntime", "x"),
+            ("\nbilled", "x"),
+            ("noise of\ncalls", "%"),
+            ("\nenvironments", "%"),
+            ("\ndrift", "%"),
+            ("\ntrend", ""),
+        ]
+    )
+    for one in mine:
+        found, noise = one.outliers, one.noise
+        within = noise.within_log_sd if noise else None
+        counts = (found.calls, found.tukey, found.mad, found.rounds)
+        noises = (
+            (None,) * 4
+            if noise is None
+            else (
+                None if within is None else 100 * within,
+                100 * noise.between_log_sd,
+                100 * (noise.drift - 1),
+                noise.coefficient,
+            )
+        )
+        grid.row(
+            [
+                _title(run, one, styles),
+                *(measured(f"{count:,}") for count in counts),
+                measured(units.number(found.without)),
+                measured(units.number(found.cost_without)),
+                *(measured(units.NOTHING if x is None else f"{x:.1f}") for x in noises),
+            ]
+        )
+    return grid.text()
+
+
+def _title(run: ReportInput, one: Comparison, styles: Mapping[str, Style]) -> Text:
+    title = find.label(run, one.case, one.variant, styles.get(one.variant, ""))
+    return title.append(f" {one.call}")
+
+
+def _at(run: ReportInput, memory_mb: int) -> list[Comparison]:
+    return [one for one in run.summary.comparisons if one.memory_mb == memory_mb]
+
+
+def _interval(ratio: float, one: Interval | None) -> list[Text]:
+    ends = (None, None) if one is None else (one.low, one.high)
+    return [measured(units.number(figure)) for figure in (ratio, *ends)]
+
+
+def _name(run: ReportInput, case: str, variant: str, call: Call) -> str:
+    return f"{find.case_title(run, case)} {find.variant_title(run, variant)} {call}"
+
+
+def _warnings(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
+    for one in mine:
+        if one.noise is not None and one.noise.warning is not None:
+            name = _name(run, one.case, one.variant, one.call)
+            told = f"Noisy: {name}: {one.noise.warning}. Next: {one.noise.next_step}."
+            yield Text(prose(told), style=BAD)
+
+
+def _percentiles(run: ReportInput, memory_mb: int) -> Iterator[Text]:
+    """A line for each cell and call that has one, and what the others lack."""
+    short: dict[str, None] = {}
+    for cell in run.summary.cells:
+        if cell.memory_mb != memory_mb:
+            continue
+        for call, found in _told(cell):
+            enough = [one for one in found if one.value_ms is not None]
+            if enough:
+                name = _name(run, cell.case, cell.variant, call)
+                yield Text(prose(f"{name}: {listed([_percentile(one) for one in enough])}."))
+            lack = [one for one in found if one.value_ms is None]
+            if lack:
+                short[_lack(lack)] = None
+    yield from (Text(prose(told), style=QUIET) for told in short)
+
+
+def _told(cell: CellSummary) -> Iterator[tuple[Call, tuple[Percentile, ...]]]:
+    for call in CALLS:
+        summary = cell.cold if call == "cold" else cell.warm
+        if summary is not None and summary.percentiles:
+            yield call, summary.percentiles
+
+
+def _percentile(one: Percentile) -> str:
+    ends = f"{units.time(one.low_ms)} to {units.time(one.high_ms)}"
+    return f"p{100 * one.share:.0f} {units.time(one.value_ms)} ({ends})"
+
+
+def _lack(lack: Sequence[Percentile]) -> str:
+    names = listed([f"p{100 * one.share:.0f}" for one in lack])
+    needed = listed([str(one.needed) for one in lack])
+    return f"{names}: not enough samples ({lack[0].environments} of {needed} environments)."
+
+
+def _stopped(stopping: Stopping) -> str:
+    looks = listed([str(look) for look in stopping.looks])
+    why = "it goes on" if stopping.reason is None else f"it ended since {_REASONS[stopping.reason]}"
+    return f"looked at after {looks} rounds, 95 % over all looks; at {stopping.rounds} {why}"

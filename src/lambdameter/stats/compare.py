@@ -1,0 +1,144 @@
+"""Two variants' samples -> how sure one can be of their difference."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lambdameter.model import Call, Comparison, Outliers, Sample
+from lambdameter.stats import bootstrap, effect, outliers
+
+Floats = NDArray[np.float64]
+
+# What REPORT can tell at least: its Duration has two decimals, its Billed Duration none.
+_LEAST_MS = 0.01
+_LEAST_BILLED_MS = 1
+
+
+class Pair(NamedTuple):
+    """What is compared."""
+
+    reference: str
+    variant: str
+    case: str
+    memory_mb: int
+    call: Call
+
+
+class Measured(NamedTuple):
+    """One call of one cell: round -> what its environment's calls took, and were billed."""
+
+    times_ms: Mapping[int, Sequence[float]]
+    billed_ms: Mapping[int, Sequence[int]]
+
+
+def measured(good: Sequence[Sample]) -> Measured:
+    """Samples without failures, by round. A cold start takes Init Duration + Duration."""
+    times_ms: dict[int, list[float]] = defaultdict(list)
+    billed_ms: dict[int, list[int]] = defaultdict(list)
+    for sample in good:
+        report, number = sample.report, sample.trial.round
+        if report is not None:
+            times_ms[number].append(report.duration_ms + (report.init_ms or 0) or _LEAST_MS)
+            billed_ms[number].append(report.billed_ms or _LEAST_BILLED_MS)
+    return Measured(times_ms, billed_ms)
+
+
+def compare(
+    pair: Pair,
+    reference: Measured,
+    variant: Measured,
+    draws: Callable[[int], bootstrap.Draws],
+    level: float = bootstrap.LEVEL,
+) -> Comparison | None:
+    """A variant against the reference, over the rounds that have both; None: there are none.
+
+    Args:
+        pair: whose measurements these are.
+        reference: what it is compared with.
+        variant: what is compared.
+        draws: number of rounds -> resamples of them.
+        level: of the intervals; above 95 % where a run was looked at several times.
+    """
+    rounds = sorted(reference.times_ms.keys() & variant.times_ms.keys())
+    if not rounds:
+        return None
+    log_ratios = _log_ratios(*([cell.times_ms[r] for r in rounds] for cell in (reference, variant)))
+    costs = _sums(reference.billed_ms, rounds), _sums(variant.billed_ms, rounds)
+    logs = [[np.log(cell.times_ms[r]) for r in rounds] for cell in (reference, variant)]
+    interval = cost_interval = least = None
+    if len(rounds) >= bootstrap.ENOUGH:
+        drawn = draws(len(rounds))
+        interval = bootstrap.of_medians(log_ratios, drawn, level)
+        if len(rounds) >= bootstrap.ENOUGH_FOR_COST:
+            cost_interval = bootstrap.of_means(*costs, drawn, level)
+        least = effect.detectable(log_ratios, level)
+    return Comparison(
+        **pair._asdict(),
+        environments=len(rounds),
+        needed=bootstrap.ENOUGH,
+        needed_for_cost=bootstrap.ENOUGH_FOR_COST,
+        ratio=float(np.exp(np.mean(log_ratios))),
+        cost_ratio=bootstrap.ratio_of_means(*costs),
+        verdict=effect.verdict(interval),
+        interval=interval,
+        cost_interval=cost_interval,
+        detectable=least,
+        outliers=_outliers(logs, [reference, variant], rounds, log_ratios),
+        noise=effect.noise(logs),
+    )
+
+
+def _log_ratios(reference: list[Sequence[float]], variant: list[Sequence[float]]) -> Floats:
+    """Of each round: log(median of the variant's environment / of the reference's)."""
+    medians = [[statistics.median(calls) for calls in cell] for cell in (reference, variant)]
+    result: Floats = np.log(medians[1]) - np.log(medians[0])
+    return result
+
+
+def _sums(billed_ms: Mapping[int, Sequence[int]], rounds: Sequence[int]) -> Floats:
+    """Rounds x (sum, number) of billed ms."""
+    return np.array([(sum(billed_ms[r]), len(billed_ms[r])) for r in rounds], dtype=np.float64)
+
+
+def _outliers(
+    logs: list[list[Floats]], cells: list[Measured], rounds: Sequence[int], log_ratios: Floats
+) -> Outliers:
+    flat = [np.concatenate(cell) for cell in logs]
+    flagged = [outliers.tukey(calls) for calls in flat]
+    far_rounds = outliers.tukey(log_ratios)
+    kept = [
+        np.split(~flags, np.cumsum([len(calls) for calls in cell])[:-1])
+        for flags, cell in zip(flagged, logs, strict=True)
+    ]
+    medians = [
+        [
+            float(np.median(calls[keep])) if keep.any() else None
+            for calls, keep in zip(*of, strict=True)
+        ]
+        for of in zip(logs, kept, strict=True)
+    ]
+    left = [
+        theirs - ours
+        for ours, theirs, far in zip(*medians, far_rounds, strict=True)
+        if ours is not None and theirs is not None and not far
+    ]
+    means = [_mean_of(cell, rounds, keep) for cell, keep in zip(cells, kept, strict=True)]
+    return Outliers(
+        calls=sum(len(calls) for calls in flat),
+        tukey=int(sum(flags.sum() for flags in flagged)),
+        mad=int(sum(outliers.mad(calls).sum() for calls in flat)),
+        rounds=int(far_rounds.sum()),
+        without=float(np.exp(np.mean(left))) if left else None,
+        cost_without=means[1] / means[0],
+    )
+
+
+def _mean_of(cell: Measured, rounds: Sequence[int], keep: list[NDArray[np.bool_]]) -> float:
+    billed = np.concatenate([np.asarray(cell.billed_ms[r]) for r in rounds])
+    return float(np.mean(billed[np.concatenate(keep)]))

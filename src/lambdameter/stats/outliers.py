@@ -1,0 +1,33 @@
+"""What lies far from the rest: flagged, never dropped.
+
+Times are judged by their logarithms: they spread by factors, and a long right tail is no fault.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+# J. W. Tukey, "Exploratory Data Analysis", 1977: the inner fences.
+_FENCE = 1.5
+# B. Iglewicz, D. C. Hoaglin, "How to Detect and Handle Outliers", 1993: modified z-scores.
+_NORMAL_MAD = 0.6745
+_FAR_Z = 3.5
+
+
+def tukey(values: Floats) -> Flags:
+    """Beyond 1.5 interquartile ranges from the nearer quartile (quartiles interpolated)."""
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = _FENCE * (high - low)
+    flags: Flags = (values < low - reach) | (values > high + reach)
+    return flags
+
+
+def mad(values: Floats) -> Flags:
+    """A modified z-score above 3.5: 0.6745 |x - median| / MAD."""
+    distance = np.abs(values - np.median(values))
+    flags: Flags = _NORMAL_MAD * distance > _FAR_Z * np.median(distance)
+    return flags

@@ -1,0 +1,59 @@
+"""High percentiles, where there are enough independent units to say how sure they are.
+
+The interval is free of any distribution: of n independent times, the number below the true
+percentile p is binomial(n, p), so two of the ordered times enclose it (H. A. David, H. N. Nagaraja,
+"Order Statistics", 2003, 7.1). Its upper end is one of them only if p^n <= 0.025: from 36, 72 and
+368 on for p90, p95 and p99.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import special  # type: ignore[import-untyped]
+
+from lambdameter.model import Percentile
+
+SHARES = (0.9, 0.95, 0.99)
+_BEYOND = 0.025
+
+
+def needed(share: float) -> int:
+    """The fewest independent times that hold the upper end of a 95 % interval."""
+    return math.ceil(math.log(_BEYOND) / math.log(share))
+
+
+def percentiles(times_ms: Sequence[float]) -> tuple[Percentile, ...]:
+    """p90, p95 and p99 with their 95 % intervals, each only where there are enough times.
+
+    Args:
+        times_ms: independent: one of each environment.
+    """
+    ordered = sorted(times_ms)
+    return tuple(_percentile(ordered, share) for share in SHARES)
+
+
+def _percentile(ordered: Sequence[float], share: float) -> Percentile:
+    count = len(ordered)
+    told = Percentile(share=share, environments=count, needed=needed(share))
+    if count < told.needed:
+        return told
+    low, high = ranks(count, share)
+    return Percentile(
+        share=share,
+        environments=count,
+        needed=told.needed,
+        value_ms=ordered[math.ceil(count * share) - 1],
+        low_ms=ordered[low - 1],
+        high_ms=ordered[high - 1],
+    )
+
+
+def ranks(count: int, share: float) -> tuple[int, int]:
+    """Which of the ordered times (from 1) enclose the percentile in at least 95 % of all cases."""
+    below = special.bdtr(np.arange(count), count, share)
+    low = int(np.searchsorted(below, _BEYOND))
+    high = int(np.searchsorted(below, 1 - _BEYOND)) + 1
+    return low, high

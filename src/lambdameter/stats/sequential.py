@@ -1,0 +1,141 @@
+"""Looking at a run while it runs, without being fooled by looking often.
+
+The looks are declared before the first round. Each may spend a part of the 5 % of false alarms that
+a run as a whole may have; what look k may spend is alpha (n_k / n_last)^3, so early looks stop for
+large effects alone.
+
+* K. K. G. Lan, D. L. DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70,
+  1983: error spending; https://doi.org/10.1093/biomet/70.3.659
+* K. Kim, D. L. DeMets, Biometrika 74, 1987: the family alpha t^rho, between Pocock's (rho near 1)
+  and O'Brien and Fleming's (near 3); https://doi.org/10.1093/biomet/74.1.149
+* P. Armitage, C. K. McPherson, B. C. Rowe, J. R. Stat. Soc. A 132, 1969: the recursive integral.
+* C. Jennison, B. W. Turnbull, "Group Sequential Methods", 2000, 9: repeated confidence intervals;
+  11.4: Student's quantile at the look's own significance level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special  # type: ignore[import-untyped]
+
+from lambdameter.model import Comparison, Reason, Stopping
+
+Floats = NDArray[np.float64]
+
+LOOKS = (20, 30, 45, 60)
+ALPHA = 0.05
+_RHO = 3.0
+# Two variants this near are as good as equal: an interval within it ends the search.
+EQUIVALENT = 0.01
+_NODES = 200
+# A normal deviate that nothing reaches: where the search for a boundary ends.
+_FAR = 12.0
+_HALVINGS = 60
+_ROOT_2PI = float(np.sqrt(2 * np.pi))
+
+
+def spent(share: float, alpha: float = ALPHA) -> float:
+    """The false alarms allowed up to a share (0 to 1) of all rounds: alpha share^3."""
+    return float(alpha * share**_RHO)
+
+
+@lru_cache
+def levels(looks: tuple[int, ...] = LOOKS, alpha: float = ALPHA) -> tuple[float, ...]:
+    """The confidence level of each look's intervals, so that all together keep 1 - alpha.
+
+    Args:
+        looks: numbers of rounds, ascending.
+        alpha: false alarms over all looks.
+    """
+    shares = [look / looks[-1] for look in looks]
+    beyond = boundaries(shares, [spent(share, alpha) for share in shares])
+    return tuple(float(2 * special.ndtr(bound) - 1) for bound in beyond)
+
+
+def last_level(rounds: int, looks: tuple[int, ...] = LOOKS) -> float:
+    """The level of a last look that the budget forces: it may spend all that is left.
+
+    That is sound because the clock, not the data, chose it.
+    """
+    made = [look for look in looks if look < rounds]
+    shares = [look / looks[-1] for look in made]
+    allowed = [*(spent(share) for share in shares), ALPHA]
+    bound = boundaries([*shares, rounds / looks[-1]], allowed)[-1]
+    return float(2 * special.ndtr(bound) - 1)
+
+
+def boundaries(shares: Sequence[float], allowed: Sequence[float]) -> tuple[float, ...]:
+    """Two-sided normal boundaries that spend `allowed` (cumulative) at shares of information.
+
+    Between two looks the sum of what was seen moves by a normal step; its density among the runs
+    that have not stopped is carried from look to look on Gauss-Legendre nodes.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    at, alive = np.zeros(1), np.ones(1)
+    bounds = []
+    for share, may, past, used in zip(
+        shares, allowed, (0.0, *shares), (0.0, *allowed), strict=False
+    ):
+        step, root = np.sqrt(share - past), np.sqrt(share)
+        bound = _boundary(may - used, at, alive, step, root)
+        reached, mass = nodes * bound * root, weights * bound * root
+        density = np.exp(-(((reached[:, np.newaxis] - at) / step) ** 2) / 2) / (_ROOT_2PI * step)
+        at, alive = reached, mass * (density @ alive)
+        bounds.append(bound)
+    return tuple(bounds)
+
+
+def _boundary(may: float, at: Floats, alive: Floats, step: float, root: float) -> float:
+    """Where the runs still alive cross with probability `may` in this step, by bisection."""
+    low, high = 0.0, _FAR
+    for _ in range(_HALVINGS):
+        bound = (low + high) / 2
+        crossing = special.ndtr((at - bound * root) / step) + special.ndtr(
+            (-bound * root - at) / step
+        )
+        low, high = (bound, high) if alive @ crossing > may else (low, bound)
+    return (low + high) / 2
+
+
+def look(
+    rounds: int,
+    compare: Callable[[float], Sequence[Comparison]],
+    *,
+    time_left: bool,
+    looks: tuple[int, ...] = LOOKS,
+) -> Stopping:
+    """Whether to go on after so many rounds.
+
+    Args:
+        rounds: completed ones.
+        compare: level -> the comparisons at that level; asked at declared looks alone.
+        time_left: whether the budget holds another round.
+        looks: declared before the first round, and never changed.
+    """
+    level = dict(zip(looks, levels(looks), strict=True)).get(rounds)
+    reason = _reason(rounds, compare(level) if level is not None else (), looks)
+    if reason is None and not time_left:
+        reason, level = "out-of-budget", last_level(rounds, looks)
+    return Stopping(rounds=rounds, looks=looks, level=level, stop=reason is not None, reason=reason)
+
+
+def _reason(rounds: int, found: Sequence[Comparison], looks: tuple[int, ...]) -> Reason | None:
+    if found and all(one.verdict in {"faster", "slower"} for one in found):
+        return "decided"
+    if found and all(one.verdict in {"faster", "slower"} or _equivalent(one) for one in found):
+        return "equivalent"
+    return "last-look" if rounds >= looks[-1] else None
+
+
+def _equivalent(one: Comparison) -> bool:
+    """Whether nothing but a negligible difference is left in the interval."""
+    interval = one.interval
+    return (
+        interval is not None
+        and interval.low > 1 / (1 + EQUIVALENT)
+        and interval.high < 1 + EQUIVALENT
+    )
