@@ -25,7 +25,6 @@ import os
 import platform
 import random
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,7 @@ from pathlib import Path
 
 import boto3
 import msgspec
+import numpy as np
 import platformdirs
 from rich.console import Console
 from rich.table import Table
@@ -192,7 +192,7 @@ def parts(function: Function) -> dict[str, float]:
             connection.call()
         told = json.loads(server.communicate()[1].splitlines()[-1])
     return {
-        part: sum(statistics.median(samples) for samples in calls.values() if samples)
+        part: sum(float(np.median(samples)) for samples in calls.values() if samples)
         for part, calls in told.items()
     }
 
@@ -213,13 +213,13 @@ def measure(function: Function) -> tuple[dict[str, list[float]], dict[str, float
 
 def p90(samples: list[float]) -> float:
     """The 90th percentile."""
-    return statistics.quantiles(samples, n=10)[-1]
+    return float(np.quantile(samples, 0.9))
 
 
 def report(console: Console, language: str, function: Function) -> bool:
     """Measure one function and print it; whether it is within TARGET."""
     samples, spent = measure(function)
-    medians = {name: statistics.median(taken) for name, taken in samples.items()}
+    medians = {name: float(np.median(taken)) for name, taken in samples.items()}
     table = Table("", "median ms", "p90 ms", "to the floor", title=f"{language}, warm no-op")
     for name, taken in samples.items():
         ratio = f"{medians[name] / medians['floor']:.2f}x"

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 LEVEL = 0.95
 # The smallest numbers of environments at which 95 % intervals cover 94 to 96 %, of medians and of
 # means, to which a rare stall matters more: benchmarks/statistics.py.
-ENOUGH = 20
+ENOUGH = 10
 ENOUGH_FOR_COST = 40
 RESAMPLES = 10_000
 # Draws that are held at once: 80 MB of counts.

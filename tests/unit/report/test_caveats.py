@@ -99,7 +99,7 @@ def test_missing_calls_are_counted(sample_run: ModuleType) -> None:
 
 def test_few_rounds_are_told_as_medians_without_an_interval(sample_run: ModuleType) -> None:
     told = caveats.speed(sample_run.rounds_input(5))
-    assert told == ("medians of 5 rounds: not enough for an interval (5 of 20)",)
+    assert told == ("medians of 5 rounds: not enough for an interval (5 of 10)",)
 
 
 def test_of_many_rounds_the_intervals_place_is_told(sample_run: ModuleType) -> None:

@@ -42,7 +42,7 @@ def test_billed_time_has_an_interval_from_40_environments_on(sample_run: ModuleT
 
 def test_too_few_environments_are_counted(sample_run: ModuleType) -> None:
     told = lines(sample_run.rounds_input(3))
-    assert "not enough environments (3 of 20) for intervals" in told
+    assert "not enough environments (3 of 10) for intervals" in told
     assert "verdict" not in told
 
 

@@ -107,7 +107,7 @@ def test_from_there_on_there_is_one_with_a_verdict() -> None:
     assert found.cost_interval is None
 
 
-def test_an_interval_of_cost_needs_twice_as_many() -> None:
+def test_an_interval_of_cost_needs_more_of_them() -> None:
     many = [[10.0]] * bootstrap.ENOUGH_FOR_COST
     found = compare(PAIR, cell(*many), cell(*many), draws)
     assert found is not None
