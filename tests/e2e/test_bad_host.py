@@ -81,9 +81,16 @@ def test_without_rights_to_cgroups_a_run_goes_on_and_says_so_loudly(
     ended = run("run", workload, "--out", "run", folder=tmp_path, before=WITHOUT_RIGHTS)
     assert ended.returncode == 0, ended.stderr
     assert told(ended)[0] == (
-        "warning: NOTHING IS ENFORCED, neither CPU nor memory: Limits by cgroup v1 need root with "
-        "CAP_SYS_ADMIN. Run as root on a host with cgroup v1."
+        "warning: CPU AND MEMORY ARE HELD BY A DUTY CYCLE, approximately: Limits by cgroup v1 need "
+        "root with CAP_SYS_ADMIN. Run as root on a host with cgroup v1."
     )
+    assert "duty cycle" in ended.stdout
+
+
+def test_where_nothing_is_enforced_that_is_said_loudly(workload: Path, tmp_path: Path):
+    ended = run("run", workload, "--sandbox", "none", "--out", "run", folder=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert told(ended)[0].startswith("warning: NOTHING IS ENFORCED, neither CPU nor memory: ")
     assert " NOTHING IS ENFORCED " in ended.stdout
 
 
@@ -95,7 +102,7 @@ def test_a_host_without_those_rights_is_refused_on_demand(
     ended = run("run", workload, "--require-enforcement", folder=tmp_path, before=WITHOUT_RIGHTS)
     assert (ended.returncode, ended.stdout) == (3, "")
     cause, where, following = told(ended)
-    assert cause.startswith("error: This host does not enforce Lambda's limits: NOTHING IS")
+    assert cause.startswith("error: This host does not enforce Lambda's limits: CPU AND MEM")
     assert where == "  where: --require-enforcement"
     assert following.startswith("  next:  Do what it says, or leave the flag away")
     assert not (tmp_path / "runs").exists()

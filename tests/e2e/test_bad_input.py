@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -208,7 +209,8 @@ def test_broken_variants_are_results_and_the_others_are_measured(broken: Any):
     for wrong in ("wrong answer: NotJson at 1,024 MB", "died: Sandbox.Timedout at 1,024 MB"):
         assert wrong in ended.stdout
     assert ended.stderr.splitlines()[-1].partition(": ")[2]
-    assert f"/{len(BROKEN) + 1} sound one 1024 MB cold: 0." in ended.stderr
+    measured = rf"/{len(BROKEN) + 1} sound one 1024 MB cold: [\d.]+ m?s\n"
+    assert re.search(measured, ended.stderr)
 
 
 def test_a_run_in_which_nothing_was_measured_cannot_tell(tiny: Tiny, tmp_path: Path):
@@ -228,7 +230,6 @@ def test_a_run_in_which_nothing_was_measured_cannot_tell(tiny: Tiny, tmp_path: P
         ("= 2\n", "= \n", "workload.toml is no TOML: Invalid value", ":5", "Correct the syntax"),
         ('title = "Tiny"\n', "", "The key `title` is missing", "", "docs/workload.md"),
         ("timeout_s", "timeout", "There is no key `timeout`", ":5: timeout", "docs/workload.md"),
-        ('unit = "record"\n', "", "The key `unit` is missing", ":15: response", "docs/workload.md"),
         (
             'language = "any"',
             'language = "any"\nspeed = 1',
@@ -265,7 +266,7 @@ def test_a_workload_and_a_tier_that_are_not_there(tiny: Tiny, tmp_path: Path):
     assert told(unknown) == [
         "error: There is no workload 'elt'",
         "  where: elt/workload.toml",
-        "  next:  Name a folder with a workload.toml, or one of: etl.",
+        "  next:  Name a folder with a workload.toml, or one of: dynamodb-ops, etl, squares.",
     ]
     for tier in (127, 10_241):
         outside = run("run", tiny({"sound": SOUND}), "--memory", tier, folder=tmp_path)

@@ -293,6 +293,8 @@ def not_granted(enforced: Enforcement | None, memory_mb: Sequence[int]) -> list[
     told = []
     if enforced.by == "none":
         told.append(f"NOTHING IS ENFORCED, neither CPU nor memory: {enforced.missing}")
+    elif enforced.by == "duty cycle":
+        told.append(f"CPU AND MEMORY ARE HELD BY A DUTY CYCLE, approximately: {enforced.missing}")
     elif enforced.missing:
         told.append(enforced.missing)
     return told + [

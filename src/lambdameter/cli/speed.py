@@ -7,9 +7,11 @@ from typing import Literal, get_args
 
 from rich.console import Console
 
+from lambdameter import binaries
 from lambdameter.emulator.server import HOST_SPEED
 from lambdameter.emulator.speed import host, store
-from lambdameter.errors import BadInputError
+from lambdameter.emulator.speed.slow_cores import PROGRAM, SlowCores
+from lambdameter.errors import BadInputError, HostError
 from lambdameter.model import Architecture, Calibration
 
 Asked = Literal["auto", "lambda", "host"]
@@ -22,15 +24,18 @@ def chosen(asked: Asked, architecture: Architecture) -> str:
 
     Raises:
         BadInputError: this host was to be calibrated, and is not; or its calibration is unusable.
+        HostError: its CPUs cannot be slowed.
     """
     if asked == HOST_SPEED:
         return HOST_SPEED
     file = store.file(architecture)
     try:
         if store.load(file, store.cpu_model()) is not None:
+            SlowCores.start(binaries.find(PROGRAM)).close()
             return str(file)
-    except BadInputError:
-        # A cache may have come from another host; every report says that this one is at its own.
+    except (BadInputError, HostError):
+        # A cache may have come from another host, and real-time threads may not be granted here;
+        # every report says that this host is at its own speed.
         if asked != "auto":
             raise
     if asked == "auto":
