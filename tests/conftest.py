@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,9 @@ _GRANTED = pytest.StashKey[dict[str, Enforcement]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What nohup or a shell's background job ignores, all that is started here would ignore too.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[_GRANTED] = {}
     for name in WAYS:
         with contextlib.suppress(HostError), tempfile.TemporaryDirectory() as state:
