@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambdameter.model import Conditions
+from lambdameter.model import Calibration, Conditions, Speed
 
 
 @pytest.fixture
@@ -17,4 +17,26 @@ def conditions() -> Conditions:
         faults=None,
         sandbox="auto",
         seed=1,
+    )
+
+
+@pytest.fixture
+def calibration() -> Calibration:
+    """Of a host that is faster than Lambda's vCPU in all it does."""
+    speed = Speed(
+        kernel="k",
+        here_ms=200.0,
+        lambda_ms=310.0,
+        factor=1.55,
+        busy_ns=30_000,
+        cycle_ns=100_000,
+        reached=1.54,
+        cpu_share=0.7,
+    )
+    return Calibration(
+        made_at="2026-11-21T12:00:00+00:00",
+        cpu="a CPU",
+        architecture="arm64",
+        interpreter=speed,
+        compiled=speed,
     )

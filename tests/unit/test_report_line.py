@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdameter.model import Calibration, Enforcement, Meter, Modelled, ServiceTime, Speed
+from lambdameter.model import Calibration, Enforcement, Meter, Modelled, ServiceTime
 from lambdameter.report_line import (
     MODELLED,
     Host,
@@ -111,17 +111,7 @@ def test_an_answer_without_headers_has_no_meter_and_no_host():
     assert parse_host({"content-type": "application/json"}) is None
 
 
-def test_the_host_survives_its_header():
-    speed = Speed(
-        kernel="k",
-        here_ms=200.0,
-        lambda_ms=310.0,
-        factor=1.55,
-        busy_ns=30_000,
-        cycle_ns=100_000,
-        reached=1.54,
-        cpu_share=0.7,
-    )
+def test_the_host_survives_its_header(calibration: Calibration):
     host = Host(
         enforcement=Enforcement(by="none", cpu="", memory="", freeze="", isolation=""),
         engines={"dynamodb": "x 1"},
@@ -129,13 +119,7 @@ def test_the_host_survives_its_header():
         latency_model=None,
         faults="cut=0.1, seed 1",
         architecture="x86_64",
-        calibration=Calibration(
-            made_at="2026-11-21T12:00:00+00:00",
-            cpu="a CPU",
-            architecture="arm64",
-            interpreter=speed,
-            compiled=speed,
-        ),
+        calibration=calibration,
         overheads="overheads 1",
     )
     assert parse_host(format_host(host)) == host

@@ -23,6 +23,7 @@ from lambdameter.cli import speed
 from lambdameter.cli.local import local_lambda
 from lambdameter.cli.progress import Telling
 from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.emulator.speed import store
 from lambdameter.errors import HostError, LambdameterError
 from lambdameter.interruption import interruption, say
 from lambdameter.model import (
@@ -338,13 +339,7 @@ def _host() -> dict[str, str]:
     """What a reader of the run folder must know of the machine."""
     return {
         "system": f"{platform.system()} {platform.release()}",
-        "cpu": _cpu_model(),
+        "cpu": store.cpu_model(),
         "cores": str(len(os.sched_getaffinity(0))),
         "python": platform.python_version(),
     }
-
-
-def _cpu_model() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{named[0]} ({platform.machine()})" if named else platform.machine()

@@ -10,7 +10,7 @@ import typer
 from lambdameter import price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
-from lambdameter.cli.report import show
+from lambdameter.cli.report import Json, show
 from lambdameter.cli.resume import resume as go_on
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
@@ -69,7 +69,6 @@ _Seed = Annotated[
     int, typer.Option(min=0, help="Of the order of the trials, the latency model and the faults.")
 ]
 _Out = Annotated[Path | None, typer.Option(help="The run folder; runs/<run> by default.")]
-_Json = Annotated[bool, typer.Option("--json", help="As JSON; see docs/json.md.")]
 
 
 def run(  # noqa: PLR0913 - each is a flag
@@ -95,7 +94,7 @@ def run(  # noqa: PLR0913 - each is a flag
     require_enforcement: _Require = False,
     seed: _Seed = 1,
     out: _Out = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Measure workloads, prove that their variants do the same, price them, and decide."""
     _check(context, workload or [], target)

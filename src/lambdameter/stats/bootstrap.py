@@ -74,13 +74,18 @@ def _counts(rounds: int, resamples: int, generator: np.random.Generator) -> Floa
     return flat.reshape(resamples, rounds).astype(np.float64)
 
 
-def tail(rounds: int) -> float:
+def tail(rounds: int, freedom: int | None = None) -> float:
     """The share of resamples that lies beyond each end of a 95 % interval.
 
     Hesterberg's expanded percentiles: Phi(-sqrt(n / (n - 1)) t), t being Student's two-sided
     quantile of n - 1 degrees of freedom. The plain percentile is 0.025.
+
+    Args:
+        rounds: n; of two samples, that of the smaller.
+        freedom: of t, where it is another.
     """
-    expansion = np.sqrt(rounds / (rounds - 1)) * _student(LEVEL, rounds)
+    freedom = rounds - 1 if freedom is None else freedom
+    expansion = np.sqrt(rounds / (rounds - 1)) * _student(LEVEL, freedom)
     return float(special.ndtr(-expansion))
 
 
@@ -98,14 +103,14 @@ def ends(resampled: Floats, estimate: Floats | float, level: float, rounds: int)
         rounds: that were drawn from.
     """
     beyond = tail(rounds)
-    stretch = _student(level, rounds) / _student(LEVEL, rounds)
+    stretch = _student(level, rounds - 1) / _student(LEVEL, rounds - 1)
     found: Floats = np.quantile(resampled, [beyond, 1 - beyond], axis=0)
     result: Floats = estimate + stretch * (found - estimate)
     return result
 
 
-def _student(level: float, rounds: int) -> float:
-    return float(special.stdtrit(rounds - 1, (1 + level) / 2))
+def _student(level: float, freedom: int) -> float:
+    return float(special.stdtrit(freedom, (1 + level) / 2))
 
 
 def of_medians(log_ratios: Floats, draws: Draws, level: float = LEVEL) -> Interval:

@@ -11,18 +11,16 @@ Should Know About the Bootstrap, 2015, section 3.3: https://arxiv.org/abs/1411.5
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special  # type: ignore[import-untyped]  # scipy ships no types
 
 from lambdameter.model import GateInterval, NotEnough
+from lambdameter.stats import bootstrap
 
 LEAST_ENVIRONMENTS = 10
-LEVEL = 0.95
 _DRAWS = 9_999
 _AT_ONCE = 2_000_000
 
@@ -97,7 +95,7 @@ def _interval(
         ratio=float(measured[1] / measured[0]),
         low=float(low),
         high=float(high),
-        level=LEVEL,
+        level=bootstrap.LEVEL,
         base=len(before),
         head=len(after),
     )
@@ -110,13 +108,11 @@ def _blocks(environments: int) -> list[int]:
 
 
 def _plain_tail(_base: int, _head: int) -> float:
-    return (1 - LEVEL) / 2
+    return (1 - bootstrap.LEVEL) / 2
 
 
 def _widened_tail(base: int, head: int) -> float:
-    smaller = min(base, head)
-    t = special.stdtrit(base + head - 2, (1 - LEVEL) / 2)
-    return float(special.ndtr(math.sqrt(smaller / (smaller - 1)) * t))
+    return bootstrap.tail(min(base, head), base + head - 2)
 
 
 _MEDIAN = _Statistic(

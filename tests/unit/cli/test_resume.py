@@ -11,7 +11,7 @@ from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import read
 from lambdameter.cli.resume import resume
 from lambdameter.errors import BadInputError, HostError, TargetError
-from lambdameter.model import Calibration, Invocation, Speed, TargetInfo, Workload
+from lambdameter.model import Calibration, Invocation, TargetInfo, Workload
 from lambdameter.samples import MANIFEST, SAMPLES, RunFolder
 from lambdameter.target.fake import FakeTarget, Request, Script
 
@@ -105,54 +105,36 @@ def test_other_data_is_refused(
         resume(folder, scripted(working).opening)
 
 
-SPEED = Speed(
-    kernel="k",
-    here_ms=200.0,
-    lambda_ms=310.0,
-    factor=1.55,
-    busy_ns=30_000,
-    cycle_ns=100_000,
-    reached=1.54,
-    cpu_share=0.7,
-)
-CALIBRATION = Calibration(
-    made_at="2026-11-21T12:00:00+00:00",
-    cpu="a CPU",
-    architecture="arm64",
-    interpreter=SPEED,
-    compiled=SPEED,
-)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"engines": {"lambda": "another"}}, {"calibration": CALIBRATION}, {"overheads": "another"}],
-    ids=lambda change: next(iter(change)),
-)
+@pytest.mark.parametrize("changed", ["engines", "calibration", "overheads"])
 def test_another_target_is_refused_and_nothing_is_left_on_it(
-    cut: Callable[[int], Path], scripted: Scripted, working: Script, change: dict[str, Any]
+    cut: Callable[[int], Path],
+    scripted: Scripted,
+    working: Script,
+    calibration: Calibration,
+    changed: str,
 ):
+    other = {"engines": {"lambda": "another"}, "calibration": calibration, "overheads": "another"}
     folder = cut(2)
     target = scripted(working)
     told: TargetInfo = target.info()
-    target.info = lambda: msgspec.structs.replace(told, **change)
+    target.info = lambda: msgspec.structs.replace(told, **{changed: other[changed]})
     with pytest.raises(HostError, match="The target is not what it was"):
         resume(folder, target.opening)
     assert target.left == []
 
 
 def test_a_host_that_was_calibrated_anew_is_another_target(
-    cut: Callable[[int], Path], scripted: Scripted, working: Script
+    cut: Callable[[int], Path], scripted: Scripted, working: Script, calibration: Calibration
 ):
     folder = cut(2)
     manifest = RunFolder.open(folder).manifest()
-    then = msgspec.structs.replace(manifest.target, calibration=CALIBRATION)
+    then = msgspec.structs.replace(manifest.target, calibration=calibration)
     (folder / MANIFEST).write_bytes(
         msgspec.json.encode(msgspec.structs.replace(manifest, target=then))
     )
     target = scripted(working)
-    slower = msgspec.structs.replace(SPEED, busy_ns=31_000)
-    anew = msgspec.structs.replace(CALIBRATION, interpreter=slower)
+    slower = msgspec.structs.replace(calibration.interpreter, busy_ns=31_000)
+    anew = msgspec.structs.replace(calibration, interpreter=slower)
     target.info = lambda: msgspec.structs.replace(then, calibration=anew)
     with pytest.raises(HostError, match="The target is not what it was"):
         resume(folder, target.opening)

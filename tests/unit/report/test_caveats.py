@@ -5,26 +5,8 @@ from typing import Any
 
 import msgspec
 
-from lambdameter.model import Calibration, Enforcement, Modelled, Speed
+from lambdameter.model import Calibration, Enforcement, Modelled
 from lambdameter.report import caveats
-
-SPEED = Speed(
-    kernel="k",
-    here_ms=200.0,
-    lambda_ms=310.0,
-    factor=1.55,
-    busy_ns=30_000,
-    cycle_ns=100_000,
-    reached=1.54,
-    cpu_share=0.7,
-)
-CALIBRATION = Calibration(
-    made_at="2026-11-21T12:00:00+00:00",
-    cpu="a CPU",
-    architecture="arm64",
-    interpreter=SPEED,
-    compiled=SPEED,
-)
 
 
 def on(run: Any, **changes: Any) -> Any:
@@ -39,9 +21,11 @@ def test_aws_needs_no_word_on_emulation(sample_run: ModuleType) -> None:
     assert caveats.target(run) == caveats.memory(run) == ()
 
 
-def test_a_calibrated_host_says_to_what_its_cpus_are_slowed(sample_run: ModuleType) -> None:
-    told = caveats.target(on(sample_run.report_input(), calibration=CALIBRATION))
-    assert told[1] == CALIBRATION.line
+def test_a_calibrated_host_says_to_what_its_cpus_are_slowed(
+    sample_run: ModuleType, calibration: Calibration
+) -> None:
+    told = caveats.target(on(sample_run.report_input(), calibration=calibration))
+    assert told[1] == calibration.line
 
 
 def test_a_host_that_is_not_calibrated_says_how_to(sample_run: ModuleType) -> None:

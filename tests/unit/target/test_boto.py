@@ -18,7 +18,6 @@ from lambdameter.model import (
     Calibration,
     Deployment,
     Enforcement,
-    Speed,
     Table,
     TableKey,
 )
@@ -188,26 +187,11 @@ def test_the_invoking_client_outwaits_lambdas_longest_timeout(target: BotoTarget
     assert config.tcp_keepalive
 
 
-def test_the_emulator_says_what_it_is(service: Service, target: BotoTarget):
+def test_the_emulator_says_what_it_is(
+    service: Service, target: BotoTarget, calibration: Calibration
+):
     enforcement = Enforcement(
         by="cgroup v1", cpu="quota", memory="limit", freeze="freezer", isolation="none"
-    )
-    speed = Speed(
-        kernel="k",
-        here_ms=200.0,
-        lambda_ms=310.0,
-        factor=1.55,
-        busy_ns=30_000,
-        cycle_ns=100_000,
-        reached=1.54,
-        cpu_share=0.7,
-    )
-    calibration = Calibration(
-        made_at="2026-11-21T12:00:00+00:00",
-        cpu="a CPU",
-        architecture="arm64",
-        interpreter=speed,
-        compiled=speed,
     )
     host = report_line.Host(
         enforcement=enforcement,
