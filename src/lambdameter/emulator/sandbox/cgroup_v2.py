@@ -40,7 +40,7 @@ class CgroupV2Sandbox(CgroupSandbox):
         self._group_events = self._file("cpu", "cgroup.events")
         self._cpu_stat = self._file("cpu", "cpu.stat")
         self._memory_events = self._file("memory", "memory.events")
-        self._tasks = self._file("pids", "pids.current") if self._group.has("pids") else None
+        self._tasks = self._file("pids", "pids.current") if "pids" in self._group.controllers else None
 
     def _settings(self) -> Sequence[Setting]:
         return (
