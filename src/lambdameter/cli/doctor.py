@@ -23,10 +23,12 @@ from rich.text import Text
 from lambdameter import binaries, units
 from lambdameter.cli import speed
 from lambdameter.emulator import sandbox
+from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.managed_runtimes import find_interpreter
 from lambdameter.emulator.sandbox.base import SandboxFactory
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
 from lambdameter.emulator.speed import store
+from lambdameter.emulator.speed.awake import Awake
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model import Architecture
 from lambdameter.report import terminal
@@ -121,7 +123,7 @@ def enforcement(
                 name="limits", state="missing", found=refusal.cause, next_step=refusal.next_step
             )
             return
-        told = factory.enforcement
+        told = Awake(SystemClock()).told(factory.enforcement)
         factory.close()
     yield Check(
         name="limits",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -58,6 +59,7 @@ class Surroundings(NamedTuple):
         listen: opens a Runtime API.
         usage: what the data plane has done so far for an access key id; None: there is none.
         forget: that access key id will not be used again.
+        awake: entered while an invocation runs.
     """
 
     enclose: Callable[[str, Blueprint], Sandbox]
@@ -65,3 +67,4 @@ class Surroundings(NamedTuple):
     listen: Callable[[RuntimePeer], Awaitable[Address]]
     usage: Callable[[str], Awaitable[ServiceTime | None]]
     forget: Callable[[str], Awaitable[None]]
+    awake: AbstractContextManager[None]

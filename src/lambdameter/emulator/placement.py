@@ -78,7 +78,7 @@ class Placement:
         environment = self._place(revision, blueprint)
         name = environment.identity.name
         try:
-            with self._until_ended():
+            with self._until_ended(), self._around.awake:
                 outcome = await environment.invoke(request)
         except BaseException as error:
             self._scheduler.lost(name)

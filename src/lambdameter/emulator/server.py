@@ -33,9 +33,10 @@ from lambdameter.emulator.sandbox.base import Sandbox, SandboxFactory
 from lambdameter.emulator.sandbox.paced import Paced
 from lambdameter.emulator.services import Services
 from lambdameter.emulator.speed import slow_cores, store
+from lambdameter.emulator.speed.awake import Awake
 from lambdameter.emulator.speed.slow_cores import SlowCores
 from lambdameter.errors import BadInputError, LambdameterError
-from lambdameter.model import Calibration, ServiceTime
+from lambdameter.model import Calibration, Enforcement, ServiceTime
 
 SERVICES = "lambdameter-services"
 _LOG = logging.getLogger(__name__)
@@ -111,6 +112,8 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             stack.push_async_callback(services.close)
         paced, calibration = _pace(options, factory, services, stack)
         clock = SystemClock()
+        awake = Awake(clock)
+        stack.callback(awake.close)
         plane = ControlPlane(
             functions=Functions(
                 options.region, architecture, clock.epoch_ms, lambda: str(uuid.uuid4())
@@ -118,11 +121,13 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             code=CodeStore(state / "code"),
             runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", PINS),
             placement=Placement(
-                _surroundings(paced, clock, services),
+                _surroundings(paced, clock, services, awake),
                 state / "environments",
                 died=services.died if services else None,
             ),
-            facilities=_facilities(options, factory, services, state, calibration),
+            facilities=_facilities(
+                options, awake.told(factory.enforcement), services, state, calibration
+            ),
             architecture=architecture,
         )
         listener = await Listener.open(
@@ -180,7 +185,9 @@ def _pace(
     return Paced(factory, calibration, cores), calibration
 
 
-def _surroundings(paced: Paced, clock: Clock, services: Services | None) -> Surroundings:
+def _surroundings(
+    paced: Paced, clock: Clock, services: Services | None, awake: Awake
+) -> Surroundings:
     def enclose(name: str, blueprint: Blueprint) -> Sandbox:
         facts, added = blueprint.facts, blueprint.overheads
         reserved_mb = added.memory.base_mb if added else 0.0
@@ -196,12 +203,14 @@ def _surroundings(paced: Paced, clock: Clock, services: Services | None) -> Surr
         if services:
             await services.forget(access_key_id)
 
-    return Surroundings(enclose=enclose, clock=clock, listen=listen, usage=usage, forget=forget)
+    return Surroundings(
+        enclose=enclose, clock=clock, listen=listen, usage=usage, forget=forget, awake=awake
+    )
 
 
 def _facilities(
     options: Options,
-    factory: SandboxFactory,
+    enforcement: Enforcement,
     services: Services | None,
     state: Path,
     calibration: Calibration | None,
@@ -218,7 +227,7 @@ def _facilities(
         engines, latency_model = ready.engines, ready.latency_model
     return Facilities(
         region=options.region,
-        enforcement=factory.enforcement,
+        enforcement=enforcement,
         endpoints=endpoints,
         engines=engines,
         latency_model=latency_model,

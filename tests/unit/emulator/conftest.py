@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 
@@ -175,6 +176,7 @@ class FakeHost:
             listen=self.listen,  # type: ignore[arg-type]
             usage=self.usage,
             forget=self.forget,
+            awake=contextlib.nullcontext(),
         )
 
 

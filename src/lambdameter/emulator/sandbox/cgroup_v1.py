@@ -51,7 +51,8 @@ class CgroupV1Sandbox(CgroupSandbox):
         self._cpu_usage = self._file("cpuacct", "cpuacct.usage")
         self._cpu_stat = self._file("cpu", "cpu.stat")
         self._oom_control = self._file("memory", "memory.oom_control")
-        self._tasks = self._file("pids", "pids.current") if "pids" in self._group.controllers else None
+        if "pids" in self._group.controllers:
+            self._tasks = self._file("pids", "pids.current")
 
     def _settings(self) -> Sequence[Setting]:
         limit = round(self._limit_mb * BYTES_PER_MIB)

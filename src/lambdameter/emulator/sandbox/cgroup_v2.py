@@ -40,7 +40,8 @@ class CgroupV2Sandbox(CgroupSandbox):
         self._group_events = self._file("cpu", "cgroup.events")
         self._cpu_stat = self._file("cpu", "cpu.stat")
         self._memory_events = self._file("memory", "memory.events")
-        self._tasks = self._file("pids", "pids.current") if "pids" in self._group.controllers else None
+        if "pids" in self._group.controllers:
+            self._tasks = self._file("pids", "pids.current")
 
     def _settings(self) -> Sequence[Setting]:
         return (

@@ -11,7 +11,7 @@ from lambdameter.errors import HostError
 from lambdameter.model import Speed
 
 # Long against a switch of threads (some us), short against a tick of the scheduler (4 ms).
-CYCLE_NS = 100_000
+CYCLE_NS = 250_000
 _RUNS = 7
 # For the trials: a fifth of the kernel, so that more of them fit between two disturbances.
 _TRIAL_SHARE, _TRIALS, _ROUNDS = 5, 15, 4

@@ -7,9 +7,11 @@ import os
 from datetime import datetime
 
 from lambdameter import binaries
+from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.managed_runtimes import find_interpreter
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
 from lambdameter.emulator.speed import kernels, slow_cores, store
+from lambdameter.emulator.speed.awake import Awake
 from lambdameter.emulator.speed.calibrate import Yardstick, speed
 from lambdameter.emulator.speed.kernels import Kernel
 from lambdameter.emulator.speed.slow_cores import SlowCores
@@ -28,6 +30,8 @@ def calibrate(architecture: Architecture, now: datetime) -> Calibration:
     cpu = max(os.sched_getaffinity(0))
     python, command = _python()
     cores = SlowCores.start(binaries.find(slow_cores.PROGRAM))
+    awake = Awake(SystemClock())
+    awake.ask()
     try:
         with (
             Kernel(command, cpu, kernels.NO_HASH_INSTRUCTIONS) as interpreter,
@@ -42,6 +46,7 @@ def calibrate(architecture: Architecture, now: datetime) -> Calibration:
                 compiled=speed(_yardstick(architecture, "rust", compiled, known), cpu, cores),
             )
     finally:
+        awake.close()
         cores.close()
 
 
