@@ -69,6 +69,7 @@ def read(folder: RunFolder) -> ReportInput:
         samples=kept.samples,
         claims=library.sources(),
         folder=str(folder.path),
+        outliers=frozenset(trial for one in summary.flagged for trial in one.trials),
     )
 
 

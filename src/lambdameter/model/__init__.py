@@ -43,6 +43,7 @@ from lambdameter.model.calibration import Calibration, CodeKind, Speed
 from lambdameter.model.claim import ClaimSource, PublishedFigure
 from lambdameter.model.comparison import (
     Comparison,
+    Flagged,
     Interval,
     Noise,
     Outliers,
@@ -137,6 +138,7 @@ __all__ = [
     "FieldDifference",
     "Figure",
     "Finding",
+    "Flagged",
     "Gate",
     "GateInterval",
     "GateKind",

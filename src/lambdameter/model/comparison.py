@@ -52,6 +52,35 @@ class Outliers(Record, frozen=True, kw_only=True):
     cost_without: float
 
 
+class Flagged(Record, frozen=True, kw_only=True):
+    """Calls of one cell that lie far from its others. They stay in every figure.
+
+    Attributes:
+        calls: all of the cell's that are in figures.
+        tukey, mad: the trials that Tukey's fences flag, and the median absolute deviation.
+        median_ms, mean_ms: of the calls' times (cold: Init Duration + Duration).
+        median_without_ms, mean_without_ms: the same without what either flags; None: nothing is
+            left.
+    """
+
+    variant: str
+    case: str
+    memory_mb: int
+    call: Call
+    calls: int
+    tukey: tuple[int, ...]
+    mad: tuple[int, ...]
+    median_ms: float
+    mean_ms: float
+    median_without_ms: float | None
+    mean_without_ms: float | None
+
+    @property
+    def trials(self) -> frozenset[int]:
+        """What either flags."""
+        return frozenset((*self.tukey, *self.mad))
+
+
 class Noise(Record, frozen=True, kw_only=True):
     """How far apart identical work was, and what to do about it.
 

@@ -13,6 +13,7 @@ from lambdameter.model import (
     CellSummary,
     Comparison,
     Enforcement,
+    Flagged,
     ParameterValue,
     PublishedFigure,
     Record,
@@ -115,6 +116,7 @@ class Document(Record, frozen=True, kw_only=True):
     equality: Equality
     results: tuple[Result, ...]
     comparisons: tuple[Comparison, ...]
+    outliers: tuple[Flagged, ...]
     stopping: Stopping | None
     bill: Bill
     notes: tuple[str, ...]
@@ -146,6 +148,7 @@ def document(run: ReportInput) -> Document:
         ),
         results=tuple(_result(run, cell) for cell in run.summary.cells),
         comparisons=run.summary.comparisons,
+        outliers=run.summary.flagged,
         stopping=run.summary.stopping,
         bill=run.bill,
         notes=caveats.everything(run),

@@ -18,11 +18,12 @@ from lambdameter.model import (
     ReportInput,
     RunComparison,
 )
-from lambdameter.report import caveats, find, gate
+from lambdameter.report import caveats, find, gate, outlying, sure
 from lambdameter.report.decision import decide
 from lambdameter.report.distribution import distribution
 from lambdameter.report.equality import equality
 from lambdameter.report.failures import failures
+from lambdameter.report.look import prose
 from lambdameter.report.terminal import what_ran
 
 # GitHub refuses a longer comment.
@@ -45,8 +46,22 @@ def run(told: ReportInput) -> str:
         for memory_mb in find.tiers(told)
         if (drawn := distribution(told, memory_mb, {}))
     ]
+    for memory_mb in find.tiers(told):
+        folded += _certainty(told, memory_mb)
     folded.append(("What ran", what_ran(told).plain))
     return _whole(parts, folded)
+
+
+def _certainty(told: ReportInput, memory_mb: int) -> Iterator[tuple[str, str]]:
+    """How sure the figures of a tier are, and what lies far from the rest."""
+    if certain := sure.sure(told, memory_mb, {}):
+        head = "; ".join(sure.beside(told, memory_mb))
+        body = "\n".join(block.plain for block in certain)
+        yield f"How sure at {memory_mb:,} MB", f"{prose(head)}\n{body}"
+    far = outlying.outlying(told, memory_mb, {})
+    if far is not None:
+        head = "; ".join(outlying.BESIDE)
+        yield f"Outliers at {memory_mb:,} MB", f"{prose(head)}\n{far.plain}"
 
 
 def comparison(told: RunComparison) -> str:

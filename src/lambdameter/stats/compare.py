@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdameter.model import Call, Comparison, Outliers, Sample
+from lambdameter.model import Call, Comparison, Outliers, Report, Sample
 from lambdameter.stats import bootstrap, effect, outliers
 
 Floats = NDArray[np.float64]
@@ -37,14 +37,19 @@ class Measured(NamedTuple):
     billed_ms: Mapping[int, Sequence[int]]
 
 
+def time_ms(report: Report) -> float:
+    """What is compared: a cold start takes Init Duration + Duration."""
+    return report.duration_ms + (report.init_ms or 0) or _LEAST_MS
+
+
 def measured(good: Sequence[Sample]) -> Measured:
-    """Samples without failures, by round. A cold start takes Init Duration + Duration."""
+    """Samples without failures, by round."""
     times_ms: dict[int, list[float]] = defaultdict(list)
     billed_ms: dict[int, list[int]] = defaultdict(list)
     for sample in good:
         report, number = sample.report, sample.trial.round
         if report is not None:
-            times_ms[number].append(report.duration_ms + (report.init_ms or 0) or _LEAST_MS)
+            times_ms[number].append(time_ms(report))
             billed_ms[number].append(report.billed_ms or _LEAST_BILLED_MS)
     return Measured(times_ms, billed_ms)
 

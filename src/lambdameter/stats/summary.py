@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from lambdameter.model import (
     CaseEquality,
     CellSummary,
     Comparison,
+    Flagged,
     Manifest,
     ResponseShape,
     Sample,
@@ -31,6 +32,7 @@ from lambdameter.model import (
 )
 from lambdameter.stats import bootstrap
 from lambdameter.stats.compare import Measured, Pair, compare, measured
+from lambdameter.stats.flagged import Place, flagged
 from lambdameter.stats.percentiles import percentiles
 
 _NUMBERS = (int, float)
@@ -96,6 +98,7 @@ def summarise(
         complete={trial.index for trial in manifest.plan}
         <= {sample.trial.index for sample in samples},
         comparisons=tuple(_comparisons(manifest, cells, kept, stopping)),
+        flagged=tuple(_flagged(cells, kept, equal_cases)),
         stopping=stopping,
     )
 
@@ -140,6 +143,19 @@ def _cell(
         cold=by_call.get("cold"),
         warm=by_call.get("warm"),
     )
+
+
+def _flagged(
+    cells: Iterable[CellSummary], kept: Mapping[_Key, _Kept], equal_cases: Container[str]
+) -> Iterator[Flagged]:
+    for cell in cells:
+        for call in CALLS:
+            mine = kept.get((cell.memory_mb, cell.case, cell.variant, call))
+            if mine is None or cell.case not in equal_cases:
+                continue
+            found = flagged(Place(cell.variant, cell.case, cell.memory_mb, call), mine.good)
+            if found is not None:
+                yield found
 
 
 def _comparisons(
