@@ -26,6 +26,14 @@ _Resume = Annotated[
     typer.Option(metavar="DIR", help="Go on with this run, as it was begun; no other option."),
 ]
 _Listed = Annotated[str | None, typer.Option(help="Which, separated by commas; all by default.")]
+_Copies = Annotated[
+    bool,
+    typer.Option(
+        "--aa",
+        help="How far apart two copies of one function are here: of the first variant, or of "
+        "--variants.",
+    ),
+]
 _Memory = Annotated[
     str | None,
     typer.Option(help="Tiers in MB, separated by commas; by default the workload's own."),
@@ -77,6 +85,7 @@ def run(  # noqa: PLR0913 - each is a flag
     *,
     resume: _Resume = None,
     variants: _Listed = None,
+    aa: _Copies = False,
     cases: _Listed = None,
     memory: _Memory = None,
     cold: _Cold = 1,
@@ -97,8 +106,7 @@ def run(  # noqa: PLR0913 - each is a flag
     json: Json = False,
 ) -> None:
     """Measure workloads, prove that their variants do the same, price them, and decide."""
-    _check(context, workload or [], target)
-    _check_priced(region)
+    _check(context, workload or [], target, region)
     asked = Asked(
         variants=_names(variants),
         cases=_names(cases),
@@ -118,6 +126,7 @@ def run(  # noqa: PLR0913 - each is a flag
         require_enforcement=require_enforcement,
         seed=seed,
         out=out,
+        aa=aa,
     )
     _measure_and_tell(workload or [], asked, resume, as_json=json)
 
@@ -154,8 +163,8 @@ def _shown(folder: RunFolder, *, as_json: bool) -> ReportInput:
         raise
 
 
-def _check(context: typer.Context, workload: list[str], target: str) -> None:
-    """What goes together, and what does not."""
+def _check(context: typer.Context, workload: list[str], target: str, region: str) -> None:
+    """What goes together, and what does not; and that there are prices."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
     if "resume" in typed and typed - {"resume", "json"}:
@@ -176,6 +185,12 @@ def _check(context: typer.Context, workload: list[str], target: str) -> None:
             place="--out",
             next_step="Leave --out away, or name one workload.",
         )
+    if {"aa", "faults"} <= typed:
+        raise BadInputError(
+            "Times under injected faults tell nothing of how far apart two copies are",
+            place="--aa --faults",
+            next_step="Leave one of them away.",
+        )
     local_alone = sorted(typed & {"latency", "faults", "sandbox", "speed", "overheads"})
     if target == "aws" and local_alone:
         raise BadInputError(
@@ -183,6 +198,7 @@ def _check(context: typer.Context, workload: list[str], target: str) -> None:
             place=f"--{local_alone[0]}",
             next_step="Leave it away, or use --target local.",
         )
+    _check_priced(region)
 
 
 def _check_priced(region: str) -> None:

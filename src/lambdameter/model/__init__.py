@@ -44,6 +44,7 @@ from lambdameter.model.claim import ClaimSource, PublishedFigure
 from lambdameter.model.comparison import (
     Comparison,
     Flagged,
+    InitRatio,
     Interval,
     Noise,
     Outliers,
@@ -143,6 +144,7 @@ __all__ = [
     "GateInterval",
     "GateKind",
     "GateVerdict",
+    "InitRatio",
     "Interval",
     "Invocation",
     "Lack",

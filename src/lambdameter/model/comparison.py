@@ -33,6 +33,18 @@ class Interval(Record, frozen=True, kw_only=True):
     high: float
 
 
+class InitRatio(Record, frozen=True, kw_only=True):
+    """Init Duration alone: geometric mean over rounds, as `Comparison.ratio`.
+
+    Attributes:
+        interval, detectable: None below `needed` environments.
+    """
+
+    ratio: float
+    interval: Interval | None = None
+    detectable: float | None = None
+
+
 class Outliers(Record, frozen=True, kw_only=True):
     """What lies far from the rest. It is flagged and stays in every figure.
 
@@ -114,6 +126,8 @@ class Comparison(Record, frozen=True, kw_only=True):
         cost_ratio, cost_interval: of untrimmed means of billed ms.
         detectable: the smallest change that a run like this finds four times of five, as a share
             (0.03: 3 %); None below `needed`.
+        cost_detectable: of billed ms; None below `needed_for_cost`.
+        init: None where no call of the two had an Init Duration: warm calls.
         noise: None below three rounds.
     """
 
@@ -131,6 +145,8 @@ class Comparison(Record, frozen=True, kw_only=True):
     interval: Interval | None = None
     cost_interval: Interval | None = None
     detectable: float | None = None
+    cost_detectable: float | None = None
+    init: InitRatio | None = None
     outliers: Outliers
     noise: Noise | None = None
 

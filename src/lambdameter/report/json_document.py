@@ -30,7 +30,11 @@ SCHEMA = 1
 
 
 class Run(Record, frozen=True, kw_only=True):
-    """Which run it is."""
+    """Which run it is.
+
+    Attributes:
+        copies: variant -> what it is a copy of; empty: variants were compared.
+    """
 
     id: str
     folder: str
@@ -42,6 +46,7 @@ class Run(Record, frozen=True, kw_only=True):
     seed: int
     rounds: int
     complete: bool
+    copies: dict[str, str]
 
 
 class Target(Record, frozen=True, kw_only=True):
@@ -195,6 +200,7 @@ def _run(run: ReportInput) -> Run:
         seed=manifest.conditions.seed,
         rounds=run.summary.rounds,
         complete=run.summary.complete,
+        copies=manifest.copies,
     )
 
 

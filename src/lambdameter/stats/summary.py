@@ -164,7 +164,10 @@ def _comparisons(
     kept: Mapping[_Key, _Kept],
     stopping: Stopping | None,
 ) -> Iterator[Comparison]:
-    """Each variant against the first that has figures and is no exhibit; none without figures."""
+    """Each variant against the first that has figures and is no exhibit; none without figures.
+
+    A copy is held against what it is a copy of, and nothing else is then compared.
+    """
     exhibits = {one.name for one in manifest.workload.variants if one.exhibit is not None}
     level = stopping.level if stopping and stopping.level else bootstrap.LEVEL
     seed = int.from_bytes(hashlib.sha256(manifest.run.encode()).digest())
@@ -173,14 +176,15 @@ def _comparisons(
     def draws(rounds: int) -> bootstrap.Draws:
         return bootstrap.Draws(rounds, np.random.default_rng([seed, rounds]))
 
-    references: dict[tuple[int, str, Call], tuple[str, Measured]] = {}
+    references: dict[tuple[int, str, Call, str], tuple[str, Measured]] = {}
     for cell in cells:
         for call in CALLS:
             told = cell.cold if call == "cold" else cell.warm
             if told is None or told.duration_ms is None:
                 continue
             mine = kept[cell.memory_mb, cell.case, cell.variant, call].measured
-            place = cell.memory_mb, cell.case, call
+            pair_of = manifest.copies and manifest.copies.get(cell.variant, cell.variant)
+            place = cell.memory_mb, cell.case, call, pair_of or ""
             if place not in references and cell.variant not in exhibits:
                 references[place] = cell.variant, mine
             elif place in references:

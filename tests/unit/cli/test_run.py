@@ -56,6 +56,10 @@ def on(
         (("--set", "records=many"), "'many' is no int", "--set records", "a value like 4"),
         (("--out", "sums"), "The folder for the run is not empty", "sums", "another with --out"),
         (("--out", "sums/generate.py"), "There is a file already", "sums/generate.py", "--out"),
+        (("--aa", "--variants", "perl"), "no variant 'perl'", "--variants", "python, rust."),
+        (("--aa", "--variants", "rust,rust"), "named twice", "--variants", "python, rust."),
+        (("--aa", "--variants", "rust-copy"), "no variant 'rust-copy'", "--variants", "rust."),
+        (("--aa", "--faults", "cut=0.1"), "under injected faults", "--aa --faults", "Leave one"),
         (("--region", "mars-1"), "no prices for the region 'mars-1'", "--region", "us-east-1"),
         (("--target", "aws"), "need an execution role", "--target aws", "--role"),
     ],
@@ -141,6 +145,20 @@ def test_a_variant_that_differs_ends_with_1_and_no_speed(
     document = json.loads(told.stdout)
     assert not document["equality"]["equal"]
     assert {result["total_ms"] for result in document["results"]} == {None}
+
+
+def test_two_copies_of_one_function_end_with_how_far_they_are_apart(
+    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+):
+    every = on(working)
+    told = command("run", str(sums), "--aa", "--memory", "128", "--cold", "2", "--json")
+    assert told.exit_code == 0
+    assert every[0].aa
+    (decision,) = json.loads(told.stdout)["decisions"]
+    assert decision["verdict"] == (
+        "At 128 MB it cannot be told how far apart two copies of Python are: that takes 10 "
+        "environments of each, and there are 2."
+    )
 
 
 def test_several_workloads_are_all_measured_and_one_that_differs_decides(

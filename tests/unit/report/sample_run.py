@@ -349,11 +349,11 @@ def rounds_input(
                 environment=number * len(once.plan) + trial.environment,
             )
             plan.append(planned)
-            samples.append(_slower(sample(planned), factor))
+            samples.append(slower(sample(planned), factor))
     return report_input(msgspec.structs.replace(once, plan=tuple(plan)), samples)
 
 
-def _slower(one: Sample, factor: float) -> Sample:
+def slower(one: Sample, factor: float) -> Sample:
     assert one.report is not None
     duration_ms = one.report.duration_ms * factor
     response = {**one.response, "total_ms": one.response["total_ms"] * factor}
