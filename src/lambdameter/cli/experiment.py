@@ -203,7 +203,7 @@ def telling_what_is_kept(path: Path) -> Iterator[None]:
         with interruption.telling(lambda: _kept(path)):
             yield
     except LambdameterError as failure:
-        if (path / samples.SAMPLES).exists():
+        if _has_samples(path):
             failure.add_note(_kept(path))
         raise
     except KeyboardInterrupt as interrupt:
@@ -213,8 +213,13 @@ def telling_what_is_kept(path: Path) -> Iterator[None]:
         raise
 
 
+def _has_samples(path: Path) -> bool:
+    """Of the run itself, or of one of a sweep's runs."""
+    return any(path.glob(samples.SAMPLES)) or any(path.glob(f"*/{samples.SAMPLES}"))
+
+
 def _kept(path: Path) -> str:
-    if not (path / samples.SAMPLES).exists():
+    if not _has_samples(path):
         return "nothing was measured yet"
     return f"the samples so far are in {path}; go on with `lambdameter run --resume {path}`"
 
@@ -225,22 +230,27 @@ def _conditions(asked: Asked) -> Conditions:
 
 def fill(folder: RunFolder, manifest: Manifest, trials: Sequence[Trial], place: Place) -> None:
     """Make these trials; each sample is on disk before the next is made."""
-    target, workload, datasets = place.target, manifest.workload, manifest.datasets
+    with Telling(trials, manifest.datasets, place.console) as telling:
+        carry_out(Begun(folder, manifest, trials, place), telling)
+
+
+def carry_out(run: Begun, progress: runner.Progress) -> None:
+    """`fill`, told to somebody who is told of other runs too."""
+    target, workload, datasets = run.place.target, run.manifest.workload, run.manifest.datasets
     # To AWS it is that far.
-    rest_s = REST_S if manifest.target.name == "local" else 0.0
-    with Telling(trials, datasets, place.console) as telling:
-        bench = runner.Bench(
-            target=target,
-            read=answer.read,
-            initial=lambda trial: dataset.initial_items(datasets[trial.call], trial.case),
-            verify=_verifier(target, workload, datasets),
-            canonical=lambda response: verification.canonical_response(workload, response),
-            append=folder.append,
-            now=lambda: datetime.now(UTC),
-            rest=lambda: time.sleep(rest_s),
-            progress=telling,
-        )
-        runner.execute(trials, workload, place.site, bench)
+    rest_s = REST_S if run.manifest.target.name == "local" else 0.0
+    bench = runner.Bench(
+        target=target,
+        read=answer.read,
+        initial=lambda trial: dataset.initial_items(datasets[trial.call], trial.case),
+        verify=_verifier(target, workload, datasets),
+        canonical=lambda response: verification.canonical_response(workload, response),
+        append=run.folder.append,
+        now=lambda: datetime.now(UTC),
+        rest=lambda: time.sleep(rest_s),
+        progress=progress,
+    )
+    runner.execute(run.trials, workload, run.place.site, bench)
 
 
 def make_datasets(

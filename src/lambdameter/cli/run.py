@@ -10,13 +10,15 @@ import typer
 from lambdameter import price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
-from lambdameter.cli.report import Json, show
+from lambdameter.cli.report import Json, show_any
 from lambdameter.cli.resume import resume as go_on
+from lambdameter.cli.sweep import measure_sweep, medians
+from lambdameter.cli.sweep import resume_sweep as go_on_all
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.interruption import say
 from lambdameter.model import Architecture, ReportInput
-from lambdameter.samples import RunFolder
+from lambdameter.samples import is_sweep
 
 _Workloads = Annotated[
     list[str] | None, typer.Argument(help="Built-in names, or folders with a workload.toml.")
@@ -52,7 +54,12 @@ _Region = Annotated[str, typer.Option(help="Where, and whose prices.")]
 _Priced = Annotated[Architecture, typer.Option(help="What the bill prices; on aws, what runs.")]
 _Role = Annotated[str | None, typer.Option(help="ARN of the functions' execution role; aws alone.")]
 _Latency = Annotated[
-    str | None, typer.Option(help='The data plane\'s model: "off" or a file; local alone.')
+    str | None,
+    typer.Option(
+        metavar="MS,...",
+        help="Of the services: ms at the median (several: the verdict at each), off, or a model's "
+        "file; local alone.",
+    ),
 ]
 _Faults = Annotated[
     str | None,
@@ -136,9 +143,14 @@ def _measure_and_tell(
 ) -> None:
     # Each is read first: a fault in the last is not to show after an hour.
     loaded = [workloads.load(one) for one in named]
-    folders = (measure(one, asked) for one in loaded) if resume is None else [go_on(resume)]
-    told = [_shown(folder, as_json=as_json) for folder in folders]
-    _check_told(told)
+    latencies = medians(asked.latency)
+    folders = (
+        measure_sweep(one, asked, latencies) if latencies else measure(one, asked).path
+        for one in loaded
+    )
+    if resume is not None:
+        folders = (go_on_all(one) if is_sweep(one) else go_on(one).path for one in [resume])
+    _check_told([one for folder in folders for one in _shown(folder, as_json=as_json)])
 
 
 def _check_told(told: list[ReportInput]) -> None:
@@ -154,11 +166,10 @@ def _check_told(told: list[ReportInput]) -> None:
             )
 
 
-def _shown(folder: RunFolder, *, as_json: bool) -> ReportInput:
+def _shown(path: Path, *, as_json: bool) -> tuple[ReportInput, ...]:
     try:
-        return show(folder, "json" if as_json else "terminal")
+        return show_any(path, "json" if as_json else "terminal")
     except KeyboardInterrupt:
-        path = folder.path
         say(f"interrupted; all samples are in {path}; see `lambdameter report {path}`")
         raise
 
@@ -190,6 +201,13 @@ def _check(context: typer.Context, workload: list[str], target: str, region: str
             "Times under injected faults tell nothing of how far apart two copies are",
             place="--aa --faults",
             next_step="Leave one of them away.",
+        )
+    several = medians(context.params["latency"]) if target == "local" else ()
+    if several and "aa" in typed:
+        raise BadInputError(
+            "Two copies are held against each other at one latency",
+            place="--aa --latency",
+            next_step=f"Give one of them, for instance --latency {several[0]}.",
         )
     local_alone = sorted(typed & {"latency", "faults", "sandbox", "speed", "overheads"})
     if target == "aws" and local_alone:

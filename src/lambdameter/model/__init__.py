@@ -88,6 +88,7 @@ from lambdameter.model.sample import (
     TrialEquality,
 )
 from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary, Summary
+from lambdameter.model.sweep import Sweep, SweepInput, SweptRun
 from lambdameter.model.workload import (
     Calls,
     Case,
@@ -184,6 +185,9 @@ __all__ = [
     "Statistic",
     "Stopping",
     "Summary",
+    "Sweep",
+    "SweepInput",
+    "SweptRun",
     "Table",
     "TableKey",
     "TargetInfo",
