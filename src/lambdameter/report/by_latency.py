@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from lambdameter import units
 from lambdameter.model import CellSummary, Comparison, Record, ReportInput, SweepInput
 from lambdameter.report import find
@@ -15,15 +17,15 @@ class Point(Record, frozen=True, kw_only=True):
     """A variant against the reference at one latency: warm calls.
 
     Attributes:
-        reference, variant: their figures.
+        reference_ms, variant_ms: medians of Duration.
         comparison: None where one of them has no figure.
         bill_saving: of the whole bill, as a share; None where there is no bill.
         lack: why there is nothing to compare; empty: there is.
     """
 
     latency_ms: float
-    reference: CellSummary
-    variant: CellSummary
+    reference_ms: float | None
+    variant_ms: float | None
     comparison: Comparison | None
     bill_saving: float | None
     lack: str
@@ -76,6 +78,17 @@ def sentences(told: SweepInput) -> tuple[str, ...]:
     return tuple(lines) or ("One variant ran alone: there is nothing to choose between.",)
 
 
+def with_every_latency(told: SweepInput) -> ReportInput:
+    """The first run, whose target says that every latency was modelled."""
+    first = told.runs[0]
+    latencies = listed([f"{one.latency_ms:.10g}" for one in told.sweep.runs])
+    target = msgspec.structs.replace(
+        first.manifest.target, latency_model=f"{latencies} ms in turn, modelled"
+    )
+    manifest = msgspec.structs.replace(first.manifest, target=target)
+    return msgspec.structs.replace(first, manifest=manifest)
+
+
 def number(latency_ms: float) -> str:
     """A latency as it is said: "6 ms", "2.5 ms"."""
     return f"{latency_ms:.10g} ms"
@@ -118,8 +131,8 @@ def _points(told: SweepInput, reference: CellSummary, other: CellSummary) -> Ite
         sums = [bill.run_usd for bill in bills if bill is not None and bill.run_usd]
         yield Point(
             latency_ms=one.latency_ms,
-            reference=ours,
-            variant=theirs,
+            reference_ms=ours.warm.duration_ms if ours.warm else None,
+            variant_ms=theirs.warm.duration_ms if theirs.warm else None,
             comparison=comparison,
             bill_saving=float(1 - sums[1] / sums[0]) if len(sums) == len(bills) else None,
             lack="" if comparison is not None else _lack(run, ours, theirs),

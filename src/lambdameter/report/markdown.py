@@ -83,7 +83,8 @@ def sweep(told: SweepInput) -> str:
         f"{by_latency.number(one.latency_ms)}: {run.folder}"
         for one, run in zip(told.sweep.runs, told.runs, strict=True)
     ]
-    folded = [("What ran", what_ran(first).plain), ("Run folders", "\n".join(folders))]
+    folded = [("What ran", what_ran(by_latency.with_every_latency(told)).plain)]
+    folded += [("Run folders", "\n".join(folders))]
     return _whole(parts, folded)
 
 
@@ -94,7 +95,7 @@ def _point(run: ReportInput, curve: Curve, point: Point) -> list[str]:
     one = point.comparison
     if one is None:
         return [*names, escape(point.lack), *[""] * 5]
-    times = [one.warm.duration_ms if one.warm else None for one in (point.reference, point.variant)]
+    times = (point.reference_ms, point.variant_ms)
     interval = "too few environments"
     if one.interval is not None:
         interval = f"{units.number(one.interval.low)} to {units.number(one.interval.high)}"

@@ -39,7 +39,9 @@ def report(told: SweepInput) -> RenderableType:
         body = table(told, memory_mb, styles)
         if body is not None:
             parts += section(title, (*lacking, *by_latency.beside(told)), [body])
-    parts += section("What ran", caveats.target(first), [what_ran(first)])
+    parts += section(
+        "What ran", caveats.target(first), [what_ran(by_latency.with_every_latency(told))]
+    )
     parts += section("At each latency", (), list(_runs(told)))
     parts.append(_labelled("sweep folder", told.folder))
     return Group(*parts)
@@ -72,9 +74,7 @@ def _row(
         grid.words(title, Text(f"at {at}: {point.lack}"))
         return
     ends = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
-    times = [
-        cell.warm.duration_ms if cell.warm else None for cell in (point.reference, point.variant)
-    ]
+    times = (point.reference_ms, point.variant_ms)
     saved = None if point.bill_saving is None else round(100 * point.bill_saving, 1)
     grid.row(
         [
