@@ -39,7 +39,7 @@ def test_without_overheads_awss_base_is_missing(sample_run: ModuleType) -> None:
     assert told == ("Max Memory is the function's own peak; AWS adds a base of its own",)
 
 
-def test_what_was_added_is_told_as_modelled_by_variant_and_what_is_in_no_log_line_apart(
+def test_what_was_added_is_told_as_modelled_and_what_is_in_no_log_line_apart(
     sample_run: ModuleType,
 ) -> None:
     made = [sample_run.sample(trial) for trial in sample_run.manifest().plan]
