@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -35,13 +36,19 @@ def medians(told: str | None) -> tuple[str, ...]:
     """The latencies of `--latency 0,3,6`, in ms; empty: one model is asked for, or none.
 
     Raises:
-        BadInputError: one of them is missing, no latency, or there twice; or a single number is
-            no latency.
+        BadInputError: one of them is missing, no latency, or there twice; or there is no such
+            model.
     """
-    if told is None:
+    # Not Path.exists: that fails at what is too long for a name.
+    if told is None or told == latency.OFF or os.path.exists(told):  # noqa: PTH110
         return ()
-    if "," not in told or Path(told).is_file():
-        latency.median_ms(told)
+    if "," not in told:
+        if latency.median_ms(told) is None:
+            raise BadInputError(
+                f"{told!r} is no latency, and there is no such file",
+                place="--latency",
+                next_step="Give ms (6), several (0,3,6,10), off, or the file of a model.",
+            )
         return ()
     found: dict[float, str] = {}
     for item in told.split(","):

@@ -61,6 +61,7 @@ def on(
         (("--aa", "--variants", "rust-copy"), "no variant 'rust-copy'", "--variants", "rust."),
         (("--aa", "--faults", "cut=0.1"), "under injected faults", "--aa --faults", "Leave one"),
         (("--latency", "-1"), "No service takes -1 ms", "--latency", "from 0 to 60,000"),
+        (("--latency", "fast"), "'fast' is no latency", "--latency", "the file of a model"),
         (("--latency", "0,-1"), "No service takes -1 ms", "--latency", "from 0 to 60,000"),
         (("--latency", "0,nan"), "No service takes nan ms", "--latency", "from 0 to 60,000"),
         (("--latency", "0,fast"), "'fast' is no latency", "--latency", "instance 0,3,6,10"),
