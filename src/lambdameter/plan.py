@@ -38,6 +38,36 @@ class Repetition(msgspec.Struct, frozen=True, kw_only=True):
     warm_calls: int = 1
 
 
+COPY = "-copy"
+
+
+def doubled(workload: Workload, names: Sequence[str]) -> tuple[Workload, dict[str, str]]:
+    """A workload of these variants, each with a copy of itself beside it; copy -> original.
+
+    Neither is an exhibit in it: there is nothing to recommend.
+
+    Raises:
+        BadInputError: an unknown variant, none, or one named twice.
+    """
+    _known("variant", names, [one.name for one in workload.variants], "--variants")
+    taken = {one.name for one in workload.variants}
+    copies: dict[str, str] = {}
+    variants = []
+    for original in workload.variants:
+        if original.name not in names:
+            continue
+        name = original.name + COPY
+        while name in taken:
+            name += COPY
+        taken.add(name)
+        copies[name] = original.name
+        plain = msgspec.structs.replace(original, exhibit=None)
+        twin = msgspec.structs.replace(plain, name=name, title=f"{original.title} (copy)")
+        variants += [plain, twin]
+    made = msgspec.structs.replace(workload, variants=tuple(variants), default_variants=())
+    return made, copies
+
+
 def make(
     workload: Workload,
     cells: Cells,

@@ -1,6 +1,7 @@
 """The run folder: `manifest.json` and `samples.ndjson`, appended to as the samples arrive.
 
 Everything else is recomputed from these two. A run that is killed loses the sample in flight.
+A sweep is a folder of run folders with a `sweep.json` that lists them.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from pathlib import Path
 import msgspec
 
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Manifest, Sample
+from lambdameter.model import Manifest, Sample, Sweep
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
 SAMPLES = "samples.ndjson"
-_PART = f".{MANIFEST}.part"
+SWEEP = "sweep.json"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -68,7 +69,7 @@ class RunFolder:
             folder._write_manifest(manifest)
         except OSError as failure:
             with contextlib.suppress(OSError):
-                (path / _PART).unlink(missing_ok=True)
+                _part(path / MANIFEST).unlink(missing_ok=True)
                 if not there:
                     path.rmdir()
             raise _unwritable(path, failure) from failure
@@ -82,6 +83,13 @@ class RunFolder:
             BadInputError: the folder holds no manifest.
         """
         if not os.path.isfile(path / MANIFEST):  # noqa: PTH113 - False too where one may not look
+            if is_sweep(path):
+                names = ", ".join(str(path / one.folder) for one in read_sweep(path).runs)
+                raise BadInputError(
+                    "This folder holds a run at each of several latencies",
+                    place=str(path),
+                    next_step=f"Name one of them: {names}.",
+                )
             raise BadInputError(
                 "This folder is no run",
                 place=str(path),
@@ -185,12 +193,48 @@ class RunFolder:
         )
 
     def _write_manifest(self, manifest: Manifest) -> None:
-        part = self.path / _PART
-        with part.open("wb") as stream:
-            stream.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(self.path / MANIFEST)
+        _write_record(self.path / MANIFEST, manifest)
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a folder holds a sweep."""
+    return os.path.isfile(path / SWEEP)  # noqa: PTH113 - False too where one may not look
+
+
+def write_sweep(path: Path, sweep: Sweep) -> None:
+    """Write the file that lists a sweep's runs, which are there already.
+
+    Raises:
+        HostError: it cannot be written.
+    """
+    try:
+        _write_record(path / SWEEP, sweep)
+    except OSError as failure:
+        raise _unwritable(path, failure) from failure
+
+
+def read_sweep(path: Path) -> Sweep:
+    """The runs of a sweep.
+
+    Raises:
+        BadInputError: its file cannot be read, or has another version's format.
+    """
+    file = path / SWEEP
+    try:
+        sweep = msgspec.json.decode(file.read_bytes(), type=Sweep)
+    except (OSError, msgspec.MsgspecError) as failure:
+        raise BadInputError(
+            f"The list of the sweep's runs cannot be read: {failure}",
+            place=str(file),
+            next_step=f"Name one of its runs, each a folder with a {MANIFEST}.",
+        ) from failure
+    if sweep.schema != SCHEMA:
+        raise BadInputError(
+            f"The sweep has format {sweep.schema}, and this lambdameter reads {SCHEMA}",
+            place=str(file),
+            next_step="Read it with the lambdameter that made it, or measure again.",
+        )
+    return sweep
 
 
 def check_unused(path: Path) -> None:
@@ -212,6 +256,20 @@ def check_unused(path: Path) -> None:
             place=str(path),
             next_step="Name another with --out: samples are never mixed or overwritten.",
         )
+
+
+def _part(file: Path) -> Path:
+    return file.with_name(f".{file.name}.part")
+
+
+def _write_record(file: Path, record: Manifest | Sweep) -> None:
+    """All of it or nothing."""
+    part = _part(file)
+    with part.open("wb") as stream:
+        stream.write(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)
 
 
 def _check_writable(path: Path) -> None:

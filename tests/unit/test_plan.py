@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,3 +146,22 @@ def test_what_remains_is_whole_environments_in_the_plans_order(data: st.DataObje
     assert {trial.index for trial in left} >= {trial.index for trial in trials} - done
     assert list(left) == sorted(left, key=lambda trial: trial.index)
     assert all(len(calls) == 2 for calls in environments(left))
+
+
+def test_a_copy_is_its_variant_under_another_name_and_no_exhibit() -> None:
+    shown = msgspec.structs.replace(workload().variants[0], exhibit="it is only shown")
+    with_it = msgspec.structs.replace(workload(), variants=(shown, *workload().variants[1:]))
+    made, copies = plan.doubled(with_it, [shown.name])
+    first, second = made.variants
+    assert copies == {second.name: first.name}
+    assert first == workload().variants[0]
+    assert second == msgspec.structs.replace(first, name=second.name, title=f"{first.title} (copy)")
+
+
+def test_a_copy_takes_a_name_that_no_variant_has() -> None:
+    taken = msgspec.structs.replace(
+        workload().variants[1], name=f"{workload().variants[0].name}-copy"
+    )
+    with_it = msgspec.structs.replace(workload(), variants=(workload().variants[0], taken))
+    _, copies = plan.doubled(with_it, [workload().variants[0].name])
+    assert copies == {f"{taken.name}-copy": workload().variants[0].name}

@@ -14,11 +14,22 @@ from lambdameter.model import (
     ResponseShape,
     Sample,
     SampleError,
+    Sweep,
+    SweptRun,
     TargetInfo,
     Trial,
     Workload,
 )
-from lambdameter.samples import MANIFEST, SAMPLES, SCHEMA, RunFolder
+from lambdameter.samples import (
+    MANIFEST,
+    SAMPLES,
+    SCHEMA,
+    SWEEP,
+    RunFolder,
+    is_sweep,
+    read_sweep,
+    write_sweep,
+)
 
 
 def manifest(schema: int = SCHEMA) -> Manifest:
@@ -220,3 +231,48 @@ def test_of_several_samples_of_one_trial_the_last_counts(run: RunFolder):
     assert kept.samples == (sample(1), later)
     assert kept.superseded == 1
     assert (run.path / SAMPLES).read_bytes().count(b"\n") == 3
+
+
+def sweep(schema: int = SCHEMA) -> Sweep:
+    return Sweep(
+        schema=schema,
+        run="s1",
+        created_at="2026-11-21T10:00:00+00:00",
+        workload="w",
+        seed=1,
+        runs=(SweptRun(latency_ms=0, folder="zero"), SweptRun(latency_ms=2.5, folder="two")),
+    )
+
+
+def test_the_list_of_a_sweeps_runs_comes_back_as_it_was_written(tmp_path: Path):
+    assert not is_sweep(tmp_path)
+    write_sweep(tmp_path, sweep())
+    assert is_sweep(tmp_path)
+    assert read_sweep(tmp_path) == sweep()
+    assert [path.name for path in tmp_path.iterdir()] == [SWEEP]
+
+
+def test_a_sweep_is_no_run_and_names_those_that_it_holds(tmp_path: Path):
+    write_sweep(tmp_path, sweep())
+    with pytest.raises(BadInputError, match="a run at each of several latencies") as refused:
+        RunFolder.open(tmp_path)
+    assert refused.value.next_step == f"Name one of them: {tmp_path}/zero, {tmp_path}/two."
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 1}', "\x00"])
+def test_a_list_of_runs_that_is_none_is_refused(tmp_path: Path, text: str):
+    (tmp_path / SWEEP).write_text(text)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        read_sweep(tmp_path)
+
+
+def test_a_sweep_of_another_version_of_the_format_is_refused(tmp_path: Path):
+    write_sweep(tmp_path, sweep(SCHEMA + 1))
+    with pytest.raises(BadInputError, match=f"format {SCHEMA + 1}"):
+        read_sweep(tmp_path)
+
+
+def test_a_list_of_runs_that_cannot_be_written_is_the_hosts_fault(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HostError, match="cannot be written"):
+        write_sweep(tmp_path / "file", sweep())

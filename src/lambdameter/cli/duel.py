@@ -168,7 +168,7 @@ def fight(  # noqa: PLR0913 - each is what a flag of `lambdameter run` is
         cold: environments of each cell; below 10 nothing is said about speed.
         warm: warm calls in each of them; None: the workload's own number.
         settings: parameters, as --set.
-        latency: of the services: None, "off" or a file.
+        latency: of the services: None, "off", ms at the median or a file.
         sandbox: how limits are enforced; "none" needs no rights and enforces nothing.
         seed: of the order of the trials, the latency model and the intervals.
         opening: where to run.

@@ -20,11 +20,12 @@ from rich.console import Console
 from lambdameter import dataset, plan, runner, samples
 from lambdameter import workload as workloads
 from lambdameter.cli import speed
+from lambdameter.cli.granted import check_granted
 from lambdameter.cli.local import local_lambda
 from lambdameter.cli.progress import Telling
 from lambdameter.emulator.server import Options as EmulatorOptions
 from lambdameter.emulator.speed import store
-from lambdameter.errors import HostError, LambdameterError
+from lambdameter.errors import LambdameterError
 from lambdameter.interruption import interruption, say
 from lambdameter.model import (
     Architecture,
@@ -32,18 +33,15 @@ from lambdameter.model import (
     Call,
     Conditions,
     Dataset,
-    Enforcement,
     Manifest,
     ParameterValue,
     Site,
-    TargetInfo,
     Trial,
     TrialEquality,
     Workload,
 )
 from lambdameter.package.artifact import make as make_package
 from lambdameter.plan import Cells, Repetition
-from lambdameter.report import caveats
 from lambdameter.samples import RunFolder
 from lambdameter.target import answer, boto
 from lambdameter.target.base import Target
@@ -58,7 +56,11 @@ REST_S = 0.1
 
 
 class Asked(Conditions, frozen=True, kw_only=True):
-    """What the user asked for; None: all variants and cases, the workload's own tiers and calls."""
+    """What the user asked for; None: all variants and cases, the workload's own tiers and calls.
+
+    Attributes:
+        aa: whether each variant is held against a copy of itself; None: the first one.
+    """
 
     variants: tuple[str, ...] | None
     cases: tuple[str, ...] | None
@@ -68,6 +70,7 @@ class Asked(Conditions, frozen=True, kw_only=True):
     settings: dict[str, str]
     require_enforcement: bool
     out: Path | None
+    aa: bool = False
 
 
 @contextmanager
@@ -97,74 +100,11 @@ def open_target(conditions: Conditions) -> Iterator[Target]:
 Opening = Callable[[Conditions], AbstractContextManager[Target]]
 
 
-def measure(workload: Workload, asked: Asked, opening: Opening = open_target) -> RunFolder:
-    """Make every sample of the experiment; the folder that holds them.
+class Called(NamedTuple):
+    """What a run is called, and where it is kept."""
 
-    Raises:
-        LambdameterError: what was asked, this host or the target; a note says where samples are.
-        KeyboardInterrupt: Ctrl-C; stderr was told where samples are.
-    """
-    console = Console(stderr=True, highlight=False)
-    tiers = _tiers(workload, asked)
-    trials = _plan(workload, asked)
-    parameters = workloads.apply_settings(workload, asked.settings)
-    now = datetime.now(UTC)
-    run = f"{now:%Y%m%dt%H%M%S}-{workload.name}-{secrets.token_hex(2)}"
-    path = asked.out or RUNS / run
-    samples.check_unused(path)
-    with telling_what_is_kept(path):
-        datasets = make_datasets(workload, parameters, trials, console)
-        with opening(asked) as target:
-            _check_enforcement(target.info(), asked, tiers, console)
-            manifest = Manifest(
-                schema=samples.SCHEMA,
-                run=run,
-                created_at=now.isoformat(timespec="seconds"),
-                lambdameter=metadata.version("lambdameter"),
-                host=_host(),
-                target=target.info(),
-                workload=workload,
-                parameters=parameters,
-                datasets=datasets,
-                artifacts=make_packages(workload, trials, target.info().architecture, console),
-                memory_mb=tiers,
-                plan=trials,
-                conditions=_conditions(asked),
-            )
-            with provisioned(target, manifest, names_begin_with(run), console) as site:
-                # Again: what a runtime really is shows once a function was made with it.
-                manifest = msgspec.structs.replace(manifest, target=target.info())
-                folder = RunFolder.create(path, manifest)
-                with folder.alone():
-                    fill(folder, manifest, trials, Place(target=target, site=site, console=console))
-    return folder
-
-
-@contextmanager
-def telling_what_is_kept(path: Path) -> Iterator[None]:
-    """Whoever loses a run in the middle learns where the first half of it is."""
-    try:
-        with interruption.telling(lambda: _kept(path)):
-            yield
-    except LambdameterError as failure:
-        if (path / samples.SAMPLES).exists():
-            failure.add_note(_kept(path))
-        raise
-    except KeyboardInterrupt as interrupt:
-        # Not by the console: what it was printing when the signal came, it would print again.
-        for line in (f"interrupted; {_kept(path)}", *getattr(interrupt, "__notes__", ())):
-            say(line)
-        raise
-
-
-def _kept(path: Path) -> str:
-    if not (path / samples.SAMPLES).exists():
-        return "nothing was measured yet"
-    return f"the samples so far are in {path}; go on with `lambdameter run --resume {path}`"
-
-
-def _conditions(asked: Asked) -> Conditions:
-    return msgspec.convert(asked, Conditions, from_attributes=True)
+    run: str
+    path: Path
 
 
 class Place(NamedTuple):
@@ -175,24 +115,142 @@ class Place(NamedTuple):
     console: Console
 
 
+class Begun(NamedTuple):
+    """A run whose functions stand: its folder, the trials that it lacks, where they are made."""
+
+    folder: RunFolder
+    manifest: Manifest
+    trials: Sequence[Trial]
+    place: Place
+
+
+def measure(workload: Workload, asked: Asked, opening: Opening = open_target) -> RunFolder:
+    """Make every sample of the experiment; the folder that holds them.
+
+    Raises:
+        LambdameterError: what was asked, this host or the target; a note says where samples are.
+        KeyboardInterrupt: Ctrl-C; stderr was told where samples are.
+    """
+    console = Console(stderr=True, highlight=False)
+    called = call(workload, asked.out)
+    with (
+        telling_what_is_kept(called.path),
+        begun(workload, asked, called, opening, console) as ready,
+    ):
+        fill(*ready)
+    return ready.folder
+
+
+def call(workload: Workload, out: Path | None) -> Called:
+    """A name that no other run has; its folder is `out`, where that is given."""
+    run = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{workload.name}-{secrets.token_hex(2)}"
+    return Called(run, out or RUNS / run)
+
+
+@contextmanager
+def begun(
+    workload: Workload, asked: Asked, called: Called, opening: Opening, console: Console
+) -> Iterator[Begun]:
+    """A run set up to be measured, for as long as the context lasts.
+
+    Raises:
+        LambdameterError: as in `measure`.
+    """
+    workload, asked, copies = _with_copies(workload, asked)
+    tiers = _tiers(workload, asked)
+    trials = _plan(workload, asked)
+    parameters = workloads.apply_settings(workload, asked.settings)
+    samples.check_unused(called.path)
+    datasets = make_datasets(workload, parameters, trials, console)
+    with opening(asked) as target:
+        check_granted(target.info(), tiers, console, required=asked.require_enforcement)
+        manifest = Manifest(
+            schema=samples.SCHEMA,
+            run=called.run,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            lambdameter=metadata.version("lambdameter"),
+            host=_host(),
+            target=target.info(),
+            workload=workload,
+            parameters=parameters,
+            datasets=datasets,
+            artifacts=make_packages(workload, trials, target.info().architecture, console),
+            memory_mb=tiers,
+            plan=trials,
+            conditions=_conditions(asked),
+            copies=copies,
+        )
+        with provisioned(target, manifest, names_begin_with(called.run), console) as site:
+            # Again: what a runtime really is shows once a function was made with it.
+            manifest = msgspec.structs.replace(manifest, target=target.info())
+            folder = RunFolder.create(called.path, manifest)
+            with folder.alone():
+                yield Begun(folder, manifest, trials, Place(target, site, console))
+
+
+def _with_copies(workload: Workload, asked: Asked) -> tuple[Workload, Asked, dict[str, str]]:
+    """For --aa the chosen variants, by default the first, each with its copy."""
+    if not asked.aa:
+        return workload, asked, {}
+    doubled, copies = plan.doubled(workload, asked.variants or (workload.variants[0].name,))
+    return doubled, msgspec.structs.replace(asked, variants=None), copies
+
+
+@contextmanager
+def telling_what_is_kept(path: Path) -> Iterator[None]:
+    """Whoever loses a run in the middle learns where the first half of it is."""
+    try:
+        with interruption.telling(lambda: _kept(path)):
+            yield
+    except LambdameterError as failure:
+        if _has_samples(path):
+            failure.add_note(_kept(path))
+        raise
+    except KeyboardInterrupt as interrupt:
+        # Not by the console: what it was printing when the signal came, it would print again.
+        for line in (f"interrupted; {_kept(path)}", *getattr(interrupt, "__notes__", ())):
+            say(line)
+        raise
+
+
+def _has_samples(path: Path) -> bool:
+    """Of the run itself, or of one of a sweep's runs."""
+    return any(path.glob(samples.SAMPLES)) or any(path.glob(f"*/{samples.SAMPLES}"))
+
+
+def _kept(path: Path) -> str:
+    if not _has_samples(path):
+        return "nothing was measured yet"
+    return f"the samples so far are in {path}; go on with `lambdameter run --resume {path}`"
+
+
+def _conditions(asked: Asked) -> Conditions:
+    return msgspec.convert(asked, Conditions, from_attributes=True)
+
+
 def fill(folder: RunFolder, manifest: Manifest, trials: Sequence[Trial], place: Place) -> None:
     """Make these trials; each sample is on disk before the next is made."""
-    target, workload, datasets = place.target, manifest.workload, manifest.datasets
+    with Telling(trials, manifest.datasets, place.console) as telling:
+        carry_out(Begun(folder, manifest, trials, place), telling)
+
+
+def carry_out(run: Begun, progress: runner.Progress) -> None:
+    """`fill`, told to somebody who is told of other runs too."""
+    target, workload, datasets = run.place.target, run.manifest.workload, run.manifest.datasets
     # To AWS it is that far.
-    rest_s = REST_S if manifest.target.name == "local" else 0.0
-    with Telling(trials, datasets, place.console) as telling:
-        bench = runner.Bench(
-            target=target,
-            read=answer.read,
-            initial=lambda trial: dataset.initial_items(datasets[trial.call], trial.case),
-            verify=_verifier(target, workload, datasets),
-            canonical=lambda response: verification.canonical_response(workload, response),
-            append=folder.append,
-            now=lambda: datetime.now(UTC),
-            rest=lambda: time.sleep(rest_s),
-            progress=telling,
-        )
-        runner.execute(trials, workload, place.site, bench)
+    rest_s = REST_S if run.manifest.target.name == "local" else 0.0
+    bench = runner.Bench(
+        target=target,
+        read=answer.read,
+        initial=lambda trial: dataset.initial_items(datasets[trial.call], trial.case),
+        verify=_verifier(target, workload, datasets),
+        canonical=lambda response: verification.canonical_response(workload, response),
+        append=run.folder.append,
+        now=lambda: datetime.now(UTC),
+        rest=lambda: time.sleep(rest_s),
+        progress=progress,
+    )
+    runner.execute(run.trials, workload, run.place.site, bench)
 
 
 def make_datasets(
@@ -270,37 +328,6 @@ def provisioned(
             yield site
         finally:
             until_all_is_down.enter_context(interruption.held())
-
-
-def _check_enforcement(
-    info: TargetInfo, asked: Asked, tiers: Sequence[int], console: Console
-) -> None:
-    """Before anything is measured: what this host does not enforce, or cannot grant."""
-    lacking = not_granted(info.enforcement, tiers)
-    if lacking and asked.require_enforcement:
-        raise HostError(
-            f"This host does not enforce Lambda's limits: {lacking[0]}",
-            place="--require-enforcement",
-            next_step="Do what it says, or leave the flag away: figures are then labelled.",
-        )
-    for told in lacking:
-        console.print(f"warning: {told}", markup=False, soft_wrap=True)
-
-
-def not_granted(enforced: Enforcement | None, memory_mb: Sequence[int]) -> list[str]:
-    """What a target does not enforce of Lambda's limits at these tiers; empty: it does."""
-    if enforced is None:
-        return []
-    told = []
-    if enforced.by == "none":
-        told.append(f"NOTHING IS ENFORCED, neither CPU nor memory: {enforced.missing}")
-    elif enforced.by == "duty cycle":
-        told.append(f"CPU AND MEMORY ARE HELD BY A DUTY CYCLE, approximately: {enforced.missing}")
-    elif enforced.missing:
-        told.append(enforced.missing)
-    return told + [
-        f"at {tier:,} MB: {lack}" for tier in memory_mb for lack in caveats.tier(enforced, tier)
-    ]
 
 
 def _digester(workload: Workload) -> dataset.Digester:

@@ -24,7 +24,11 @@ _START_IN_RECORDS = 1_000
 
 
 class Telling:
-    """A bar with the time left on a terminal; a line for each sample elsewhere."""
+    """A bar with the time left on a terminal; a line for each sample elsewhere.
+
+    Attributes:
+        where: said with each trial, where several runs are told of: " at 3 ms".
+    """
 
     def __init__(
         self, plan: Sequence[Trial], datasets: Mapping[Call, Dataset], console: Console
@@ -33,8 +37,10 @@ class Telling:
             call: max(one.count for one in dataset.expected.values()) + _START_IN_RECORDS
             for call, dataset in datasets.items()
         }
+        self.where = ""
         self._console = console
         self._count = len(plan)
+        self._done = 0
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", style="bold"),
@@ -77,11 +83,12 @@ class Telling:
         if not self._console.is_terminal:
             line = f"{self._name(sample.trial)}: {_outcome(sample)}"
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._done += 1
 
     def _name(self, trial: Trial) -> str:
         return (
-            f"{trial.index + 1}/{self._count} {trial.variant} {trial.case}"
-            f" {trial.memory_mb} MB {trial.call}"
+            f"{self._done + 1}/{self._count} {trial.variant} {trial.case}"
+            f" {trial.memory_mb} MB {trial.call}{self.where}"
         )
 
 

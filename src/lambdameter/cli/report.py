@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lambdameter import price_list
+from lambdameter import price_list, samples
 from lambdameter.claims import library
 from lambdameter.cost.bill import bill_run
 from lambdameter.errors import BadInputError
-from lambdameter.model import ReportInput
+from lambdameter.model import ReportInput, SweepInput
 from lambdameter.report.formats import FORMATS, FormatName
 from lambdameter.samples import RunFolder
 from lambdameter.stats.summary import summarise
@@ -32,7 +32,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Recompute a run from its samples and print it."""
-    show(RunFolder.open(run), chosen(markdown=markdown, json=json))
+    show_any(run, chosen(markdown=markdown, json=json))
 
 
 def chosen(**flags: bool) -> FormatName:
@@ -69,7 +69,27 @@ def read(folder: RunFolder) -> ReportInput:
         samples=kept.samples,
         claims=library.sources(),
         folder=str(folder.path),
+        outliers=frozenset(trial for one in summary.flagged for trial in one.trials),
     )
+
+
+def read_sweep(path: Path) -> SweepInput:
+    """Everything that a sweep's report is made from."""
+    sweep = samples.read_sweep(path)
+    return SweepInput(
+        sweep=sweep,
+        runs=tuple(read(RunFolder.open(path / one.folder)) for one in sweep.runs),
+        folder=str(path),
+    )
+
+
+def show_any(path: Path, form: FormatName) -> tuple[ReportInput, ...]:
+    """Print a run, or a sweep of runs, on stdout; the runs that it was made from."""
+    if not samples.is_sweep(path):
+        return (show(RunFolder.open(path), form),)
+    told = read_sweep(path)
+    FORMATS[form].sweep(told, sys.stdout)
+    return told.runs
 
 
 def show(folder: RunFolder, form: FormatName) -> ReportInput:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from lambdameter import plan, units
 from lambdameter.cli.experiment import (
+    Begun,
     Opening,
     Place,
     fill,
@@ -22,9 +24,8 @@ from lambdameter.cli.experiment import (
     telling_what_is_kept,
 )
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Artifact, Call, Dataset, Manifest, TargetInfo, Trial
+from lambdameter.model import Artifact, Call, Dataset, Manifest, TargetInfo
 from lambdameter.samples import RunFolder
-from lambdameter.target.base import Target
 
 
 def resume(path: Path, opening: Opening = open_target) -> RunFolder:
@@ -40,39 +41,48 @@ def resume(path: Path, opening: Opening = open_target) -> RunFolder:
     """
     console = Console(stderr=True, highlight=False)
     folder = RunFolder.open(path)
-    manifest = folder.manifest()
-    with folder.alone():
-        made = {sample.trial.index for sample in folder.samples().samples}
-        trials = plan.remaining(manifest.plan, made)
-        if not trials:
+    with (
+        folder.alone(),
+        telling_what_is_kept(path),
+        taken_up(folder, opening, console) as ready,
+    ):
+        if ready is None:
             console.print("nothing is left to measure in this run")
-            return folder
-        console.print(f"resuming: {len(trials)} of {len(manifest.plan)} calls are to be made")
-        with telling_what_is_kept(path):
-            datasets = make_datasets(manifest.workload, manifest.parameters, manifest.plan, console)
-            _check_datasets(manifest.datasets, datasets, path)
-            manifest = msgspec.structs.replace(manifest, datasets=datasets)
-            with opening(manifest.conditions) as target:
-                _go_on(folder, manifest, trials, target, console)
+        else:
+            fill(*ready)
     return folder
 
 
-def _go_on(
-    folder: RunFolder, then: Manifest, trials: Sequence[Trial], target: Target, console: Console
-) -> None:
-    architecture = target.info().architecture
-    artifacts = make_packages(then.workload, then.plan, architecture, console)
-    _check_packages(then.artifacts, artifacts, folder.path)
-    now = msgspec.structs.replace(then, artifacts=artifacts)
-    names = names_begin_with(then.run)
-    if left := target.clear(names):
-        told = f"removed what was left of this run on the target: {', '.join(left)}"
-        console.print(told, markup=False, soft_wrap=True)
-    # Names of its own: AWS goes on deleting for a while, and keeps a name as long.
-    attempt = f"{names}-{secrets.token_hex(2)}"
-    with provisioned(target, now, attempt, console) as site:
-        _check_target(then, target.info(), folder.path)
-        fill(folder, now, trials, Place(target=target, site=site, console=console))
+@contextmanager
+def taken_up(folder: RunFolder, opening: Opening, console: Console) -> Iterator[Begun | None]:
+    """A run set up again for the trials that it lacks; None: it lacks none.
+
+    Raises:
+        LambdameterError: as in `resume`.
+    """
+    then = folder.manifest()
+    made = {sample.trial.index for sample in folder.samples().samples}
+    trials = plan.remaining(then.plan, made)
+    if not trials:
+        yield None
+        return
+    console.print(f"resuming: {len(trials)} of {len(then.plan)} calls are to be made")
+    datasets = make_datasets(then.workload, then.parameters, then.plan, console)
+    _check_datasets(then.datasets, datasets, folder.path)
+    with opening(then.conditions) as target:
+        architecture = target.info().architecture
+        artifacts = make_packages(then.workload, then.plan, architecture, console)
+        _check_packages(then.artifacts, artifacts, folder.path)
+        now = msgspec.structs.replace(then, artifacts=artifacts, datasets=datasets)
+        names = names_begin_with(then.run)
+        if left := target.clear(names):
+            told = f"removed what was left of this run on the target: {', '.join(left)}"
+            console.print(told, markup=False, soft_wrap=True)
+        # Names of its own: AWS goes on deleting for a while, and keeps a name as long.
+        attempt = f"{names}-{secrets.token_hex(2)}"
+        with provisioned(target, now, attempt, console) as site:
+            _check_target(then, target.info(), folder.path)
+            yield Begun(folder, now, trials, Place(target=target, site=site, console=console))
 
 
 def _check_datasets(then: dict[Call, Dataset], now: dict[Call, Dataset], path: Path) -> None:

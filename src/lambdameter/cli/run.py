@@ -10,13 +10,15 @@ import typer
 from lambdameter import price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
-from lambdameter.cli.report import Json, show
+from lambdameter.cli.report import Json, show_any
 from lambdameter.cli.resume import resume as go_on
+from lambdameter.cli.sweep import measure_sweep, medians
+from lambdameter.cli.sweep import resume_sweep as go_on_all
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.interruption import say
 from lambdameter.model import Architecture, ReportInput
-from lambdameter.samples import RunFolder
+from lambdameter.samples import is_sweep
 
 _Workloads = Annotated[
     list[str] | None, typer.Argument(help="Built-in names, or folders with a workload.toml.")
@@ -26,6 +28,14 @@ _Resume = Annotated[
     typer.Option(metavar="DIR", help="Go on with this run, as it was begun; no other option."),
 ]
 _Listed = Annotated[str | None, typer.Option(help="Which, separated by commas; all by default.")]
+_Copies = Annotated[
+    bool,
+    typer.Option(
+        "--aa",
+        help="How far apart two copies of one function are here: of the first variant, or of "
+        "--variants.",
+    ),
+]
 _Memory = Annotated[
     str | None,
     typer.Option(help="Tiers in MB, separated by commas; by default the workload's own."),
@@ -44,7 +54,12 @@ _Region = Annotated[str, typer.Option(help="Where, and whose prices.")]
 _Priced = Annotated[Architecture, typer.Option(help="What the bill prices; on aws, what runs.")]
 _Role = Annotated[str | None, typer.Option(help="ARN of the functions' execution role; aws alone.")]
 _Latency = Annotated[
-    str | None, typer.Option(help='The data plane\'s model: "off" or a file; local alone.')
+    str | None,
+    typer.Option(
+        metavar="MS,...",
+        help="Of the services: ms at the median (several: the verdict at each), off, or a model's "
+        "file; local alone.",
+    ),
 ]
 _Faults = Annotated[
     str | None,
@@ -77,6 +92,7 @@ def run(  # noqa: PLR0913 - each is a flag
     *,
     resume: _Resume = None,
     variants: _Listed = None,
+    aa: _Copies = False,
     cases: _Listed = None,
     memory: _Memory = None,
     cold: _Cold = 1,
@@ -97,8 +113,7 @@ def run(  # noqa: PLR0913 - each is a flag
     json: Json = False,
 ) -> None:
     """Measure workloads, prove that their variants do the same, price them, and decide."""
-    _check(context, workload or [], target)
-    _check_priced(region)
+    _check(context, workload or [], target, region)
     asked = Asked(
         variants=_names(variants),
         cases=_names(cases),
@@ -118,6 +133,7 @@ def run(  # noqa: PLR0913 - each is a flag
         require_enforcement=require_enforcement,
         seed=seed,
         out=out,
+        aa=aa,
     )
     _measure_and_tell(workload or [], asked, resume, as_json=json)
 
@@ -127,9 +143,14 @@ def _measure_and_tell(
 ) -> None:
     # Each is read first: a fault in the last is not to show after an hour.
     loaded = [workloads.load(one) for one in named]
-    folders = (measure(one, asked) for one in loaded) if resume is None else [go_on(resume)]
-    told = [_shown(folder, as_json=as_json) for folder in folders]
-    _check_told(told)
+    latencies = medians(asked.latency)
+    folders = (
+        measure_sweep(one, asked, latencies) if latencies else measure(one, asked).path
+        for one in loaded
+    )
+    if resume is not None:
+        folders = (go_on_all(one) if is_sweep(one) else go_on(one).path for one in [resume])
+    _check_told([one for folder in folders for one in _shown(folder, as_json=as_json)])
 
 
 def _check_told(told: list[ReportInput]) -> None:
@@ -145,17 +166,16 @@ def _check_told(told: list[ReportInput]) -> None:
             )
 
 
-def _shown(folder: RunFolder, *, as_json: bool) -> ReportInput:
+def _shown(path: Path, *, as_json: bool) -> tuple[ReportInput, ...]:
     try:
-        return show(folder, "json" if as_json else "terminal")
+        return show_any(path, "json" if as_json else "terminal")
     except KeyboardInterrupt:
-        path = folder.path
         say(f"interrupted; all samples are in {path}; see `lambdameter report {path}`")
         raise
 
 
-def _check(context: typer.Context, workload: list[str], target: str) -> None:
-    """What goes together, and what does not."""
+def _check(context: typer.Context, workload: list[str], target: str, region: str) -> None:
+    """What goes together, and what does not; and that there are prices."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
     if "resume" in typed and typed - {"resume", "json"}:
@@ -176,6 +196,19 @@ def _check(context: typer.Context, workload: list[str], target: str) -> None:
             place="--out",
             next_step="Leave --out away, or name one workload.",
         )
+    if {"aa", "faults"} <= typed:
+        raise BadInputError(
+            "Times under injected faults tell nothing of how far apart two copies are",
+            place="--aa --faults",
+            next_step="Leave one of them away.",
+        )
+    several = medians(context.params["latency"]) if target == "local" else ()
+    if several and "aa" in typed:
+        raise BadInputError(
+            "Two copies are held against each other at one latency",
+            place="--aa --latency",
+            next_step=f"Give one of them, for instance --latency {several[0]}.",
+        )
     local_alone = sorted(typed & {"latency", "faults", "sandbox", "speed", "overheads"})
     if target == "aws" and local_alone:
         raise BadInputError(
@@ -183,6 +216,7 @@ def _check(context: typer.Context, workload: list[str], target: str) -> None:
             place=f"--{local_alone[0]}",
             next_step="Leave it away, or use --target local.",
         )
+    _check_priced(region)
 
 
 def _check_priced(region: str) -> None:

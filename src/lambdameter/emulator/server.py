@@ -14,7 +14,7 @@ import msgspec
 import platformdirs
 
 from lambdameter import binaries
-from lambdameter.emulator import leftovers, overheads, sandbox
+from lambdameter.emulator import latency, leftovers, overheads, sandbox
 from lambdameter.emulator.blueprint import Address, Blueprint, Surroundings
 from lambdameter.emulator.clock import Clock, SystemClock
 from lambdameter.emulator.code_store import CodeStore
@@ -50,7 +50,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         port: of the control API; 0 takes a free one.
-        latency: "off", a model's file, or None for the data plane's own default.
+        latency: "off", the services' median in ms, a model's file, or None for the data plane's
+            own default.
         faults: what the data plane is to inject, "throttle=0.05,cut=0.01"; None: nothing.
         sandbox: "auto" or a way of enforcing by its name.
         speed: "host", or the file of a calibration: functions run at a Lambda vCPU's speed.
@@ -157,13 +158,32 @@ def _ready(
 async def _start_services(options: Options, state: Path) -> Services:
     arguments = ["--state", str(state / "services")]
     if options.latency is not None:
-        arguments += ["--latency", options.latency]
+        arguments += ["--latency", _model_file(options.latency, state)]
     if options.faults is not None:
         arguments += ["--faults", options.faults]
     if options.seed is not None:
         arguments += ["--seed", str(options.seed)]
     (state / "services").mkdir()
     return await Services.start(binaries.find(SERVICES), *arguments)
+
+
+def _model_file(told: str, state: Path) -> str:
+    """What the data plane is told: for a median, the file that is written for it."""
+    median_ms = latency.median_ms(told)
+    if median_ms is None:
+        return told
+    if median_ms == 0:
+        return latency.OFF
+    file = state / "latency.toml"
+    file.write_text(latency.model(median_ms), encoding="utf-8")
+    return str(file)
+
+
+def _latency_line(options: Options, services: Services) -> str | None:
+    median_ms = None if options.latency is None else latency.median_ms(options.latency)
+    if median_ms is None:
+        return services.ready.latency_model
+    return latency.line(median_ms, options.seed)
 
 
 def _pace(
@@ -224,7 +244,7 @@ def _facilities(
         ready = services.ready
         bundle = shutil.copy(ready.ca_bundle, folder / "ca.pem")
         endpoints = Endpoints(dynamodb=ready.dynamodb, s3=ready.s3, ca_bundle=str(bundle))
-        engines, latency_model = ready.engines, ready.latency_model
+        engines, latency_model = ready.engines, _latency_line(options, services)
     return Facilities(
         region=options.region,
         enforcement=enforcement,

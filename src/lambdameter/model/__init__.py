@@ -43,6 +43,8 @@ from lambdameter.model.calibration import Calibration, CodeKind, Speed
 from lambdameter.model.claim import ClaimSource, PublishedFigure
 from lambdameter.model.comparison import (
     Comparison,
+    Flagged,
+    InitRatio,
     Interval,
     Noise,
     Outliers,
@@ -86,6 +88,7 @@ from lambdameter.model.sample import (
     TrialEquality,
 )
 from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary, Summary
+from lambdameter.model.sweep import Sweep, SweepInput, SweptRun
 from lambdameter.model.workload import (
     Calls,
     Case,
@@ -137,10 +140,12 @@ __all__ = [
     "FieldDifference",
     "Figure",
     "Finding",
+    "Flagged",
     "Gate",
     "GateInterval",
     "GateKind",
     "GateVerdict",
+    "InitRatio",
     "Interval",
     "Invocation",
     "Lack",
@@ -180,6 +185,9 @@ __all__ = [
     "Statistic",
     "Stopping",
     "Summary",
+    "Sweep",
+    "SweepInput",
+    "SweptRun",
     "Table",
     "TableKey",
     "TargetInfo",

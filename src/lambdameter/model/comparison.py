@@ -33,6 +33,18 @@ class Interval(Record, frozen=True, kw_only=True):
     high: float
 
 
+class InitRatio(Record, frozen=True, kw_only=True):
+    """Init Duration alone: geometric mean over rounds, as `Comparison.ratio`.
+
+    Attributes:
+        interval, detectable: None below `needed` environments.
+    """
+
+    ratio: float
+    interval: Interval | None = None
+    detectable: float | None = None
+
+
 class Outliers(Record, frozen=True, kw_only=True):
     """What lies far from the rest. It is flagged and stays in every figure.
 
@@ -50,6 +62,35 @@ class Outliers(Record, frozen=True, kw_only=True):
     rounds: int
     without: float | None
     cost_without: float
+
+
+class Flagged(Record, frozen=True, kw_only=True):
+    """Calls of one cell that lie far from its others. They stay in every figure.
+
+    Attributes:
+        calls: all of the cell's that are in figures.
+        tukey, mad: the trials that Tukey's fences flag, and the median absolute deviation.
+        median_ms, mean_ms: of the calls' times (cold: Init Duration + Duration).
+        median_without_ms, mean_without_ms: the same without what either flags; None: nothing is
+            left.
+    """
+
+    variant: str
+    case: str
+    memory_mb: int
+    call: Call
+    calls: int
+    tukey: tuple[int, ...]
+    mad: tuple[int, ...]
+    median_ms: float
+    mean_ms: float
+    median_without_ms: float | None
+    mean_without_ms: float | None
+
+    @property
+    def trials(self) -> frozenset[int]:
+        """What either flags."""
+        return frozenset((*self.tukey, *self.mad))
 
 
 class Noise(Record, frozen=True, kw_only=True):
@@ -85,6 +126,8 @@ class Comparison(Record, frozen=True, kw_only=True):
         cost_ratio, cost_interval: of untrimmed means of billed ms.
         detectable: the smallest change that a run like this finds four times of five, as a share
             (0.03: 3 %); None below `needed`.
+        cost_detectable: of billed ms; None below `needed_for_cost`.
+        init: None where no call of the two had an Init Duration: warm calls.
         noise: None below three rounds.
     """
 
@@ -102,6 +145,8 @@ class Comparison(Record, frozen=True, kw_only=True):
     interval: Interval | None = None
     cost_interval: Interval | None = None
     detectable: float | None = None
+    cost_detectable: float | None = None
+    init: InitRatio | None = None
     outliers: Outliers
     noise: Noise | None = None
 

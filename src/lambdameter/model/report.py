@@ -16,7 +16,7 @@ class ReportInput(Record, frozen=True, kw_only=True):
         samples: the run's own; a report takes from them the records that differ, no figure.
         claims: the published texts whose figures may stand beside ours.
         folder: the run folder, as the user may type it.
-        outliers: indices of the trials whose Duration is flagged; they are in every figure.
+        outliers: indices of the trials whose time is flagged; they are in every figure.
     """
 
     manifest: Manifest

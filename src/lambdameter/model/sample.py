@@ -254,6 +254,8 @@ class Manifest(Record, frozen=True, kw_only=True):
 
     Attributes:
         schema: version of the run folder's format.
+        copies: variant -> the variant that it is a copy of, in a run that asks how far apart two
+            copies are; empty: the run compares variants.
     """
 
     schema: int
@@ -269,3 +271,4 @@ class Manifest(Record, frozen=True, kw_only=True):
     memory_mb: tuple[int, ...]
     plan: tuple[Trial, ...]
     conditions: Conditions
+    copies: dict[str, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambdameter.model.base import Record
-from lambdameter.model.comparison import Comparison, Percentile, Stopping
+from lambdameter.model.comparison import Comparison, Flagged, Percentile, Stopping
 from lambdameter.model.sample import SampleError
 
 
@@ -84,6 +84,7 @@ class Summary(Record, frozen=True, kw_only=True):
 
     Attributes:
         comparisons: each variant against the reference, by tier, case and call.
+        flagged: cells with calls far from the rest; of a case that is not equal, none.
         stopping: why a run of as many rounds as it needed ended; None: its rounds were fixed.
     """
 
@@ -93,4 +94,5 @@ class Summary(Record, frozen=True, kw_only=True):
     rounds: int
     complete: bool
     comparisons: tuple[Comparison, ...] = ()
+    flagged: tuple[Flagged, ...] = ()
     stopping: Stopping | None = None

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lambdameter import units
-from lambdameter.model import MEMORY_MB_PER_VCPU, NOT_IN_THE_BILL, Enforcement, ReportInput
+from lambdameter.model import (
+    MEMORY_MB_PER_VCPU,
+    NOT_IN_THE_BILL,
+    Enforcement,
+    Modelled,
+    ReportInput,
+)
 from lambdameter.report import find
 from lambdameter.report.look import listed
 
@@ -71,15 +79,27 @@ def memory(run: ReportInput) -> tuple[str, ...]:
         return ()
     if run.manifest.target.overheads is None:
         return ("Max Memory is the function's own peak; AWS adds a base of its own",)
-    added = {
-        modelled for sample in run.samples if sample.meter and (modelled := sample.meter.modelled)
-    }
-    hidden = max((one.hidden_start_ms for one in added), default=0.0)
+    added: dict[str, list[Modelled]] = {}
+    for sample in run.samples:
+        if sample.meter is not None and sample.meter.modelled is not None:
+            added.setdefault(sample.trial.variant, []).append(sample.meter.modelled)
+    hidden = max((one.hidden_start_ms for mine in added.values() for one in mine), default=0.0)
+    told = [
+        f"{variant.title} {_span(one.init_ms for one in mine)} ms and "
+        f"{_span(one.memory_mb for one in mine)} MB"
+        for variant in run.manifest.workload.variants
+        if (mine := added.get(variant.name))
+    ]
     return (
-        "Init and Max Memory have in them what AWS adds, modelled: "
-        + "; ".join(sorted({f"{one.init_ms:.0f} ms and {one.memory_mb:.0f} MB" for one in added})),
+        f"Init and Max Memory have in them what AWS adds, modelled: {'; '.join(told)}",
         f"before Init, in no log line: up to {units.time(hidden)} (modelled)",
     )
+
+
+def _span(figures: Iterable[float]) -> str:
+    """Whole numbers from the least to the most; one alone where they are the same."""
+    known = sorted(figures)
+    return " to ".join(dict.fromkeys(f"{end:.0f}" for end in (known[0], known[-1])))
 
 
 def time(run: ReportInput) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from lambdameter import units
 from lambdameter.model import BillLine, CellSummary, Record, ReportInput
-from lambdameter.report import find, sure
+from lambdameter.report import copies, find, sure
 from lambdameter.report.duel import Duel, against_the_best, comparisons
 from lambdameter.report.fix_first import NOISE, Advice, advise, total
 from lambdameter.report.look import listed
@@ -26,6 +26,7 @@ Action = Literal[
     "stay",
     "cannot-tell",
     "alone",
+    "copies",
 ]
 
 # A saving of less than this share of the whole bill is not a reason to rewrite anything.
@@ -69,6 +70,8 @@ def decide(run: ReportInput) -> tuple[Decision, ...]:
         return (_make_equal(run, unequal),)
     if run.manifest.target.faults is not None:
         return (_WITH_FAULTS,)
+    if run.manifest.copies:
+        return tuple(_of_copies(run, memory_mb) for memory_mb in find.tiers(run))
     return tuple(_at_tier(run, memory_mb) for memory_mb in find.tiers(run))
 
 
@@ -130,6 +133,16 @@ def _at_tier(run: ReportInput, memory_mb: int) -> Decision:
         action=action,
         verdict=_beside(verdict, advice, after=action == "bill-first"),
         evidence=_evidence(run, memory_mb, duels),
+    )
+
+
+def _of_copies(run: ReportInput, memory_mb: int) -> Decision:
+    known, verdict, evidence = copies.verdict(run, memory_mb)
+    return Decision(
+        memory_mb=memory_mb,
+        action="copies" if known else "cannot-tell",
+        verdict=verdict,
+        evidence=evidence,
     )
 
 

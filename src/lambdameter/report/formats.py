@@ -1,4 +1,4 @@
-"""The one list of what a run and a comparison can be told as."""
+"""The one list of what a run, a sweep and a comparison can be told as."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import IO, Literal, NamedTuple
 
 from rich.style import Style
 
-from lambdameter.model import ReportInput, RunComparison
-from lambdameter.report import comparison, json_document, markdown, terminal
+from lambdameter.model import ReportInput, RunComparison, SweepInput
+from lambdameter.report import comparison, json_document, markdown, sweep, sweep_document, terminal
 
 FormatName = Literal["terminal", "markdown", "json"]
 
 
 class Format(NamedTuple):
-    """How either is written to a file; a comparison comes with its variants' styles."""
+    """How each is written to a file; a comparison comes with its variants' styles."""
 
     run: Callable[[ReportInput, IO[str]], None]
+    sweep: Callable[[SweepInput, IO[str]], None]
     comparison: Callable[[RunComparison, Mapping[str, Style], IO[str]], None]
 
 
@@ -24,18 +25,24 @@ def _print_run(run: ReportInput, file: IO[str]) -> None:
     terminal.console(file).print(terminal.report(run))
 
 
+def _print_sweep(told: SweepInput, file: IO[str]) -> None:
+    terminal.console(file).print(sweep.report(told))
+
+
 def _print_comparison(told: RunComparison, styles: Mapping[str, Style], file: IO[str]) -> None:
     terminal.console(file).print(comparison.comparison(told, styles))
 
 
 FORMATS: Mapping[FormatName, Format] = {
-    "terminal": Format(_print_run, _print_comparison),
+    "terminal": Format(_print_run, _print_sweep, _print_comparison),
     "markdown": Format(
         lambda run, file: _write(file, markdown.run(run)),
+        lambda told, file: _write(file, markdown.sweep(told)),
         lambda told, _, file: _write(file, markdown.comparison(told)),
     ),
     "json": Format(
         lambda run, file: _write(file, json_document.encode(run)),
+        lambda told, file: _write(file, sweep_document.encode(told)),
         lambda told, _, file: _write(file, json_document.encode_comparison(told)),
     ),
 }

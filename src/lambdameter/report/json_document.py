@@ -13,6 +13,7 @@ from lambdameter.model import (
     CellSummary,
     Comparison,
     Enforcement,
+    Flagged,
     ParameterValue,
     PublishedFigure,
     Record,
@@ -29,7 +30,11 @@ SCHEMA = 1
 
 
 class Run(Record, frozen=True, kw_only=True):
-    """Which run it is."""
+    """Which run it is.
+
+    Attributes:
+        copies: variant -> what it is a copy of; empty: variants were compared.
+    """
 
     id: str
     folder: str
@@ -41,6 +46,7 @@ class Run(Record, frozen=True, kw_only=True):
     seed: int
     rounds: int
     complete: bool
+    copies: dict[str, str]
 
 
 class Target(Record, frozen=True, kw_only=True):
@@ -115,6 +121,7 @@ class Document(Record, frozen=True, kw_only=True):
     equality: Equality
     results: tuple[Result, ...]
     comparisons: tuple[Comparison, ...]
+    outliers: tuple[Flagged, ...]
     stopping: Stopping | None
     bill: Bill
     notes: tuple[str, ...]
@@ -146,6 +153,7 @@ def document(run: ReportInput) -> Document:
         ),
         results=tuple(_result(run, cell) for cell in run.summary.cells),
         comparisons=run.summary.comparisons,
+        outliers=run.summary.flagged,
         stopping=run.summary.stopping,
         bill=run.bill,
         notes=caveats.everything(run),
@@ -192,6 +200,7 @@ def _run(run: ReportInput) -> Run:
         seed=manifest.conditions.seed,
         rounds=run.summary.rounds,
         complete=run.summary.complete,
+        copies=manifest.copies,
     )
 
 

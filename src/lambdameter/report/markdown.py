@@ -1,4 +1,4 @@
-"""A run, or two held against each other, as the comment of a pull request.
+"""A run, a sweep, or two runs held against each other, as the comment of a pull request.
 
 GitHub-flavoured: https://github.github.com/gfm/. The sentence that decides comes first, then the
 figures; what few readers want is folded away.
@@ -17,12 +17,15 @@ from lambdameter.model import (
     GateInterval,
     ReportInput,
     RunComparison,
+    SweepInput,
 )
-from lambdameter.report import caveats, find, gate
+from lambdameter.report import by_latency, caveats, find, gate, outlying, sure
+from lambdameter.report.by_latency import Curve, Point
 from lambdameter.report.decision import decide
 from lambdameter.report.distribution import distribution
 from lambdameter.report.equality import equality
 from lambdameter.report.failures import failures
+from lambdameter.report.look import prose
 from lambdameter.report.terminal import what_ran
 
 # GitHub refuses a longer comment.
@@ -45,8 +48,66 @@ def run(told: ReportInput) -> str:
         for memory_mb in find.tiers(told)
         if (drawn := distribution(told, memory_mb, {}))
     ]
+    for memory_mb in find.tiers(told):
+        folded += _certainty(told, memory_mb)
     folded.append(("What ran", what_ran(told).plain))
     return _whole(parts, folded)
+
+
+def _certainty(told: ReportInput, memory_mb: int) -> Iterator[tuple[str, str]]:
+    """How sure the figures of a tier are, and what lies far from the rest."""
+    if certain := sure.sure(told, memory_mb, {}):
+        head = "; ".join(sure.beside(told, memory_mb))
+        body = "\n".join(block.plain for block in certain)
+        yield f"How sure at {memory_mb:,} MB", f"{prose(head)}\n{body}"
+    far = outlying.outlying(told, memory_mb, {})
+    if far is not None:
+        head = "; ".join(outlying.BESIDE)
+        yield f"Outliers at {memory_mb:,} MB", f"{prose(head)}\n{far.plain}"
+
+
+def sweep(told: SweepInput) -> str:
+    """A sweep: what a variant saves at each latency, a table for each tier."""
+    first = told.runs[0]
+    parts = [f"**{escape(sentence)}**" for sentence in by_latency.sentences(told)]
+    heads = ["", "variant", "latency ms", "reference ms", "variant ms", "ratio", "95 % interval"]
+    heads += ["billed ratio", "bill saved %"]
+    for memory_mb in find.tiers(first):
+        curves = by_latency.curves(told, memory_mb)
+        if curves:
+            rows = [_point(first, curve, one) for curve in curves for one in curve.points]
+            parts += [f"#### Warm calls at {memory_mb:,} MB", _table(heads, rows)]
+    beside = [*caveats.target(first), *by_latency.beside(told)]
+    parts.append(_list(escape(one) for one in beside))
+    folders = [
+        f"{by_latency.number(one.latency_ms)}: {run.folder}"
+        for one, run in zip(told.sweep.runs, told.runs, strict=True)
+    ]
+    folded = [("What ran", what_ran(by_latency.with_every_latency(told)).plain)]
+    folded += [("Run folders", "\n".join(folders))]
+    return _whole(parts, folded)
+
+
+def _point(run: ReportInput, curve: Curve, point: Point) -> list[str]:
+    latency = f"{point.latency_ms:.10g}"
+    names = [escape(find.case_title(run, curve.case))]
+    names += [escape(find.variant_title(run, curve.variant)), latency]
+    one = point.comparison
+    if one is None:
+        return [*names, escape(point.lack), *[""] * 5]
+    times = (point.reference_ms, point.variant_ms)
+    interval = "too few environments"
+    if one.interval is not None:
+        interval = f"{units.number(one.interval.low)} to {units.number(one.interval.high)}"
+    saved = None if point.bill_saving is None else round(100 * point.bill_saving, 1)
+    return [
+        *names,
+        *(units.ms(time_ms) for time_ms in times),
+        f"**{units.number(one.ratio)}**",
+        interval,
+        units.number(one.cost_ratio),
+        units.number(saved),
+    ]
 
 
 def comparison(told: RunComparison) -> str:

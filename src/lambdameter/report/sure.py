@@ -24,6 +24,7 @@ from lambdameter.report.grid import Grid
 from lambdameter.report.look import BAD, QUIET, listed, measured, prose
 
 _WORDS = {"faster": "faster", "slower": "slower", "no-difference": "no difference"}
+_OF_COPIES = {"faster": "different", "slower": "different", "no-difference": "no difference"}
 _REASONS = {
     "decided": "every comparison had its verdict",
     "equivalent": "what had no verdict was as good as equal",
@@ -77,7 +78,8 @@ def sure(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list[
     return [
         _ratios(run, mine, styles),
         Text(),
-        _spread(run, mine, styles),
+        _outliers(run, mine, styles),
+        *_noise(run, mine, styles),
         *_warnings(run, mine),
         *_percentiles(run, memory_mb),
     ]
@@ -89,6 +91,7 @@ def _ratios(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, S
     ends = [("", "low"), ("", "high")] if enough else []
     further = [("would\nfind", "%"), ("", "verdict")] if enough else []
     grid = Grid([("", ""), ("time", "x"), *ends, ("billed", "x"), *ends, *further])
+    words = _OF_COPIES if run.manifest.copies else _WORDS
     for one in mine:
         title = _title(run, one, styles)
         if one.interval is None:
@@ -103,53 +106,57 @@ def _ratios(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, S
                 *_interval(one.ratio, one.interval),
                 *_interval(one.cost_ratio, one.cost_interval),
                 measured(units.number(share)),
-                measured(_WORDS[one.verdict], better=one.verdict == "faster"),
+                measured(
+                    words[one.verdict], better=not run.manifest.copies and one.verdict == "faster"
+                ),
             ]
         )
     return grid.text()
 
 
-def _spread(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
-    """Outliers and noise: nothing of it is left out of the figures above."""
+def _outliers(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
+    """Nothing of them is left out of the figures above."""
+    heads = [("", ""), ("calls", ""), ("flagged\nTukey", ""), ("\nMAD", ""), ("\nrounds", "")]
+    grid = Grid([*heads, ("without\ntime", "x"), ("\nbilled", "x")])
+    for one in mine:
+        found = one.outliers
+        grid.row(
+            [
+                _title(run, one, styles),
+                *(
+                    measured(f"{count:,}")
+                    for count in (found.calls, found.tukey, found.mad, found.rounds)
+                ),
+                measured(units.number(found.without)),
+                measured(units.number(found.cost_without)),
+            ]
+        )
+    return grid.text()
+
+
+def _noise(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> list[Text]:
+    """How far apart identical work was; empty for fewer rounds than show it."""
     grid = Grid(
         [
             ("", ""),
-            ("calls", ""),
-            ("flagged\nTukey", ""),
-            ("\nMAD", ""),
-            ("\nrounds", ""),
-            ("without\ntime", "x"),
-            ("\nbilled", "x"),
             ("noise of\ncalls", "%"),
             ("\nenvironments", "%"),
             ("\ndrift", "%"),
             ("\ntrend", ""),
         ]
     )
-    for one in mine:
-        found, noise = one.outliers, one.noise
-        within = noise.within_log_sd if noise else None
-        counts = (found.calls, found.tukey, found.mad, found.rounds)
-        noises = (
-            (None,) * 4
-            if noise is None
-            else (
-                None if within is None else 100 * within,
-                100 * noise.between_log_sd,
-                100 * (noise.drift - 1),
-                noise.coefficient,
-            )
+    known = [(one, one.noise) for one in mine if one.noise is not None]
+    for one, noise in known:
+        within = noise.within_log_sd
+        figures = (
+            None if within is None else 100 * within,
+            100 * noise.between_log_sd,
+            100 * (noise.drift - 1),
+            noise.coefficient,
         )
-        grid.row(
-            [
-                _title(run, one, styles),
-                *(measured(f"{count:,}") for count in counts),
-                measured(units.number(found.without)),
-                measured(units.number(found.cost_without)),
-                *(measured(units.NOTHING if x is None else f"{x:.1f}") for x in noises),
-            ]
-        )
-    return grid.text()
+        cells = (measured(units.NOTHING if x is None else f"{x:.1f}") for x in figures)
+        grid.row([_title(run, one, styles), *cells])
+    return [Text(), grid.text()] if known else []
 
 
 def _title(run: ReportInput, one: Comparison, styles: Mapping[str, Style]) -> Text:

@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter.model import ReportInput, TargetInfo
-from lambdameter.report import bill, caveats, faults, find, sure, table
+from lambdameter.report import bill, caveats, faults, find, outlying, sure, table
 from lambdameter.report.decision import decide
 from lambdameter.report.distribution import distribution
 from lambdameter.report.equality import equality
@@ -135,6 +135,9 @@ def _tier(
     certain = sure.sure(run, memory_mb, styles)
     if certain:
         yield from section(f"How sure at {memory_mb:,} MB", sure.beside(run, memory_mb), certain)
+    far = outlying.outlying(run, memory_mb, styles)
+    if far is not None:
+        yield from section(f"Outliers {at}", outlying.BESIDE, [far])
     disturbed = faults.table(run, memory_mb, styles)
     if disturbed is not None:
         beside = ("counted over all calls, the failed ones included",)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdameter.model import Call, Comparison, Outliers, Sample
+from lambdameter.model import Call, Comparison, InitRatio, Outliers, Report, Sample
 from lambdameter.stats import bootstrap, effect, outliers
 
 Floats = NDArray[np.float64]
@@ -35,18 +35,27 @@ class Measured(NamedTuple):
 
     times_ms: Mapping[int, Sequence[float]]
     billed_ms: Mapping[int, Sequence[int]]
+    init_ms: Mapping[int, float] = {}
+
+
+def time_ms(report: Report) -> float:
+    """What is compared: a cold start takes Init Duration + Duration."""
+    return report.duration_ms + (report.init_ms or 0) or _LEAST_MS
 
 
 def measured(good: Sequence[Sample]) -> Measured:
-    """Samples without failures, by round. A cold start takes Init Duration + Duration."""
+    """Samples without failures, by round."""
     times_ms: dict[int, list[float]] = defaultdict(list)
     billed_ms: dict[int, list[int]] = defaultdict(list)
+    init_ms: dict[int, float] = {}
     for sample in good:
         report, number = sample.report, sample.trial.round
         if report is not None:
-            times_ms[number].append(report.duration_ms + (report.init_ms or 0) or _LEAST_MS)
+            times_ms[number].append(time_ms(report))
             billed_ms[number].append(report.billed_ms or _LEAST_BILLED_MS)
-    return Measured(times_ms, billed_ms)
+            if report.init_ms is not None:
+                init_ms[number] = report.init_ms or _LEAST_MS
+    return Measured(times_ms, billed_ms, init_ms)
 
 
 def compare(
@@ -71,12 +80,13 @@ def compare(
     log_ratios = _log_ratios(*([cell.times_ms[r] for r in rounds] for cell in (reference, variant)))
     costs = _sums(reference.billed_ms, rounds), _sums(variant.billed_ms, rounds)
     logs = [[np.log(cell.times_ms[r]) for r in rounds] for cell in (reference, variant)]
-    interval = cost_interval = least = None
+    interval = cost_interval = least = least_cost = None
     if len(rounds) >= bootstrap.ENOUGH:
         drawn = draws(len(rounds))
         interval = bootstrap.of_medians(log_ratios, drawn, level)
         if len(rounds) >= bootstrap.ENOUGH_FOR_COST:
             cost_interval = bootstrap.of_means(*costs, drawn, level)
+            least_cost = effect.detectable(_influences(*costs), level)
         least = effect.detectable(log_ratios, level)
     return Comparison(
         **pair._asdict(),
@@ -89,6 +99,8 @@ def compare(
         interval=interval,
         cost_interval=cost_interval,
         detectable=least,
+        cost_detectable=least_cost,
+        init=_init(reference.init_ms, variant.init_ms, draws, level),
         outliers=_outliers(logs, [reference, variant], rounds, log_ratios),
         noise=effect.noise(logs),
     )
@@ -98,6 +110,41 @@ def _log_ratios(reference: list[Sequence[float]], variant: list[Sequence[float]]
     """Of each round: log(median of the variant's environment / of the reference's)."""
     medians = [[statistics.median(calls) for calls in cell] for cell in (reference, variant)]
     result: Floats = np.log(medians[1]) - np.log(medians[0])
+    return result
+
+
+def _init(
+    reference: Mapping[int, float],
+    variant: Mapping[int, float],
+    draws: Callable[[int], bootstrap.Draws],
+    level: float,
+) -> InitRatio | None:
+    both = sorted(reference.keys() & variant.keys())
+    if not both:
+        return None
+    logs = np.log([variant[r] for r in both]) - np.log([reference[r] for r in both])
+    ratio = float(np.exp(np.mean(logs)))
+    if len(both) < bootstrap.ENOUGH:
+        return InitRatio(ratio=ratio)
+    return InitRatio(
+        ratio=ratio,
+        interval=bootstrap.of_medians(logs, draws(len(both)), level),
+        detectable=effect.detectable(logs, level),
+    )
+
+
+def _influences(reference: Floats, variant: Floats) -> Floats:
+    """What each round adds to the log ratio of means, about its mean: the delta method.
+
+    A ratio of sums is linear in its rounds but for terms of second order, so these have its
+    standard error (A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997,
+    2.7: influence values).
+    """
+    parts = [
+        (cell[:, 0] - cell[:, 1] * cell[:, 0].sum() / cell[:, 1].sum()) / cell[:, 0].mean()
+        for cell in (reference, variant)
+    ]
+    result: Floats = parts[1] - parts[0]
     return result
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from lambdameter.model import (
     CaseEquality,
     CellSummary,
     Comparison,
+    Flagged,
     Manifest,
     ResponseShape,
     Sample,
@@ -31,6 +32,7 @@ from lambdameter.model import (
 )
 from lambdameter.stats import bootstrap
 from lambdameter.stats.compare import Measured, Pair, compare, measured
+from lambdameter.stats.flagged import Place, flagged
 from lambdameter.stats.percentiles import percentiles
 
 _NUMBERS = (int, float)
@@ -96,6 +98,7 @@ def summarise(
         complete={trial.index for trial in manifest.plan}
         <= {sample.trial.index for sample in samples},
         comparisons=tuple(_comparisons(manifest, cells, kept, stopping)),
+        flagged=tuple(_flagged(cells, kept, equal_cases)),
         stopping=stopping,
     )
 
@@ -142,13 +145,29 @@ def _cell(
     )
 
 
+def _flagged(
+    cells: Iterable[CellSummary], kept: Mapping[_Key, _Kept], equal_cases: Container[str]
+) -> Iterator[Flagged]:
+    for cell in cells:
+        for call in CALLS:
+            mine = kept.get((cell.memory_mb, cell.case, cell.variant, call))
+            if mine is None or cell.case not in equal_cases:
+                continue
+            found = flagged(Place(cell.variant, cell.case, cell.memory_mb, call), mine.good)
+            if found is not None:
+                yield found
+
+
 def _comparisons(
     manifest: Manifest,
     cells: Iterable[CellSummary],
     kept: Mapping[_Key, _Kept],
     stopping: Stopping | None,
 ) -> Iterator[Comparison]:
-    """Each variant against the first that has figures and is no exhibit; none without figures."""
+    """Each variant against the first that has figures and is no exhibit; none without figures.
+
+    A copy is held against what it is a copy of, and nothing else is then compared.
+    """
     exhibits = {one.name for one in manifest.workload.variants if one.exhibit is not None}
     level = stopping.level if stopping and stopping.level else bootstrap.LEVEL
     seed = int.from_bytes(hashlib.sha256(manifest.run.encode()).digest())
@@ -157,14 +176,15 @@ def _comparisons(
     def draws(rounds: int) -> bootstrap.Draws:
         return bootstrap.Draws(rounds, np.random.default_rng([seed, rounds]))
 
-    references: dict[tuple[int, str, Call], tuple[str, Measured]] = {}
+    references: dict[tuple[int, str, Call, str], tuple[str, Measured]] = {}
     for cell in cells:
         for call in CALLS:
             told = cell.cold if call == "cold" else cell.warm
             if told is None or told.duration_ms is None:
                 continue
             mine = kept[cell.memory_mb, cell.case, cell.variant, call].measured
-            place = cell.memory_mb, cell.case, call
+            pair_of = manifest.copies and manifest.copies.get(cell.variant, cell.variant)
+            place = cell.memory_mb, cell.case, call, pair_of or ""
             if place not in references and cell.variant not in exhibits:
                 references[place] = cell.variant, mine
             elif place in references:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.model import Sample, SampleError
+from lambdameter.cli.experiment import Asked, measure
+from lambdameter.model import Sample, SampleError, Workload
 from lambdameter.samples import MANIFEST, SAMPLES, RunFolder
+from lambdameter.target.fake import Script
 
 Command = Callable[..., Any]
 Reading = Callable[[Path], tuple[str, ...]]
@@ -84,19 +87,72 @@ def test_a_run_of_one_sample_decides_nothing(command: Command, measured: RunFold
     assert "no measured warm call" in ended.stdout.replace("\n", " ")
 
 
-@FORMS
-def test_a_run_in_which_all_failed_says_what_of(
-    command: Command, measured: RunFolder, reading: str
-):
-    file = measured.path / SAMPLES
+def all_failed(run: RunFolder) -> None:
+    file = run.path / SAMPLES
     error = SampleError(kind="function", type="Runtime.ExitError", message="<b>no</b> | @you")
     samples = [msgspec.json.decode(line, type=Sample) for line in file.read_bytes().splitlines()]
     dead = [
         msgspec.structs.replace(one, error=error, report=None, equality=None) for one in samples
     ]
     file.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in dead))
+
+
+@FORMS
+def test_a_run_in_which_all_failed_says_what_of(
+    command: Command, measured: RunFolder, reading: str
+):
+    all_failed(measured)
     ended = told(command, measured, reading)
     assert ended.exit_code == (5 if reading == "compare" else 0)
     assert "annot be told" in decision(reading, ended.stdout)
     expected = "BASE died" if reading == "compare" else "Runtime.ExitError"
     assert expected in ended.stdout
+
+
+@FORMS
+def test_samples_of_no_byte_are_no_samples(command: Command, measured: RunFolder, reading: str):
+    (measured.path / SAMPLES).write_bytes(b"")
+    ended = told(command, measured, reading)
+    assert ended.exit_code == (5 if reading == "compare" else 0)
+    assert "annot be told" in decision(reading, ended.stdout)
+
+
+def only_the_first(run: RunFolder) -> None:
+    file = run.path / SAMPLES
+    file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
+
+
+BROKEN: dict[str, tuple[Callable[[RunFolder], object], int, str]] = {
+    "corrupt": (lambda run: (run.path / SAMPLES).write_text("nonsense\n"), 2, "no sample"),
+    "empty": (lambda run: (run.path / SAMPLES).unlink(), 5, "HEAD has no measured warm call"),
+    "one sample": (only_the_first, 5, "HEAD has no measured warm call"),
+    "all errors": (all_failed, 1, "HEAD dies where BASE answers"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_sound_base_does_not_hide_what_is_wrong_with_head(
+    command: Command, measured: RunFolder, tmp_path: Path, broken: str
+):
+    head = RunFolder(Path(shutil.copytree(measured.path, tmp_path / "head")))
+    damage, exit_code, said = BROKEN[broken]
+    damage(head)
+    gate = ("--fail-if-slower", "5%")
+    ended = command("compare", str(measured.path), str(head.path), *gate)
+    assert ended.exit_code == exit_code
+    assert said in " ".join((ended.stdout + ended.stderr).split())
+
+
+def test_copies_of_which_all_calls_failed_are_not_called_alike(
+    workload: Workload,
+    asked: Asked,
+    scripted: Callable[[Script], Any],
+    working: Script,
+    command: Command,
+):
+    twice = msgspec.structs.replace(asked, aa=True)
+    run = measure(workload, twice, scripted(working).opening)
+    all_failed(run)
+    for reading in ("report", "markdown", "json"):
+        ended = told(command, run, reading)
+        assert "annot be told how far apart" in decision(reading, ended.stdout)

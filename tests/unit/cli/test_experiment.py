@@ -242,3 +242,29 @@ def test_a_workload_without_table_is_measured_by_its_answers(
     samples = measure(tableless, asked, scripted(answers).opening).samples().samples
     assert [sample.error for sample in samples] == [None] * 4
     assert all(sample.equality is not None and sample.equality.equal for sample in samples)
+
+
+def test_a_function_is_measured_against_a_copy_of_itself(
+    workload: Workload, asked: Asked, scripted: Scripted, working: Script
+):
+    wanted = msgspec.structs.replace(asked, aa=True, cold=3)
+    target = scripted(working)
+    manifest = measure(workload, wanted, target.opening).manifest()
+    assert manifest.copies == {"python-copy": "python"}
+    assert [one.title for one in manifest.workload.variants] == ["Python", "Python (copy)"]
+    by_round = [
+        {one.variant for one in manifest.plan if one.round == number} for number in range(3)
+    ]
+    assert by_round == [{"python", "python-copy"}] * 3
+    first, second = manifest.artifacts
+    assert (first.sha256, first.path) == (second.sha256, second.path)
+    assert target.left == []
+
+
+def test_each_chosen_variant_is_measured_against_its_copy(
+    workload: Workload, asked: Asked, scripted: Scripted, working: Script
+):
+    wanted = msgspec.structs.replace(asked, aa=True, variants=("rust", "python"))
+    manifest = measure(workload, wanted, scripted(working).opening).manifest()
+    assert manifest.copies == {"python-copy": "python", "rust-copy": "rust"}
+    assert {one.variant for one in manifest.plan} == {"python", "python-copy", "rust", "rust-copy"}

@@ -5,10 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import read
+from lambdameter.model import Sample, Workload
 from lambdameter.samples import SAMPLES, RunFolder
+from lambdameter.target.fake import Script
 
 Command = Callable[..., Any]
 
@@ -70,10 +74,27 @@ def test_a_sample_that_was_cut_off_is_told_and_left_out(
     assert not json.loads(told.stdout)["run"]["complete"]
 
 
+def test_a_report_knows_which_trials_lie_far_from_the_rest(
+    workload: Workload, asked: Asked, scripted: Callable[[Script], Any], working: Script
+):
+    many = msgspec.structs.replace(asked, warm=6, variants=("python",))
+    run = measure(workload, many, scripted(working).opening)
+    file = run.path / SAMPLES
+    *lines, last = [
+        msgspec.json.decode(line, type=Sample) for line in file.read_bytes().splitlines()
+    ]
+    assert last.report is not None
+    report = msgspec.structs.replace(last.report, duration_ms=9_000)
+    kept = [*lines, msgspec.structs.replace(last, report=report)]
+    file.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in kept))
+    assert read(run).outliers == {last.trial.index}
+
+
 def test_a_report_has_the_samples_their_summary_and_their_bill(measured: RunFolder):
     told = read(measured)
     assert told.samples == measured.samples().samples
     assert told.summary.complete
     assert [bill.variant for bill in told.bill.cells] == ["python", "rust"]
     assert told.folder == str(measured.path)
+    assert told.outliers == frozenset()
     assert "K" in {source.id for source in told.claims}

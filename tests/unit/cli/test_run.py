@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lambdameter.cli import experiment
+from lambdameter.cli import experiment, sweep
 from lambdameter.cli import run as run_module
 from lambdameter.cli.experiment import Asked
 from lambdameter.model import Invocation, Workload
@@ -56,6 +56,19 @@ def on(
         (("--set", "records=many"), "'many' is no int", "--set records", "a value like 4"),
         (("--out", "sums"), "The folder for the run is not empty", "sums", "another with --out"),
         (("--out", "sums/generate.py"), "There is a file already", "sums/generate.py", "--out"),
+        (("--aa", "--variants", "perl"), "no variant 'perl'", "--variants", "python, rust."),
+        (("--aa", "--variants", "rust,rust"), "named twice", "--variants", "python, rust."),
+        (("--aa", "--variants", "rust-copy"), "no variant 'rust-copy'", "--variants", "rust."),
+        (("--aa", "--faults", "cut=0.1"), "under injected faults", "--aa --faults", "Leave one"),
+        (("--latency", "-1"), "No service takes -1 ms", "--latency", "from 0 to 60,000"),
+        (("--latency", "fast"), "'fast' is no latency", "--latency", "the file of a model"),
+        (("--latency", "0,-1"), "No service takes -1 ms", "--latency", "from 0 to 60,000"),
+        (("--latency", "0,nan"), "No service takes nan ms", "--latency", "from 0 to 60,000"),
+        (("--latency", "0,fast"), "'fast' is no latency", "--latency", "instance 0,3,6,10"),
+        (("--latency", "0,off"), "'off' is no latency", "--latency", "instance 0,3,6,10"),
+        (("--latency", "0,,3"), "A latency is missing in '0,,3'", "--latency", "0,3,6,10"),
+        (("--latency", "3,3.0"), "A latency is named twice: 3.0", "--latency", "0,3,6,10"),
+        (("--aa", "--latency", "0,3"), "at one latency", "--aa --latency", "--latency 0."),
         (("--region", "mars-1"), "no prices for the region 'mars-1'", "--region", "us-east-1"),
         (("--target", "aws"), "need an execution role", "--target aws", "--role"),
     ],
@@ -143,6 +156,68 @@ def test_a_variant_that_differs_ends_with_1_and_no_speed(
     assert {result["total_ms"] for result in document["results"]} == {None}
 
 
+def test_two_copies_of_one_function_end_with_how_far_they_are_apart(
+    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+):
+    every = on(working)
+    told = command("run", str(sums), "--aa", "--memory", "128", "--cold", "2", "--json")
+    assert told.exit_code == 0
+    assert every[0].aa
+    (decision,) = json.loads(told.stdout)["decisions"]
+    assert decision["verdict"] == (
+        "At 128 MB it cannot be told how far apart two copies of Python are: that takes 10 "
+        "environments of each, and there are 2."
+    )
+
+
+def test_several_latencies_are_measured_and_told_together(
+    command: Command,
+    sums: Path,
+    scripted: Callable[[Script], Any],
+    working: Script,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    asked_for: list[tuple[str, ...]] = []
+
+    def measured(workload: Workload, asked: Asked, latencies: tuple[str, ...]) -> Path:
+        asked_for.append(latencies)
+        return sweep.measure_sweep(workload, asked, latencies, scripted(working).opening)
+
+    monkeypatch.setattr(run_module, "measure_sweep", measured)
+    told = command("run", str(sums), "--latency", "0,6", "--out", "two", "--json")
+    assert told.exit_code == 0, told.stderr
+    assert asked_for == [("0", "6")]
+    document = json.loads(told.stdout)
+    assert [one["latency_ms"] for one in document["runs"]] == [0, 6]
+    assert document["folder"] == "two"
+
+
+def test_a_variant_that_differs_at_some_latency_ends_with_1(
+    command: Command,
+    sums: Path,
+    scripted: Callable[[Script], Any],
+    working: Script,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    calls: list[int] = []
+
+    def script(target: FakeTarget, request: Request) -> Invocation:
+        answer = working(target, request)
+        calls.append(request.number)
+        if len(calls) == 1:
+            target.put_item(request.event["to"], {"id": {"S": "more"}})
+        return answer
+
+    def measured(workload: Workload, asked: Asked, latencies: tuple[str, ...]) -> Path:
+        return sweep.measure_sweep(workload, asked, latencies, scripted(script).opening)
+
+    monkeypatch.setattr(run_module, "measure_sweep", measured)
+    told = command("run", str(sums), "--latency", "0,6")
+    assert told.exit_code == 1
+    assert " ms: Not equal: " in told.stdout
+    assert "saves" not in told.stdout
+
+
 def test_several_workloads_are_all_measured_and_one_that_differs_decides(
     command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
 ):
@@ -219,7 +294,7 @@ def test_an_interrupt_of_the_final_report_says_that_all_samples_are_there(
         raise KeyboardInterrupt
 
     on(working)
-    monkeypatch.setattr(run_module, "show", interrupted)
+    monkeypatch.setattr(run_module, "show_any", interrupted)
     told = command("run", str(sums), "--out", "run")
     assert told.exit_code == 130
     assert told.stderr.endswith(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lambdameter.emulator import server
+from lambdameter.emulator import latency, server
 from lambdameter.emulator.control_plane import ControlPlane
 from lambdameter.emulator.server import EmulatorReady, Options, serve
 from lambdameter.errors import BadInputError, HostError
@@ -94,3 +94,15 @@ async def test_reclaiming_goes_on_after_an_environment_that_does_not_die(
         await turns.get()
     reaper.cancel()
     assert "It does not die. Look." in caplog.text
+
+
+def test_the_data_plane_is_given_a_file_of_the_median_that_was_asked_for(tmp_path: Path):
+    file = Path(server._model_file("6", tmp_path))
+    assert file.parent == tmp_path
+    assert file.read_text() == latency.model(6.0)
+
+
+@pytest.mark.parametrize(("told", "given"), [("0", "off"), ("off", "off"), ("my.toml", "my.toml")])
+def test_no_latency_and_a_users_own_model_need_no_file(tmp_path: Path, told: str, given: str):
+    assert server._model_file(told, tmp_path) == given
+    assert not names(tmp_path)

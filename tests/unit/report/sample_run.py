@@ -38,6 +38,9 @@ from lambdameter.model import (
     SampleError,
     ServiceTime,
     ServiceUse,
+    Sweep,
+    SweepInput,
+    SweptRun,
     Table,
     TableKey,
     TargetInfo,
@@ -349,11 +352,11 @@ def rounds_input(
                 environment=number * len(once.plan) + trial.environment,
             )
             plan.append(planned)
-            samples.append(_slower(sample(planned), factor))
+            samples.append(slower(sample(planned), factor))
     return report_input(msgspec.structs.replace(once, plan=tuple(plan)), samples)
 
 
-def _slower(one: Sample, factor: float) -> Sample:
+def slower(one: Sample, factor: float) -> Sample:
     assert one.report is not None
     duration_ms = one.report.duration_ms * factor
     response = {**one.response, "total_ms": one.response["total_ms"] * factor}
@@ -363,3 +366,30 @@ def _slower(one: Sample, factor: float) -> Sample:
         billed_ms=math.ceil(duration_ms + (one.report.init_ms or 0)),
     )
     return msgspec.structs.replace(one, report=report, response=response)
+
+
+def sweep_input(*runs: ReportInput) -> SweepInput:
+    """These runs, as if they were made at 0, 3, 6... ms."""
+    swept = tuple(
+        SweptRun(latency_ms=3.0 * index, folder=f"latency-{3 * index}")
+        for index in range(len(runs))
+    )
+    return SweepInput(
+        sweep=Sweep(
+            schema=1,
+            run="2026-11-21T10-58-00Z",
+            created_at="2026-11-21T10:58:00Z",
+            workload="etl",
+            seed=1,
+            runs=swept,
+        ),
+        runs=tuple(
+            msgspec.structs.replace(run, folder=f"runs/one/{one.folder}")
+            for run, one in zip(runs, swept, strict=True)
+        ),
+        folder="runs/one",
+    )
+
+
+def planned(of: Manifest, plan: tuple[Trial, ...]) -> Manifest:
+    return msgspec.structs.replace(of, plan=plan)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from lambdameter.emulator import latency
 
 FIXED_40 = "[dynamodb]\nundelayed = ['DescribeTable', 'Scan']\n"
 FIXED_40 += "default = { p50_ms = 40.0, p99_ms = 40.0 }\n"
@@ -97,3 +100,20 @@ def test_the_model_is_on_by_default_and_named(start: Any):
 
 def test_a_model_that_is_off_is_announced_as_none(plane: Any):
     assert plane.announced["latency_model"] is None
+
+
+def test_a_model_of_one_median_delays_every_request_but_those_that_no_function_waits_for(
+    start: Any, tmp_path: Path, make_table: Any
+):
+    file = tmp_path / "latency.toml"
+    file.write_text(latency.model(40))
+    plane = start("--latency", str(file))
+    assert str(file) in plane.announced["latency_model"]
+    dynamodb = plane.client("dynamodb")
+    make_table(dynamodb, "table")
+    times_ms = [
+        _elapsed_ms(lambda: dynamodb.get_item(TableName="table", Key=KEY)) for _ in range(9)
+    ]
+    # Half of all draws are below 40 ms, and one in a billion below 6.
+    assert min(times_ms) > 6
+    assert plane.client("s3").list_buckets()["Buckets"] == []

@@ -133,3 +133,43 @@ def test_a_round_far_from_the_others_is_flagged() -> None:
     assert found.outliers.rounds == 1
     assert found.outliers.without is not None
     assert found.outliers.without < 1.1 < found.ratio
+
+
+def test_init_is_compared_by_itself_by_the_ratio_within_a_round() -> None:
+    inits = {number: 100.0 + number for number in range(10)}
+    twice = {number: 2 * ms for number, ms in inits.items()}
+    times, billed = {number: [300.0] for number in inits}, {number: [300] for number in inits}
+    found = compare(PAIR, Measured(times, billed, inits), Measured(times, billed, twice), draws)
+    assert found is not None
+    assert found.init is not None
+    assert found.init.interval is not None
+    assert (found.init.ratio, found.init.interval.low) == pytest.approx((2, 2))
+    assert found.init.detectable == pytest.approx(0)
+    assert found.ratio == 1
+
+
+def test_calls_without_an_init_and_few_rounds_have_none_to_compare() -> None:
+    found = compare(PAIR, cell([10]), cell([10]), draws)
+    assert found is not None
+    assert found.init is None
+    few = compare(
+        PAIR, Measured({0: [9]}, {0: [9]}, {0: 4}), Measured({0: [9]}, {0: [9]}, {0: 8}), draws
+    )
+    assert few is not None
+    assert few.init is not None
+    assert few.init.ratio == pytest.approx(2)
+    assert (few.init.interval, few.init.detectable) == (None, None)
+
+
+def test_what_a_cost_could_show_is_that_of_the_linear_part_of_its_ratio() -> None:
+    rounds = bootstrap.ENOUGH_FOR_COST
+    billed = [[100 + 10 * (number % 2)] * 3 for number in range(rounds)]
+    same = [[105] * 3 for _ in range(rounds)]
+    found = compare(PAIR, cell(*same), cell(*billed), draws)
+    assert found is not None
+    # Half of the environments cost 100, half 110, of a mean of 105: one deviation is 5 / 105.
+    deviation = 5 / 105 * np.sqrt(rounds / (rounds - 1))
+    deviates = 2.0227 + 0.8508  # Student's t of 39 degrees of freedom at 0.975 and 0.8
+    expected = np.expm1(deviates * deviation / np.sqrt(rounds))
+    assert found.cost_detectable == pytest.approx(expected, rel=1e-3)
+    assert compare(PAIR, cell(*same[1:]), cell(*billed[1:]), draws).cost_detectable is None  # type: ignore[union-attr]

@@ -295,3 +295,23 @@ def test_percentiles_are_of_the_last_call_of_each_environment(manifest: Manifest
     samples = [sample(one, 900 if one.index % 2 == 0 else one.index) for one in trials]
     p90 = summarise(planned, samples, (EQUAL,)).cells[0].warm.percentiles[0]
     assert (p90.environments, p90.high_ms) == (36, 71)
+
+
+def test_a_copy_is_held_against_its_original_and_nothing_else_is(plain_manifest: Manifest) -> None:
+    names = ("a", "a-copy", "b", "b-copy")
+    workload = plain_manifest.workload
+    variants = tuple(
+        msgspec.structs.replace(workload.variants[0], name=name, title=name) for name in names
+    )
+    plan = tuple(trial(index, variant=name) for index, name in enumerate(names))
+    manifest = msgspec.structs.replace(
+        plain_manifest,
+        workload=msgspec.structs.replace(workload, variants=variants),
+        plan=plan,
+        copies={"a-copy": "a", "b-copy": "b"},
+    )
+    told = summarise(manifest, [sample(one) for one in plan], (EQUAL,))
+    assert [(one.reference, one.variant) for one in told.comparisons] == [
+        ("a", "a-copy"),
+        ("b", "b-copy"),
+    ]

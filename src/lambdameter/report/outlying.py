@@ -1,0 +1,40 @@
+"""The calls that lie far from the rest of their cell, with and without them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.style import Style
+from rich.text import Text
+
+from lambdameter import units
+from lambdameter.model import ReportInput
+from lambdameter.report import find
+from lambdameter.report.grid import Grid
+from lambdameter.report.look import measured
+
+BESIDE = (
+    "flagged by Tukey's fences and by the median absolute deviation, and in every figure",
+    "without: the same with what either flags left out",
+)
+
+
+def outlying(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
+    """A row for each cell and call of a tier that has any; None: no call is flagged."""
+    mine = [one for one in run.summary.flagged if one.memory_mb == memory_mb]
+    if not mine:
+        return None
+    heads = [("", ""), ("calls", ""), ("flagged\nTukey", ""), ("\nMAD", "")]
+    heads += [("median", "ms"), ("\nwithout", "ms"), ("mean", "ms"), ("\nwithout", "ms")]
+    grid = Grid(heads)
+    for one in mine:
+        title = find.label(run, one.case, one.variant, styles.get(one.variant, ""))
+        times = (one.median_ms, one.median_without_ms, one.mean_ms, one.mean_without_ms)
+        grid.row(
+            [
+                title.append(f" {one.call}"),
+                *(measured(f"{n:,}") for n in (one.calls, len(one.tukey), len(one.mad))),
+                *(measured(units.ms(time_ms)) for time_ms in times),
+            ]
+        )
+    return grid.text()

@@ -1,0 +1,63 @@
+"""A sweep as the document that `--json` prints; docs/json.md describes it for its readers."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lambdameter.model import Record, SweepInput
+from lambdameter.report import by_latency, find, json_document
+from lambdameter.report.by_latency import Curve
+from lambdameter.report.json_document import Document
+
+
+class AtLatency(Record, frozen=True, kw_only=True):
+    """The whole document of the run at one latency."""
+
+    latency_ms: float
+    document: Document
+
+
+class SweepDocument(Record, frozen=True, kw_only=True):
+    """Everything. Units as in `Document`."""
+
+    schema: int
+    sweep: str
+    folder: str
+    created_at: str
+    workload: str
+    decisions: tuple[str, ...]
+    curves: tuple[Curve, ...]
+    runs: tuple[AtLatency, ...]
+    notes: tuple[str, ...]
+
+
+def encode(told: SweepInput) -> str:
+    """The document as text, indented, with a final newline."""
+    return msgspec.json.format(msgspec.json.encode(document(told)), indent=2).decode() + "\n"
+
+
+def document(told: SweepInput) -> SweepDocument:
+    """The record behind the document."""
+    first = told.runs[0]
+    return SweepDocument(
+        schema=json_document.SCHEMA,
+        sweep=told.sweep.run,
+        folder=told.folder,
+        created_at=told.sweep.created_at,
+        workload=told.sweep.workload,
+        decisions=by_latency.sentences(told),
+        curves=tuple(
+            curve for memory_mb in find.tiers(first) for curve in by_latency.curves(told, memory_mb)
+        ),
+        runs=tuple(
+            AtLatency(latency_ms=one.latency_ms, document=json_document.document(run))
+            for one, run in zip(told.sweep.runs, told.runs, strict=True)
+        ),
+        notes=tuple(by_latency.beside(told)),
+    )
+
+
+def schema() -> str:
+    """The document's JSON Schema, made from the records; sweep-schema-1.json is its copy."""
+    made = msgspec.json.schema(SweepDocument)
+    return msgspec.json.format(msgspec.json.encode(made)).decode() + "\n"

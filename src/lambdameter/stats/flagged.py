@@ -1,0 +1,53 @@
+"""The calls of a cell that lie far from its others: flagged, told with and without, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lambdameter.model import Call, Flagged, Sample
+from lambdameter.stats import outliers
+from lambdameter.stats.compare import time_ms
+
+
+class Place(NamedTuple):
+    """Whose calls they are."""
+
+    variant: str
+    case: str
+    memory_mb: int
+    call: Call
+
+
+def flagged(place: Place, good: Sequence[Sample]) -> Flagged | None:
+    """What lies far from the rest, by the logarithms of the times; None: nothing does.
+
+    Args:
+        place: whose calls they are.
+        good: its samples without failures.
+    """
+    told = [(sample.trial.index, time_ms(sample.report)) for sample in good if sample.report]
+    if not told:
+        return None
+    trials, times_ms = (np.array(column) for column in zip(*told, strict=True))
+    tukey, mad = outliers.tukey(np.log(times_ms)), outliers.mad(np.log(times_ms))
+    if not (tukey | mad).any():
+        return None
+    left = times_ms[~(tukey | mad)]
+    return Flagged(
+        **place._asdict(),
+        calls=len(times_ms),
+        tukey=_indices(trials[tukey]),
+        mad=_indices(trials[mad]),
+        median_ms=float(np.median(times_ms)),
+        mean_ms=float(np.mean(times_ms)),
+        median_without_ms=float(np.median(left)) if len(left) else None,
+        mean_without_ms=float(np.mean(left)) if len(left) else None,
+    )
+
+
+def _indices(trials: NDArray[np.int_]) -> tuple[int, ...]:
+    return tuple(int(trial) for trial in trials)
