@@ -23,7 +23,7 @@ from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.speed.awake import DEVICE, Awake
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks" / "idle-cpus.txt"
-SQUARES, CALLS, ROUNDS, PAUSE_S = 100_000, 20, 10, 0.05
+SQUARES, CALLS, ROUNDS, PAUSE_S = 100_000, 100, 4, 0.05
 WAYS = {
     "no pause": (0.0, False),
     "after a pause": (PAUSE_S, False),
