@@ -1,6 +1,8 @@
 """The run folder: `manifest.json` and `samples.ndjson`, appended to as the samples arrive.
 
-Everything else is recomputed from these two. A run that is killed loses the sample in flight.
+Where a run has as many rounds as it needs, `stopping.json` says after how many it ended, and why:
+that hangs on the clock too. Everything else is recomputed. A run that is killed loses the sample in
+flight.
 """
 
 from __future__ import annotations
@@ -17,12 +19,12 @@ from pathlib import Path
 import msgspec
 
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Manifest, Sample
+from lambdameter.model import Manifest, Sample, Stopping
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
 SAMPLES = "samples.ndjson"
-_PART = f".{MANIFEST}.part"
+STOPPING = "stopping.json"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -65,10 +67,10 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
             folder = cls(path)
-            folder._write_manifest(manifest)
+            _write_document(path / MANIFEST, manifest)
         except OSError as failure:
             with contextlib.suppress(OSError):
-                (path / _PART).unlink(missing_ok=True)
+                _part(path / MANIFEST).unlink(missing_ok=True)
                 if not there:
                     path.rmdir()
             raise _unwritable(path, failure) from failure
@@ -184,13 +186,37 @@ class RunFolder:
             superseded=len(read) - len(last),
         )
 
-    def _write_manifest(self, manifest: Manifest) -> None:
-        part = self.path / _PART
-        with part.open("wb") as stream:
-            stream.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(self.path / MANIFEST)
+    def stop(self, stopping: Stopping) -> None:
+        """Write whether the run goes on after its last whole round, in place of what was there.
+
+        Raises:
+            HostError: it could not be written.
+        """
+        file = self.path / STOPPING
+        try:
+            _write_document(file, stopping)
+        except OSError as failure:
+            with contextlib.suppress(OSError):
+                _part(file).unlink(missing_ok=True)
+            raise _unwritable(file, failure) from failure
+
+    def stopping(self) -> Stopping | None:
+        """What stop() wrote last; None: no round is whole, or the number of rounds is fixed.
+
+        Raises:
+            BadInputError: it cannot be read.
+        """
+        file = self.path / STOPPING
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Stopping)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as failure:
+            raise BadInputError(
+                f"Why the run ended cannot be read: {failure}",
+                place=str(file),
+                next_step="Remove it and resume the run: it is looked at anew.",
+            ) from failure
 
 
 def check_unused(path: Path) -> None:
@@ -221,6 +247,19 @@ def _check_writable(path: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), above)
     if not os.access(above, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), above)
+
+
+def _write_document(file: Path, document: Manifest | Stopping) -> None:
+    """All of it or nothing."""
+    with _part(file).open("wb") as stream:
+        stream.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    _part(file).replace(file)
+
+
+def _part(file: Path) -> Path:
+    return file.with_name(f".{file.name}.part")
 
 
 def _write_whole(stream: io.FileIO, line: bytes) -> None:

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from lambdameter import dataset, plan, runner, samples
 from lambdameter import workload as workloads
-from lambdameter.cli import speed
+from lambdameter.cli import looking, protocol, speed
 from lambdameter.cli.local import local_lambda
 from lambdameter.cli.progress import Telling
 from lambdameter.emulator.server import Options as EmulatorOptions
@@ -35,7 +35,9 @@ from lambdameter.model import (
     Enforcement,
     Manifest,
     ParameterValue,
+    Sample,
     Site,
+    StoppingRule,
     TargetInfo,
     Trial,
     TrialEquality,
@@ -58,16 +60,21 @@ REST_S = 0.1
 
 
 class Asked(Conditions, frozen=True, kw_only=True):
-    """What the user asked for; None: all variants and cases, the workload's own tiers and calls."""
+    """What the user asked for; None: all variants and cases, the workload's own tiers and calls.
+
+    Attributes:
+        stopping_rule: measure until it is decided; None: a number of rounds.
+    """
 
     variants: tuple[str, ...] | None
     cases: tuple[str, ...] | None
     memory_mb: tuple[int, ...] | None
-    cold: int
+    cold: int | None
     warm: int | None
     settings: dict[str, str]
     require_enforcement: bool
     out: Path | None
+    stopping_rule: StoppingRule | None = None
 
 
 @contextmanager
@@ -106,7 +113,10 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
     """
     console = Console(stderr=True, highlight=False)
     tiers = _tiers(workload, asked)
-    trials = _plan(workload, asked)
+    wanted = protocol.said(workload, asked.cold, asked.warm)
+    trials = _plan(workload, asked, wanted.fitting())
+    if asked.stopping_rule is not None:
+        protocol.check_comparable(workload, trials)
     parameters = workloads.apply_settings(workload, asked.settings)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%dt%H%M%S}-{workload.name}-{secrets.token_hex(2)}"
@@ -130,13 +140,18 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
                 memory_mb=tiers,
                 plan=trials,
                 conditions=_conditions(asked),
+                stopping_rule=asked.stopping_rule,
             )
             with provisioned(target, manifest, names_begin_with(run), console) as site:
+                place = Place(target=target, site=site, console=console)
                 # Again: what a runtime really is shows once a function was made with it.
                 manifest = msgspec.structs.replace(manifest, target=target.info())
+                often = protocol.settle(wanted, manifest, _trying(manifest, place), console)
+                trials = _plan(workload, asked, often)
+                manifest = msgspec.structs.replace(manifest, plan=trials)
                 folder = RunFolder.create(path, manifest)
                 with folder.alone():
-                    fill(folder, manifest, trials, Place(target=target, site=site, console=console))
+                    fill(folder, manifest, trials, place)
     return folder
 
 
@@ -176,23 +191,53 @@ class Place(NamedTuple):
 
 
 def fill(folder: RunFolder, manifest: Manifest, trials: Sequence[Trial], place: Place) -> None:
-    """Make these trials; each sample is on disk before the next is made."""
+    """Make these trials; each sample is on disk before the next is made.
+
+    Where the run has a stopping rule, as many of them as it takes.
+    """
+    open_ended = manifest.stopping_rule is not None
+    with Telling(trials, manifest.datasets, place.console, at_most=open_ended) as telling:
+        bench = _bench(manifest, place, folder.append, telling)
+
+        def make(some: Sequence[Trial]) -> None:
+            runner.execute(some, manifest.workload, place.site, bench)
+
+        if open_ended:
+            looking.until_decided(folder, manifest, trials, make, place.console)
+        else:
+            make(trials)
+
+
+def _trying(manifest: Manifest, place: Place) -> protocol.Make:
+    """Makes trials in tables and environments of their own."""
+    site = msgspec.structs.replace(place.site, prefix=f"{place.site.prefix}-trial")
+
+    def make(
+        some: Sequence[Trial], append: Callable[[Sample], None], progress: runner.Progress
+    ) -> None:
+        bench = _bench(manifest, place, append, progress)
+        runner.execute(some, manifest.workload, site, bench)
+
+    return make
+
+
+def _bench(
+    manifest: Manifest, place: Place, append: Callable[[Sample], None], progress: runner.Progress
+) -> runner.Bench:
     target, workload, datasets = place.target, manifest.workload, manifest.datasets
     # To AWS it is that far.
     rest_s = REST_S if manifest.target.name == "local" else 0.0
-    with Telling(trials, datasets, place.console) as telling:
-        bench = runner.Bench(
-            target=target,
-            read=answer.read,
-            initial=lambda trial: dataset.initial_items(datasets[trial.call], trial.case),
-            verify=_verifier(target, workload, datasets),
-            canonical=lambda response: verification.canonical_response(workload, response),
-            append=folder.append,
-            now=lambda: datetime.now(UTC),
-            rest=lambda: time.sleep(rest_s),
-            progress=telling,
-        )
-        runner.execute(trials, workload, place.site, bench)
+    return runner.Bench(
+        target=target,
+        read=answer.read,
+        initial=lambda trial: dataset.initial_items(datasets[trial.call], trial.case),
+        verify=_verifier(target, workload, datasets),
+        canonical=lambda response: verification.canonical_response(workload, response),
+        append=append,
+        now=lambda: datetime.now(UTC),
+        rest=lambda: time.sleep(rest_s),
+        progress=progress,
+    )
 
 
 def make_datasets(
@@ -225,7 +270,7 @@ def _tiers(workload: Workload, asked: Asked) -> tuple[int, ...]:
     return asked.memory_mb or workload.memory_mb
 
 
-def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
+def _plan(workload: Workload, asked: Asked, often: Repetition) -> tuple[Trial, ...]:
     return plan.make(
         workload,
         Cells(
@@ -235,10 +280,7 @@ def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
             cases=asked.cases or tuple(one.name for one in workload.cases),
             memory_mb=_tiers(workload, asked),
         ),
-        Repetition(
-            rounds=asked.cold,
-            warm_calls=workload.warm_calls if asked.warm is None else asked.warm,
-        ),
+        often,
         random.Random(asked.seed).shuffle,  # noqa: S311 - an order, no secret
     )
 

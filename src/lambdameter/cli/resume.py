@@ -44,10 +44,11 @@ def resume(path: Path, opening: Opening = open_target) -> RunFolder:
     with folder.alone():
         made = {sample.trial.index for sample in folder.samples().samples}
         trials = plan.remaining(manifest.plan, made)
-        if not trials:
+        if not trials or _has_ended(folder, manifest):
             console.print("nothing is left to measure in this run")
             return folder
-        console.print(f"resuming: {len(trials)} of {len(manifest.plan)} calls are to be made")
+        most = "at most " if manifest.stopping_rule else ""
+        console.print(f"resuming: {most}{len(trials)} of {len(manifest.plan)} calls are to be made")
         with telling_what_is_kept(path):
             datasets = make_datasets(manifest.workload, manifest.parameters, manifest.plan, console)
             _check_datasets(manifest.datasets, datasets, path)
@@ -55,6 +56,11 @@ def resume(path: Path, opening: Opening = open_target) -> RunFolder:
             with opening(manifest.conditions) as target:
                 _go_on(folder, manifest, trials, target, console)
     return folder
+
+
+def _has_ended(folder: RunFolder, manifest: Manifest) -> bool:
+    stopping = folder.stopping() if manifest.stopping_rule else None
+    return stopping is not None and stopping.stop
 
 
 def _go_on(

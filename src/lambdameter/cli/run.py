@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from lambdameter import price_list
+from lambdameter import plan, price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import Json, show
 from lambdameter.cli.resume import resume as go_on
+from lambdameter.cli.rounds import Budget, Rounds, fixed, stopping_rule
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.interruption import say
@@ -30,10 +31,12 @@ _Memory = Annotated[
     str | None,
     typer.Option(help="Tiers in MB, separated by commas; by default the workload's own."),
 ]
-_Cold = Annotated[int, typer.Option(help="Environments of each cell: cold calls.")]
 _Warm = Annotated[
     int | None,
-    typer.Option(help="Warm calls in each environment; by default the workload's own number."),
+    typer.Option(
+        help="Warm calls in each environment. By default the workload's own number, or "
+        f"{plan.WARM_CALLS}, fewer where calls take long."
+    ),
 ]
 _Settings = Annotated[
     list[str] | None,
@@ -79,8 +82,9 @@ def run(  # noqa: PLR0913 - each is a flag
     variants: _Listed = None,
     cases: _Listed = None,
     memory: _Memory = None,
-    cold: _Cold = 1,
+    rounds: Rounds = None,
     warm: _Warm = None,
+    budget: Budget = None,
     settings: _Settings = None,
     target: _Target = "local",
     region: _Region = "us-east-1",
@@ -98,12 +102,11 @@ def run(  # noqa: PLR0913 - each is a flag
 ) -> None:
     """Measure workloads, prove that their variants do the same, price them, and decide."""
     _check(context, workload or [], target)
-    _check_priced(region)
     asked = Asked(
         variants=_names(variants),
         cases=_names(cases),
         memory_mb=_tiers(memory),
-        cold=cold,
+        cold=fixed(rounds),
         warm=warm,
         settings=_settings(settings or []),
         target=target,
@@ -118,6 +121,7 @@ def run(  # noqa: PLR0913 - each is a flag
         require_enforcement=require_enforcement,
         seed=seed,
         out=out,
+        stopping_rule=stopping_rule(rounds, budget),
     )
     _measure_and_tell(workload or [], asked, resume, as_json=json)
 
@@ -183,6 +187,7 @@ def _check(context: typer.Context, workload: list[str], target: str) -> None:
             place=f"--{local_alone[0]}",
             next_step="Leave it away, or use --target local.",
         )
+    _check_priced(context.params["region"])
 
 
 def _check_priced(region: str) -> None:

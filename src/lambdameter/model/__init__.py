@@ -44,11 +44,13 @@ from lambdameter.model.claim import ClaimSource, PublishedFigure
 from lambdameter.model.comparison import (
     Comparison,
     Interval,
+    Look,
     Noise,
     Outliers,
     Percentile,
     Reason,
     Stopping,
+    StoppingRule,
     Verdict,
 )
 from lambdameter.model.gate import (
@@ -144,6 +146,7 @@ __all__ = [
     "Interval",
     "Invocation",
     "Lack",
+    "Look",
     "Manifest",
     "MayDiffer",
     "Meter",
@@ -179,6 +182,7 @@ __all__ = [
     "Speed",
     "Statistic",
     "Stopping",
+    "StoppingRule",
     "Summary",
     "Table",
     "TableKey",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from lambdameter.model.artifact import Artifact, Dataset
 from lambdameter.model.base import Architecture, Call, ParameterValue, Record
 from lambdameter.model.calibration import Calibration
+from lambdameter.model.comparison import StoppingRule
 from lambdameter.model.workload import Workload
 
 
@@ -254,6 +255,8 @@ class Manifest(Record, frozen=True, kw_only=True):
 
     Attributes:
         schema: version of the run folder's format.
+        plan: every call; where there is a stopping rule, as many as there may be.
+        stopping_rule: None: the run has its number of rounds.
     """
 
     schema: int
@@ -269,3 +272,4 @@ class Manifest(Record, frozen=True, kw_only=True):
     memory_mb: tuple[int, ...]
     plan: tuple[Trial, ...]
     conditions: Conditions
+    stopping_rule: StoppingRule | None = None

@@ -20,6 +20,7 @@ from lambdameter.model import (
     RunComparison,
     SampleError,
     Stopping,
+    StoppingRule,
     TrialEquality,
 )
 from lambdameter.report import caveats, find, gate
@@ -115,6 +116,7 @@ class Document(Record, frozen=True, kw_only=True):
     equality: Equality
     results: tuple[Result, ...]
     comparisons: tuple[Comparison, ...]
+    stopping_rule: StoppingRule | None
     stopping: Stopping | None
     bill: Bill
     notes: tuple[str, ...]
@@ -146,6 +148,7 @@ def document(run: ReportInput) -> Document:
         ),
         results=tuple(_result(run, cell) for cell in run.summary.cells),
         comparisons=run.summary.comparisons,
+        stopping_rule=run.manifest.stopping_rule,
         stopping=run.summary.stopping,
         bill=run.bill,
         notes=caveats.everything(run),

@@ -18,7 +18,7 @@ from lambdameter.model import (
     ReportInput,
     RunComparison,
 )
-from lambdameter.report import caveats, find, gate
+from lambdameter.report import caveats, find, gate, stopping
 from lambdameter.report.decision import decide
 from lambdameter.report.distribution import distribution
 from lambdameter.report.equality import equality
@@ -85,6 +85,8 @@ def _decisions(told: ReportInput) -> Iterator[str]:
 
 def _caveats(told: ReportInput) -> Iterator[str]:
     """Those of what is shown here."""
+    if (ended := stopping.ended(told)) is not None:
+        yield ended
     yield from caveats.target(told)
     for memory_mb in find.tiers(told):
         for lacking in caveats.tier(told.manifest.target.enforcement, memory_mb):

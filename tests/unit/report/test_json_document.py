@@ -42,6 +42,7 @@ def test_the_keys_are_the_documented_ones(sample_run: ModuleType) -> None:
         "equality",
         "results",
         "comparisons",
+        "stopping_rule",
         "stopping",
         "bill",
         "notes",
