@@ -16,13 +16,12 @@ from lambdameter.cli.experiment import (
     Opening,
     Place,
     fill,
-    make_datasets,
-    make_packages,
     names_begin_with,
     open_target,
     provisioned,
     telling_what_is_kept,
 )
+from lambdameter.cli.inputs import make_datasets, make_packages
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model import Artifact, Call, Dataset, Manifest, TargetInfo
 from lambdameter.samples import RunFolder
@@ -63,10 +62,11 @@ def taken_up(folder: RunFolder, opening: Opening, console: Console) -> Iterator[
     then = folder.manifest()
     made = {sample.trial.index for sample in folder.samples().samples}
     trials = plan.remaining(then.plan, made)
-    if not trials:
+    if not trials or _has_ended(folder, then):
         yield None
         return
-    console.print(f"resuming: {len(trials)} of {len(then.plan)} calls are to be made")
+    most = "at most " if then.stopping_rule else ""
+    console.print(f"resuming: {most}{len(trials)} of {len(then.plan)} calls are to be made")
     datasets = make_datasets(then.workload, then.parameters, then.plan, console)
     _check_datasets(then.datasets, datasets, folder.path)
     with opening(then.conditions) as target:
@@ -83,6 +83,11 @@ def taken_up(folder: RunFolder, opening: Opening, console: Console) -> Iterator[
         with provisioned(target, now, attempt, console) as site:
             _check_target(then, target.info(), folder.path)
             yield Begun(folder, now, trials, Place(target=target, site=site, console=console))
+
+
+def _has_ended(folder: RunFolder, manifest: Manifest) -> bool:
+    stopping = folder.stopping() if manifest.stopping_rule else None
+    return stopping is not None and stopping.stop
 
 
 def _check_datasets(then: dict[Call, Dataset], now: dict[Call, Dataset], path: Path) -> None:
