@@ -83,6 +83,12 @@ def on(
         (("--latency", "0,off"), "'off' is no latency", "--latency", "instance 0,3,6,10"),
         (("--latency", "0,,3"), "A latency is missing in '0,,3'", "--latency", "0,3,6,10"),
         (("--latency", "3,3.0"), "A latency is named twice: 3.0", "--latency", "0,3,6,10"),
+        (
+            ("--rounds", "auto", "--latency", "0,3"),
+            "another number of rounds",
+            "--rounds auto --latency",
+            "--latency 0.",
+        ),
         (("--aa", "--latency", "0,3"), "at one latency", "--aa --latency", "--latency 0."),
         (("--region", "mars-1"), "no prices for the region 'mars-1'", "--region", "us-east-1"),
         (("--target", "aws"), "need an execution role", "--target aws", "--role"),
