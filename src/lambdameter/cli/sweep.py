@@ -25,7 +25,7 @@ from lambdameter.cli.experiment import (
     telling_what_is_kept,
 )
 from lambdameter.cli.progress import Telling
-from lambdameter.cli.resume import taken_up
+from lambdameter.cli.resume import lacking, taken_up
 from lambdameter.emulator import latency
 from lambdameter.errors import BadInputError
 from lambdameter.model import Sweep, SweptRun, Workload
@@ -118,13 +118,15 @@ def resume_sweep(path: Path, opening: Opening = open_target) -> Path:
         folders = [RunFolder.open(path / one.folder) for one in sweep.runs]
         for folder in folders:
             stack.enter_context(folder.alone())
+        left = [(folder, *lacking(folder, console)) for folder in folders]
         stack.enter_context(telling_what_is_kept(path))
-        runs = [stack.enter_context(taken_up(folder, opening, console)) for folder in folders]
-        left = [run for run in runs if run is not None]
-        if left:
-            _fill_in_turn(left, sweep.seed, console)
-        else:
-            console.print("nothing is left to measure in this run")
+        runs = [
+            stack.enter_context(taken_up(folder, then, trials, opening, console))
+            for folder, then, trials in left
+            if trials
+        ]
+        if runs:
+            _fill_in_turn(runs, sweep.seed, console)
     return path
 
 
