@@ -33,7 +33,7 @@ from rich.table import Table
 COMMAND = (str(Path(sys.prefix) / "bin" / "lambdameter"), "run")
 DUELS = 40
 MEMORY_MB = 1769  # a full vCPU
-WORK = 8_000
+WORK = 24_000
 SLOWDOWN = 0.08
 WARM_CALLS = 3
 BUDGET = "30s"
