@@ -9,7 +9,7 @@ VENV       := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export CARGO_TARGET_DIR := $(CACHE)/cargo-target
 
-.PHONY: run test test-cgroup2 setup check record soak simulate format clean
+.PHONY: run test test-cgroup2 setup check record soak simulate blind format clean
 
 run: setup ## all set-up, once a calibration, then the duel
 	@test -e $(CACHE)/calibration-arm64.json || $(VENV)/lambdameter doctor --calibrate > /dev/null || true
@@ -55,6 +55,9 @@ soak: setup ## ten minutes of duels with random kills, counted up
 
 simulate: setup ## ten minutes of simulated runs: what docs/method.md promises, and its figures
 	OPENBLAS_NUM_THREADS=1 $(VENV)/python -P benchmarks/statistics.py --write docs/method.md
+
+blind: setup ## twenty minutes of duels whose truth the judge does not know
+	@$(VENV)/python benchmarks/blind.py --folder $(CACHE)/blind $(ARGS)
 
 format: ## what the formatters do by themselves
 	$(VENV)/ruff check --fix-only

@@ -7,15 +7,21 @@ random order, so that a drift of the host falls on all cells alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import product
 
 import msgspec
 
 from lambdameter.errors import BadInputError
-from lambdameter.model import MAX_MEMORY_MB, MIN_MEMORY_MB, Trial, Workload
+from lambdameter.model import MAX_MEMORY_MB, MIN_MEMORY_MB, Call, Trial, Workload
 
 Cell = tuple[str, str, int]
+
+# For short handlers: environments of each cell, and warm calls in each.
+ROUNDS = 20
+WARM_CALLS = 15
+# Where nobody said how often, a run takes no longer, seconds.
+LONGEST_S = 600.0
 
 
 class Cells(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +128,57 @@ def remaining(trials: Sequence[Trial], done: Collection[int]) -> tuple[Trial, ..
     return tuple(trial for trial in trials if trial.environment in unfinished)
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """What a round takes, in seconds or in USD: its cold calls, and one warm call of each cell."""
+
+    cold: float
+    warm: float
+
+    def takes(self, repetition: Repetition) -> float:
+        """What a whole run takes."""
+        return repetition.rounds * (self.cold + repetition.warm_calls * self.warm)
+
+
+def pace(cells: int, took: Mapping[tuple[Cell, Call], float], heavier: float) -> Pace:
+    """What a round takes, by what single calls took.
+
+    Args:
+        cells: how many a round holds; those of which no call was made are like the others.
+        took: by cell and call; each cell in it has its cold call.
+        heavier: how many times a cold call's work a warm call does, where no warm one was made.
+    """
+    colds = {cell: value for (cell, call), value in took.items() if call == "cold"}
+    warms = [took.get((cell, "warm"), heavier * cold) for cell, cold in colds.items()]
+    share = cells / len(colds)
+    return Pace(cold=share * sum(colds.values()), warm=share * sum(warms))
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a user or a workload.toml wants it; None: nothing was said."""
+
+    rounds: int | None
+    warm_calls: int | None
+
+    def fitting(self, pace: Pace | None = None, room_s: float = LONGEST_S) -> Repetition:
+        """What was said; for the rest the protocol's numbers, or as many as there is room for.
+
+        Warm calls are given up first: environments are the unit of repetition.
+
+        Args:
+            pace: what a round takes, seconds; None: not known.
+            room_s: how long a run may take of which not all was said.
+        """
+        rounds = ROUNDS if self.rounds is None else self.rounds
+        warm_calls = WARM_CALLS if self.warm_calls is None else self.warm_calls
+        if pace is not None and self.warm_calls is None:
+            room = room_s / max(1, rounds) - pace.cold
+            warm_calls = max(1, min(warm_calls, int(room / pace.warm)))
+        if pace is not None and self.rounds is None:
+            one = pace.takes(Repetition(rounds=1, warm_calls=warm_calls))
+            rounds = max(1, min(rounds, int(room_s / one)))
+        return Repetition(rounds=rounds, warm_calls=warm_calls)
+
+
 def _known(kind: str, asked: Sequence[str], known: Sequence[str], flag: str) -> None:
     unknown = [name for name in asked if name not in known]
     if unknown or not asked or len(set(asked)) < len(asked):
@@ -150,7 +207,7 @@ def _check_numbers(memory_mb: Sequence[int], repetition: Repetition) -> None:
             next_step="Give each once, for instance 128,1024.",
         )
     for flag, value, least in (
-        ("--cold", repetition.rounds, 1),
+        ("--rounds", repetition.rounds, 1),
         ("--warm", repetition.warm_calls, 0),
     ):
         if value < least:

@@ -1,6 +1,8 @@
 """The run folder: `manifest.json` and `samples.ndjson`, appended to as the samples arrive.
 
-Everything else is recomputed from these two. A run that is killed loses the sample in flight.
+Where a run has as many rounds as it needs, `stopping.json` says after how many it ended, and why:
+that hangs on the clock too. Everything else is recomputed. A run that is killed loses the sample in
+flight.
 A sweep is a folder of run folders with a `sweep.json` that lists them.
 """
 
@@ -18,12 +20,13 @@ from pathlib import Path
 import msgspec
 
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Manifest, Sample, Sweep
+from lambdameter.model import Manifest, Sample, Stopping, Sweep
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
 SAMPLES = "samples.ndjson"
 SWEEP = "sweep.json"
+STOPPING = "stopping.json"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -66,7 +69,7 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
             folder = cls(path)
-            folder._write_manifest(manifest)
+            _write_document(path / MANIFEST, manifest)
         except OSError as failure:
             with contextlib.suppress(OSError):
                 _part(path / MANIFEST).unlink(missing_ok=True)
@@ -192,8 +195,37 @@ class RunFolder:
             superseded=len(read) - len(last),
         )
 
-    def _write_manifest(self, manifest: Manifest) -> None:
-        _write_record(self.path / MANIFEST, manifest)
+    def stop(self, stopping: Stopping) -> None:
+        """Write whether the run goes on after its last whole round, in place of what was there.
+
+        Raises:
+            HostError: it could not be written.
+        """
+        file = self.path / STOPPING
+        try:
+            _write_document(file, stopping)
+        except OSError as failure:
+            with contextlib.suppress(OSError):
+                _part(file).unlink(missing_ok=True)
+            raise _unwritable(file, failure) from failure
+
+    def stopping(self) -> Stopping | None:
+        """What stop() wrote last; None: no round is whole, or the number of rounds is fixed.
+
+        Raises:
+            BadInputError: it cannot be read.
+        """
+        file = self.path / STOPPING
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Stopping)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as failure:
+            raise BadInputError(
+                f"Why the run ended cannot be read: {failure}",
+                place=str(file),
+                next_step="Remove it and resume the run: it is looked at anew.",
+            ) from failure
 
 
 def is_sweep(path: Path) -> bool:
@@ -208,7 +240,7 @@ def write_sweep(path: Path, sweep: Sweep) -> None:
         HostError: it cannot be written.
     """
     try:
-        _write_record(path / SWEEP, sweep)
+        _write_document(path / SWEEP, sweep)
     except OSError as failure:
         raise _unwritable(path, failure) from failure
 
@@ -258,20 +290,6 @@ def check_unused(path: Path) -> None:
         )
 
 
-def _part(file: Path) -> Path:
-    return file.with_name(f".{file.name}.part")
-
-
-def _write_record(file: Path, record: Manifest | Sweep) -> None:
-    """All of it or nothing."""
-    part = _part(file)
-    with part.open("wb") as stream:
-        stream.write(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)
-
-
 def _check_writable(path: Path) -> None:
     """Now, not when the packages are built: the first folder above that is there decides."""
     above = next(one for one in (path, *path.absolute().parents) if one.exists())
@@ -279,6 +297,19 @@ def _check_writable(path: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), above)
     if not os.access(above, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), above)
+
+
+def _write_document(file: Path, document: Manifest | Stopping | Sweep) -> None:
+    """All of it or nothing."""
+    with _part(file).open("wb") as stream:
+        stream.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    _part(file).replace(file)
+
+
+def _part(file: Path) -> Path:
+    return file.with_name(f".{file.name}.part")
 
 
 def _write_whole(stream: io.FileIO, line: bytes) -> None:

@@ -20,6 +20,7 @@ NOTHING = "-"
 _SIGNIFICANT = 3
 _WHOLE_FROM = 100
 _MS_PER_S = 1000
+_S_PER_MIN = 60
 
 
 def number(value: float | Decimal | None) -> str:
@@ -49,6 +50,21 @@ def time(value_ms: float | None) -> str:
     return f"{number(value_ms)} ms" if value_ms < _MS_PER_S else f"{number(value_ms / _MS_PER_S)} s"
 
 
+def duration(value_s: float) -> str:
+    """How long one will wait: "12 s", "4.2 min", "1.3 h"."""
+    if value_s < 1:
+        return "1 s"
+    if value_s < _S_PER_MIN:
+        return f"{value_s:.0f} s"
+    minutes = value_s / _S_PER_MIN
+    return f"{minutes:.2g} min" if minutes < _S_PER_MIN else f"{minutes / _S_PER_MIN:.2g} h"
+
+
+def count(how_many: int, what: str) -> str:
+    """A number of things: "1 round", "20 rounds"."""
+    return f"{how_many:,} {what}{'' if how_many == 1 else 's'}"
+
+
 def percent(share: float | Decimal | None) -> str:
     """A share of one as whole percent; below one percent two significant digits are kept."""
     if share is None:
@@ -57,6 +73,11 @@ def percent(share: float | Decimal | None) -> str:
     if hundredfold == 0 or abs(hundredfold) >= 1:
         return f"{hundredfold:.0f} %"
     return f"{hundredfold:.{1 - hundredfold.adjusted()}f} %"
+
+
+def level(share: float) -> str:
+    """A confidence level as it is said: "95 %", "99.4 %"."""
+    return f"{100 * share:.3g} %"
 
 
 def megabytes(size: int) -> str:

@@ -209,18 +209,25 @@ class _Document:
                     "Use lower-case letters, digits and single hyphens: it becomes part of "
                     "a function's name.",
                 )
-        if not 1 <= workload.timeout_s <= MAX_TIMEOUT_S:
-            raise self._error(
-                f"timeout_s is {workload.timeout_s}",
-                ("timeout_s",),
-                f"Lambda allows 1 to {MAX_TIMEOUT_S} seconds.",
-            )
+        self._check_numbers(workload)
         if not (Path(workload.root) / workload.generator).is_file():
             raise self._error(
                 f"The generator {workload.generator!r} is no file below {workload.root}",
                 ("generator",),
                 "Name a Python script in the workload's folder.",
             )
+
+    def _check_numbers(self, workload: Workload) -> None:
+        if not 1 <= workload.timeout_s <= MAX_TIMEOUT_S:
+            raise self._error(
+                f"timeout_s is {workload.timeout_s}",
+                ("timeout_s",),
+                f"Lambda allows 1 to {MAX_TIMEOUT_S} seconds.",
+            )
+        for key, least in (("rounds", 1), ("warm_calls", 0)):
+            number: int | None = getattr(workload, key)
+            if number is not None and number < least:
+                raise self._error(f"{key} is {number}", (key,), f"Give at least {least}.")
 
     def _check_service_use(self, workload: Workload) -> None:
         cases = [case.name for case in workload.cases]

@@ -175,6 +175,8 @@ name = "tiny"
 title = "Tiny"
 timeout_s = 2
 generator = "generate.py"
+rounds = 1
+warm_calls = 1
 [parameters]
 [calls.cold]
 [calls.warm]

@@ -1,4 +1,4 @@
-"""The workloads of claims C1 and C2, by their own defaults, through the installed command."""
+"""The workloads of claims C1 and C2, as many calls as published, through the command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class Told(NamedTuple):
 
 
 def run(lambdameter: Callable[..., Any], name: str) -> Told:
-    command = lambdameter("run", name, "--variants", "python,rust", "--out", "run", "--json")
+    asked = ("--variants", "python,rust", "--cold", "1", "--warm", str(CALLS), "--out", "run")
+    command = lambdameter("run", name, *asked, "--json")
     measured = command.end()
     assert measured.exit_code == 0, measured.stderr
     text = lambdameter("report", "run", folder=command.folder).end().stdout

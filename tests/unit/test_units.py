@@ -28,6 +28,30 @@ def test_figures_have_three_significant_digits(value: float | None, shown: str):
     assert units.number(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.2, "1 s"),
+        (12.4, "12 s"),
+        (59.9, "60 s"),
+        (60, "1 min"),
+        (252, "4.2 min"),
+        (3540, "59 min"),
+        (4680, "1.3 h"),
+    ],
+)
+def test_a_wait_has_two_digits_and_its_unit(seconds: float, shown: str):
+    assert units.duration(seconds) == shown
+
+
+def test_a_single_thing_is_not_many():
+    assert [units.count(n, "round") for n in (0, 1, 1_200)] == [
+        "0 rounds",
+        "1 round",
+        "1,200 rounds",
+    ]
+
+
 @given(st.floats(min_value=1e-6, max_value=1e9))
 def test_a_shown_figure_is_within_half_a_unit_of_its_last_digit(value: float):
     shown = float(units.number(value).replace(",", ""))

@@ -116,6 +116,8 @@ def test_an_unknown_name_lists_the_built_in_ones():
         ("schema = 1", "schema = 2", "schema is 2", "schema"),
         ("schema = 1\n", "", "schema is None", ""),
         ("timeout_s = 30", "timeout_s = 901", "timeout_s is 901", "timeout_s"),
+        ("timeout_s = 30", "timeout_s = 30\nrounds = 0", "rounds is 0", "rounds"),
+        ("timeout_s = 30", "timeout_s = 30\nwarm_calls = -1", "warm_calls is -1", "warm_calls"),
         (
             "timeout_s = 30",
             'timeout_s = 30\ndefault_variants = ["python", "go"]',

@@ -7,7 +7,7 @@ import platform
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -19,8 +19,9 @@ from rich.console import Console
 
 from lambdameter import dataset, plan, runner, samples
 from lambdameter import workload as workloads
-from lambdameter.cli import speed
+from lambdameter.cli import looking, protocol, speed
 from lambdameter.cli.granted import check_granted
+from lambdameter.cli.inputs import make_datasets, make_packages
 from lambdameter.cli.local import local_lambda
 from lambdameter.cli.progress import Telling
 from lambdameter.emulator.server import Options as EmulatorOptions
@@ -28,25 +29,22 @@ from lambdameter.emulator.speed import store
 from lambdameter.errors import LambdameterError
 from lambdameter.interruption import interruption, say
 from lambdameter.model import (
-    Architecture,
-    Artifact,
     Call,
     Conditions,
     Dataset,
     Manifest,
-    ParameterValue,
+    Sample,
     Site,
+    StoppingRule,
     Trial,
     TrialEquality,
     Workload,
 )
-from lambdameter.package.artifact import make as make_package
 from lambdameter.plan import Cells, Repetition
 from lambdameter.samples import RunFolder
 from lambdameter.target import answer, boto
 from lambdameter.target.base import Target
 from lambdameter.target.provision import Needs, provision
-from lambdameter.verify import table as tables
 from lambdameter.verify import trial as verification
 from lambdameter.verify.trial import Sources
 
@@ -60,17 +58,19 @@ class Asked(Conditions, frozen=True, kw_only=True):
 
     Attributes:
         aa: whether each variant is held against a copy of itself; None: the first one.
+        stopping_rule: measure until it is decided; None: a number of rounds.
     """
 
     variants: tuple[str, ...] | None
     cases: tuple[str, ...] | None
     memory_mb: tuple[int, ...] | None
-    cold: int
+    cold: int | None
     warm: int | None
     settings: dict[str, str]
     require_enforcement: bool
     out: Path | None
     aa: bool = False
+    stopping_rule: StoppingRule | None = None
 
 
 @contextmanager
@@ -158,7 +158,10 @@ def begun(
     """
     workload, asked, copies = _with_copies(workload, asked)
     tiers = _tiers(workload, asked)
-    trials = _plan(workload, asked)
+    wanted = protocol.said(workload, asked.cold, asked.warm)
+    trials = _plan(workload, asked, wanted.fitting())
+    if asked.stopping_rule is not None:
+        protocol.check_comparable(workload, trials)
     parameters = workloads.apply_settings(workload, asked.settings)
     samples.check_unused(called.path)
     datasets = make_datasets(workload, parameters, trials, console)
@@ -179,13 +182,18 @@ def begun(
             plan=trials,
             conditions=_conditions(asked),
             copies=copies,
+            stopping_rule=asked.stopping_rule,
         )
         with provisioned(target, manifest, names_begin_with(called.run), console) as site:
+            place = Place(target, site, console)
             # Again: what a runtime really is shows once a function was made with it.
             manifest = msgspec.structs.replace(manifest, target=target.info())
+            often = protocol.settle(wanted, manifest, _trying(manifest, place), console)
+            trials = _plan(workload, asked, often)
+            manifest = msgspec.structs.replace(manifest, plan=trials)
             folder = RunFolder.create(called.path, manifest)
             with folder.alone():
-                yield Begun(folder, manifest, trials, Place(target, site, console))
+                yield Begun(folder, manifest, trials, place)
 
 
 def _with_copies(workload: Workload, asked: Asked) -> tuple[Workload, Asked, dict[str, str]]:
@@ -229,53 +237,58 @@ def _conditions(asked: Asked) -> Conditions:
 
 
 def fill(folder: RunFolder, manifest: Manifest, trials: Sequence[Trial], place: Place) -> None:
-    """Make these trials; each sample is on disk before the next is made."""
-    with Telling(trials, manifest.datasets, place.console) as telling:
-        carry_out(Begun(folder, manifest, trials, place), telling)
+    """Make these trials; each sample is on disk before the next is made.
+
+    Where the run has a stopping rule, as many of them as it takes.
+    """
+    open_ended = manifest.stopping_rule is not None
+    with Telling(trials, manifest.datasets, place.console, at_most=open_ended) as telling:
+        bench = _bench(manifest, place, folder.append, telling)
+
+        def make(some: Sequence[Trial]) -> None:
+            runner.execute(some, manifest.workload, place.site, bench)
+
+        if open_ended:
+            looking.until_decided(folder, manifest, trials, make, place.console)
+        else:
+            make(trials)
 
 
 def carry_out(run: Begun, progress: runner.Progress) -> None:
-    """`fill`, told to somebody who is told of other runs too."""
-    target, workload, datasets = run.place.target, run.manifest.workload, run.manifest.datasets
+    """Its trials, told to somebody who is told of other runs too."""
+    bench = _bench(run.manifest, run.place, run.folder.append, progress)
+    runner.execute(run.trials, run.manifest.workload, run.place.site, bench)
+
+
+def _trying(manifest: Manifest, place: Place) -> protocol.Make:
+    """Makes trials in tables and environments of their own."""
+    site = msgspec.structs.replace(place.site, prefix=f"{place.site.prefix}-trial")
+
+    def make(
+        some: Sequence[Trial], append: Callable[[Sample], None], progress: runner.Progress
+    ) -> None:
+        bench = _bench(manifest, place, append, progress)
+        runner.execute(some, manifest.workload, site, bench)
+
+    return make
+
+
+def _bench(
+    manifest: Manifest, place: Place, append: Callable[[Sample], None], progress: runner.Progress
+) -> runner.Bench:
+    target, workload, datasets = place.target, manifest.workload, manifest.datasets
     # To AWS it is that far.
-    rest_s = REST_S if run.manifest.target.name == "local" else 0.0
-    bench = runner.Bench(
+    rest_s = REST_S if manifest.target.name == "local" else 0.0
+    return runner.Bench(
         target=target,
         read=answer.read,
         initial=lambda trial: dataset.initial_items(datasets[trial.call], trial.case),
         verify=_verifier(target, workload, datasets),
         canonical=lambda response: verification.canonical_response(workload, response),
-        append=run.folder.append,
+        append=append,
         now=lambda: datetime.now(UTC),
         rest=lambda: time.sleep(rest_s),
         progress=progress,
-    )
-    runner.execute(run.trials, workload, run.place.site, bench)
-
-
-def make_datasets(
-    workload: Workload,
-    parameters: Mapping[Call, dict[str, ParameterValue]],
-    trials: Sequence[Trial],
-    console: Console,
-) -> dict[Call, Dataset]:
-    """The data of each call that the trials make, from the cache or generated."""
-    with console.status("making the data"):
-        return {
-            call: dataset.make(workload, parameters[call], _digester(workload))
-            for call in sorted({trial.call for trial in trials})
-        }
-
-
-def make_packages(
-    workload: Workload, trials: Sequence[Trial], architecture: Architecture, console: Console
-) -> tuple[Artifact, ...]:
-    """The packages of the variants that the trials name, built where need be."""
-    variants = {trial.variant for trial in trials}
-    return tuple(
-        make_package(workload, variant, architecture, console)
-        for variant in workload.variants
-        if variant.name in variants
     )
 
 
@@ -283,7 +296,7 @@ def _tiers(workload: Workload, asked: Asked) -> tuple[int, ...]:
     return asked.memory_mb or workload.memory_mb
 
 
-def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
+def _plan(workload: Workload, asked: Asked, often: Repetition) -> tuple[Trial, ...]:
     return plan.make(
         workload,
         Cells(
@@ -293,10 +306,7 @@ def _plan(workload: Workload, asked: Asked) -> tuple[Trial, ...]:
             cases=asked.cases or tuple(one.name for one in workload.cases),
             memory_mb=_tiers(workload, asked),
         ),
-        Repetition(
-            rounds=asked.cold,
-            warm_calls=workload.warm_calls if asked.warm is None else asked.warm,
-        ),
+        often,
         random.Random(asked.seed).shuffle,  # noqa: S311 - an order, no secret
     )
 
@@ -328,19 +338,6 @@ def provisioned(
             yield site
         finally:
             until_all_is_down.enter_context(interruption.held())
-
-
-def _digester(workload: Workload) -> dataset.Digester:
-    """How equality reads a table, given to the stage that makes the expected one."""
-    rule = verification.rule(workload)
-    if rule is None:
-        return dataset.Digester(form="no table", digest=lambda _: (0, ""))
-
-    def digest(items: Iterable[Any]) -> tuple[int, str]:
-        made = tables.digest(items, rule)
-        return made.count, made.digest
-
-    return dataset.Digester(form=rule.form, digest=digest)
 
 
 def _verifier(target: Target, workload: Workload, datasets: dict[Call, Dataset]) -> runner.Verify:

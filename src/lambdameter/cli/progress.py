@@ -23,6 +23,14 @@ from lambdameter.model import Call, Dataset, Sample, Trial
 _START_IN_RECORDS = 1_000
 
 
+def weights(datasets: Mapping[Call, Dataset]) -> dict[Call, int]:
+    """How much work each call is, about."""
+    return {
+        call: max(one.count for one in dataset.expected.values()) + _START_IN_RECORDS
+        for call, dataset in datasets.items()
+    }
+
+
 class Telling:
     """A bar with the time left on a terminal; a line for each sample elsewhere.
 
@@ -31,15 +39,17 @@ class Telling:
     """
 
     def __init__(
-        self, plan: Sequence[Trial], datasets: Mapping[Call, Dataset], console: Console
+        self,
+        plan: Sequence[Trial],
+        datasets: Mapping[Call, Dataset],
+        console: Console,
+        *,
+        at_most: bool = False,
     ) -> None:
-        self._weights = {
-            call: max(one.count for one in dataset.expected.values()) + _START_IN_RECORDS
-            for call, dataset in datasets.items()
-        }
+        self._weights = weights(datasets)
         self.where = ""
         self._console = console
-        self._count = len(plan)
+        self._count = f"at most {len(plan)}" if at_most else str(len(plan))
         self._done = 0
         self._bar = Progress(
             SpinnerColumn(),
@@ -47,7 +57,7 @@ class Telling:
             BarColumn(),
             TextColumn("elapsed"),
             TimeElapsedColumn(),
-            TextColumn("left about"),
+            TextColumn("left at most" if at_most else "left about"),
             TimeRemainingColumn(),
             console=console,
             transient=True,

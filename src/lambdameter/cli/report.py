@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 
@@ -13,9 +14,10 @@ from lambdameter import price_list, samples
 from lambdameter.claims import library
 from lambdameter.cost.bill import bill_run
 from lambdameter.errors import BadInputError
-from lambdameter.model import ReportInput, SweepInput
+from lambdameter.model import Manifest, ReportInput, Stopping, SweepInput
 from lambdameter.report.formats import FORMATS, FormatName
 from lambdameter.samples import RunFolder
+from lambdameter.stats import sequential
 from lambdameter.stats.summary import summarise
 from lambdameter.verify.case import cases
 
@@ -61,7 +63,7 @@ def read(folder: RunFolder) -> ReportInput:
             f"go on with `lambdameter run --resume {folder.path}`",
             markup=False,
         )
-    summary = summarise(manifest, kept.samples, cases(kept.samples))
+    summary = summarise(manifest, kept.samples, cases(kept.samples), _stopping(manifest, folder))
     return ReportInput(
         manifest=manifest,
         summary=summary,
@@ -90,6 +92,20 @@ def show_any(path: Path, form: FormatName) -> tuple[ReportInput, ...]:
     told = read_sweep(path)
     FORMATS[form].sweep(told, sys.stdout)
     return told.runs
+
+
+def _stopping(manifest: Manifest, folder: RunFolder) -> Stopping | None:
+    """Where a run stands that ends by itself; one that was interrupted is looked at as it is.
+
+    That look was not declared, but no data chose it: it may spend what is left.
+    """
+    if manifest.stopping_rule is None:
+        return None
+    found = folder.stopping()
+    if found is None or found.stop:
+        return found
+    level = sequential.last_level(found.rounds, found.looks)
+    return msgspec.structs.replace(found, level=level)
 
 
 def show(folder: RunFolder, form: FormatName) -> ReportInput:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,15 +16,14 @@ from lambdameter.cli.experiment import (
     Opening,
     Place,
     fill,
-    make_datasets,
-    make_packages,
     names_begin_with,
     open_target,
     provisioned,
     telling_what_is_kept,
 )
+from lambdameter.cli.inputs import make_datasets, make_packages
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Artifact, Call, Dataset, Manifest, TargetInfo
+from lambdameter.model import Artifact, Call, Dataset, Manifest, TargetInfo, Trial
 from lambdameter.samples import RunFolder
 
 
@@ -41,32 +40,45 @@ def resume(path: Path, opening: Opening = open_target) -> RunFolder:
     """
     console = Console(stderr=True, highlight=False)
     folder = RunFolder.open(path)
-    with (
-        folder.alone(),
-        telling_what_is_kept(path),
-        taken_up(folder, opening, console) as ready,
-    ):
-        if ready is None:
-            console.print("nothing is left to measure in this run")
-        else:
-            fill(*ready)
+    with folder.alone():
+        then, trials = lacking(folder, console)
+        if trials:
+            with (
+                telling_what_is_kept(path),
+                taken_up(folder, then, trials, opening, console) as ready,
+            ):
+                fill(*ready)
     return folder
 
 
+def lacking(folder: RunFolder, console: Console) -> tuple[Manifest, Sequence[Trial]]:
+    """What a run's folder says of it, and the trials that it lacks; stderr is told how many.
+
+    Raises:
+        BadInputError: the folder cannot be read.
+    """
+    then = folder.manifest()
+    made = {sample.trial.index for sample in folder.samples().samples}
+    trials = () if _has_ended(folder, then) else plan.remaining(then.plan, made)
+    most = "at most " if then.stopping_rule else ""
+    told = f"resuming: {most}{len(trials)} of {len(then.plan)} calls are to be made"
+    console.print(told if trials else "nothing is left to measure in this run")
+    return then, trials
+
+
 @contextmanager
-def taken_up(folder: RunFolder, opening: Opening, console: Console) -> Iterator[Begun | None]:
-    """A run set up again for the trials that it lacks; None: it lacks none.
+def taken_up(
+    folder: RunFolder,
+    then: Manifest,
+    trials: Sequence[Trial],
+    opening: Opening,
+    console: Console,
+) -> Iterator[Begun]:
+    """A run set up again for the trials that it lacks.
 
     Raises:
         LambdameterError: as in `resume`.
     """
-    then = folder.manifest()
-    made = {sample.trial.index for sample in folder.samples().samples}
-    trials = plan.remaining(then.plan, made)
-    if not trials:
-        yield None
-        return
-    console.print(f"resuming: {len(trials)} of {len(then.plan)} calls are to be made")
     datasets = make_datasets(then.workload, then.parameters, then.plan, console)
     _check_datasets(then.datasets, datasets, folder.path)
     with opening(then.conditions) as target:
@@ -83,6 +95,11 @@ def taken_up(folder: RunFolder, opening: Opening, console: Console) -> Iterator[
         with provisioned(target, now, attempt, console) as site:
             _check_target(then, target.info(), folder.path)
             yield Begun(folder, now, trials, Place(target=target, site=site, console=console))
+
+
+def _has_ended(folder: RunFolder, manifest: Manifest) -> bool:
+    stopping = folder.stopping() if manifest.stopping_rule else None
+    return stopping is not None and stopping.stop
 
 
 def _check_datasets(then: dict[Call, Dataset], now: dict[Call, Dataset], path: Path) -> None:

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from lambdameter import price_list
+from lambdameter import plan, price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import Json, show_any
 from lambdameter.cli.resume import resume as go_on
+from lambdameter.cli.rounds import Budget, Rounds, often, stopping_rule
 from lambdameter.cli.sweep import measure_sweep, medians
 from lambdameter.cli.sweep import resume_sweep as go_on_all
 from lambdameter.emulator.sandbox import WAYS
@@ -40,10 +41,12 @@ _Memory = Annotated[
     str | None,
     typer.Option(help="Tiers in MB, separated by commas; by default the workload's own."),
 ]
-_Cold = Annotated[int, typer.Option(help="Environments of each cell: cold calls.")]
 _Warm = Annotated[
     int | None,
-    typer.Option(help="Warm calls in each environment; by default the workload's own number."),
+    typer.Option(
+        help="Warm calls in each environment. By default the workload's own number, or "
+        f"{plan.WARM_CALLS}, fewer where calls take long."
+    ),
 ]
 _Settings = Annotated[
     list[str] | None,
@@ -95,8 +98,9 @@ def run(  # noqa: PLR0913 - each is a flag
     aa: _Copies = False,
     cases: _Listed = None,
     memory: _Memory = None,
-    cold: _Cold = 1,
+    rounds: Rounds = None,
     warm: _Warm = None,
+    budget: Budget = None,
     settings: _Settings = None,
     target: _Target = "local",
     region: _Region = "us-east-1",
@@ -118,8 +122,7 @@ def run(  # noqa: PLR0913 - each is a flag
         variants=_names(variants),
         cases=_names(cases),
         memory_mb=_tiers(memory),
-        cold=cold,
-        warm=warm,
+        **often(rounds, warm, budget),
         settings=_settings(settings or []),
         target=target,
         region=region,
@@ -203,6 +206,12 @@ def _check(context: typer.Context, workload: list[str], target: str, region: str
             next_step="Leave one of them away.",
         )
     several = medians(context.params["latency"]) if target == "local" else ()
+    if several and stopping_rule(context.params["rounds"], context.params["budget"]):
+        raise BadInputError(
+            "Each latency would end after another number of rounds",
+            place="--rounds auto --latency",
+            next_step=f"Give a number of rounds, or one latency: --latency {several[0]}.",
+        )
     if several and "aa" in typed:
         raise BadInputError(
             "Two copies are held against each other at one latency",

@@ -25,7 +25,7 @@ from lambdameter.cli.experiment import (
     telling_what_is_kept,
 )
 from lambdameter.cli.progress import Telling
-from lambdameter.cli.resume import taken_up
+from lambdameter.cli.resume import lacking, taken_up
 from lambdameter.emulator import latency
 from lambdameter.errors import BadInputError
 from lambdameter.model import Sweep, SweptRun, Workload
@@ -81,12 +81,14 @@ def measure_sweep(
     console = Console(stderr=True, highlight=False)
     called = call(workload, asked.out)
     samples.check_unused(called.path)
+    console.print(f"at each of {len(latencies)} latencies:")
     with telling_what_is_kept(called.path), ExitStack() as stack:
-        runs = []
-        for number, told in enumerate(latencies):
-            one = msgspec.structs.replace(asked, latency=told)
+        runs: list[Begun] = []
+        # The slowest first: how often, where nobody said, is what it has the time for.
+        for number, told in enumerate(sorted(latencies, key=float, reverse=True)):
+            one = msgspec.structs.replace(_as_often(asked, runs), latency=told)
             name = Called(f"{called.run}-{number}", called.path / _folder(told))
-            # What the host lacks is the same for all: it is said once.
+            # What the host lacks, and how long it takes, is the same for all: it is said once.
             said = Console(stderr=True, highlight=False, quiet=number > 0)
             runs.append(stack.enter_context(begun(workload, one, name, opening, said)))
         sweep = Sweep(
@@ -116,14 +118,26 @@ def resume_sweep(path: Path, opening: Opening = open_target) -> Path:
         folders = [RunFolder.open(path / one.folder) for one in sweep.runs]
         for folder in folders:
             stack.enter_context(folder.alone())
+        left = [(folder, *lacking(folder, console)) for folder in folders]
         stack.enter_context(telling_what_is_kept(path))
-        runs = [stack.enter_context(taken_up(folder, opening, console)) for folder in folders]
-        left = [run for run in runs if run is not None]
-        if left:
-            _fill_in_turn(left, sweep.seed, console)
-        else:
-            console.print("nothing is left to measure in this run")
+        runs = [
+            stack.enter_context(taken_up(folder, then, trials, opening, console))
+            for folder, then, trials in left
+            if trials
+        ]
+        if runs:
+            _fill_in_turn(runs, sweep.seed, console)
     return path
+
+
+def _as_often(asked: Asked, begun: Sequence[Begun]) -> Asked:
+    """With the numbers of the run that was begun first."""
+    if not begun:
+        return asked
+    trials = begun[0].manifest.plan
+    calls = sum(trial.environment == 0 for trial in trials)
+    rounds = 1 + max(trial.round for trial in trials)
+    return msgspec.structs.replace(asked, cold=rounds, warm=calls - 1)
 
 
 def _folder(told: str) -> str:

@@ -11,7 +11,7 @@ from lambdameter.model.base import Call, Record
 
 Verdict = Literal["faster", "slower", "no-difference", "not-enough-environments"]
 
-Reason = Literal["decided", "equivalent", "last-look", "out-of-budget"]
+Reason = Literal["decided", "equivalent", "last-look", "out-of-budget", "nothing-to-compare"]
 
 
 class Interval(Record, frozen=True, kw_only=True):
@@ -169,6 +169,35 @@ class Percentile(Record, frozen=True, kw_only=True):
     high_ms: float | None = None
 
 
+class StoppingRule(Record, frozen=True, kw_only=True):
+    """How a run ends that has as many rounds as it needs; declared before its first round.
+
+    Attributes:
+        looks: after how many rounds it is looked at, ascending; the last one is the last round.
+        budget_s: what measuring may take, seconds; None: as long as it takes.
+    """
+
+    looks: tuple[int, ...]
+    budget_s: float | None = None
+
+
+class Look(Record, frozen=True, kw_only=True):
+    """What was seen at one look.
+
+    Attributes:
+        level: of its intervals.
+        comparisons: how many there were.
+        decided: of these, found faster or slower.
+        equivalent: and those whose interval holds nothing but a negligible difference.
+    """
+
+    rounds: int
+    level: float
+    comparisons: int
+    decided: int
+    equivalent: int
+
+
 class Stopping(Record, frozen=True, kw_only=True):
     """Whether to go on after a round, and why.
 
@@ -176,7 +205,10 @@ class Stopping(Record, frozen=True, kw_only=True):
         looks: the declared ones, in rounds; decided upon before the first round.
         level: of this look's intervals; None between looks.
         reason: "decided": every comparison has its verdict; "equivalent": and those without a
-            difference are as good as equal; "last-look"; "out-of-budget"; None: go on.
+            difference are as good as equal; "last-look"; "out-of-budget"; "nothing-to-compare": no
+            two variants have figures; None: go on.
+        made: the looks so far.
+        elapsed_s: what measuring took so far, seconds.
     """
 
     rounds: int
@@ -184,3 +216,5 @@ class Stopping(Record, frozen=True, kw_only=True):
     level: float | None
     stop: bool
     reason: Reason | None = None
+    made: tuple[Look, ...] = ()
+    elapsed_s: float = 0.0

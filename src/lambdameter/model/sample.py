@@ -7,6 +7,7 @@ from typing import Any, Literal
 from lambdameter.model.artifact import Artifact, Dataset
 from lambdameter.model.base import Architecture, Call, ParameterValue, Record
 from lambdameter.model.calibration import Calibration
+from lambdameter.model.comparison import StoppingRule
 from lambdameter.model.workload import Workload
 
 
@@ -256,6 +257,8 @@ class Manifest(Record, frozen=True, kw_only=True):
         schema: version of the run folder's format.
         copies: variant -> the variant that it is a copy of, in a run that asks how far apart two
             copies are; empty: the run compares variants.
+        plan: every call; where there is a stopping rule, as many as there may be.
+        stopping_rule: None: the run has its number of rounds.
     """
 
     schema: int
@@ -272,3 +275,4 @@ class Manifest(Record, frozen=True, kw_only=True):
     plan: tuple[Trial, ...]
     conditions: Conditions
     copies: dict[str, str] = {}
+    stopping_rule: StoppingRule | None = None

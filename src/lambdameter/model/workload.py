@@ -130,7 +130,9 @@ class Workload(Record, frozen=True, kw_only=True):
         generator: a Python script below root; see workload.py for its contract.
         timeout_s: the function's timeout, seconds.
         memory_mb: the tiers that are measured unless others are asked for.
-        warm_calls: in each environment, unless another number is asked for.
+        rounds: environments of each cell, unless another number is asked for; None: 20, or as many
+            as a run of ten minutes holds.
+        warm_calls: in each environment, unless another number is asked for; None: 15, or fewer.
         default_variants: those that are measured unless others are asked for; empty: all.
     """
 
@@ -145,7 +147,8 @@ class Workload(Record, frozen=True, kw_only=True):
     variants: tuple[Variant, ...]
     response: ResponseShape
     memory_mb: tuple[int, ...] = (1024,)
-    warm_calls: int = 1
+    rounds: int | None = None
+    warm_calls: int | None = None
     default_variants: tuple[str, ...] = ()
     table: Table | None = None
     equality: EqualityRule = EqualityRule()

@@ -24,8 +24,9 @@ def speed(run: ReportInput) -> tuple[str, ...]:
     if not run.summary.complete:
         ran = {sample.trial.index for sample in run.samples}
         left = sum(trial.index not in ran for trial in run.manifest.plan)
+        of = "at most " if run.manifest.stopping_rule is not None else ""
         told.append(
-            f"the run is not complete: {left} of {len(run.manifest.plan)} calls are missing"
+            f"the run is not complete: {of}{left} of {len(run.manifest.plan)} calls are missing"
         )
     return tuple(told)
 

@@ -248,7 +248,7 @@ def _intervals(run: ReportInput, duels: list[Duel]) -> tuple[str, ...]:
     """Between what the rival's time lies, as a share of the reference's."""
     told = [
         f"{units.number(found.interval.low)} to {units.number(found.interval.high)} "
-        f"({find.case_title(run, found.case)}, {sure.level(found.interval.level)} interval)"
+        f"({find.case_title(run, found.case)}, {units.level(found.interval.level)} interval)"
         for found in comparisons(run, duels)
         if found is not None and found.interval is not None
     ]

@@ -21,6 +21,7 @@ from lambdameter.model import (
     RunComparison,
     SampleError,
     Stopping,
+    StoppingRule,
     TrialEquality,
 )
 from lambdameter.report import caveats, find, gate
@@ -122,6 +123,7 @@ class Document(Record, frozen=True, kw_only=True):
     results: tuple[Result, ...]
     comparisons: tuple[Comparison, ...]
     outliers: tuple[Flagged, ...]
+    stopping_rule: StoppingRule | None
     stopping: Stopping | None
     bill: Bill
     notes: tuple[str, ...]
@@ -154,6 +156,7 @@ def document(run: ReportInput) -> Document:
         results=tuple(_result(run, cell) for cell in run.summary.cells),
         comparisons=run.summary.comparisons,
         outliers=run.summary.flagged,
+        stopping_rule=run.manifest.stopping_rule,
         stopping=run.summary.stopping,
         bill=run.bill,
         notes=caveats.everything(run),

@@ -19,7 +19,7 @@ from lambdameter.model import (
     RunComparison,
     SweepInput,
 )
-from lambdameter.report import by_latency, caveats, find, gate, outlying, sure
+from lambdameter.report import by_latency, caveats, find, gate, outlying, stopping, sure
 from lambdameter.report.by_latency import Curve, Point
 from lambdameter.report.decision import decide
 from lambdameter.report.distribution import distribution
@@ -146,6 +146,8 @@ def _decisions(told: ReportInput) -> Iterator[str]:
 
 def _caveats(told: ReportInput) -> Iterator[str]:
     """Those of what is shown here."""
+    if (ended := stopping.ended(told)) is not None:
+        yield ended
     yield from caveats.target(told)
     for memory_mb in find.tiers(told):
         for lacking in caveats.tier(told.manifest.target.enforcement, memory_mb):

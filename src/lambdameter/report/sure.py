@@ -17,20 +17,13 @@ from lambdameter.model import (
     Interval,
     Percentile,
     ReportInput,
-    Stopping,
 )
-from lambdameter.report import find
+from lambdameter.report import find, stopping
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import BAD, QUIET, listed, measured, prose
 
 _WORDS = {"faster": "faster", "slower": "slower", "no-difference": "no difference"}
 _OF_COPIES = {"faster": "different", "slower": "different", "no-difference": "no difference"}
-_REASONS = {
-    "decided": "every comparison had its verdict",
-    "equivalent": "what had no verdict was as good as equal",
-    "last-look": "it was the last of the declared looks",
-    "out-of-budget": "the time was used up",
-}
 
 
 def outcome(
@@ -47,11 +40,6 @@ def outcome(
     return "same" if verdicts == {"no-difference"} else "mixed"
 
 
-def level(share: float) -> str:
-    """A confidence level as it is said: "95 %", "99.4 %"."""
-    return f"{100 * share:.3g} %"
-
-
 def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
     """What is to be known before the figures."""
     mine = _at(run, memory_mb)
@@ -61,13 +49,14 @@ def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
     yield f"time and billed time as a multiple of {names}'s: below 1 is faster, and cheaper"
     levels = {one.interval.level for one in mine if one.interval is not None}
     if levels:
-        yield f"{listed([level(one) for one in sorted(levels)])} intervals by bootstrap of rounds"
+        shown = listed([units.level(one) for one in sorted(levels)])
+        yield f"{shown} intervals by bootstrap of rounds"
     short = [one for one in mine if one.interval is not None and one.cost_interval is None]
     if short:
         yield f"of billed time only from {short[0].needed_for_cost} environments on"
     yield "what is flagged stays in; without: the same with it left out"
     if run.summary.stopping is not None:
-        yield _stopped(run.summary.stopping)
+        yield stopping.declared(run.summary.stopping)
 
 
 def sure(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list[Text]:
@@ -218,9 +207,3 @@ def _lack(lack: Sequence[Percentile]) -> str:
     names = listed([f"p{100 * one.share:.0f}" for one in lack])
     needed = listed([str(one.needed) for one in lack])
     return f"{names}: not enough samples ({lack[0].environments} of {needed} environments)."
-
-
-def _stopped(stopping: Stopping) -> str:
-    looks = listed([str(look) for look in stopping.looks])
-    why = "it goes on" if stopping.reason is None else f"it ended since {_REASONS[stopping.reason]}"
-    return f"looked at after {looks} rounds, 95 % over all looks; at {stopping.rounds} {why}"

@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter.model import ReportInput, TargetInfo
-from lambdameter.report import bill, caveats, faults, find, outlying, sure, table
+from lambdameter.report import bill, caveats, faults, find, outlying, stopping, sure, table
 from lambdameter.report.decision import decide
 from lambdameter.report.distribution import distribution
 from lambdameter.report.equality import equality
@@ -86,6 +86,8 @@ def what_ran(run: ReportInput) -> Text:
     ]
     if manifest.target.faults is not None:
         lines.append(_labelled("faults", manifest.target.faults))
+    if (ended := stopping.ended(run)) is not None:
+        lines.append(_labelled("rounds", ended))
     return Text("\n").join(lines)
 
 

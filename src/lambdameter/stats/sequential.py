@@ -1,7 +1,7 @@
 """Looking at a run while it runs, without being fooled by looking often.
 
 The looks are declared before the first round. Each may spend a part of the 5 % of false alarms that
-a run as a whole may have; what look k may spend is alpha (n_k / n_last)^3, so early looks stop for
+a run as a whole may have; what look k may spend is alpha (n_k / n_last)^4, so early looks stop for
 large effects alone.
 
 * K. K. G. Lan, D. L. DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70,
@@ -22,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special  # type: ignore[import-untyped]
 
-from lambdameter.model import Comparison, Reason, Stopping
+from lambdameter.model import Comparison, Look, Reason, Stopping
 
 Floats = NDArray[np.float64]
 
 LOOKS = (20, 30, 45, 60)
 ALPHA = 0.05
-_RHO = 3.0
+_RHO = 4.0
 # Two variants this near are as good as equal: an interval within it ends the search.
 EQUIVALENT = 0.01
 _NODES = 200
@@ -39,7 +39,7 @@ _ROOT_2PI = float(np.sqrt(2 * np.pi))
 
 
 def spent(share: float, alpha: float = ALPHA) -> float:
-    """The false alarms allowed up to a share (0 to 1) of all rounds: alpha share^3."""
+    """The false alarms allowed up to a share (0 to 1) of all rounds: alpha share^4."""
     return float(alpha * share**_RHO)
 
 
@@ -112,23 +112,50 @@ def look(
 
     Args:
         rounds: completed ones.
-        compare: level -> the comparisons at that level; asked at declared looks alone.
+        compare: level -> the comparisons at that level; asked at declared looks, and when the time
+            is used up.
         time_left: whether the budget holds another round.
         looks: declared before the first round, and never changed.
     """
-    level = dict(zip(looks, levels(looks), strict=True)).get(rounds)
-    reason = _reason(rounds, compare(level) if level is not None else (), looks)
+    made: list[Look] = []
+    reason: Reason | None = None
+    if rounds in looks:
+        made = [_look(rounds, levels(looks)[looks.index(rounds)], compare)]
+        reason = _reason(made[0], looks)
     if reason is None and not time_left:
-        reason, level = "out-of-budget", last_level(rounds, looks)
-    return Stopping(rounds=rounds, looks=looks, level=level, stop=reason is not None, reason=reason)
+        made = [_look(rounds, last_level(rounds, looks), compare)]
+        reason = "out-of-budget"
+    return Stopping(
+        rounds=rounds,
+        looks=looks,
+        level=made[0].level if made else None,
+        stop=reason is not None,
+        reason=reason,
+        made=tuple(made),
+    )
 
 
-def _reason(rounds: int, found: Sequence[Comparison], looks: tuple[int, ...]) -> Reason | None:
-    if found and all(one.verdict in {"faster", "slower"} for one in found):
+def _look(rounds: int, level: float, compare: Callable[[float], Sequence[Comparison]]) -> Look:
+    found = compare(level)
+    decided = [one.verdict in {"faster", "slower"} for one in found]
+    equal = [_equivalent(one) for one in found]
+    return Look(
+        rounds=rounds,
+        level=level,
+        comparisons=len(found),
+        decided=sum(decided),
+        equivalent=sum(same and not told for same, told in zip(equal, decided, strict=True)),
+    )
+
+
+def _reason(made: Look, looks: tuple[int, ...]) -> Reason | None:
+    if not made.comparisons:
+        return "nothing-to-compare"
+    if made.decided == made.comparisons:
         return "decided"
-    if found and all(one.verdict in {"faster", "slower"} or _equivalent(one) for one in found):
+    if made.decided + made.equivalent == made.comparisons:
         return "equivalent"
-    return "last-look" if rounds >= looks[-1] else None
+    return "last-look" if made.rounds >= looks[-1] else None
 
 
 def _equivalent(one: Comparison) -> bool:

@@ -95,12 +95,20 @@ def summarise(
         equality=equality,
         equal={trial.case for trial in manifest.plan} <= equal_cases,
         rounds=len({sample.trial.round for sample in samples}),
-        complete={trial.index for trial in manifest.plan}
-        <= {sample.trial.index for sample in samples},
+        complete=_complete(manifest, samples, stopping),
         comparisons=tuple(_comparisons(manifest, cells, kept, stopping)),
         flagged=tuple(_flagged(cells, kept, equal_cases)),
         stopping=stopping,
     )
+
+
+def _complete(manifest: Manifest, samples: Iterable[Sample], stopping: Stopping | None) -> bool:
+    """Whether all is there that the plan has, up to the round after which the run ended."""
+    if manifest.stopping_rule is not None and (stopping is None or not stopping.stop):
+        return False
+    rounds = stopping.rounds if stopping is not None else None
+    wanted = {one.index for one in manifest.plan if rounds is None or one.round < rounds}
+    return wanted <= {sample.trial.index for sample in samples}
 
 
 def _by_call(samples: Iterable[Sample]) -> dict[_Key, _Kept]:

@@ -24,6 +24,8 @@ name = "sums"
 title = "Sums"
 timeout_s = 3
 generator = "generate.py"
+rounds = 1
+warm_calls = 1
 
 [parameters]
 records = 4

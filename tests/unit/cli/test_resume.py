@@ -174,3 +174,14 @@ def test_a_run_that_somebody_is_at_is_refused_and_left_alone(
     assert refused.value.place == str(folder)
     assert target.opened == 0
     assert len(resume(folder, target.opening).samples().samples) == 4
+
+
+def test_a_folder_that_cannot_be_read_is_not_said_to_be_resumable(
+    cut: Callable[[int], Path], scripted: Scripted, working: Script
+):
+    folder = cut(2)
+    file = folder / MANIFEST
+    file.write_text(file.read_text().replace('"schema": 1', '"schema": 2', 1))
+    with pytest.raises(BadInputError, match="format 2") as refused:
+        resume(folder, scripted(working).opening)
+    assert not hasattr(refused.value, "__notes__")

@@ -47,7 +47,22 @@ def on(
         (("--memory", "127"), "Lambda has no 127 MB tier", "--memory", "from 128 to 10240"),
         (("--memory", "10241"), "Lambda has no 10241 MB tier", "--memory", "from 128 to 10240"),
         (("--memory", "128,128"), "A tier is named twice", "--memory", "128,1024"),
-        (("--cold", "0"), "0 is too few", "--cold", "at least 1"),
+        (("--cold", "0"), "0 is too few", "--rounds", "at least 1"),
+        (("--rounds", "0"), "0 is too few", "--rounds", "at least 1"),
+        (("--rounds", "many"), "'many' is no number of rounds", "--rounds", "Give auto, or"),
+        (("--rounds", "1.5"), "'1.5' is no number of rounds", "--rounds", "Give auto, or"),
+        (
+            ("--rounds", "auto", "--variants", "rust"),
+            "needs two variants to compare",
+            "--rounds auto",
+            "Name two with --variants",
+        ),
+        (("--budget", "5m"), "has no budget", "--budget", "--rounds auto with it"),
+        (("--rounds", "20", "--budget", "5m"), "has no budget", "--budget", "--rounds auto"),
+        *(
+            (("--rounds", "auto", "--budget", wrong), f"{wrong!r} is no duration", "--budget", "5m")
+            for wrong in ("5", "soon", "0s", "-5m", "5 days", "1h30m", "")
+        ),
         (("--warm", "-1"), "-1 is too few", "--warm", "at least 0"),
         (("--set", "records"), "'records' sets nothing", "--set", "records=2000"),
         (("--set", "=5"), "'=5' sets nothing", "--set", "records=2000"),
@@ -68,6 +83,12 @@ def on(
         (("--latency", "0,off"), "'off' is no latency", "--latency", "instance 0,3,6,10"),
         (("--latency", "0,,3"), "A latency is missing in '0,,3'", "--latency", "0,3,6,10"),
         (("--latency", "3,3.0"), "A latency is named twice: 3.0", "--latency", "0,3,6,10"),
+        (
+            ("--rounds", "auto", "--latency", "0,3"),
+            "another number of rounds",
+            "--rounds auto --latency",
+            "--latency 0.",
+        ),
         (("--aa", "--latency", "0,3"), "at one latency", "--aa --latency", "--latency 0."),
         (("--region", "mars-1"), "no prices for the region 'mars-1'", "--region", "us-east-1"),
         (("--target", "aws"), "need an execution role", "--target aws", "--role"),
@@ -115,7 +136,6 @@ def test_one_folder_is_not_for_several_workloads(command: Command, sums: Path):
     [
         ("etl", "--colour"),
         ("etl", "--target", "mars"),
-        ("etl", "--cold", "many"),
         ("etl", "--seed", "-1"),
         ("etl", "--architecture", "m68k"),
     ],

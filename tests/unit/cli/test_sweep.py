@@ -151,6 +151,19 @@ def test_all_latencies_have_the_same_order_of_variants(swept: Path) -> None:
     assert plans[0] == plans[1] == plans[2]
 
 
+def test_where_nobody_said_how_often_every_latency_has_the_numbers_of_the_slowest(
+    workload: Workload, asked: Asked, hosts: Hosts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unsaid = msgspec.structs.replace(asked, cold=None, warm=0, variants=("python",))
+    nobody = msgspec.structs.replace(workload, rounds=None)
+    path = measure_sweep(nobody, unsaid, LATENCIES, hosts.opening)
+    plans = [RunFolder.open(path / one.folder).manifest().plan for one in listed(path).runs]
+    assert plans[0] == plans[1] == plans[2]
+    assert len(plans[0]) > 1
+    assert hosts.order[0] == "10"
+    assert "at each of 3 latencies:\n" in capsys.readouterr().err
+
+
 def test_a_folder_in_use_is_refused_before_anything_is_opened(
     workload: Workload, asked: Asked, hosts: Hosts, sums: Path
 ) -> None:

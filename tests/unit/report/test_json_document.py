@@ -43,6 +43,7 @@ def test_the_keys_are_the_documented_ones(sample_run: ModuleType) -> None:
         "results",
         "comparisons",
         "outliers",
+        "stopping_rule",
         "stopping",
         "bill",
         "notes",

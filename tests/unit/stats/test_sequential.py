@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from scipy import special
 
-from lambdameter.model import Comparison, Interval, Outliers, Verdict
+from lambdameter.model import Comparison, Interval, Look, Outliers, Verdict
 from lambdameter.stats import sequential
 
 OUTLIERS = Outliers(calls=1, tukey=0, mad=0, rounds=0, without=1, cost_without=1)
@@ -55,9 +55,9 @@ def test_one_look_is_the_plain_test() -> None:
     assert sequential.levels((20,)) == pytest.approx((0.95,))
 
 
-def test_a_third_of_the_rounds_may_spend_a_27th_of_the_false_alarms() -> None:
-    assert sequential.spent(1 / 3) == pytest.approx(0.05 / 27)
-    assert sequential.levels((20, 30, 60))[0] == pytest.approx(1 - 0.05 / 27)
+def test_a_third_of_the_rounds_may_spend_an_81st_of_the_false_alarms() -> None:
+    assert sequential.spent(1 / 3) == pytest.approx(0.05 / 81)
+    assert sequential.levels((20, 30, 60))[0] == pytest.approx(1 - 0.05 / 81)
 
 
 def test_every_look_is_stricter_than_the_whole() -> None:
@@ -99,7 +99,26 @@ def test_it_ends_when_what_is_left_is_as_good_as_equal() -> None:
 def test_a_comparison_without_interval_decides_nothing() -> None:
     bare = msgspec.structs.replace(comparison("not-enough-environments"), interval=None)
     assert look(20, bare) == (False, None)
-    assert look(20) == (False, None)
+
+
+def test_a_look_that_has_nothing_to_compare_is_the_last() -> None:
+    assert look(20) == (True, "nothing-to-compare")
+
+
+def test_a_look_tells_how_much_is_decided() -> None:
+    equal = comparison("no-difference", 0.995, 1.005)
+    found = (comparison("slower", 1.001, 1.005), equal, comparison("no-difference"))
+    told = sequential.look(30, lambda _: found, time_left=True)
+    assert told.made == (
+        Look(
+            rounds=30,
+            level=sequential.levels()[1],
+            comparisons=3,
+            decided=1,
+            equivalent=1,
+        ),
+    )
+    assert sequential.look(31, lambda _: found, time_left=True).made == ()
 
 
 def test_the_last_look_is_the_last() -> None:
@@ -114,6 +133,6 @@ def test_a_budget_that_is_used_up_ends_it_anywhere() -> None:
 def test_a_last_look_that_the_clock_chose_spends_what_is_left() -> None:
     assert sequential.last_level(12) == pytest.approx(0.95)
     assert sequential.last_level(60) == pytest.approx(sequential.levels()[-1])
-    forced = sequential.look(45, lambda _: (), time_left=False)
+    forced = sequential.look(45, lambda _: (comparison("no-difference"),), time_left=False)
     assert forced.level == sequential.last_level(45)
     assert 0.95 < sequential.last_level(45) < sequential.levels()[1]
