@@ -181,7 +181,9 @@ def test_a_disk_that_is_full_in_mid_run_loses_no_sample_and_the_run_is_resumed(
         again = f"`lambdameter run --resume {folder}`"
         ended = run("run", workload, "--warm", calls - 1, "--out", folder, folder=tmp_path)
         assert ended.returncode == 3
-        assert [line for line in told(ended) if " one 1024 MB " not in line] == [
+        expected, *lines = (line for line in told(ended) if " one 1024 MB " not in line)
+        assert expected.startswith("1 round of 1 environment, each a cold call and 199 warm ones:")
+        assert lines == [
             "error: The run cannot be written: No space left on device",
             f"  where: {folder}/samples.ndjson",
             "  next:  Free some space there.",
