@@ -6,7 +6,6 @@ import os
 import platform
 import random
 import secrets
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -49,8 +48,6 @@ from lambdameter.verify import trial as verification
 from lambdameter.verify.trial import Sources
 
 RUNS = Path("runs")
-# A caller of AWS's who is not in its region: a round trip of the internet.
-REST_S = 0.1
 
 
 class Asked(Conditions, frozen=True, kw_only=True):
@@ -277,8 +274,6 @@ def _bench(
     manifest: Manifest, place: Place, append: Callable[[Sample], None], progress: runner.Progress
 ) -> runner.Bench:
     target, workload, datasets = place.target, manifest.workload, manifest.datasets
-    # To AWS it is that far.
-    rest_s = REST_S if manifest.target.name == "local" else 0.0
     return runner.Bench(
         target=target,
         read=answer.read,
@@ -287,7 +282,7 @@ def _bench(
         canonical=lambda response: verification.canonical_response(workload, response),
         append=append,
         now=lambda: datetime.now(UTC),
-        rest=lambda: time.sleep(rest_s),
+        rest=target.rest,
         progress=progress,
     )
 

@@ -50,6 +50,10 @@ class Target(Protocol):
         """
         ...
 
+    def rest(self) -> None:
+        """Wait before a warm call, as long as a caller takes at least who is not on its host."""
+        ...
+
     def create_bucket(self, bucket: str) -> None:
         """Create an empty bucket."""
         ...

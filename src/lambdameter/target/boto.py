@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 # and its retries would silently invoke it again.
 _READ_TIMEOUT_S = 910
 _CONNECT_TIMEOUT_S = 10
+# A caller of AWS's who is not in its region: a round trip of the internet.
+_REST_S = 0.1
 _ATTEMPTS = 3
 _MARKER = "LAMBDAMETER_ENVIRONMENT"
 _LOCAL_ROLE = "arn:aws:iam::000000000000:role/lambdameter"
@@ -197,6 +199,11 @@ class BotoTarget:
             headers=answer["ResponseMetadata"]["HTTPHeaders"],
             client_ms=client_ms,
         )
+
+    def rest(self) -> None:
+        """On AWS the way there is as long."""
+        if self._options.endpoints is not None:
+            time.sleep(_REST_S)
 
     def create_bucket(self, bucket: str) -> None:
         """CreateBucket in the target's region."""

@@ -116,6 +116,9 @@ class FakeTarget:
         self._cold[deployment.function] = False
         return self._script(self, request)
 
+    def rest(self) -> None:
+        """A script takes no time."""
+
     def create_bucket(self, bucket: str) -> None:
         """An empty dictionary."""
         self._check()

@@ -24,11 +24,6 @@ LOOKS = (12, 15)
 TRIAL_CALLS = 4
 
 
-@pytest.fixture(autouse=True)
-def without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lambdameter.cli.experiment.REST_S", 0.0)
-
-
 @pytest.fixture
 def auto(asked: Asked) -> Asked:
     return msgspec.structs.replace(asked, cold=None, stopping_rule=StoppingRule(looks=LOOKS))

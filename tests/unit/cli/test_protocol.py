@@ -72,7 +72,6 @@ def bench(
 ) -> Bench:
     made = Bench(scripted, working, capsys)
     monkeypatch.setattr(protocol, "settle", partial(protocol.settle, clock=made.clock))
-    monkeypatch.setattr("lambdameter.cli.experiment.REST_S", 0.0)
     return made
 
 
