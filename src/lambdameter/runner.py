@@ -234,16 +234,7 @@ def _judge(
     warm: bool,
 ) -> tuple[Any, SampleError | None]:
     """The answer's JSON, and why the sample is no measurement, if it is none."""
-    response, error = None, None
-    try:
-        response = msgspec.json.decode(invocation.payload)
-    except msgspec.DecodeError as failure:
-        begins = invocation.payload[:_BEGINNING].decode(errors="backslashreplace")
-        error = SampleError(
-            kind="answer",
-            type="NotJson",
-            message=f"the response is no JSON ({failure}); it begins with {begins}",
-        )
+    response, error = decoded(invocation.payload)
     if invocation.status != _OK or invocation.function_error is not None:
         return response, _failure(invocation, response, report)
     if error is None:
@@ -270,6 +261,19 @@ def _failure(invocation: Invocation, response: Any, report: Report | None) -> Sa
     )
 
 
+def decoded(payload: bytes) -> tuple[Any, SampleError | None]:
+    """A payload's JSON, or why it is none."""
+    try:
+        return msgspec.json.decode(payload), None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
+        begins = payload[:_BEGINNING].decode(errors="backslashreplace")
+        return None, SampleError(
+            kind="answer",
+            type="NotJson",
+            message=f"the response is no JSON ({failure}); it begins with {begins}",
+        )
+
+
 def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None]:
     """The answer with the JSON that some of its strings hold in their place."""
     for path in paths:
@@ -280,7 +284,7 @@ def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None
         text = holder.get(last) if isinstance(holder, dict) else None
         try:
             holder[last] = msgspec.json.decode(text if isinstance(text, str) else b"")
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return response, SampleError(
                 kind="answer",
                 type="NotJson",

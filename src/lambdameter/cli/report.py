@@ -61,7 +61,7 @@ def read(folder: RunFolder) -> ReportInput:
             f"go on with `lambdameter run --resume {folder.path}`",
             markup=False,
         )
-    summary = summarise(manifest, kept.samples, cases(kept.samples))
+    summary = summarise(manifest, kept.samples, cases(kept.samples, manifest.workload.equality))
     return ReportInput(
         manifest=manifest,
         summary=summary,

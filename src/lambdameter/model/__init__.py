@@ -87,6 +87,7 @@ from lambdameter.model.sample import (
 )
 from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary, Summary
 from lambdameter.model.workload import (
+    AnswerMayDiffer,
     Calls,
     Case,
     EqualityRule,
@@ -107,6 +108,7 @@ __all__ = [
     "MIN_MEMORY_MB",
     "NOT_IN_THE_BILL",
     "SEVERITIES",
+    "AnswerMayDiffer",
     "Architecture",
     "Artifact",
     "Audit",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from lambdameter.model.base import ParameterValue, Record
 
@@ -68,11 +70,36 @@ class MayDiffer(Record, frozen=True, kw_only=True):
     reason: str
 
 
+class AnswerMayDiffer(MayDiffer, frozen=True, kw_only=True):
+    """A field of the answer that may differ: by anything, or by no more than a tolerance.
+
+    Numbers a and b are alike where |a - b| <= max(absolute, relative * max(|a|, |b|)), as
+    https://docs.python.org/3/library/math.html#math.isclose has it.
+
+    Attributes:
+        absolute, relative: None, both: the field is not compared at all.
+    """
+
+    absolute: Annotated[float, Meta(gt=0)] | None = None
+    relative: Annotated[float, Meta(gt=0, lt=1)] | None = None
+
+    @property
+    def tolerated(self) -> bool:
+        """Whether the field is compared, and not ignored."""
+        return self.absolute is not None or self.relative is not None
+
+
 class EqualityRule(Record, frozen=True, kw_only=True):
-    """What must be equal: everything, but for the fields named here."""
+    """What must be equal: everything, but for the fields named here.
+
+    Attributes:
+        errors: when two failures are alike: "type", both failed with the same errorType;
+            "message", and with the same errorMessage; "any", both failed.
+    """
 
     table: tuple[MayDiffer, ...] = ()
-    response: tuple[MayDiffer, ...] = ()
+    response: tuple[AnswerMayDiffer, ...] = ()
+    errors: Literal["type", "message", "any"] = "type"
 
 
 class Phase(Record, frozen=True, kw_only=True):
