@@ -85,6 +85,7 @@ from lambdameter.model.sample import (
     Trial,
     TrialEquality,
 )
+from lambdameter.model.search import Disagreement, SearchResult
 from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary, Summary
 from lambdameter.model.workload import (
     AnswerMayDiffer,
@@ -133,6 +134,7 @@ __all__ = [
     "Dataset",
     "Deployment",
     "Dimension",
+    "Disagreement",
     "Enforcement",
     "EqualityRule",
     "Expected",
@@ -174,6 +176,7 @@ __all__ = [
     "RunComparison",
     "Sample",
     "SampleError",
+    "SearchResult",
     "ServiceTime",
     "ServiceUse",
     "Severity",

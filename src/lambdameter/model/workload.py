@@ -15,12 +15,14 @@ class Case(Record, frozen=True, kw_only=True):
     Attributes:
         object: the file that the generator writes, uploaded to S3; None: it reads none.
         event: the event's template; in its strings {bucket}, {object} and {table} are filled in.
+        expected: fields that every answer must have, where no generator says so.
     """
 
     name: str
     title: str
     object: str | None = None
-    event: dict[str, Any]
+    event: Any
+    expected: dict[str, Any] | None = None
 
 
 class Variant(Record, frozen=True, kw_only=True):
@@ -154,7 +156,9 @@ class Workload(Record, frozen=True, kw_only=True):
 
     Attributes:
         root: absolute path of the folder that holds workload.toml.
-        generator: a Python script below root; see workload.py for its contract.
+        generator: a Python script below root; see workload.py for its contract. None: there is
+            no table and no object, and each case says itself what is expected.
+        input_schema: a file below root, the JSON Schema of events; None: there is none.
         timeout_s: the function's timeout, seconds.
         memory_mb: the tiers that are measured unless others are asked for.
         warm_calls: in each environment, unless another number is asked for.
@@ -167,7 +171,8 @@ class Workload(Record, frozen=True, kw_only=True):
     timeout_s: int
     parameters: dict[str, ParameterValue] = {}
     calls: Calls = Calls()
-    generator: str
+    generator: str | None = None
+    input_schema: str | None = None
     cases: tuple[Case, ...]
     variants: tuple[Variant, ...]
     response: ResponseShape
