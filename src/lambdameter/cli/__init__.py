@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from lambdameter.cli import audit, compare, doctor, emulate, report, run, search
+from lambdameter.cli import audit, compare, doctor, emulate, new, report, run, search
 from lambdameter.errors import LambdameterError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ COMMANDS = (
     compare.compare,
     audit.audit,
     search.search,
+    new.new,
     emulate.emulate,
     doctor.doctor,
 )

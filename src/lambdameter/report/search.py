@@ -35,11 +35,8 @@ def report(result: SearchResult, workload: Workload, named: str) -> Text:
         return _found(result, workload, named)
     titles = listed([_title(workload, name) for name in result.variants])
     if result.seed is None:
-        (answer,) = (
-            set(result.answers.values()) if len(set(result.answers.values())) == 1 else ("",)
-        )
-        told = Text.assemble(("equal", HEAD), f"  {titles} make the same of {result.event_file}")
-        return told.append(f"\n  {_short(answer)}" if answer else "")
+        equal = f"  {titles} make the same of {result.event_file}"
+        return Text("\n").join([Text.assemble(("equal", HEAD), equal), *_answers(result, workload)])
     count = f"{result.inputs:,} inputs"
     among = f"all {count} that the schema allows" if result.exhausted else count
     told = Text.assemble(("no difference", HEAD), f"  {titles} make the same of {among}")
@@ -55,11 +52,7 @@ def report(result: SearchResult, workload: Workload, named: str) -> Text:
 def _found(result: SearchResult, workload: Workload, named: str) -> Text:
     lines = [Text.assemble((" NOT EQUAL ", ALARM), _after(result))]
     lines.append(Text(f"  {_short(msgspec.json.encode(result.event).decode())}\n"))
-    widest = max(len(_title(workload, name)) for name in result.answers)
-    lines += [
-        Text.assemble((f"  {_title(workload, name):<{widest}}  ", HEAD), _short(answer))
-        for name, answer in result.answers.items()
-    ]
+    lines += _answers(result, workload)
     first = _title(workload, result.variants[0])
     for one in result.disagreements:
         other = _title(workload, one.variant)
@@ -80,6 +73,14 @@ def _found(result: SearchResult, workload: Workload, named: str) -> Text:
         )
     )
     return Text("\n").join(lines)
+
+
+def _answers(result: SearchResult, workload: Workload) -> list[Text]:
+    widest = max(len(_title(workload, name)) for name in result.answers)
+    return [
+        Text.assemble((f"  {_title(workload, name):<{widest}}  ", HEAD), _short(answer))
+        for name, answer in result.answers.items()
+    ]
 
 
 def _after(result: SearchResult) -> str:

@@ -80,13 +80,14 @@ def test_nothing_found_among_all_inputs_is_one(workload: Workload):
     )
 
 
-def test_one_event_that_is_equal_shows_the_answer(workload: Workload):
+def test_one_event_that_is_equal_shows_the_answers(workload: Workload):
     result = msgspec.structs.replace(
         NOTHING, seed=None, event_file="one.json", answers={"python": "1", "rust": "1"}
     )
     assert search.report(result, workload, "etl").plain.splitlines() == [
         "equal  Python and Rust make the same of one.json",
-        "  1",
+        "  Python  1",
+        "  Rust    1",
     ]
 
 
