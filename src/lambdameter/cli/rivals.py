@@ -21,6 +21,7 @@ from lambdameter.target.provision import Needs, provision
 from lambdameter.verify import outcome
 from lambdameter.verify.outcome import Outcome
 
+REGION = "us-east-1"
 _BROKEN = 0  # the status of a connection that broke
 
 Outcomes = Mapping[str, Outcome]
@@ -91,7 +92,7 @@ def conditions(sandbox: str) -> Conditions:
     """Of a local Lambda on which nothing is measured: nothing is slowed, nothing added."""
     return Conditions(
         target="local",
-        region="us-east-1",
+        region=REGION,
         architecture="arm64",
         role=None,
         latency="off",

@@ -5,27 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
 import typer
 
 from lambdameter import price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
+from lambdameter.cli.named import check_events, load, read_settings
 from lambdameter.cli.report import Json, show
 from lambdameter.cli.resume import resume as go_on
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.interruption import say
-from lambdameter.model import Architecture, ReportInput
+from lambdameter.model import Architecture, ReportInput, Workload
 from lambdameter.samples import RunFolder
 
 _Workloads = Annotated[
-    list[str] | None, typer.Argument(help="Built-in names, or folders with a workload.toml.")
+    list[str] | None,
+    typer.Argument(help="Built-in names, folders with a workload.toml, or SAM templates (.yaml)."),
 ]
 _Resume = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Go on with this run, as it was begun; no other option."),
 ]
 _Listed = Annotated[str | None, typer.Option(help="Which, separated by commas; all by default.")]
+_Events = Annotated[
+    list[Path] | None,
+    typer.Option("--event", metavar="FILE", help="A template's case, as JSON; may be repeated."),
+]
 _Memory = Annotated[
     str | None,
     typer.Option(help="Tiers in MB, separated by commas; by default the workload's own."),
@@ -78,6 +85,7 @@ def run(  # noqa: PLR0913 - each is a flag
     resume: _Resume = None,
     variants: _Listed = None,
     cases: _Listed = None,
+    event: _Events = None,
     memory: _Memory = None,
     cold: _Cold = 1,
     warm: _Warm = None,
@@ -97,7 +105,7 @@ def run(  # noqa: PLR0913 - each is a flag
     json: Json = False,
 ) -> None:
     """Measure workloads, prove that their variants do the same, price them, and decide."""
-    _check(context, workload or [], target)
+    typed = _check(context, workload or [], target)
     _check_priced(region)
     asked = Asked(
         variants=_names(variants),
@@ -105,7 +113,7 @@ def run(  # noqa: PLR0913 - each is a flag
         memory_mb=_tiers(memory),
         cold=cold,
         warm=warm,
-        settings=_settings(settings or []),
+        settings=read_settings(settings or []),
         target=target,
         region=region,
         architecture=architecture,
@@ -119,17 +127,28 @@ def run(  # noqa: PLR0913 - each is a flag
         seed=seed,
         out=out,
     )
-    _measure_and_tell(workload or [], asked, resume, as_json=json)
-
-
-def _measure_and_tell(
-    named: list[str], asked: Asked, resume: Path | None, *, as_json: bool
-) -> None:
     # Each is read first: a fault in the last is not to show after an hour.
-    loaded = [workloads.load(one) for one in named]
-    folders = (measure(one, asked) for one in loaded) if resume is None else [go_on(resume)]
-    told = [_shown(folder, as_json=as_json) for folder in folders]
+    loaded = [_loaded(one, asked, event or [], "architecture" in typed) for one in workload or []]
+    folders = (measure(*one) for one in loaded) if resume is None else [go_on(resume)]
+    told = [_shown(folder, as_json=json) for folder in folders]
     _check_told(told)
+
+
+def _loaded(
+    named: str,
+    asked: Asked,
+    events: list[Path],
+    keep_architecture: bool,  # noqa: FBT001 - as typed
+) -> tuple[Workload, Asked]:
+    """A workload, and what is asked of it: of a template's flags none are left for the run."""
+    check_events(named, events)
+    found = load(named, asked.variants, events, asked.settings, asked.region)
+    if found.architecture is None:
+        return found.workload, asked
+    architecture = asked.architecture if keep_architecture else found.architecture
+    return found.workload, msgspec.structs.replace(
+        asked, variants=None, settings={}, architecture=architecture
+    )
 
 
 def _check_told(told: list[ReportInput]) -> None:
@@ -154,8 +173,8 @@ def _shown(folder: RunFolder, *, as_json: bool) -> ReportInput:
         raise
 
 
-def _check(context: typer.Context, workload: list[str], target: str) -> None:
-    """What goes together, and what does not."""
+def _check(context: typer.Context, workload: list[str], target: str) -> set[str]:
+    """What goes together, and what does not; the parameters that were typed."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
     if "resume" in typed and typed - {"resume", "json"}:
@@ -183,6 +202,7 @@ def _check(context: typer.Context, workload: list[str], target: str) -> None:
             place=f"--{local_alone[0]}",
             next_step="Leave it away, or use --target local.",
         )
+    return typed
 
 
 def _check_priced(region: str) -> None:
@@ -211,17 +231,3 @@ def _tiers(listed: str | None) -> tuple[int, ...] | None:
             place="--memory",
             next_step="Give whole MB separated by commas, for instance 128,1024.",
         ) from None
-
-
-def _settings(given: list[str]) -> dict[str, str]:
-    settings = {}
-    for one in given:
-        name, separator, value = one.partition("=")
-        if not separator or not name:
-            raise BadInputError(
-                f"{one!r} sets nothing",
-                place="--set",
-                next_step="Give name=value, for instance records=2000.",
-            )
-        settings[name.strip()] = value.strip()
-    return settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -22,8 +23,9 @@ from rich.status import Status
 from lambdameter import case_files
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import RUNS, Opening, open_target
+from lambdameter.cli.named import is_template, load, read_settings
 from lambdameter.cli.report import Json
-from lambdameter.cli.rivals import Rivals, conditions, deployed
+from lambdameter.cli.rivals import REGION, Rivals, conditions, deployed
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, HostError, NegativeVerdictError
 from lambdameter.model import MEMORY_MB_PER_VCPU, SearchResult, Variant, Workload
@@ -60,7 +62,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 def search(  # noqa: PLR0913 - each is a flag
     workload: Annotated[
-        str, typer.Argument(help="A built-in name, or a folder with a workload.toml.")
+        str,
+        typer.Argument(
+            help="A built-in name, a folder with a workload.toml, or a SAM template (.yaml)."
+        ),
     ],
     *,
     variants: Annotated[
@@ -68,6 +73,9 @@ def search(  # noqa: PLR0913 - each is a flag
     ] = None,
     event: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Call this event alone; no search.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="name=value: a template's parameter.")
     ] = None,
     for_: Annotated[
         str, typer.Option("--for", metavar="TIME", help="How long to search: 60s, 5m.")
@@ -94,7 +102,9 @@ def search(  # noqa: PLR0913 - each is a flag
         sandbox=sandbox,
         out=out,
     )
-    loaded = workloads.load(workload)
+    loaded = load(workload, asked.variants, (), read_settings(settings or []), REGION).workload
+    if is_template(workload):
+        asked = _of_template(asked)
     result = make(loaded, asked)
     if as_json:
         sys.stdout.write(told.encode(result))
@@ -102,6 +112,24 @@ def search(  # noqa: PLR0913 - each is a flag
         terminal.console(sys.stdout).print(told.report(result, loaded, workload), soft_wrap=True)
     if result.disagreements:
         raise typer.Exit(NegativeVerdictError.exit_code)
+
+
+def _of_template(asked: Asked) -> Asked:
+    """All functions that were read are meant: they were chosen by the template's own names."""
+    if asked.event is None:
+        raise BadInputError(
+            "A template has no schema of events, so none can be generated",
+            place=asked.named,
+            next_step="Call one with --event FILE, or describe the functions and their input in a "
+            f"{workloads.FILE} (docs/workload.md).",
+        )
+    return msgspec.structs.replace(asked, variants=None)
+
+
+def _again(result: SearchResult, workload: Workload, named: str) -> str:
+    titles = {one.name: one.title for one in workload.variants}
+    names = [titles[one] if is_template(named) else one for one in result.variants]
+    return f"lambdameter search {shlex.quote(named)} --variants {','.join(names)} --event"
 
 
 def make(workload: Workload, asked: Asked, opening: Opening = open_target) -> SearchResult:

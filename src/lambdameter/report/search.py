@@ -29,10 +29,10 @@ def encode(result: SearchResult) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
-def report(result: SearchResult, workload: Workload, named: str) -> Text:
-    """Lines for a terminal; `named` is how the user named the workload."""
+def report(result: SearchResult, workload: Workload, again: str) -> Text:
+    """Lines for a terminal; `again` is the command that calls the event given behind it."""
     if result.disagreements:
-        return _found(result, workload, named)
+        return _found(result, workload, again)
     titles = listed([_title(workload, name) for name in result.variants])
     if result.seed is None:
         equal = f"  {titles} make the same of {result.event_file}"
@@ -49,7 +49,7 @@ def report(result: SearchResult, workload: Workload, named: str) -> Text:
     return told
 
 
-def _found(result: SearchResult, workload: Workload, named: str) -> Text:
+def _found(result: SearchResult, workload: Workload, again: str) -> Text:
     lines = [Text.assemble((" NOT EQUAL ", ALARM), _after(result))]
     lines.append(Text(f"  {_short(msgspec.json.encode(result.event).decode())}\n"))
     lines += _answers(result, workload)
@@ -65,13 +65,7 @@ def _found(result: SearchResult, workload: Workload, named: str) -> Text:
             )
         )
     lines.append(Text("\nAgain, once it is corrected:", QUIET))
-    variants = ",".join(result.variants)
-    lines.append(
-        Text(
-            f"  lambdameter search {shlex.quote(named)} --variants {variants} "
-            f"--event {shlex.quote(result.event_file or '')}"
-        )
-    )
+    lines.append(Text(f"  {again} {shlex.quote(result.event_file or '')}"))
     return Text("\n").join(lines)
 
 
