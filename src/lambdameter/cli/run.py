@@ -105,8 +105,7 @@ def run(  # noqa: PLR0913 - each is a flag
     json: Json = False,
 ) -> None:
     """Measure workloads, prove that their variants do the same, price them, and decide."""
-    typed = _check(context, workload or [], target)
-    _check_priced(region)
+    typed = _check(context, workload or [], target, region)
     asked = Asked(
         variants=_names(variants),
         cases=_names(cases),
@@ -127,10 +126,16 @@ def run(  # noqa: PLR0913 - each is a flag
         seed=seed,
         out=out,
     )
-    # Each is read first: a fault in the last is not to show after an hour.
     loaded = [_loaded(one, asked, event or [], "architecture" in typed) for one in workload or []]
+    _measure_and_tell(loaded, resume, as_json=json)
+
+
+def _measure_and_tell(
+    loaded: list[tuple[Workload, Asked]], resume: Path | None, *, as_json: bool
+) -> None:
+    # All were read first: a fault in the last is not to show after an hour.
     folders = (measure(*one) for one in loaded) if resume is None else [go_on(resume)]
-    told = [_shown(folder, as_json=json) for folder in folders]
+    told = [_shown(folder, as_json=as_json) for folder in folders]
     _check_told(told)
 
 
@@ -173,7 +178,7 @@ def _shown(folder: RunFolder, *, as_json: bool) -> ReportInput:
         raise
 
 
-def _check(context: typer.Context, workload: list[str], target: str) -> set[str]:
+def _check(context: typer.Context, workload: list[str], target: str, region: str) -> set[str]:
     """What goes together, and what does not; the parameters that were typed."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
@@ -202,6 +207,7 @@ def _check(context: typer.Context, workload: list[str], target: str) -> set[str]
             place=f"--{local_alone[0]}",
             next_step="Leave it away, or use --target local.",
         )
+    _check_priced(region)
     return typed
 
 

@@ -102,14 +102,18 @@ def search(  # noqa: PLR0913 - each is a flag
         sandbox=sandbox,
         out=out,
     )
-    loaded = load(workload, asked.variants, (), read_settings(settings or []), REGION).workload
-    if is_template(workload):
-        asked = _of_template(asked)
-    result = make(loaded, asked)
+    given = read_settings(settings or [])
+    _search_and_tell(asked, given, as_json=as_json)
+
+
+def _search_and_tell(asked: Asked, settings: dict[str, str], *, as_json: bool) -> None:
+    workload = load(asked.named, asked.variants, (), settings, REGION).workload
+    result = make(workload, _of_template(asked) if is_template(asked.named) else asked)
     if as_json:
         sys.stdout.write(told.encode(result))
     else:
-        terminal.console(sys.stdout).print(told.report(result, loaded, workload), soft_wrap=True)
+        lines = told.report(result, workload, _again(result, workload, asked.named))
+        terminal.console(sys.stdout).print(lines, soft_wrap=True)
     if result.disagreements:
         raise typer.Exit(NegativeVerdictError.exit_code)
 

@@ -45,9 +45,7 @@ def parse(content: bytes, file: str) -> Node:
         BadInputError: it is no YAML or JSON, or is too large; `file` names it.
     """
     if len(content) > _MOST_BYTES:
-        raise _malformed(
-            file, None, f"it has {len(content):,} bytes, and CloudFormation takes 1 MB"
-        )
+        raise _malformed(file, None, "it is larger than the 1 MB that CloudFormation takes")
     loader = None
     try:
         loader = yaml.SafeLoader(content)
@@ -109,10 +107,10 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return [self.read(one) for one in node.value]
         if isinstance(node, yaml.MappingNode):
-            self._loader.flatten_mapping(node)  # merge keys
-            pairs = [(str(key.value), self.read(value)) for key, value in node.value]
-            twice = [name for name, _ in pairs if [one for one, _ in pairs].count(name) > 1]
+            names = [str(key.value) for key, _ in node.value]
+            twice = [name for name in names if names.count(name) > 1]
             if twice:
                 raise _malformed(self._file, line, f"{twice[0]!r} stands twice in one map")
-            return dict(pairs)
+            self._loader.flatten_mapping(node)  # merge keys; the map's own come last
+            return {str(key.value): self.read(value) for key, value in node.value}
         return str(node.value) if plain else self._loader.construct_object(node)

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ _HEEDED = (
     "Environment",
     "Architectures",
 )
+_INTRINSIC = re.compile(r"(Ref|Condition|Fn::\w+)$")
 _ZIP = "Give it CodeUri, Handler and Runtime, and leave PackageType away."
 # Without these the function would not be the one that is deployed.
 _REFUSED = {
@@ -169,13 +171,21 @@ class Template:
             merged |= layer
         variables: dict[str, Node] = {}
         for layer in layers:
-            environment = layer.get("Environment")
-            listed = environment.get("Variables") if environment else None
-            if listed is not None and isinstance(listed.value, dict):
-                variables |= listed.value
-        if variables:
-            merged["Environment"] = Node(variables, merged["Environment"].line)
+            if "Environment" in layer:
+                variables |= self._variables(layer["Environment"])
+        merged["Environment"] = Node(variables, resource.line)
         return merged
+
+    def _variables(self, environment: Node) -> dict[str, Node]:
+        listed = environment.get("Variables")
+        found = listed.value if listed else None
+        if isinstance(found, dict) and not any(_INTRINSIC.match(name) for name in found):
+            return found
+        if environment.value in ({}, None):
+            return {}
+        raise self._fault(
+            "The Environment does not list its Variables", environment, "List them, each by name."
+        )
 
     def _resolved(self, key: str, node: Node, unresolved: list[BadInputError]) -> Any:
         if key == "Environment":
