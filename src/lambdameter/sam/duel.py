@@ -12,6 +12,7 @@ from lambdameter.errors import BadInputError
 from lambdameter.model import Case, ResponseShape, Variant, Workload
 from lambdameter.sam.template import OS_ONLY, SamFunction
 
+_NAME_LENGTH = 16
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -30,9 +31,9 @@ def workload(
     root = template.resolve().parent
     variants = tuple(_variant(one, root) for one in functions)
     _check_names([one.logical_id for one in functions], [one.name for one in variants])
-    name = slug(root.name) or "template"
     return Workload(
-        name=name,
+        # Short, as it is part of a function's name.
+        name=slug(root.name)[:_NAME_LENGTH].strip("-") or "template",
         title=f"{template.name} in {root.name}",
         root=str(root),
         timeout_s=max(one.timeout_s for one in functions),

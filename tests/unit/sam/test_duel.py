@@ -51,6 +51,12 @@ def test_functions_become_variants_and_events_cases(template: Path):
     assert (made.memory_mb, made.timeout_s) == ((128, 512), 9)
 
 
+def test_the_workload_is_named_shortly_for_the_templates_folder(tmp_path: Path):
+    folder = tmp_path / "My Very-Long Order service 2"
+    (folder / "python").mkdir(parents=True)
+    assert workload(folder / "template.yaml", [PYTHON], {}).name == "my-very-long-ord"
+
+
 def test_a_bootstrap_that_is_there_is_packaged_as_it_is(template: Path):
     (template.parent / "rust" / "bootstrap").write_text("")
     rust = workload(template, [RUST], {}).variants[0]
