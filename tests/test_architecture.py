@@ -22,13 +22,15 @@ ALSO = {
     "target": {"report_line"},  # reads what the emulator writes
     "emulator": {"report_line", "binaries"},  # binaries: where cargo's output was put
     "report_line": set[str](),
-    "workload": {"toml_place"},  # where in workload.toml a fault is
+    "case_files": {"toml_place"},  # where in workload.toml a fault is
+    "workload": {"toml_place", "case_files"},  # as case_files, and what its cases hold of JSON
 }
 # Composition roots: the only places that join stages.
 WIRING = {"cli", "__main__", "pytest_plugin"}
 # Nothing below these touches a file, a socket or the clock.
 PURE = (
     "lambdameter.audit",
+    "lambdameter.search",
     "lambdameter.stats",
     "lambdameter.cost",
     "lambdameter.verify",

@@ -234,25 +234,22 @@ def _judge(
     warm: bool,
 ) -> tuple[Any, SampleError | None]:
     """The answer's JSON, and why the sample is no measurement, if it is none."""
-    response, error = None, None
-    try:
-        response = msgspec.json.decode(invocation.payload)
-    except msgspec.DecodeError as failure:
-        begins = invocation.payload[:_BEGINNING].decode(errors="backslashreplace")
-        error = SampleError(
-            kind="answer",
-            type="NotJson",
-            message=f"the response is no JSON ({failure}); it begins with {begins}",
-        )
-    if invocation.status != _OK or invocation.function_error is not None:
-        return response, _failure(invocation, response, report)
-    if error is None:
-        response, error = opened(response, shape.json_strings)
+    response, error = answer_of(invocation, report, shape)
     if error is None:
         error = _wrong_shape(response, shape)
     if error is None:
         error = _wrong_call(trial, report, warm=warm)
     return response, error
+
+
+def answer_of(
+    invocation: Invocation, report: Report | None, shape: ResponseShape
+) -> tuple[Any, SampleError | None]:
+    """What the function answered, with the JSON that some of its strings hold, or how it failed."""
+    response, error = _decoded(invocation.payload)
+    if invocation.status != _OK or invocation.function_error is not None:
+        return response, _failure(invocation, response, report)
+    return (response, error) if error is not None else opened(response, shape.json_strings)
 
 
 def _logged(log_tail: str) -> str:
@@ -270,6 +267,19 @@ def _failure(invocation: Invocation, response: Any, report: Report | None) -> Sa
     )
 
 
+def _decoded(payload: bytes) -> tuple[Any, SampleError | None]:
+    """A payload's JSON, or why it is none."""
+    try:
+        return msgspec.json.decode(payload), None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
+        begins = payload[:_BEGINNING].decode(errors="backslashreplace")
+        return None, SampleError(
+            kind="answer",
+            type="NotJson",
+            message=f"the response is no JSON ({failure}); it begins with {begins}",
+        )
+
+
 def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None]:
     """The answer with the JSON that some of its strings hold in their place."""
     for path in paths:
@@ -280,7 +290,7 @@ def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None
         text = holder.get(last) if isinstance(holder, dict) else None
         try:
             holder[last] = msgspec.json.decode(text if isinstance(text, str) else b"")
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return response, SampleError(
                 kind="answer",
                 type="NotJson",

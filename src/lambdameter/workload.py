@@ -8,7 +8,8 @@ A workload is a folder:
   types it, exactly what must stand in the table), `expected.json`
   (`{"count": N, "response": {...}}`: the lines, and fields that every response must have) and
   optionally `initial.ndjson` (what stands in the table before the call). A case's own folder in
-  DIR may hold its own ones. The same parameters must give the same bytes.
+  DIR may hold its own ones. The same parameters must give the same bytes. A workload without
+  tables and objects may do without; its cases then say what they expect.
 * one folder for each variant.
 """
 
@@ -23,6 +24,7 @@ from typing import Any
 
 import msgspec
 
+from lambdameter.case_files import lay_out
 from lambdameter.errors import BadInputError
 from lambdameter.model import CALLS, Call, ParameterValue, Variant, Workload
 from lambdameter.toml_place import Place, line_of, parse, show
@@ -121,6 +123,8 @@ class _Document:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._text = self._read()
+        # The cases whose events stand in files of their own, as others made them.
+        self._files: frozenset[int] = frozenset()
 
     def workload(self) -> Workload:
         """Parse, convert, check."""
@@ -165,7 +169,7 @@ class _Document:
         if "root" in document:
             raise self._error("Unknown key `root`", ("root",), "Remove it: root is this folder.")
         root = str(self._file.parent.resolve())
-        _lay_events(document)
+        self._files = lay_out(document, self._file.parent, self._error)
         try:
             return msgspec.convert(document | {"root": root}, Workload)
         except msgspec.ValidationError as failure:
@@ -210,12 +214,33 @@ class _Document:
                     "a function's name.",
                 )
         self._check_numbers(workload)
-        if not (Path(workload.root) / workload.generator).is_file():
+        self._check_contents(workload)
+
+    def _check_contents(self, workload: Workload) -> None:
+        """Who says what must be: the generator, or each case."""
+        root = Path(workload.root)
+        for key in ("generator", "input_schema"):
+            name = getattr(workload, key)
+            if name is not None and not (root / name).is_file():
+                raise self._error(
+                    f"The {key} {name!r} is no file below {root}",
+                    (key,),
+                    "Name a file in the workload's folder.",
+                )
+        needs_one = workload.table is not None or any(case.object for case in workload.cases)
+        if workload.generator is None and (needs_one or workload.parameters):
             raise self._error(
-                f"The generator {workload.generator!r} is no file below {workload.root}",
-                ("generator",),
-                "Name a Python script in the workload's folder.",
+                "There is no generator, and tables, objects and parameters are its own",
+                ("table" if workload.table else "parameters" if workload.parameters else "cases",),
+                "Name a Python script as generator; docs/workload.md says what it writes.",
             )
+        for position, case in enumerate(workload.cases):
+            if workload.generator is not None and case.expected is not None:
+                raise self._error(
+                    "Both the generator and the case say what is expected",
+                    ("cases", position, "expected"),
+                    "Leave one of them away.",
+                )
 
     def _check_numbers(self, workload: Workload) -> None:
         if not 1 <= workload.timeout_s <= MAX_TIMEOUT_S:
@@ -300,7 +325,7 @@ class _Document:
     def _check_events(self, workload: Workload) -> None:
         for position, case in enumerate(workload.cases):
             path = ("cases", position, "event")
-            for text in _strings(case.event):
+            for text in () if position in self._files else _strings(case.event):
                 for name in _PLACEHOLDER.findall(text):
                     if name not in _PLACEHOLDERS:
                         raise self._error(
@@ -332,21 +357,6 @@ def _in_toml_words(cause: str) -> str:
     """A validation error of msgspec, whose words are JSON's and Python's."""
     cause = re.sub(r"^Object missing required field (`\w+`)", r"The key \1 is missing", cause)
     return re.sub(r"^Object contains unknown field (`\w+`)", r"There is no key \1", cause)
-
-
-def _lay_events(document: dict[str, Any]) -> None:
-    """Lay each case's event over the one that all cases share, table by table."""
-    shared = document.pop("event", {})
-    cases = document.get("cases")
-    for case in cases if isinstance(cases, list) else ():
-        if isinstance(case, dict):
-            case["event"] = _laid(case.get("event", {}), shared)
-
-
-def _laid(upper: Any, lower: Any) -> Any:
-    if not (isinstance(upper, dict) and isinstance(lower, dict)):
-        return upper
-    return lower | {name: _laid(value, lower.get(name)) for name, value in upper.items()}
 
 
 def _all_names(workload: Workload) -> Iterator[tuple[Place, str]]:

@@ -195,3 +195,24 @@ def test_without_a_table_the_answer_alone_is_expected(bed: Bed):
     bed.table = None
     bed.generator(GENERATOR.replace('"expected.ndjson"', '"unused.ndjson"'))
     assert bed.make().expected == {"csv": Expected(count=0, digest="", response={"records": 5})}
+
+
+def test_without_a_generator_each_case_says_what_is_expected_and_nothing_is_written(tmp_path: Path):
+    workload = Workload(
+        name="small",
+        title="Small",
+        root=str(tmp_path),
+        timeout_s=3,
+        cases=(
+            Case(name="one", title="One", event={}, expected={"n": 1}),
+            Case(name="two", title="Two", event={}),
+        ),
+        variants=(),
+        response=ResponseShape(),
+    )
+    made = dataset.make(workload, {}, DIGESTER, tmp_path / "cache")
+    assert made.expected == {
+        "one": Expected(count=0, digest="", response={"n": 1}),
+        "two": Expected(count=0, digest=""),
+    }
+    assert not (tmp_path / "cache").exists()

@@ -12,6 +12,7 @@ import pytest
 from lambdameter import plan, runner
 from lambdameter.errors import TargetError
 from lambdameter.model import (
+    AnswerMayDiffer,
     Artifact,
     Calls,
     Case,
@@ -19,7 +20,6 @@ from lambdameter.model import (
     EqualityRule,
     Expected,
     Invocation,
-    MayDiffer,
     Phase,
     Report,
     ResponseShape,
@@ -75,7 +75,9 @@ WORKLOAD = Workload(
     ),
     table=Table(partition_key=TableKey(name="id", type="S")),
     equality=EqualityRule(
-        response=tuple(MayDiffer(field=field, reason="a time") for field in ("total_ms", "phases"))
+        response=tuple(
+            AnswerMayDiffer(field=field, reason="a time") for field in ("total_ms", "phases")
+        )
     ),
 )
 
@@ -364,14 +366,18 @@ def test_a_wall_clock_that_is_stepped_back_changes_nothing_but_the_time_of_day(t
     ]
 
 
-def test_an_answer_that_is_no_json_is_no_measurement(tmp_path: Path):
+@pytest.mark.parametrize(
+    "payload", [b"<html>", b"", b'{"n": NaN}', b'"\xff"', b'"\\ud800"', b"[" * 100_000]
+)
+def test_an_answer_that_is_no_json_is_no_measurement(tmp_path: Path, payload: bytes):
     def broken(target: FakeTarget, request: Request) -> Invocation:
-        return msgspec.structs.replace(well(target, request), payload=b"<html>")
+        return msgspec.structs.replace(well(target, request), payload=payload)
 
     samples = Bed(tmp_path, broken).run(trials(warm=0))
     assert kinds(samples) == ["answer:NotJson"]
     assert samples[0].error is not None
-    assert "it begins with <html>" in samples[0].error.message
+    begins = payload[:20].decode(errors="backslashreplace")
+    assert f"it begins with {begins}" in samples[0].error.message
     assert samples[0].equality is not None
     assert not samples[0].equality.equal
 

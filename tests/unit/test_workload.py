@@ -158,6 +158,19 @@ def test_an_unknown_name_lists_the_built_in_ones():
             "There is no case 'xml'",
             "service_use[0].cases",
         ),
+        ('generator = "generate.py"\n', "", "There is no generator", "table"),
+        (
+            'generator = "generate.py"',
+            'generator = "generate.py"\ninput_schema = "no.json"',
+            "no.json",
+            "input_schema",
+        ),
+        (
+            'object = "sums.csv"',
+            'object = "sums.csv"\nexpected = { n = 1 }',
+            "Both the generator and the case",
+            "cases[0].expected",
+        ),
         ("records = 2_000", "rows = 2_000", "no parameter", "calls.cold.rows"),
         ("records = 2_000", 'records = "many"', "str here and int", "calls.cold.records"),
         ('[table]\npartition_key = { name = "id", type = "S" }\n', "", "{table}", "cases[0].event"),
@@ -310,3 +323,113 @@ def test_a_case_may_do_with_the_shared_event(folder: Path):
 @pytest.mark.parametrize("name", ["squares", "dynamodb-ops"])
 def test_claims_workloads_run_at_their_published_tier(name: str):
     assert workload.load(name).memory_mb == (128,)
+
+
+SMALL = """\
+schema = 1
+name = "small"
+title = "Small"
+timeout_s = 3
+
+[event]
+version = "2.0"
+
+[[cases]]
+name = "one"
+title = "One"
+event = "events/one.json"
+expected = "events/answer.json"
+
+[[variants]]
+name = "python"
+title = "Python"
+language = "python"
+runtime = "python3.12"
+handler = "handler.handler"
+source = "python"
+build = "copy"
+
+[response]
+
+[equality]
+response = [{ field = "mean", absolute = 0.5, reason = "a sum" }]
+"""
+
+
+@pytest.fixture
+def small(folder: Path) -> Path:
+    (folder / "workload.toml").write_text(SMALL)
+    (folder / "events").mkdir()
+    (folder / "events" / "one.json").write_text('{"path": "/items/{id}", "name": null}')
+    (folder / "events" / "answer.json").write_text('{"n": 1}')
+    return folder
+
+
+def test_without_tables_and_objects_no_generator_is_needed_and_files_hold_the_case(small: Path):
+    (case,) = workload.load(str(small)).cases
+    assert case.event == {"version": "2.0", "path": "/items/{id}", "name": None}
+    assert case.expected == {"n": 1}
+
+
+def test_an_event_of_a_file_may_be_any_json(small: Path):
+    (small / "events" / "one.json").write_text("[1, 2]")
+    assert workload.load(str(small)).cases[0].event == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "says", "place"),
+    [
+        (b'{"n": 1,\n}', "is no JSON", "events/one.json:2"),
+        (b"", "is no JSON", "events/one.json:1"),
+        (b'{"n": NaN}', "JSON has no NaN", "events/one.json"),
+        (b'"\xff"', "cannot be read", "events/one.json"),
+    ],
+)
+def test_a_file_that_is_no_json_is_named_with_its_line(
+    small: Path, content: bytes, says: str, place: str
+):
+    (small / "events" / "one.json").write_bytes(content)
+    with pytest.raises(BadInputError, match=says) as refused:
+        workload.load(str(small))
+    assert refused.value.place == f"{small}/{place}"
+
+
+@pytest.mark.parametrize("name", ["no.json", "../workload.toml", "events", ""])
+def test_a_file_of_an_event_must_be_one_below_the_folder(small: Path, name: str):
+    (small / "workload.toml").write_text(SMALL.replace("events/one.json", name))
+    with pytest.raises(BadInputError, match="is no file below") as refused:
+        workload.load(str(small))
+    at = line("events/one.json", SMALL)
+    assert refused.value.place == f"{small}/workload.toml:{at}: cases[0].event"
+
+
+def test_parameters_without_a_generator_are_refused(small: Path):
+    (small / "workload.toml").write_text(SMALL + "[parameters]\nrecords = 1\n")
+    with pytest.raises(BadInputError, match="There is no generator") as refused:
+        workload.load(str(small))
+    assert refused.value.place is not None
+    assert refused.value.place.endswith(": parameters")
+
+
+@pytest.mark.parametrize(
+    ("rule", "says", "key"),
+    [
+        ("absolute = 0.5", "Expected `float` > 0", "absolute = 0"),
+        ("absolute = 0.5", "Expected `float` < 1", "relative = 2.0"),
+        ("absolute = 0.5", "There is no key `tolerance`", "tolerance = 1"),
+        ('reason = "a sum"', "The key `reason` is missing", "relative = 0.5"),
+    ],
+)
+def test_a_wrong_tolerance_is_refused(small: Path, rule: str, says: str, key: str):
+    (small / "workload.toml").write_text(SMALL.replace(rule, key))
+    with pytest.raises(BadInputError, match=says) as refused:
+        workload.load(str(small))
+    assert refused.value.place is not None
+    assert "equality.response[0]" in refused.value.place
+
+
+def test_a_table_takes_no_tolerance(folder: Path):
+    text = TOML + '[equality]\ntable = [{ field = "n", absolute = 1.0, reason = "a sum" }]\n'
+    (folder / "workload.toml").write_text(text)
+    with pytest.raises(BadInputError, match="There is no key `absolute`"):
+        workload.load(str(folder))

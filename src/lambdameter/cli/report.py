@@ -63,7 +63,8 @@ def read(folder: RunFolder) -> ReportInput:
             f"go on with `lambdameter run --resume {folder.path}`",
             markup=False,
         )
-    summary = summarise(manifest, kept.samples, cases(kept.samples), _stopping(manifest, folder))
+    equality = cases(kept.samples, manifest.workload.equality)
+    summary = summarise(manifest, kept.samples, equality, _stopping(manifest, folder))
     return ReportInput(
         manifest=manifest,
         summary=summary,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
 import typer
 
 from lambdameter import plan, price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
+from lambdameter.cli.named import check_events, load, read_settings
 from lambdameter.cli.report import Json, show_any
 from lambdameter.cli.resume import resume as go_on
 from lambdameter.cli.rounds import Budget, Rounds, often, stopping_rule
@@ -18,11 +20,12 @@ from lambdameter.cli.sweep import resume_sweep as go_on_all
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.interruption import say
-from lambdameter.model import Architecture, ReportInput
+from lambdameter.model import Architecture, ReportInput, Workload
 from lambdameter.samples import is_sweep
 
 _Workloads = Annotated[
-    list[str] | None, typer.Argument(help="Built-in names, or folders with a workload.toml.")
+    list[str] | None,
+    typer.Argument(help="Built-in names, folders with a workload.toml, or SAM templates (.yaml)."),
 ]
 _Resume = Annotated[
     Path | None,
@@ -36,6 +39,10 @@ _Copies = Annotated[
         help="How far apart two copies of one function are here: of the first variant, or of "
         "--variants.",
     ),
+]
+_Events = Annotated[
+    list[Path] | None,
+    typer.Option("--event", metavar="FILE", help="A template's case, as JSON; may be repeated."),
 ]
 _Memory = Annotated[
     str | None,
@@ -97,6 +104,7 @@ def run(  # noqa: PLR0913 - each is a flag
     variants: _Listed = None,
     aa: _Copies = False,
     cases: _Listed = None,
+    event: _Events = None,
     memory: _Memory = None,
     rounds: Rounds = None,
     warm: _Warm = None,
@@ -117,13 +125,12 @@ def run(  # noqa: PLR0913 - each is a flag
     json: Json = False,
 ) -> None:
     """Measure workloads, prove that their variants do the same, price them, and decide."""
-    _check(context, workload or [], target, region)
     asked = Asked(
         variants=_names(variants),
         cases=_names(cases),
         memory_mb=_tiers(memory),
         **often(rounds, warm, budget),
-        settings=_settings(settings or []),
+        settings=read_settings(settings or []),
         target=target,
         region=region,
         architecture=architecture,
@@ -138,22 +145,48 @@ def run(  # noqa: PLR0913 - each is a flag
         out=out,
         aa=aa,
     )
-    _measure_and_tell(workload or [], asked, resume, as_json=json)
+    _measure_and_tell(context, (workload or [], event or []), asked, resume, as_json=json)
 
 
 def _measure_and_tell(
-    named: list[str], asked: Asked, resume: Path | None, *, as_json: bool
+    context: typer.Context,
+    named: tuple[list[str], list[Path]],
+    asked: Asked,
+    resume: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
-    # Each is read first: a fault in the last is not to show after an hour.
-    loaded = [workloads.load(one) for one in named]
-    latencies = medians(asked.latency)
-    folders = (
-        measure_sweep(one, asked, latencies) if latencies else measure(one, asked).path
-        for one in loaded
-    )
+    typed = _check(context, named[0], asked.target, asked.region)
+    loaded = [_loaded(one, asked, named[1], "architecture" in typed) for one in named[0]]
+    # All were read first: a fault in the last is not to show after an hour.
+    folders = (_measured(*one) for one in loaded)
     if resume is not None:
         folders = (go_on_all(one) if is_sweep(one) else go_on(one).path for one in [resume])
     _check_told([one for folder in folders for one in _shown(folder, as_json=as_json)])
+
+
+def _measured(workload: Workload, asked: Asked) -> Path:
+    latencies = medians(asked.latency)
+    if latencies:
+        return measure_sweep(workload, asked, latencies)
+    return measure(workload, asked).path
+
+
+def _loaded(
+    named: str,
+    asked: Asked,
+    events: list[Path],
+    keep_architecture: bool,  # noqa: FBT001 - as typed
+) -> tuple[Workload, Asked]:
+    """A workload, and what is asked of it: of a template's flags none are left for the run."""
+    check_events(named, events)
+    found = load(named, asked.variants, events, asked.settings, asked.region)
+    if found.architecture is None:
+        return found.workload, asked
+    architecture = asked.architecture if keep_architecture else found.architecture
+    return found.workload, msgspec.structs.replace(
+        asked, variants=None, settings={}, architecture=architecture
+    )
 
 
 def _check_told(told: list[ReportInput]) -> None:
@@ -177,8 +210,8 @@ def _shown(path: Path, *, as_json: bool) -> tuple[ReportInput, ...]:
         raise
 
 
-def _check(context: typer.Context, workload: list[str], target: str, region: str) -> None:
-    """What goes together, and what does not; and that there are prices."""
+def _check(context: typer.Context, workload: list[str], target: str, region: str) -> set[str]:
+    """What goes together, and what does not; the parameters that were typed."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
     if "resume" in typed and typed - {"resume", "json"}:
@@ -226,6 +259,7 @@ def _check(context: typer.Context, workload: list[str], target: str, region: str
             next_step="Leave it away, or use --target local.",
         )
     _check_priced(region)
+    return typed
 
 
 def _check_priced(region: str) -> None:
@@ -254,17 +288,3 @@ def _tiers(listed: str | None) -> tuple[int, ...] | None:
             place="--memory",
             next_step="Give whole MB separated by commas, for instance 128,1024.",
         ) from None
-
-
-def _settings(given: list[str]) -> dict[str, str]:
-    settings = {}
-    for one in given:
-        name, separator, value = one.partition("=")
-        if not separator or not name:
-            raise BadInputError(
-                f"{one!r} sets nothing",
-                place="--set",
-                next_step="Give name=value, for instance records=2000.",
-            )
-        settings[name.strip()] = value.strip()
-    return settings

@@ -89,9 +89,11 @@ from lambdameter.model.sample import (
     Trial,
     TrialEquality,
 )
+from lambdameter.model.search import Disagreement, SearchResult
 from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary, Summary
 from lambdameter.model.sweep import Sweep, SweepInput, SweptRun
 from lambdameter.model.workload import (
+    AnswerMayDiffer,
     Calls,
     Case,
     EqualityRule,
@@ -112,6 +114,7 @@ __all__ = [
     "MIN_MEMORY_MB",
     "NOT_IN_THE_BILL",
     "SEVERITIES",
+    "AnswerMayDiffer",
     "Architecture",
     "Artifact",
     "Audit",
@@ -136,6 +139,7 @@ __all__ = [
     "Dataset",
     "Deployment",
     "Dimension",
+    "Disagreement",
     "Enforcement",
     "EqualityRule",
     "Expected",
@@ -180,6 +184,7 @@ __all__ = [
     "RunComparison",
     "Sample",
     "SampleError",
+    "SearchResult",
     "ServiceTime",
     "ServiceUse",
     "Severity",

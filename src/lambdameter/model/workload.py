@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from lambdameter.model.base import ParameterValue, Record
 
@@ -13,12 +15,14 @@ class Case(Record, frozen=True, kw_only=True):
     Attributes:
         object: the file that the generator writes, uploaded to S3; None: it reads none.
         event: the event's template; in its strings {bucket}, {object} and {table} are filled in.
+        expected: fields that every answer must have, where no generator says so.
     """
 
     name: str
     title: str
     object: str | None = None
-    event: dict[str, Any]
+    event: Any
+    expected: dict[str, Any] | None = None
 
 
 class Variant(Record, frozen=True, kw_only=True):
@@ -68,11 +72,36 @@ class MayDiffer(Record, frozen=True, kw_only=True):
     reason: str
 
 
+class AnswerMayDiffer(MayDiffer, frozen=True, kw_only=True):
+    """A field of the answer that may differ: by anything, or by no more than a tolerance.
+
+    Numbers a and b are alike where |a - b| <= max(absolute, relative * max(|a|, |b|)), as
+    https://docs.python.org/3/library/math.html#math.isclose has it.
+
+    Attributes:
+        absolute, relative: None, both: the field is not compared at all.
+    """
+
+    absolute: Annotated[float, Meta(gt=0)] | None = None
+    relative: Annotated[float, Meta(gt=0, lt=1)] | None = None
+
+    @property
+    def tolerated(self) -> bool:
+        """Whether the field is compared, and not ignored."""
+        return self.absolute is not None or self.relative is not None
+
+
 class EqualityRule(Record, frozen=True, kw_only=True):
-    """What must be equal: everything, but for the fields named here."""
+    """What must be equal: everything, but for the fields named here.
+
+    Attributes:
+        errors: when two failures are alike: "type", both failed with the same errorType;
+            "message", and with the same errorMessage; "any", both failed.
+    """
 
     table: tuple[MayDiffer, ...] = ()
-    response: tuple[MayDiffer, ...] = ()
+    response: tuple[AnswerMayDiffer, ...] = ()
+    errors: Literal["type", "message", "any"] = "type"
 
 
 class Phase(Record, frozen=True, kw_only=True):
@@ -127,7 +156,9 @@ class Workload(Record, frozen=True, kw_only=True):
 
     Attributes:
         root: absolute path of the folder that holds workload.toml.
-        generator: a Python script below root; see workload.py for its contract.
+        generator: a Python script below root; see workload.py for its contract. None: there is
+            no table and no object, and each case says itself what is expected.
+        input_schema: a file below root, the JSON Schema of events; None: there is none.
         timeout_s: the function's timeout, seconds.
         memory_mb: the tiers that are measured unless others are asked for.
         rounds: environments of each cell, unless another number is asked for; None: 20, or as many
@@ -142,7 +173,8 @@ class Workload(Record, frozen=True, kw_only=True):
     timeout_s: int
     parameters: dict[str, ParameterValue] = {}
     calls: Calls = Calls()
-    generator: str
+    generator: str | None = None
+    input_schema: str | None = None
     cases: tuple[Case, ...]
     variants: tuple[Variant, ...]
     response: ResponseShape

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
-from lambdameter.model import CaseEquality, FieldDifference, ReportInput, Sample, TrialEquality
+from lambdameter.model import (
+    AnswerMayDiffer,
+    CaseEquality,
+    FieldDifference,
+    MayDiffer,
+    ReportInput,
+    Sample,
+    TrialEquality,
+)
 from lambdameter.report import find
 from lambdameter.report.look import ALARM, BAD, HEAD, QUIET, WIDTH, listed, prose
 
@@ -126,8 +134,17 @@ def _allowed(run: ReportInput) -> Iterator[Text]:
     rule = run.manifest.workload.equality
     for place, fields in (("table", rule.table), ("answer", rule.response)):
         if fields:
-            told = listed([f"{one.field} ({one.reason})" for one in fields])
+            told = listed([f"{one.field}{_by(one)} ({one.reason})" for one in fields])
             yield Text(prose(f"May differ in the {place}: {told}"), style=QUIET)
+
+
+def _by(one: MayDiffer) -> str:
+    """Of a number with a tolerance: by how much it may differ."""
+    limits = []
+    if isinstance(one, AnswerMayDiffer):
+        limits += [f"{one.absolute:g}"] if one.absolute is not None else []
+        limits += [f"{one.relative:g} of it"] if one.relative is not None else []
+    return f" by {' or '.join(limits)}" if limits else ""
 
 
 def _who(run: ReportInput, names: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ import msgspec
 from lambdameter.errors import TargetError
 from lambdameter.model import Artifact, Call, Dataset, Site, Workload
 from lambdameter.target.base import Function, Target
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+_LONGEST_NAME = 64
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +93,7 @@ def _set_up(target: Target, needs: Needs, at_end: Callable[[Callable[[], None]],
         deployment = target.deploy(
             artifact,
             Function(
-                name=f"{needs.prefix}-{artifact.variant}",
+                name=_function_name(needs.prefix, artifact.variant),
                 timeout_s=needs.workload.timeout_s,
                 memory_mb=needs.memory_mb,
                 environment=environments[artifact.variant],
@@ -98,3 +102,12 @@ def _set_up(target: Target, needs: Needs, at_end: Callable[[Callable[[], None]],
         at_end(lambda deployment=deployment: target.remove(deployment))  # type: ignore[misc]
         deployments[artifact.variant] = deployment
     return Site(prefix=needs.prefix, bucket=bucket, objects=objects, deployments=deployments)
+
+
+def _function_name(prefix: str, variant: str) -> str:
+    """The prefix and the variant; of a variant too long for that what tells it from others."""
+    name = f"{prefix}-{variant}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    told_apart = hashlib.sha256(variant.encode()).hexdigest()[:8]
+    return f"{name[: _LONGEST_NAME - 9]}-{told_apart}"

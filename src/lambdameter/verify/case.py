@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from lambdameter.model import CALLS, Call, CaseEquality, Sample
+import msgspec
+
+from lambdameter.model import CALLS, Call, CaseEquality, EqualityRule, Sample
+from lambdameter.verify import response as answers
+
+# The digest of the table, and the canonical answer.
+_Outcome = tuple[str, str | None]
 
 
-def cases(samples: Iterable[Sample]) -> tuple[CaseEquality, ...]:
+def cases(
+    samples: Iterable[Sample], rule: EqualityRule = answers.EXACT
+) -> tuple[CaseEquality, ...]:
     """One verdict for each case, in order of appearance."""
     by_case: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_case[sample.trial.case].append(sample)
-    return tuple(case(name, found) for name, found in by_case.items())
+    return tuple(case(name, found, rule) for name, found in by_case.items())
 
 
-def case(name: str, samples: Sequence[Sample]) -> CaseEquality:
+def case(name: str, samples: Sequence[Sample], rule: EqualityRule = answers.EXACT) -> CaseEquality:
     """The verdict on one case.
 
     A trial has answered when there was something to verify; timing errors (a cold call that was
@@ -27,16 +35,17 @@ def case(name: str, samples: Sequence[Sample]) -> CaseEquality:
     answered = [sample for sample in samples if sample.equality is not None]
     unequal = {one.trial.variant for one in answered if not _is_equal(one)}
     proven = {one.trial.variant for one in answered} - unequal
-    agreed = {call: _outcomes(answered, call) for call in CALLS}
-    last = next((agreed[call] for call in reversed(CALLS) if agreed[call]), set())
+    outcomes = {call: _outcomes(answered, call) for call in CALLS}
+    agreed = {call: _agree(list(outcomes[call]), rule) for call in CALLS}
+    last = next((call for call in reversed(CALLS) if outcomes[call]), None)
     return CaseEquality(
         case=name,
         proven=tuple(sorted(proven)),
         unequal=tuple(sorted(unequal)),
         died=_died(samples),
-        agree=all(len(outcomes) <= 1 for outcomes in agreed.values()),
+        agree=all(agreed.values()),
         records_compared=sum(one.equality.expected_count for one in answered if one.equality),
-        digest=next(iter(last))[0] if len(last) == 1 else None,
+        digest=next(iter(outcomes[last]))[0] if last is not None and agreed[last] else None,
     )
 
 
@@ -45,12 +54,31 @@ def _is_equal(sample: Sample) -> bool:
     return sample.equality is not None and sample.equality.equal and not nonsense
 
 
-def _outcomes(answered: Iterable[Sample], call: Call) -> set[tuple[str, str | None]]:
-    return {
+def _outcomes(answered: Iterable[Sample], call: Call) -> dict[_Outcome, None]:
+    """Each once, in the order of their appearance."""
+    return dict.fromkeys(
         (sample.equality.actual_digest, sample.canonical_response)
         for sample in answered
         if sample.trial.call == call and sample.equality is not None
-    }
+    )
+
+
+def _agree(outcomes: Sequence[_Outcome], rule: EqualityRule) -> bool:
+    """Whether all are alike. Where numbers have a tolerance, each is held against the first."""
+    if len(outcomes) <= 1:
+        return True
+    if not any(one.tolerated for one in rule.response):
+        return False
+    (digest, first), *rest = outcomes
+    return all(
+        other_digest == digest and _alike(first, other, rule) for other_digest, other in rest
+    )
+
+
+def _alike(left: str | None, right: str | None, rule: EqualityRule) -> bool:
+    if left is None or right is None:
+        return left is right
+    return not answers.differences(msgspec.json.decode(left), msgspec.json.decode(right), rule)
 
 
 def _died(samples: Iterable[Sample]) -> dict[str, str]:

@@ -42,7 +42,7 @@ def rule(workload: Workload) -> tables.Rule | None:
 
 def canonical_response(workload: Workload, response: Any) -> str:
     """What of an answer must be the same in all variants."""
-    return answers.canonical(response, [one.field for one in workload.equality.response])
+    return answers.canonical(response, workload.equality)
 
 
 def check(workload: Workload, must: Expected, response: Any, sources: Sources) -> TrialEquality:
@@ -51,9 +51,7 @@ def check(workload: Workload, must: Expected, response: Any, sources: Sources) -
     Raises:
         TargetError: the table holds what DynamoDB cannot hold.
     """
-    wrong = answers.compare(
-        must.response, response, [one.field for one in workload.equality.response]
-    )
+    wrong = answers.compare(must.response, response, workload.equality)
     how = rule(workload)
     if how is None:
         return TrialEquality(

@@ -17,7 +17,7 @@ def test_the_version_is_told(command: Command):
     assert (told.exit_code, told.stdout) == (0, f"{metadata.version('lambdameter')}\n")
 
 
-@pytest.mark.parametrize("name", ["run", "report", "emulate", "doctor"])
+@pytest.mark.parametrize("name", ["run", "report", "search", "new", "emulate", "doctor"])
 def test_every_command_has_a_help(command: Command, name: str):
     told = command(name, "--help")
     assert told.exit_code == 0

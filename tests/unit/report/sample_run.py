@@ -16,6 +16,7 @@ from lambdameter import price_list
 from lambdameter.claims import library
 from lambdameter.cost.bill import bill_run
 from lambdameter.model import (
+    AnswerMayDiffer,
     Call,
     Calls,
     Case,
@@ -27,7 +28,6 @@ from lambdameter.model import (
     Expected,
     FieldDifference,
     Manifest,
-    MayDiffer,
     Meter,
     Phase,
     RecordDifference,
@@ -107,9 +107,11 @@ def workload() -> Workload:
         table=Table(partition_key=TableKey(name="registration_id", type="S")),
         equality=EqualityRule(
             response=(
-                MayDiffer(field="total_ms", reason="a measured time"),
-                MayDiffer(field="phases", reason="measured times"),
-                MayDiffer(field="retried_items", reason="how often the service asks is chance"),
+                AnswerMayDiffer(field="total_ms", reason="a measured time"),
+                AnswerMayDiffer(field="phases", reason="measured times"),
+                AnswerMayDiffer(
+                    field="retried_items", reason="how often the service asks is chance"
+                ),
             )
         ),
         service_use=(ServiceUse(service="s3", operation="GetObject", requests=1),),

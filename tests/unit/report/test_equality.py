@@ -5,7 +5,13 @@ from typing import Any
 
 import msgspec
 
-from lambdameter.model import FieldDifference, RecordDifference, SampleError
+from lambdameter.model import (
+    AnswerMayDiffer,
+    EqualityRule,
+    FieldDifference,
+    RecordDifference,
+    SampleError,
+)
 from lambdameter.report.equality import equality
 
 
@@ -71,3 +77,16 @@ def test_an_answer_that_is_nonsense_is_told_though_the_table_is_right(
         summary=msgspec.structs.replace(run.summary, equality=verdicts),
     )
     assert "answer: records is missing" in equality(changed).plain
+
+
+def test_a_tolerance_is_told_with_its_reason(sample_run: ModuleType) -> None:
+    manifest = sample_run.manifest()
+    rule = EqualityRule(
+        response=(
+            AnswerMayDiffer(field="mean", absolute=0.01, relative=1e-9, reason="another order"),
+        )
+    )
+    workload = msgspec.structs.replace(manifest.workload, equality=rule)
+    run = sample_run.report_input(msgspec.structs.replace(manifest, workload=workload))
+    told = equality(run).plain
+    assert "May differ in the answer: mean by 0.01 or 1e-09 of it (another order)" in told

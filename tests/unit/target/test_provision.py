@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lambdameter.errors import TargetError
@@ -146,3 +147,24 @@ def test_what_cannot_be_removed_is_told_and_the_rest_is_removed(tmp_path: Path):
     with pytest.raises(TargetError, match="in use"), provision(target, needs(tmp_path)):
         pass
     assert target.buckets == {}
+
+
+def test_a_name_too_long_for_lambda_is_cut_and_variants_stay_apart(tmp_path: Path):
+    asked = needs(tmp_path)
+    names = ("rust-" + "x" * 60, "rust-" + "x" * 61)
+    asked = msgspec.structs.replace(
+        asked,
+        prefix="lambdameter-20260101t000000-orders-abcd",
+        artifacts=[msgspec.structs.replace(asked.artifacts[0], variant=name) for name in names],
+        workload=msgspec.structs.replace(
+            asked.workload,
+            variants=tuple(
+                msgspec.structs.replace(asked.workload.variants[0], name=name) for name in names
+            ),
+        ),
+    )
+    target = FakeTarget(silent)
+    with provision(target, asked) as site:
+        functions = [site.deployments[name].function for name in names]
+    assert len(set(functions)) == 2
+    assert all(len(one) == 64 and one.startswith(asked.prefix) for one in functions)

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdameter.model import Call, Sample, SampleError, Trial, TrialEquality
+from lambdameter.model import (
+    AnswerMayDiffer,
+    Call,
+    EqualityRule,
+    Sample,
+    SampleError,
+    Trial,
+    TrialEquality,
+)
 from lambdameter.verify import case
 
 OOM = SampleError(kind="function", type="Runtime.OutOfMemory", message="killed")
@@ -116,3 +124,25 @@ def test_cold_and_warm_calls_are_not_compared_with_each_other():
 def test_each_case_has_its_own_verdict():
     verdicts = case.cases([sample("rust", of="csv"), dead("rust"), sample("rust", of="json")])
     assert [one.case for one in verdicts] == ["csv", "json"]
+
+
+def test_answers_within_the_tolerance_agree_and_others_do_not():
+    rule = EqualityRule(response=(AnswerMayDiffer(field="mean", reason="a sum", absolute=0.1),))
+    near = [
+        sample("a", canonical_response='{"mean":1}'),
+        sample("b", canonical_response='{"mean":1.05}'),
+    ]
+    far = [*near, sample("b", canonical_response='{"mean":1.2}')]
+    assert case.case("csv", near, rule).agree
+    assert case.case("csv", near, rule).digest == "d"
+    assert not case.case("csv", far, rule).agree
+    assert not case.case("csv", near).agree
+
+
+def test_a_tolerance_excuses_no_other_field_and_no_table():
+    rule = EqualityRule(response=(AnswerMayDiffer(field="mean", reason="a sum", absolute=0.1),))
+    first = sample("a", canonical_response='{"mean":1,"n":1}')
+    other = sample("b", canonical_response='{"mean":1,"n":2}')
+    table = sample("b", canonical_response='{"mean":1.05,"n":1}', equality=equality(digest="e"))
+    assert not case.case("csv", [first, other], rule).agree
+    assert not case.case("csv", [first, table], rule).agree

@@ -8,6 +8,7 @@ import pytest
 
 from lambdameter.errors import TargetError
 from lambdameter.model import (
+    AnswerMayDiffer,
     Calls,
     EqualityRule,
     Expected,
@@ -34,7 +35,7 @@ WORKLOAD = Workload(
     table=Table(partition_key=TableKey(name="id", type="S")),
     equality=EqualityRule(
         table=(MayDiffer(field="written_at", reason="a time"),),
-        response=(MayDiffer(field="total_ms", reason="a time"),),
+        response=(AnswerMayDiffer(field="total_ms", reason="a time"),),
     ),
 )
 ANSWER = {"records": 30, "total_ms": 1.5}

@@ -1,0 +1,298 @@
+"""`lambdameter search`: an event on which variants differ, if one is found."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import hypothesis.configuration
+import msgspec
+import platformdirs
+import typer
+from rich.console import Console
+from rich.status import Status
+
+from lambdameter import case_files
+from lambdameter import workload as workloads
+from lambdameter.cli.experiment import RUNS, Opening, open_target
+from lambdameter.cli.named import is_template, load, read_settings
+from lambdameter.cli.report import Json
+from lambdameter.cli.rivals import REGION, Rivals, conditions, deployed
+from lambdameter.emulator.sandbox import WAYS
+from lambdameter.errors import BadInputError, HostError, NegativeVerdictError
+from lambdameter.model import MEMORY_MB_PER_VCPU, SearchResult, Variant, Workload
+from lambdameter.report import search as told
+from lambdameter.report import terminal
+from lambdameter.search.hunt import Limits, hunt
+from lambdameter.search.schema import strategy
+from lambdameter.search.values import Strategy
+
+_TOLD_EVERY_S = 0.5
+_LEAST = 2
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user asked for.
+
+    Attributes:
+        named: the workload, as it was named.
+        variants: None: those that `lambdameter run` measures.
+        event: a file; None: a search.
+        limits: of the search.
+        out: where the event is written that was found; None: below runs/.
+    """
+
+    named: str
+    variants: tuple[str, ...] | None
+    event: Path | None
+    limits: Limits
+    seed: int
+    memory_mb: int
+    sandbox: str
+    out: Path | None
+
+
+def search(  # noqa: PLR0913 - each is a flag
+    workload: Annotated[
+        str,
+        typer.Argument(
+            help="A built-in name, a folder with a workload.toml, or a SAM template (.yaml)."
+        ),
+    ],
+    *,
+    variants: Annotated[
+        str | None, typer.Option(help="Two or more, separated by commas; the first is held to.")
+    ] = None,
+    event: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Call this event alone; no search.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="name=value: a template's parameter.")
+    ] = None,
+    for_: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="How long to search: 60s, 5m.")
+    ] = "60s",
+    inputs: Annotated[
+        int | None, typer.Option(min=1, help="End after so many inputs, if not before.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the inputs.")] = 1,
+    memory: Annotated[int, typer.Option(help="The functions' memory, MB.")] = MEMORY_MB_PER_VCPU,
+    sandbox: Annotated[str, typer.Option(help=f"auto, {', '.join(WAYS)}.")] = "auto",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the event goes; below runs/.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Look for an event on which variants answer differently, and make it as small as may be."""
+    asked = Asked(
+        named=workload,
+        variants=None if variants is None else tuple(one.strip() for one in variants.split(",")),
+        event=event,
+        limits=Limits(seconds=seconds(for_), inputs=inputs),
+        seed=seed,
+        memory_mb=memory,
+        sandbox=sandbox,
+        out=out,
+    )
+    given = read_settings(settings or [])
+    _search_and_tell(asked, given, as_json=as_json)
+
+
+def _search_and_tell(asked: Asked, settings: dict[str, str], *, as_json: bool) -> None:
+    workload = load(asked.named, asked.variants, (), settings, REGION).workload
+    result = make(workload, _of_template(asked) if is_template(asked.named) else asked)
+    if as_json:
+        sys.stdout.write(told.encode(result))
+    else:
+        lines = told.report(result, workload, _again(result, workload, asked.named))
+        terminal.console(sys.stdout).print(lines, soft_wrap=True)
+    if result.disagreements:
+        raise typer.Exit(NegativeVerdictError.exit_code)
+
+
+def _of_template(asked: Asked) -> Asked:
+    """All functions that were read are meant: they were chosen by the template's own names."""
+    if asked.event is None:
+        raise BadInputError(
+            "A template has no schema of events, so none can be generated",
+            place=asked.named,
+            next_step="Call one with --event FILE, or describe the functions and their input in a "
+            f"{workloads.FILE} (docs/workload.md).",
+        )
+    return msgspec.structs.replace(asked, variants=None)
+
+
+def _again(result: SearchResult, workload: Workload, named: str) -> str:
+    titles = {one.name: one.title for one in workload.variants}
+    names = [titles[one] if is_template(named) else one for one in result.variants]
+    return f"lambdameter search {shlex.quote(named)} --variants {','.join(names)} --event"
+
+
+def make(workload: Workload, asked: Asked, opening: Opening = open_target) -> SearchResult:
+    """Search, or call the one event.
+
+    Raises:
+        LambdameterError: what was asked, this host or the target.
+    """
+    variants = _variants(workload, asked.variants)
+    event = None if asked.event is None else case_files.read_json(asked.event)
+    events = _events(workload) if asked.event is None else None
+    console = Console(stderr=True, highlight=False)
+    with (
+        opening(conditions(asked.sandbox)) as target,
+        deployed(target, workload, variants, asked.memory_mb, console) as rivals,
+    ):
+        if events is None:
+            return _called(rivals, event, asked)
+        return _searched(rivals, events, asked, console)
+
+
+def seconds(told: str) -> float:
+    """`60s`, `60` and `1m` in seconds.
+
+    Raises:
+        BadInputError: it is no such time, or none at all.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([sm]?)", told.strip())
+    if found is None or float(found[1]) == 0:
+        raise BadInputError(
+            f"{told!r} is no time", place="--for", next_step="Give seconds or minutes: 60s, 5m."
+        )
+    return float(found[1]) * (60 if found[2] == "m" else 1)
+
+
+def _variants(workload: Workload, named: tuple[str, ...] | None) -> list[Variant]:
+    known = {one.name: one for one in workload.variants}
+    names = named or workload.default_variants or tuple(known)
+    for name in names:
+        if name not in known:
+            raise BadInputError(
+                f"There is no variant {name!r}",
+                place="--variants",
+                next_step=f"Choose from: {', '.join(known)}.",
+            )
+    if len(set(names)) < _LEAST:
+        raise BadInputError(
+            f"{names[0]} alone differs from nothing",
+            place="--variants",
+            next_step=f"Name two or more of: {', '.join(known)}."
+            if len(known) >= _LEAST
+            else "Add a second variant to workload.toml.",
+        )
+    if workload.table is not None or any(case.object for case in workload.cases):
+        raise BadInputError(
+            f"{workload.name} has a table or an object, and a search compares answers alone",
+            place=workload.root,
+            next_step="Compare what its variants write with `lambdameter run`.",
+        )
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _events(workload: Workload) -> Strategy:
+    if workload.input_schema is None:
+        raise BadInputError(
+            f"{workload.name} has no input schema, so nothing says what an event may be",
+            place=str(Path(workload.root, workloads.FILE)),
+            next_step='Write a JSON Schema and name it: input_schema = "input.schema.json"; or '
+            "call one event with --event FILE.",
+        )
+    # What hypothesis keeps of Unicode's tables would else lie in the user's folder.
+    cache = platformdirs.user_cache_path("lambdameter") / "hypothesis"
+    hypothesis.configuration.set_hypothesis_home_dir(cache)
+    file = Path(workload.root, workload.input_schema)
+    return strategy(case_files.read_json(file), str(file))
+
+
+def _called(rivals: Rivals, event: Any, asked: Asked) -> SearchResult:
+    started = time.monotonic()
+    outcomes = rivals.call(event)
+    return SearchResult(
+        workload=rivals.workload.name,
+        variants=rivals.names,
+        seed=None,
+        inputs=1,
+        seconds=time.monotonic() - started,
+        event=event,
+        event_file=str(asked.event),
+        answers={name: one.shown for name, one in outcomes.items()},
+        disagreements=rivals.disagreements(outcomes),
+    )
+
+
+def _searched(rivals: Rivals, events: Strategy, asked: Asked, console: Console) -> SearchResult:
+    started = time.monotonic()
+    with console.status("searching") as status:
+        found = hunt(
+            events,
+            _telling(rivals, asked.limits, status),
+            asked.limits,
+            random.Random(asked.seed),  # noqa: S311 - inputs, no secret
+            time.monotonic,
+        )
+    result = SearchResult(
+        workload=rivals.workload.name,
+        variants=rivals.names,
+        seed=asked.seed,
+        inputs=found.inputs,
+        smaller=found.smaller,
+        smallest=found.smallest,
+        exhausted=found.exhausted,
+        seconds=time.monotonic() - started,
+    )
+    return _with_event(result, found.event, rivals, asked) if found.found else result
+
+
+def _with_event(result: SearchResult, event: Any, rivals: Rivals, asked: Asked) -> SearchResult:
+    """What was found, called once more and written to a file."""
+    first, outcomes = rivals.differed, rivals.call(event)
+    again = bool(rivals.disagreements(outcomes))
+    outcomes = outcomes if again else first
+    now = datetime.now(UTC)
+    file = asked.out or RUNS / f"search-{now:%Y%m%dt%H%M%S}-{result.workload}.json"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(event, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    except OSError as failure:
+        raise HostError(
+            f"The event that was found cannot be written: {failure.strerror}",
+            place=str(file),
+            next_step=f"Name a file with --out. The event is {json.dumps(event)}",
+        ) from failure
+    return msgspec.structs.replace(
+        result,
+        event=event,
+        event_file=str(file),
+        answers={name: one.shown for name, one in outcomes.items()},
+        disagreements=rivals.disagreements(outcomes),
+        again=again,
+    )
+
+
+def _telling(rivals: Rivals, limits: Limits, status: Status) -> Callable[[Any], bool]:
+    """`rivals.differ`, which tells how far it has got."""
+    started = last = time.monotonic()
+    inputs = 0
+
+    def differ(event: Any) -> bool:
+        nonlocal last, inputs
+        inputs += 1
+        now = time.monotonic()
+        if now - last >= _TOLD_EVERY_S:
+            last = now
+            left = max(0.0, started + limits.seconds - now)
+            status.update(
+                f"{inputs:,} inputs, a difference found: making it smaller"
+                if rivals.differed
+                else f"{inputs:,} inputs, no difference yet, {left:.0f} s left"
+            )
+        return rivals.differ(event)
+
+    return differ

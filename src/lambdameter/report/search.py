@@ -1,0 +1,107 @@
+"""What a search found: the event, what each variant made of it, and how to call it again."""
+
+from __future__ import annotations
+
+import shlex
+
+import msgspec
+from rich.text import Text
+
+from lambdameter.model import FieldDifference, SearchResult, Workload
+from lambdameter.report.look import ALARM, HEAD, QUIET, listed
+
+_SHOWN = 600
+# The version of the document that `--json` prints.
+SCHEMA = 1
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """See docs/json.md."""
+
+    schema: int = SCHEMA
+    equal: bool
+    result: SearchResult
+
+
+def encode(result: SearchResult) -> str:
+    """The result as JSON."""
+    document = Document(equal=not result.disagreements, result=result)
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def report(result: SearchResult, workload: Workload, again: str) -> Text:
+    """Lines for a terminal; `again` is the command that calls the event given behind it."""
+    if result.disagreements:
+        return _found(result, workload, again)
+    titles = listed([_title(workload, name) for name in result.variants])
+    if result.seed is None:
+        equal = f"  {titles} make the same of {result.event_file}"
+        return Text("\n").join([Text.assemble(("equal", HEAD), equal), *_answers(result, workload)])
+    count = f"{result.inputs:,} inputs"
+    among = f"all {count} that the schema allows" if result.exhausted else count
+    told = Text.assemble(("no difference", HEAD), f"  {titles} make the same of {among}")
+    if not result.exhausted:
+        told.append(
+            f", in {result.seconds:.0f} s with seed {result.seed}. That is no proof: search longer "
+            "(--for), or with another --seed",
+            QUIET,
+        )
+    return told
+
+
+def _found(result: SearchResult, workload: Workload, again: str) -> Text:
+    lines = [Text.assemble((" NOT EQUAL ", ALARM), _after(result))]
+    lines.append(Text(f"  {_short(msgspec.json.encode(result.event).decode())}\n"))
+    lines += _answers(result, workload)
+    first = _title(workload, result.variants[0])
+    for one in result.disagreements:
+        other = _title(workload, one.variant)
+        lines += [_field(field, first, other) for field in one.fields if field.field]
+    if result.again is False:
+        lines.append(
+            Text(
+                "  They did not differ when it was called again: an answer depends on more than "
+                "the event (time, chance, what was called before)."
+            )
+        )
+    lines.append(Text("\nAgain, once it is corrected:", QUIET))
+    lines.append(Text(f"  {again} {shlex.quote(result.event_file or '')}"))
+    return Text("\n").join(lines)
+
+
+def _answers(result: SearchResult, workload: Workload) -> list[Text]:
+    widest = max(len(_title(workload, name)) for name in result.answers)
+    return [
+        Text.assemble((f"  {_title(workload, name):<{widest}}  ", HEAD), _short(answer))
+        for name, answer in result.answers.items()
+    ]
+
+
+def _after(result: SearchResult) -> str:
+    if result.seed is None:
+        return f"  on {result.event_file}"
+    told = f"  after {result.inputs:,} inputs (seed {result.seed}); "
+    if result.smallest:
+        return f"{told}the smallest found in {result.smaller:,} more:"
+    return f"{told}made smaller in {result.smaller:,} more, and not to the end:"
+
+
+def _field(field: FieldDifference, first: str, other: str) -> Text:
+    return Text(
+        f"    {field.field}: {first} {_short(field.expected)}, {other} {_short(field.actual)}"
+    )
+
+
+def _title(workload: Workload, name: str) -> str:
+    return next(one.title for one in workload.variants if one.name == name)
+
+
+def _short(value: str | None) -> str:
+    """Printable on one line: a letter that is not, or combines, by its escape."""
+    if value is None:
+        return "nothing"
+    plain = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in value
+    )
+    return plain if len(plain) <= _SHOWN else f"{plain[: _SHOWN - 1]}…"

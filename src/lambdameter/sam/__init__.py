@@ -1,0 +1,1 @@
+"""A template of the AWS Serverless Application Model -> the functions that it describes."""

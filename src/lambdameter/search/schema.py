@@ -1,0 +1,211 @@
+"""A JSON Schema -> a strategy that generates what conforms to it. Pure.
+
+A part of draft 2020-12 is understood, and docs/workload.md lists it; whatever else a schema holds
+is named as having no generator, so that nobody believes it was heeded. Properties that the schema
+does not name are generated where `additionalProperties` describes them, and not otherwise.
+
+https://json-schema.org/draft/2020-12/json-schema-validation
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import SchemaError
+
+from lambdameter.errors import BadInputError
+from lambdameter.search import values
+from lambdameter.search.values import Strategy
+
+Place = tuple[str | int, ...]
+
+# Keywords that say nothing about what conforms.
+_ANNOTATIONS = frozenset(
+    ("$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples")
+)
+_OF_ANY = frozenset(("type", "enum", "const", "anyOf", "oneOf", "$ref"))
+_LIMITS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
+_TYPES = {
+    "null": frozenset[str](),
+    "boolean": frozenset[str](),
+    "integer": _LIMITS,
+    "number": _LIMITS,
+    "string": frozenset(("minLength", "maxLength", "pattern", "format")),
+    "array": frozenset(("items", "minItems", "maxItems", "uniqueItems")),
+    "object": frozenset(("properties", "required", "additionalProperties")),
+}
+
+
+def strategy(schema: Any, place: str) -> Strategy:
+    """What generates events that conform to a schema.
+
+    Args:
+        schema: the JSON Schema, decoded.
+        place: where it stands, for messages; the place within it is added as a JSON pointer.
+
+    Raises:
+        BadInputError: it is no JSON Schema, nothing conforms, or a keyword has no generator.
+    """
+    try:
+        # Without formats: a pattern in another dialect of regular expressions is no fault.
+        Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))
+    except SchemaError as failure:
+        raise BadInputError(
+            f"The input schema is no JSON Schema: {failure.message}",
+            place=f"{place}#{_pointer(failure.absolute_path)}",
+            next_step="Correct it; https://json-schema.org/learn describes what may stand there.",
+        ) from None
+    made = _Generators(schema, place).of(schema, ())
+    try:
+        values.check(made)
+    except ValueError as failure:
+        raise _nothing_conforms(f"{place}#", str(failure)) from failure
+    # What the parts generate conforms but for a few combinations of keywords.
+    return made.filter(Draft202012Validator(schema).is_valid)
+
+
+def _nothing_conforms(place: str, why: str) -> BadInputError:
+    return BadInputError(
+        f"Nothing conforms to the input schema: {why}",
+        place=place,
+        next_step="Correct what contradicts itself there.",
+    )
+
+
+def _pointer(path: Any) -> str:
+    """https://www.rfc-editor.org/rfc/rfc6901."""
+    return "".join(f"/{str(one).replace('~', '~0').replace('/', '~1')}" for one in path)
+
+
+def _names(reference: str) -> Place:
+    names = reference.removeprefix("#").split("/")[1:]
+    return tuple(name.replace("~1", "/").replace("~0", "~") for name in names)
+
+
+class _Generators:
+    """A strategy for each part of one schema."""
+
+    def __init__(self, root: Any, place: str) -> None:
+        self._root = root
+        self._place = place
+        self._references: dict[str, Strategy] = {}
+
+    def of(self, schema: Any, at: Place) -> Strategy:
+        """What conforms to the part of the schema that stands there."""
+        if schema is True or schema == {}:
+            return values.ANYTHING
+        if schema is False:
+            raise _nothing_conforms(self._at(at), "it is `false`")
+        if "const" in schema:
+            return st.just(schema["const"])
+        if "enum" in schema:
+            return st.sampled_from(schema["enum"])
+        if "$ref" in schema:
+            return self._referred(schema["$ref"], at)
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema:
+                self._check_keywords(schema, _OF_ANY, at)
+                return self._any_of(schema[keyword], keyword, at)
+        types = self._types(schema, at)
+        known = _OF_ANY.union(*(_TYPES[one] for one in types))
+        self._check_keywords(schema, known, at)
+        return st.one_of([self._typed(one, schema, at) for one in types])
+
+    def _types(self, schema: Mapping[str, Any], at: Place) -> list[str]:
+        given = schema.get("type")
+        if given is None:
+            meant = [one for one, keywords in _TYPES.items() if keywords & schema.keys()]
+            raise BadInputError(
+                "There is no type here, so anything conforms",
+                place=self._at(at),
+                next_step=f'Add "type": "{meant[-1] if meant else "string"}", or what is meant.',
+            )
+        types: list[str] = [given] if isinstance(given, str) else given
+        # Null first: the smallest difference is looked for in this order.
+        return sorted(types, key=list(_TYPES).index)
+
+    def _check_keywords(self, schema: Mapping[str, Any], known: frozenset[str], at: Place) -> None:
+        for keyword in schema:
+            if keyword not in known | _ANNOTATIONS:
+                raise self._no_generator(f"`{keyword}`", (*at, keyword))
+
+    def _no_generator(self, what: str, at: Place) -> BadInputError:
+        return BadInputError(
+            f"Nothing generates inputs for {what}",
+            place=self._at(at),
+            next_step="Say it with the keywords that docs/workload.md lists, or leave it away.",
+        )
+
+    def _at(self, at: Place) -> str:
+        return f"{self._place}#{_pointer(at)}"
+
+    def _referred(self, reference: str, at: Place) -> Strategy:
+        if reference not in self._references:
+            found = self._root
+            path = _names(reference)
+            for name in path:
+                found = found.get(name) if isinstance(found, dict) else None
+            if found is None or not reference.startswith("#"):
+                raise self._no_generator(f"the reference {reference!r}", (*at, "$ref"))
+            # Deferred, since a schema may refer to itself.
+            made: list[Strategy] = []
+            self._references[reference] = st.deferred(lambda: made[0])
+            made.append(self.of(found, path))
+        return self._references[reference]
+
+    def _any_of(self, schemas: list[Any], keyword: str, at: Place) -> Strategy:
+        return st.one_of([self.of(one, (*at, keyword, index)) for index, one in enumerate(schemas)])
+
+    def _typed(self, kind: str, schema: Mapping[str, Any], at: Place) -> Strategy:
+        match kind:
+            case "null":
+                return st.none()
+            case "boolean":
+                return st.booleans()
+            case "array":
+                return self._arrays(schema, at)
+            case "object":
+                return self._objects(schema, at)
+            case "string" if schema.get("format", "date") not in values.FORMATS:
+                raise self._no_generator(f"the format {schema['format']!r}", (*at, "format"))
+        makers = {"integer": values.integers, "number": values.numbers, "string": values.strings}
+        try:
+            made = makers[kind](schema)
+            values.check(made)
+        except re.error as failure:
+            what = f"the pattern {schema['pattern']!r} ({failure})"
+            raise self._no_generator(what, (*at, "pattern")) from failure
+        except ValueError as failure:
+            raise _nothing_conforms(self._at(at), str(failure)) from failure
+        return made
+
+    def _arrays(self, schema: Mapping[str, Any], at: Place) -> Strategy:
+        return st.lists(
+            self.of(schema.get("items", True), (*at, "items")),
+            min_size=schema.get("minItems", 0),
+            max_size=schema.get("maxItems"),
+            unique_by=repr if schema.get("uniqueItems") else None,
+        )
+
+    def _objects(self, schema: Mapping[str, Any], at: Place) -> Strategy:
+        properties: Mapping[str, Any] = schema.get("properties", {})
+        more = schema.get("additionalProperties", False)
+        required = schema.get("required", [])
+        made = {name: self.of(one, (*at, "properties", name)) for name, one in properties.items()}
+        made |= {name: values.ANYTHING for name in required if name not in properties}
+        named = st.fixed_dictionaries(
+            {name: one for name, one in made.items() if name in required},
+            optional={name: one for name, one in made.items() if name not in required},
+        )
+        if more is False:
+            return named
+        others = st.dictionaries(
+            st.text(max_size=8).filter(lambda name: name not in made),
+            self.of(more, (*at, "additionalProperties")),
+            max_size=3,
+        )
+        return st.builds(lambda one, other: other | one, named, others)
