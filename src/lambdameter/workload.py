@@ -260,6 +260,12 @@ class _Document:
                 (*at, "source"),
                 "Name the folder that holds the variant's code.",
             )
+        if variant.build_environment and variant.features is None:
+            raise self._error(
+                f"Variant {variant.name} has build_environment, and no features",
+                (*at, "build_environment"),
+                "It is for variants that are built by themselves: name their features.",
+            )
         if variant.build != "cargo" and variant.features is not None:
             raise self._error(
                 f"Variant {variant.name} has features, and cargo does not build it",

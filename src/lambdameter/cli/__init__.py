@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from lambdameter.cli import audit, compare, doctor, emulate, report, run
+from lambdameter.cli import audit, compare, doctor, emulate, report, reproduce, run
 from lambdameter.errors import LambdameterError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ COMMANDS = (
     report.report,
     compare.compare,
     audit.audit,
+    reproduce.reproduce,
     emulate.emulate,
     doctor.doctor,
 )
