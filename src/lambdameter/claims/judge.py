@@ -110,7 +110,7 @@ def _of_documented(row: ClaimRow, value: float) -> tuple[RowVerdict, str]:
 
 
 def _of_measured(row: ClaimRow, ours: Estimate, log_error: float) -> tuple[RowVerdict, str]:
-    lack = _lack(ours)
+    lack = _lack(row, ours)
     if lack is not None:
         return lack
     value, low, high = (one or 0.0 for one in (ours.value, ours.low, ours.high))
@@ -130,21 +130,22 @@ def _of_measured(row: ClaimRow, ours: Estimate, log_error: float) -> tuple[RowVe
     return "not reproduced", _how_far(row, value, log_error)
 
 
-def _lack(ours: Estimate) -> tuple[RowVerdict, str] | None:
+def _lack(row: ClaimRow, ours: Estimate) -> tuple[RowVerdict, str] | None:
     """What keeps a row from being judged; a function that dies where it did not is judged."""
     if ours.died:
         return "not reproduced", f"Here {ours.lack}."
     if ours.value is None:
-        return "not judged", f"{ours.lack[:1].upper()}{ours.lack[1:]}."
-    if ours.low is None:
-        return (
-            "not judged",
-            f"An interval needs {ENVIRONMENTS} environments, and there are {ours.environments}.",
-        )
-    if ours.modelled is not None and ours.modelled > MODELLED_MOST:
-        share = units.percent(ours.modelled)
-        return "not judged", f"{share} of the effect is what our own model adds."
-    return None
+        return "not judged", f"There is no figure: {ours.lack}."
+    if ours.scaled != 1 and row.operation == "value":
+        less = units.number(ours.scaled)
+        why = f"Our calls did 1/{less} of the published work, and some costs do not shrink with it."
+    elif ours.low is None:
+        why = f"An interval needs {ENVIRONMENTS} environments, and there are {ours.environments}."
+    elif ours.modelled is not None and ours.modelled > MODELLED_MOST:
+        why = f"{units.percent(ours.modelled)} of the effect is what our own model adds."
+    else:
+        return None
+    return "not judged", why
 
 
 def _published(row: ClaimRow) -> tuple[float, float]:
@@ -171,9 +172,14 @@ def _not_that_side(row: ClaimRow, value: float, low: float, high: float) -> str:
 def _how_far(row: ClaimRow, value: float, log_error: float) -> str:
     least, most = _published(row)
     nearest = most if value > most else least
-    error = f"a stated error of {units.percent(math.expm1(log_error))}" if log_error else "no error"
     if row.operation in ("saving", "difference") or nearest == 0 or value / nearest <= 0:
-        shown = f"{units.number(value)} {row.unit}"
-        return f"Here it is {shown}; the interval and {error} do not reach what is published."
-    times = units.number(value / nearest)
-    return f"Here it is {times} times what is published; the interval and {error} do not reach it."
+        told = f"Here it is {units.number(value)} {row.unit}"
+    else:
+        told = f"Here it is {units.number(value / nearest)} times what is published"
+    if not log_error:
+        return f"{told}."
+    return f"{told}, beyond the interval and the stated error of {_percent(log_error)}."
+
+
+def _percent(log_error: float) -> str:
+    return units.percent(math.expm1(log_error))

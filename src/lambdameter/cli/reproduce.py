@@ -6,7 +6,7 @@ import itertools
 import re
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ from lambdameter.cli.reproduction import Named, judged, needed, wanted
 from lambdameter.cli.resume import resume
 from lambdameter.errors import BadInputError, CannotTellError, HostError, NegativeVerdictError
 from lambdameter.interruption import say
-from lambdameter.model import Architecture, Cell, Conditions, Experiment, Reproduction, Rounds
+from lambdameter.model import Architecture, Conditions, Experiment, Reproduction, Rounds
 from lambdameter.report import reproduction_page
 from lambdameter.report.reproduction_formats import FORMATS, ReproductionFormat
 from lambdameter.samples import MANIFEST, RunFolder
@@ -97,9 +97,10 @@ def reproduce(  # noqa: PLR0913 - each is a flag
         folder = out or RUNS / f"reproduce-{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
         experiments = [_at(one, cold, quick=quick) for one in needed(asked, quick=quick)]
         measure_all(experiments, conditions, folder)
+        runs = runs_in(folder) if experiments else ()
     else:
-        folder = from_
-    _tell(judged(asked, runs_in(folder), quick=quick, folder=str(folder)), form, html)
+        folder, runs = from_, runs_in(from_)
+    _tell(judged(asked, runs, quick=quick, folder=str(folder)), form, html)
 
 
 def chosen(*, markdown: bool, json: bool) -> ReproductionFormat:
@@ -166,18 +167,14 @@ def _place(folder: Path, experiment: Experiment, rounds: Rounds) -> Path:
 def _has(path: Path, experiment: Experiment, rounds: Rounds) -> bool:
     """Whether a run was planned with every cell, as often, and on the same work."""
     manifest = RunFolder.open(path).manifest()
-    planned = {(one.workload, one.variant, one.case, one.memory_mb) for one in manifest.plan}
+    planned = {(one.variant, one.case, one.memory_mb) for one in manifest.plan}
     parameters = workloads.apply_settings(manifest.workload, _settings(rounds))
     return (
-        set(_cells(experiment)) <= planned
+        set(itertools.product(experiment.variants, experiment.cases, experiment.memory_mb))
+        <= planned
         and max(one.round for one in manifest.plan) + 1 >= rounds.cold
         and manifest.parameters == parameters
     )
-
-
-def _cells(experiment: Experiment) -> Iterator[Cell]:
-    names = itertools.product(experiment.variants, experiment.cases, experiment.memory_mb)
-    return ((experiment.workload, *cell) for cell in names)
 
 
 def _at(experiment: Experiment, cold: int | None, *, quick: bool) -> tuple[Experiment, Rounds]:

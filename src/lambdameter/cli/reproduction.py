@@ -223,10 +223,17 @@ def _headlines(asked: Wanted, runs: Sequence[ReportInput]) -> Iterator[HeadlineB
     for headline in asked.headlines:
         for run in runs:
             if run.manifest.workload.name == headline.workload:
-                bill = headline_bill(asked.source.id, headline, run.bill)
+                bill = headline_bill(asked.source.id, headline, run.bill, _count(run))
                 if bill is not None:
                     yield bill
                     break
+
+
+def _count(run: ReportInput) -> int | None:
+    """Units of work in a warm call, where the workload counts any."""
+    if run.manifest.workload.response.count is None:
+        return None
+    return next((cell.warm.count for cell in run.summary.cells if cell.warm), None)
 
 
 def _told(named: Named) -> ExperimentRun:

@@ -8,8 +8,16 @@ from decimal import Decimal
 from lambdameter.model import Bill, BillLine, CellBill, Headline, HeadlineBill, HeadlineLine
 
 
-def headline_bill(source: str, headline: Headline, bill: Bill) -> HeadlineBill | None:
+def headline_bill(
+    source: str, headline: Headline, bill: Bill, count: int | None = None
+) -> HeadlineBill | None:
     """Both variants' bills of as many calls, the mean of the headline's cases.
+
+    Args:
+        source: the text's id.
+        headline: what it says.
+        bill: of the run that is held against it.
+        count: units of work in each of the run's calls.
 
     None where a cell has no bill: it was not measured, or not shown equal.
     """
@@ -36,6 +44,7 @@ def headline_bill(source: str, headline: Headline, bill: Bill) -> HeadlineBill |
         lines=lines,
         over_usd=float(whole),
         of_usd=float(mine),
+        count=count,
         compute_saved=float(1 - compute[0] / compute[1]),
         whole_saved=float(1 - mine / whole),
         compute_ratio=float(compute[1] / compute[0]),

@@ -28,7 +28,8 @@ class Estimate(Record, frozen=True, kw_only=True):
         once: the first round's alone: what the published protocol would have told.
         modelled: the part of the effect that our own model made; None: nothing is modelled.
         of, over: both sides where the row has two.
-        scaled: each call did this many times the published work; 1: the same.
+        scaled: the published work is so many times that of our calls, and a figure that grows with
+            it was multiplied; 1: the same.
         lack: why there is no value.
         died: it is lacking since the function did not answer.
     """
@@ -88,6 +89,7 @@ class HeadlineBill(Record, frozen=True, kw_only=True):
     """A headline against the whole bill.
 
     Attributes:
+        count: units of work in a call; None: the workload counts none.
         compute_saved, whole_saved: shares of compute alone, and of the whole bill.
         compute_ratio, whole_ratio: how many times as dear `over` is.
     """
@@ -97,6 +99,7 @@ class HeadlineBill(Record, frozen=True, kw_only=True):
     lines: tuple[HeadlineLine, ...]
     over_usd: float
     of_usd: float
+    count: int | None
     compute_saved: float
     whole_saved: float
     compute_ratio: float

@@ -12,10 +12,19 @@ from lambdameter import units
 from lambdameter.model import HeadlineBill, JudgedRow, Reproduction, StudyTable
 from lambdameter.report import reproduction_words as words
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import BETTER, HEAD, NOT_MEASURED, QUIET, measured, modelled, prose
+from lambdameter.report.look import (
+    BETTER,
+    HEAD,
+    NOT_MEASURED,
+    QUIET,
+    WIDTH,
+    measured,
+    modelled,
+    prose,
+)
 
-_TITLE = 46
-_INDENT = 6
+_LEAST_TITLE = 20
+_VERDICT = 16
 
 
 def report(told: Reproduction) -> RenderableType:
@@ -35,42 +44,44 @@ def report(told: Reproduction) -> RenderableType:
 
 
 def _rows(rows: Sequence[JudgedRow]) -> Text:
-    heads = ("row", "published", "here", "95 % interval", "verdict")
+    heads = ("row", "published", "once", "here", "95 % interval", f"{'verdict':<{_VERDICT}}")
+    cells = [_cells(judged) for judged in rows]
+    columns = zip(heads[1:], *cells, strict=True)
+    taken = sum(max(len(one) for one in column) + 1 for column in columns)
+    width = max(_LEAST_TITLE, WIDTH - taken - 2)
     grid = Grid([(head, "") for head in heads])
     claim = ""
-    for judged in rows:
+    for judged, figures in zip(rows, cells, strict=True):
         if claim and judged.row.claim != claim:
             grid.gap()
         claim = judged.row.claim
-        title = f"{claim:<4}{judged.row.title}"
-        grid.row(
-            [
-                Text(title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"),
-                Text(f"({words.published(judged)})", style=NOT_MEASURED),
-                _here(judged),
-                Text(words.interval(judged.estimate)),
-                _verdict(judged),
-            ]
-        )
+        title = judged.row.title if claim == judged.source else f"{claim:<4}{judged.row.title}"
+        shown = title if len(title) <= width else f"{title[: width - 1]}…"
+        grid.row([Text(shown), *figures])
     return grid.text()
 
 
+def _cells(judged: JudgedRow) -> list[Text]:
+    return [
+        Text(f"({words.published(judged)})", style=NOT_MEASURED),
+        Text(words.once(judged), style=QUIET),
+        _here(judged),
+        Text(words.interval(judged)),
+        _verdict(judged),
+    ]
+
+
 def _here(judged: JudgedRow) -> Text:
-    """A recomputed one is told below, in words."""
-    if judged.here and judged.estimate is None:
-        return Text("recomputed ", style=QUIET)
-    told = (
-        words.here(judged)
-        if not judged.here
-        else words.figure(judged.estimate.value if judged.estimate else None)
-    )
-    scaled = judged.estimate is not None and judged.estimate.scaled != 1
-    return modelled(told.removeprefix("≈")) if scaled else measured(told)
+    shown = words.here(judged)
+    if judged.estimate is None:
+        return Text(f"{shown} ", style=QUIET)
+    return modelled(shown) if words.is_scaled(judged) else measured(shown)
 
 
 def _verdict(judged: JudgedRow) -> Text:
     held = judged.verdict in ("reproduced", "same direction")
-    return Text(f"{words.MARKS[judged.verdict]} {judged.verdict}", style="" if held else BETTER)
+    told = f"{words.MARKS[judged.verdict]} {judged.verdict}"
+    return Text(f"{told:<{_VERDICT}}", style="" if held else BETTER)
 
 
 def _whys(rows: Sequence[JudgedRow]) -> Iterator[RenderableType]:
@@ -78,21 +89,18 @@ def _whys(rows: Sequence[JudgedRow]) -> Iterator[RenderableType]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for judged in rows:
         if judged.why:
-            said = "" if judged.here in ("", "the same") else f"{judged.here}. "
-            why = judged.why if judged.why.startswith(judged.here) else f"{said}{judged.why}"
-            reasons.setdefault((judged.verdict, why), []).append(judged.row.id)
+            told = words.MARKS[judged.verdict], words.why(judged)
+            reasons.setdefault(told, []).append(judged.row.title)
     if reasons:
         yield Text()
-    for (verdict, why), ids in reasons.items():
-        told = Text(prose(f"{', '.join(ids)}: {why}", label=words.MARKS[verdict], indent=2))
-        yield told
+    for (mark, why), titles in reasons.items():
+        yield Text(prose(f"{'; '.join(titles)}. {why}", label=mark, indent=2))
 
 
 def _bill(bill: HeadlineBill) -> Iterator[RenderableType]:
-    unit = "a run" if bill.headline.calls == 1 else f"{bill.headline.calls:,} calls"
     grid = Grid(
         [
-            (f"the bill of {unit}", ""),
+            (f"the bill of {words.billed(bill)}", ""),
             (bill.headline.over, "$"),
             (bill.headline.of, "$"),
             ("saved of\nthe whole", "%"),

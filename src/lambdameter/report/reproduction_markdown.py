@@ -31,7 +31,7 @@ def _lines(told: Reproduction) -> Iterator[str]:
     yield from (f"* {line}" for line in words.where(told))
     for source, title in told.titles.items():
         yield from ("", f"## {source}: “{title}”", "", told.conditions[source], "")
-        yield "| row | | published | here | 95 % interval | once | verdict | why |"
+        yield "| row | | published | once | here | 95 % interval | verdict | why |"
         yield "|---|---|--:|--:|--:|--:|---|---|"
         yield from (_row(row) for row in told.rows if row.source == source)
         for bill in (one for one in told.headlines if one.source == source):
@@ -46,11 +46,11 @@ def _row(judged: JudgedRow) -> str:
         judged.row.claim,
         judged.row.title,
         f"({words.published(judged)})",
-        words.here(judged),
-        words.interval(judged.estimate),
         words.once(judged),
+        f"{'≈' if words.is_scaled(judged) else ''}{words.here(judged)}",
+        words.interval(judged),
         f"{words.MARKS[judged.verdict]} {judged.verdict}",
-        judged.why,
+        words.why(judged),
     )
     return f"| {' | '.join(_escaped(cell) for cell in cells)} |"
 
@@ -58,7 +58,8 @@ def _row(judged: JudgedRow) -> str:
 def _bill(bill: HeadlineBill) -> Iterator[str]:
     headline = bill.headline
     yield from ("", f"### {headline.title}", "", words.bill_sentence(bill), "")
-    yield f"| | {headline.over}, $ | {headline.of}, $ | saved of the whole |"
+    heads = f"the bill of {words.billed(bill)}", f"{headline.over}, $", f"{headline.of}, $"
+    yield f"| {' | '.join(heads)} | saved of the whole |"
     yield "|---|--:|--:|--:|"
     for line in bill.lines:
         figures = units.number(line.over_usd), units.number(line.of_usd), units.percent(line.saved)

@@ -55,30 +55,34 @@ def _body(told: Reproduction) -> Iterator[str]:
 
 
 def _rows(rows: list[JudgedRow], source: str) -> Iterator[str]:
-    heads = ("row", "", "published", "here", "95 % interval", "verdict")
+    heads = ("row", "", "published", "once", "here", "95 % interval", "verdict")
     yield f'<div class="scroll"><table><caption class="q">Rows of {escape(source)}</caption>'
     yield f"<thead><tr>{''.join(_head(head) for head in heads)}</tr></thead><tbody>"
     for judged in rows:
-        why = f'<div class="why">{escape(judged.why)}</div>' if judged.why else ""
+        why = f'<div class="why">{escape(words.why(judged))}</div>' if judged.why else ""
         yield (
             f"<tr><td>{escape(judged.row.claim)}</td><td>{escape(judged.row.title)}{why}</td>"
             f'<td class="n p">({escape(words.published(judged))})</td>'
-            f'<td class="n">{escape(_short(judged))}</td>'
-            f'<td class="n">{escape(words.interval(judged.estimate))}</td>'
+            f'<td class="n">{escape(words.once(judged))}</td><td class="n">{_here(judged)}</td>'
+            f'<td class="n">{escape(words.interval(judged))}</td>'
             f'<td class="v">{words.MARKS[judged.verdict]} {judged.verdict}</td></tr>'
         )
     yield "</tbody></table></div>"
 
 
-def _short(judged: JudgedRow) -> str:
-    """What is recomputed is told in its reason."""
-    return "recomputed" if judged.here and judged.estimate is None else words.here(judged)
+def _here(judged: JudgedRow) -> str:
+    return f"{'≈' if words.is_scaled(judged) else ''}{escape(words.here(judged))}"
 
 
 def _bill(bill: HeadlineBill) -> Iterator[str]:
     headline = bill.headline
     yield f"<h3>{escape(headline.title)}</h3><p>{escape(words.bill_sentence(bill))}</p>"
-    heads = ("", f"{headline.over}, $", f"{headline.of}, $", "saved of the whole")
+    heads = (
+        f"the bill of {words.billed(bill)}",
+        f"{headline.over}, $",
+        f"{headline.of}, $",
+        "saved of the whole",
+    )
     yield f'<div class="scroll"><table><thead><tr>{"".join(map(_head, heads))}</tr></thead><tbody>'
     lines = [(one.item, one.over_usd, one.of_usd, one.saved) for one in bill.lines]
     lines.append(("whole bill", bill.over_usd, bill.of_usd, bill.whole_saved))

@@ -118,10 +118,11 @@ def _part(quantity: Quantity, run: ReportInput, source: ClaimSource) -> _Side:
         if failed:
             raise _Lack(f"{what} failed with {failed[0].type}", died=True)
         raise _Lack(f"{what} has no figure for {quantity.metric}")
-    scale = quantities.scale(run, quantity, source.count)
+    work = quantities.work(run, quantity, source.count)
+    scale = work if quantities.grows(quantity) else 1.0
     values = np.array([one.value for one in read.values()])
     modelled = np.array([one.modelled for one in read.values()])
-    return _Side(values * scale, modelled * scale, scale)
+    return _Side(values * scale, modelled * scale, work)
 
 
 def _cut(side: _Side, rounds: int) -> _Side:

@@ -144,6 +144,7 @@ METRICS: Mapping[str, _Metric] = {
 EXACT = ("zip_bytes", "binary_bytes")
 # These grow with the work of a call.
 _GROWING = ("total_ms", "mean_billed_ms", "mean_ms", "gb_s")
+_PER_UNIT = ("per_1000_ms", "cpu_per_1000_ms")
 
 
 def units(sample: Sample, manifest: Manifest) -> float | None:
@@ -193,14 +194,19 @@ def readings(
     return {number: one for number, one in sorted(found.items()) if one is not None}
 
 
-def scale(run: ReportInput, quantity: Quantity, count: int | None) -> float:
-    """Published units of work over ours, for a figure that grows with them; 1 for all others."""
-    grows = quantity.metric in _GROWING or quantity.metric not in METRICS
-    if count is None or not grows or quantity.metric in EXACT:
+def work(run: ReportInput, quantity: Quantity, count: int | None) -> float:
+    """Published units of work in a call over ours; 1 where the figure has nothing to do with it."""
+    related = quantity.metric in (*_GROWING, *_PER_UNIT) or quantity.metric not in METRICS
+    if count is None or not related or quantity.metric in EXACT:
         return 1.0
     ours = [units(one, run.manifest) for one in samples(run, quantity)]
     known = [one for one in ours if one]
     return count / statistics.median(known) if known else 1.0
+
+
+def grows(quantity: Quantity) -> bool:
+    """Whether a figure is in proportion to the work of a call."""
+    return quantity.metric in _GROWING or quantity.metric not in METRICS
 
 
 def is_modelled(run: ReportInput) -> bool:
