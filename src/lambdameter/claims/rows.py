@@ -8,19 +8,19 @@ from lambdameter.model import ClaimRow, ClaimSource, PublishedFigure, Quantity, 
 
 # How metrics are called in words, and their unit; a phase is called by its name.
 _METRICS: dict[str, tuple[str, str]] = {
-    "init_ms": ("Init Duration", "ms"),
-    "duration_ms": ("first Duration", "ms"),
-    "second_ms": ("second Duration", "ms"),
-    "billed_ms": ("Billed Duration", "ms"),
-    "max_memory_mb": ("Max Memory Used", "MB"),
+    "init_ms": ("Init", "ms"),
+    "duration_ms": ("first", "ms"),
+    "second_ms": ("second", "ms"),
+    "billed_ms": ("billed", "ms"),
+    "max_memory_mb": ("Max Memory", "MB"),
     "zip_bytes": ("package", "B"),
     "binary_bytes": ("binary", "B"),
-    "mean_ms": ("Duration, mean", "ms"),
-    "least_ms": ("Duration, least", "ms"),
-    "most_ms": ("Duration, most", "ms"),
-    "mean_billed_ms": ("Billed Duration, mean", "ms"),
+    "mean_ms": ("mean", "ms"),
+    "least_ms": ("least", "ms"),
+    "most_ms": ("most", "ms"),
+    "mean_billed_ms": ("billed, mean", "ms"),
     "total_ms": ("total", "ms"),
-    "per_1000_ms": ("per 1,000 records", "ms"),
+    "per_1000_ms": ("per 1,000", "ms"),
 }
 # Of several environments; in a warm call they are of the calls of one.
 _RANGES = {
@@ -64,7 +64,7 @@ def _row(figure: PublishedFigure) -> ClaimRow:
     return ClaimRow(
         id=".".join((figure.claim, *parts)),
         claim=figure.claim,
-        title=f"{figure.variant}, {figure.case}, {figure.call}: {name}",
+        title=f"{figure.variant} {figure.case} {figure.call}: {name}",
         unit=unit,
         value=None if ranged else figure.value,
         low=figure.value if ranged else None,

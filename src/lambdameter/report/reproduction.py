@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
@@ -46,9 +47,10 @@ def report(told: Reproduction) -> RenderableType:
 def _rows(rows: Sequence[JudgedRow]) -> Text:
     heads = ("row", "published", "once", "here", "95 % interval", f"{'verdict':<{_VERDICT}}")
     cells = [_cells(judged) for judged in rows]
-    columns = zip(heads[1:], *cells, strict=True)
-    taken = sum(max(len(one) for one in column) + 1 for column in columns)
-    width = max(_LEAST_TITLE, WIDTH - taken - 2)
+    # A head ends in a blank, as Grid has it.
+    columns = zip((f"{head} " for head in heads[1:]), *cells, strict=True)
+    width = WIDTH - 2 - sum(max(len(one) for one in column) + 1 for column in columns)
+    width = max(_LEAST_TITLE, width)
     grid = Grid([(head, "") for head in heads])
     claim = ""
     for judged, figures in zip(rows, cells, strict=True):
@@ -56,8 +58,10 @@ def _rows(rows: Sequence[JudgedRow]) -> Text:
             grid.gap()
         claim = judged.row.claim
         title = judged.row.title if claim == judged.source else f"{claim:<4}{judged.row.title}"
-        shown = title if len(title) <= width else f"{title[: width - 1]}…"
-        grid.row([Text(shown), *figures])
+        first, *rest = textwrap.wrap(title, width, subsequent_indent="    ")
+        grid.row([Text(first), *figures])
+        for line in rest:
+            grid.words(Text(line), Text())
     return grid.text()
 
 
