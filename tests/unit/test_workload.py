@@ -151,6 +151,12 @@ def test_an_unknown_name_lists_the_built_in_ones():
             "variants[0].features",
         ),
         (
+            'build = "copy"',
+            'build = "copy"\nbuild_environment = { X = "1" }',
+            "has build_environment, and no features",
+            "variants[0].build_environment",
+        ),
+        (
             "[table]",
             USE_OF_ANOTHER_CASE,
             "There is no case 'xml'",

@@ -18,6 +18,7 @@ from lambdameter import units
 from lambdameter.model import (
     Audit,
     ClaimRow,
+    Documented,
     Estimate,
     FidelityError,
     Finding,
@@ -60,8 +61,7 @@ def judge(source: str, row: ClaimRow, evidence: Evidence) -> JudgedRow:
         verdict, why = _of_measured(row, evidence.estimate, log_error)
         why = " ".join(part for part in (why, _told(found)) if part)
     elif row.documented is not None:
-        verdict, why = _of_documented(row, row.documented.value)
-        here = units.number(row.documented.value)
+        verdict, why = _of_documented(row, row.documented)
     elif row.table:
         verdict, here, why = _of_recomputed(found)
     else:
@@ -102,11 +102,10 @@ def _of_recomputed(found: Sequence[Finding]) -> tuple[RowVerdict, str, str]:
     return "reproduced", "the same", _told(found)
 
 
-def _of_documented(row: ClaimRow, value: float) -> tuple[RowVerdict, str]:
+def _of_documented(row: ClaimRow, found: Documented) -> tuple[RowVerdict, str]:
     low, high = _published(row)
-    if low - _ANYTHING_CLOSE <= value <= high + _ANYTHING_CLOSE:
-        return "reproduced", ""
-    return "not reproduced", f"AWS documents {units.number(value)}."
+    same = low - _ANYTHING_CLOSE <= found.value <= high + _ANYTHING_CLOSE
+    return "reproduced" if same else "not reproduced", f"Looked up, not measured: {found.source}"
 
 
 def _of_measured(row: ClaimRow, ours: Estimate, log_error: float) -> tuple[RowVerdict, str]:

@@ -56,13 +56,7 @@ def build(
         HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
     """
     _check_tools()
-    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
-    command += ["--bins"] if binary is None else ["--bin", binary]
-    command += (
-        ["--workspace"]
-        if features is None
-        else ["--no-default-features", "--features", ",".join(features)]
-    )
+    command = _command(manifest, binary, features)
     result = Build()
     with subprocess.Popen(
         [*command, "--message-format=json"],
@@ -73,9 +67,7 @@ def build(
         errors="replace",
         # A group of its own: cargo's compilers end with it, whoever the signal was sent to.
         process_group=0,
-        env=os.environ
-        | {"CARGO_TARGET_DIR": str(target_folder(features))}
-        | dict(environment or {}),
+        env=os.environ | {"CARGO_TARGET_DIR": str(target_folder(features)), **(environment or {})},
     ) as cargo:
         try:
             _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
@@ -91,6 +83,14 @@ def build(
             next_step="Name one of the crate's binary targets in workload.toml.",
         )
     return result.executables
+
+
+def _command(manifest: Path, binary: str | None, features: Sequence[str] | None) -> list[str]:
+    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
+    command += ["--bins"] if binary is None else ["--bin", binary]
+    if features is None:
+        return [*command, "--workspace"]
+    return [*command, "--no-default-features", "--features", ",".join(features)]
 
 
 def target_folder(features: Sequence[str] | None = None) -> Path:

@@ -47,10 +47,12 @@ def published(judged: JudgedRow) -> str:
 
 
 def here(judged: JudgedRow) -> str:
-    """Our figure; "recomputed" where a text's own figures are; "-" where there is none."""
+    """Our figure; "recomputed" where a text's own figures are; in parentheses
+    where it is looked up; "-" where there is none.
+    """
     estimate = judged.estimate
     if estimate is None and judged.row.documented is not None:
-        return _with_unit(judged.row.documented.value, judged.row)
+        return f"({_with_unit(judged.row.documented.value, judged.row)})"
     if estimate is None and judged.row.table:
         return "recomputed"
     if estimate is None or estimate.value is None or _misleads(judged):
@@ -127,6 +129,8 @@ def _figure(value: float, row: ClaimRow) -> str:
 
 def _with_unit(value: float, row: ClaimRow) -> str:
     shown, unit = _figure(value, row), _unit(row)[1]
+    if not row.unit and value.is_integer():
+        return f"{value:.0f}"
     if unit == "USD":
         return f"${shown}"
     return f"{shown}x" if unit == "x" else f"{shown} {unit}".rstrip()

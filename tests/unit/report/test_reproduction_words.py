@@ -31,7 +31,7 @@ def judged(estimate: Estimate | None = None, **fields: Any) -> JudgedRow:
         ({"value": 641, "unit": "B"}, "641 B"),
         ({"value": 89, "unit": "x"}, "89.0x"),
         ({"value": 0.21, "unit": "USD"}, "$0.210"),
-        ({"value": 2, "unit": ""}, "2.00"),
+        ({"value": 2, "unit": ""}, "2"),
         ({"side": "below", "unit": "x"}, "less"),
         ({"side": "above", "unit": "x"}, "more"),
     ],
@@ -57,7 +57,7 @@ def test_too_few_environments_have_a_figure_and_no_interval():
 def test_a_row_without_anything_measured_says_what_was_done_with_it():
     said = Documented(value=900, source="https://docs.aws.amazon.com/")
     assert words.here(judged(of=(), value=1, table=("a",))) == "recomputed"
-    assert words.here(judged(of=(), value=900, unit="s", documented=said)) == "900 s"
+    assert words.here(judged(of=(), value=900, unit="s", documented=said)) == "(900 s)"
     assert words.here(judged(of=(), value=1)) == "-"
 
 
