@@ -108,7 +108,7 @@ def figure(value: float | None) -> str:
 def _interval(estimate: Estimate | None, row: ClaimRow) -> str:
     if estimate is None or estimate.low is None or estimate.high is None:
         return units.NOTHING
-    if estimate.low == estimate.high:
+    if not estimate.environments:
         return "exact"
     return f"{_figure(estimate.low, row)} to {_figure(estimate.high, row)}"
 
@@ -129,7 +129,7 @@ def _figure(value: float, row: ClaimRow) -> str:
 
 def _with_unit(value: float, row: ClaimRow) -> str:
     shown, unit = _figure(value, row), _unit(row)[1]
-    if not row.unit and value.is_integer():
+    if not row.unit and value == int(value):
         return f"{value:.0f}"
     if unit == "USD":
         return f"${shown}"
