@@ -29,6 +29,8 @@ WIRING = {"cli", "__main__", "pytest_plugin"}
 # Nothing below these touches a file, a socket or the clock.
 PURE = (
     "lambdameter.audit",
+    "lambdameter.claims.judge",
+    "lambdameter.claims.rows",
     "lambdameter.stats",
     "lambdameter.cost",
     "lambdameter.verify",
