@@ -41,7 +41,8 @@ def test_what_is_published_is_told_in_the_unit_that_suits_it(fields: Any, told: 
 
 
 def test_ours_is_told_in_the_published_ones_unit():
-    one = judged(Estimate(value=0.0000391, low=0.000038, high=0.00004), value=0.00003)
+    ours = Estimate(value=0.0000391, low=0.000038, high=0.00004, environments=10)
+    one = judged(ours, value=0.00003)
     assert (words.here(one), words.interval(one)) == ("39.1 ns", "38.0 to 40.0")
 
 
