@@ -47,9 +47,7 @@ def published(judged: JudgedRow) -> str:
 
 
 def here(judged: JudgedRow) -> str:
-    """Our figure; "recomputed" where a text's own figures are; in parentheses
-    where it is looked up; "-" where there is none.
-    """
+    """Our figure, in parentheses where it was looked up; "recomputed"; "-" where there is none."""
     estimate = judged.estimate
     if estimate is None and judged.row.documented is not None:
         return f"({_with_unit(judged.row.documented.value, judged.row)})"
