@@ -9,7 +9,7 @@ VENV       := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export CARGO_TARGET_DIR := $(CACHE)/cargo-target
 
-.PHONY: run test test-cgroup2 setup check record soak simulate blind format clean
+.PHONY: run test test-cgroup2 setup check record claims soak simulate blind format clean
 
 run: setup ## all set-up, once a calibration, then the duel
 	@test -e $(CACHE)/calibration-arm64.json || $(VENV)/lambdameter doctor --calibrate > /dev/null || true
@@ -49,6 +49,9 @@ record: setup ## measure anew what docs/duel shows
 	rm -rf docs/duel
 	$(VENV)/lambdameter run etl --out docs/duel > /dev/null
 	$(VENV)/lambdameter report docs/duel > docs/duel/report.txt
+
+claims: setup ## measure anew what docs/claims.md shows; what was interrupted goes on
+	$(VENV)/lambdameter reproduce --out docs/claims --markdown > docs/claims.md
 
 soak: setup ## ten minutes of duels with random kills, counted up
 	@$(VENV)/python benchmarks/soak.py $(ARGS)

@@ -31,10 +31,13 @@ WIRING = {"cli", "__main__", "pytest_plugin"}
 PURE = (
     "lambdameter.audit",
     "lambdameter.search",
+    "lambdameter.claims.judge",
+    "lambdameter.claims.rows",
     "lambdameter.stats",
     "lambdameter.cost",
     "lambdameter.verify",
     "lambdameter.plan",
+    "lambdameter.parameters",
     "lambdameter.emulator.lifecycle",
     "lambdameter.emulator.scheduler",
     "lambdameter.emulator.metering",

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ import msgspec
 
 from lambdameter.case_files import lay_out
 from lambdameter.errors import BadInputError
-from lambdameter.model import CALLS, Call, ParameterValue, Variant, Workload
+from lambdameter.model import CALLS, ParameterValue, Variant, Workload
 from lambdameter.toml_place import Place, line_of, parse, show
 
 SCHEMA = 1
@@ -39,7 +39,6 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PLACEHOLDERS = ("bucket", "object", "table")
 _LINE_IN_MESSAGE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
-_TRUTH = {"true": True, "false": False}
 
 
 def names() -> tuple[str, ...]:
@@ -65,56 +64,6 @@ def load(name_or_folder: str) -> Workload:
             next_step=f"Name a folder with a {FILE}, or one of: {', '.join(built_in) or 'none'}.",
         )
     return _Document(file).workload()
-
-
-def parameters(workload: Workload) -> dict[Call, dict[str, ParameterValue]]:
-    """The parameters of a cold and of a warm call: the defaults, overlaid with the call's own."""
-    return apply_settings(workload, {})
-
-
-def apply_settings(
-    workload: Workload, settings: Mapping[str, str]
-) -> dict[Call, dict[str, ParameterValue]]:
-    """The parameters of each call, with a user's `--set name=value` and `--set cold.name=value`.
-
-    A plain name sets the default, which a call's own value in workload.toml still overrides; a
-    name with its call in front sets that call alone. Values take the type of the default.
-
-    Raises:
-        BadInputError: an unknown parameter, or a value that is not of its type.
-    """
-    defaults = dict(workload.parameters)
-    own: dict[Call, dict[str, ParameterValue]] = {
-        call: dict(getattr(workload.calls, call)) for call in CALLS
-    }
-    layers: dict[str, dict[str, ParameterValue]] = {"": defaults} | {
-        str(call): own[call] for call in CALLS
-    }
-    for name, text in settings.items():
-        call, _, parameter = name.rpartition(".")
-        if parameter not in defaults or call not in layers:
-            known = ", ".join(sorted(defaults))
-            raise BadInputError(
-                f"Workload {workload.name} has no parameter {name!r}",
-                place="--set",
-                next_step=f"Its parameters are {known}; cold. or warm. in front sets one call's.",
-            )
-        value = _typed(parameter, text, workload.parameters[parameter])
-        layers[call][parameter] = value
-    return {call: defaults | own[call] for call in CALLS}
-
-
-def _typed(name: str, text: str, default: ParameterValue) -> ParameterValue:
-    try:
-        if isinstance(default, bool):
-            return _TRUTH[text.lower()]
-        return type(default)(text)
-    except (KeyError, ValueError):
-        raise BadInputError(
-            f"{text!r} is no {type(default).__name__}",
-            place=f"--set {name}",
-            next_step=f"Give it a value like {default}.",
-        ) from None
 
 
 class _Document:
@@ -291,6 +240,12 @@ class _Document:
                 f"The source {variant.source!r} is no folder below {root}",
                 (*at, "source"),
                 "Name the folder that holds the variant's code.",
+            )
+        if variant.build_environment and variant.features is None:
+            raise self._error(
+                f"Variant {variant.name} has build_environment, and no features",
+                (*at, "build_environment"),
+                "It is for variants that are built by themselves: name their features.",
             )
         if variant.build != "cargo" and variant.features is not None:
             raise self._error(

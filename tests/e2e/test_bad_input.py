@@ -266,7 +266,10 @@ def test_a_workload_and_a_tier_that_are_not_there(tiny: Tiny, tmp_path: Path):
     assert told(unknown) == [
         "error: There is no workload 'elt'",
         "  where: elt/workload.toml",
-        "  next:  Name a folder with a workload.toml, or one of: dynamodb-ops, etl, squares.",
+        (
+            "  next:  Name a folder with a workload.toml, or one of: "
+            "dynamodb-ops, etl, overrun, squares."
+        ),
     ]
     for tier in (127, 10_241):
         outside = run("run", tiny({"sound": SOUND}), "--memory", tier, folder=tmp_path)

@@ -31,6 +31,14 @@ class Said(NamedTuple):
     document: Any
 
 
+class Refused(NamedTuple):
+    """What came of bytes that may be no event."""
+
+    status: int
+    error: str | None
+    document: Any
+
+
 class Variants:
     """Every variant of a workload, ready to be invoked."""
 
@@ -52,6 +60,11 @@ class Variants:
             document, wrong = runner.opened(document, self.workload.response.json_strings)
             assert wrong is None
         return Said(answer.function_error, document)
+
+    def invoke_raw(self, variant: str, payload: bytes) -> Refused:
+        """What Lambda and the function make of any bytes."""
+        answer = self.target.invoke(self._site.deployments[variant], payload)
+        return Refused(answer.status, answer.function_error, json.loads(answer.payload))
 
     def event(self, case: str, table: str = "") -> Any:
         (template,) = (one.event for one in self.workload.cases if one.name == case)

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
 import pytest
 
 from lambdameter.model import Calibration, Conditions, Speed
@@ -40,3 +44,16 @@ def calibration() -> Calibration:
         interpreter=speed,
         compiled=speed,
     )
+
+
+@pytest.fixture(scope="session")
+def sample_run() -> ModuleType:
+    """The module that makes runs; tests are no package, so it is loaded."""
+    spec = importlib.util.spec_from_file_location(
+        "sample_run", Path(__file__).parent / "report" / "sample_run.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from lambdameter.cli.report import read
-from lambdameter.report import terminal
+from lambdameter.cli.reproduce import runs_in
+from lambdameter.cli.reproduction import judged, wanted
+from lambdameter.report import reproduction_markdown, terminal
 from lambdameter.samples import RunFolder
 
 ROOT = Path(__file__).parents[2]
 DUEL = ROOT / "docs" / "duel"
+CLAIMS = Path("docs/claims")
 FIDELITY = ROOT / "docs" / "fidelity.md"
 RULES = FIDELITY.read_text().partition("<!-- errors -->")[0]
 
@@ -22,6 +25,15 @@ def test_the_recorded_report_is_what_its_samples_give_today(monkeypatch: pytest.
     run = read(RunFolder.open(Path("docs/duel")))
     terminal.console(told).print(terminal.report(run))
     assert (DUEL / "report.txt").read_text() == told.getvalue(), "run `make record`, or look why"
+
+
+def test_the_recorded_claims_are_what_their_runs_give_today(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(ROOT)
+    told = judged(wanted(()), runs_in(CLAIMS), quick=False, folder="docs/claims")
+    page = ROOT / "docs" / "claims.md"
+    assert page.read_text() == reproduction_markdown.page(told), (
+        "run `lambdameter reproduce --from docs/claims --markdown > docs/claims.md`, or look why"
+    )
 
 
 @pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")))

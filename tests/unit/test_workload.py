@@ -6,6 +6,7 @@ import pytest
 
 from lambdameter import workload
 from lambdameter.errors import BadInputError
+from lambdameter.parameters import apply_settings
 
 TOML = """\
 schema = 1
@@ -153,6 +154,12 @@ def test_an_unknown_name_lists_the_built_in_ones():
             "variants[0].features",
         ),
         (
+            'build = "copy"',
+            'build = "copy"\nbuild_environment = { X = "1" }',
+            "has build_environment, and no features",
+            "variants[0].build_environment",
+        ),
+        (
             "[table]",
             USE_OF_ANOTHER_CASE,
             "There is no case 'xml'",
@@ -238,19 +245,19 @@ def test_a_copied_package_of_an_os_only_runtime_needs_bootstrap(folder: Path):
 
 
 def test_a_call_has_the_defaults_overlaid_with_its_own(folder: Path):
-    parameters = workload.parameters(workload.load(str(folder)))
+    parameters = apply_settings(workload.load(str(folder)), {})
     assert parameters["cold"]["records"] == 2_000
     assert parameters["warm"]["records"] == 50_000
     assert parameters["cold"]["share"] == 0.5
 
 
 def test_a_setting_changes_the_default_and_leaves_a_calls_own_value(folder: Path):
-    parameters = workload.apply_settings(workload.load(str(folder)), {"records": "500"})
+    parameters = apply_settings(workload.load(str(folder)), {"records": "500"})
     assert (parameters["cold"]["records"], parameters["warm"]["records"]) == (2_000, 500)
 
 
 def test_a_setting_with_its_call_changes_that_call_alone(folder: Path):
-    parameters = workload.apply_settings(
+    parameters = apply_settings(
         workload.load(str(folder)), {"cold.records": "100", "warm.share": "0.25"}
     )
     assert (parameters["cold"]["records"], parameters["warm"]["records"]) == (100, 50_000)
@@ -267,7 +274,7 @@ def test_a_setting_with_its_call_changes_that_call_alone(folder: Path):
     ],
 )
 def test_a_setting_takes_the_type_of_the_default(folder: Path, name: str, text: str, value: object):
-    given = workload.apply_settings(workload.load(str(folder)), {name: text})["warm"][name]
+    given = apply_settings(workload.load(str(folder)), {name: text})["warm"][name]
     assert given == value
     assert type(given) is type(value)
 
@@ -275,13 +282,13 @@ def test_a_setting_takes_the_type_of_the_default(folder: Path, name: str, text: 
 @pytest.mark.parametrize(("name", "text"), [("records", "many"), ("strict", "1"), ("share", "")])
 def test_a_setting_of_another_type_is_refused(folder: Path, name: str, text: str):
     with pytest.raises(BadInputError, match="is no"):
-        workload.apply_settings(workload.load(str(folder)), {name: text})
+        apply_settings(workload.load(str(folder)), {name: text})
 
 
 @pytest.mark.parametrize("name", ["rows", "hot.records", "cold.rows", "cold."])
 def test_an_unknown_setting_lists_the_known_ones(folder: Path, name: str):
     with pytest.raises(BadInputError) as refused:
-        workload.apply_settings(workload.load(str(folder)), {name: "1"})
+        apply_settings(workload.load(str(folder)), {name: "1"})
     assert "flavour, records, share, strict" in refused.value.next_step
 
 

@@ -1,4 +1,4 @@
-//! One service: a thread of its own, a runtime of its own, HTTP/1.1 over TLS.
+//! One service: a thread of its own, a runtime of its own, HTTP/1.1 over TLS, or plain if asked so.
 
 use std::{
     convert::Infallible,
@@ -14,13 +14,20 @@ use hyper::{
     service::{Service, service_fn},
 };
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use tokio::{net::TcpStream, runtime, sync::oneshot};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    runtime,
+    sync::oneshot,
+};
 use tokio_rustls::TlsAcceptor;
 
 use crate::refusal::Refusal;
 
 /// How long accepting rests when the process is out of descriptors.
 const REST: Duration = Duration::from_millis(20);
+/// What a TLS client sends first (RFC 8446, 5.1). `DynamoDB` answers plain HTTP too, at another port.
+const HANDSHAKE: [u8; 1] = [22];
 
 /// A port of 127.0.0.1 that is ours, not yet served. `flag` is what a user can change it with.
 pub fn bind(port: u16, flag: &str) -> Result<TcpListener, Refusal> {
@@ -113,14 +120,25 @@ async fn converse(stream: TcpStream, tls: TlsAcceptor, app: Router) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    if let Ok(stream) = tls.accept(stream).await {
-        let app = TowerToHyperService::new(app);
-        let service = service_fn(|request| {
-            let answer = app.call(request);
-            async { hang_up_or(answer.await) }
-        });
-        let _ = http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
+    let mut first = [0];
+    match stream.peek(&mut first).await {
+        Ok(1) if first == HANDSHAKE => {
+            if let Ok(stream) = tls.accept(stream).await {
+                answer(stream, app).await;
+            }
+        }
+        Ok(1) => answer(stream, app).await,
+        _ => {}
     }
+}
+
+async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, app: Router) {
+    let app = TowerToHyperService::new(app);
+    let service = service_fn(|request| {
+        let answer = app.call(request);
+        async { hang_up_or(answer.await) }
+    });
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }

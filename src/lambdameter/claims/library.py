@@ -1,4 +1,4 @@
-"""The published texts whose figures may stand beside ours."""
+"""The published texts whose figures may stand beside ours, and what is run to judge them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from importlib import resources
 
 import msgspec
 
-from lambdameter.model import ClaimSource
+from lambdameter.model import ClaimSource, Experiment, FidelityError, Tolerance
+
+_PROTOCOL = ("experiments.toml", "tolerances.toml")
+
+
+class _Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    experiments: tuple[Experiment, ...] = ()
+    tolerances: tuple[FidelityError, ...] = ()
 
 
 def tables() -> dict[str, bytes]:
@@ -25,7 +32,23 @@ def sources() -> tuple[ClaimSource, ...]:
     files = (
         file
         for file in resources.files("lambdameter.claims").iterdir()
-        if file.name.endswith(".toml")
+        if file.name.endswith(".toml") and file.name not in _PROTOCOL
     )
     found = (msgspec.toml.decode(file.read_bytes(), type=ClaimSource) for file in files)
     return tuple(sorted(found, key=lambda source: source.id))
+
+
+def experiments() -> tuple[Experiment, ...]:
+    """What is run to judge the sources' rows; of two that have a cell the first is taken."""
+    return _read("experiments.toml").experiments
+
+
+def tolerances() -> dict[tuple[str, Tolerance], FidelityError]:
+    """(source id, kind of figure) -> the error that is stated for it."""
+    read = _read("tolerances.toml").tolerances
+    return {(one.source, one.tolerance): one for one in read}
+
+
+def _read(name: str) -> _Protocol:
+    file = resources.files("lambdameter.claims") / name
+    return msgspec.toml.decode(file.read_bytes(), type=_Protocol)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from lambdameter.cli import audit, compare, doctor, emulate, new, report, run, search
+from lambdameter.cli import audit, compare, doctor, emulate, new, report, reproduce, run, search
 from lambdameter.errors import LambdameterError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ COMMANDS = (
     audit.audit,
     search.search,
     new.new,
+    reproduce.reproduce,
     emulate.emulate,
     doctor.doctor,
 )

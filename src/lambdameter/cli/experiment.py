@@ -17,7 +17,6 @@ import msgspec
 from rich.console import Console
 
 from lambdameter import dataset, plan, runner, samples
-from lambdameter import workload as workloads
 from lambdameter.cli import looking, protocol, speed
 from lambdameter.cli.granted import check_granted
 from lambdameter.cli.inputs import make_datasets, make_packages
@@ -39,6 +38,7 @@ from lambdameter.model import (
     TrialEquality,
     Workload,
 )
+from lambdameter.parameters import apply_settings
 from lambdameter.plan import Cells, Repetition
 from lambdameter.samples import RunFolder
 from lambdameter.target import answer, boto
@@ -159,7 +159,7 @@ def begun(
     trials = _plan(workload, asked, wanted.fitting())
     if asked.stopping_rule is not None:
         protocol.check_comparable(workload, trials)
-    parameters = workloads.apply_settings(workload, asked.settings)
+    parameters = apply_settings(workload, asked.settings)
     samples.check_unused(called.path)
     datasets = make_datasets(workload, parameters, trials, console)
     with opening(asked) as target:

@@ -33,7 +33,9 @@ class Variant(Record, frozen=True, kw_only=True):
         build: how `source` becomes a zip ("copy": as it is; "cargo": `cargo build --release`).
         binary: cargo's binary target, packaged as `bootstrap` ("cargo" alone).
         features: cargo features, in place of the crate's default ones. Features unify in one
-            build, so such a variant is built by itself, in a target folder of its own.
+            build, so such a variant is built by itself, in a target folder apart.
+        build_environment: variables of that build; only with `features`, since another build of
+            the shared folder would not know of them.
         language: decides the colour, and what is a rewrite of what.
         exhibit: why it is shown and never recommended; None: it is a candidate.
     """
@@ -47,6 +49,7 @@ class Variant(Record, frozen=True, kw_only=True):
     build: Literal["copy", "cargo"]
     binary: str | None = None
     features: tuple[str, ...] | None = None
+    build_environment: dict[str, str] = {}
     environment: dict[str, str] = {}
     exhibit: str | None = None
 

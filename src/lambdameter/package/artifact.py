@@ -68,7 +68,13 @@ def make(
 
 def _bootstrap(source: Path, variant: Variant, console: Console) -> dict[str, Member]:
     binary = variant.binary or variant.name
-    built = cargo.build(source / "Cargo.toml", console, binary=binary, features=variant.features)
+    built = cargo.build(
+        source / "Cargo.toml",
+        console,
+        binary=binary,
+        features=variant.features,
+        environment=variant.build_environment,
+    )
     return {BOOTSTRAP: Member(built[binary].read_bytes(), runnable=True)}
 
 

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -43,24 +43,20 @@ def build(
     *,
     binary: str | None = None,
     features: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> dict[str, Path]:
     """Build one binary target, or all of the workspace: target name -> executable.
 
     With `features`, in place of the crate's default ones, the crate is built by itself: within
-    one build features unify, and another crate's would be in its dependencies too.
+    one build features unify, and another crate's would be in its dependencies too. `environment`
+    is what the build scripts see besides.
 
     Raises:
         BadInputError: the manifest or the code is at fault.
         HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
     """
     _check_tools()
-    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
-    command += ["--bins"] if binary is None else ["--bin", binary]
-    command += (
-        ["--workspace"]
-        if features is None
-        else ["--no-default-features", "--features", ",".join(features)]
-    )
+    command = _command(manifest, binary, features)
     result = Build()
     with subprocess.Popen(
         [*command, "--message-format=json"],
@@ -71,7 +67,7 @@ def build(
         errors="replace",
         # A group of its own: cargo's compilers end with it, whoever the signal was sent to.
         process_group=0,
-        env=os.environ | {"CARGO_TARGET_DIR": str(target_folder(features))},
+        env=os.environ | {"CARGO_TARGET_DIR": str(target_folder(features)), **(environment or {})},
     ) as cargo:
         try:
             _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
@@ -89,15 +85,22 @@ def build(
     return result.executables
 
 
+def _command(manifest: Path, binary: str | None, features: Sequence[str] | None) -> list[str]:
+    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
+    command += ["--bins"] if binary is None else ["--bin", binary]
+    if features is None:
+        return [*command, "--workspace"]
+    return [*command, "--no-default-features", "--features", ",".join(features)]
+
+
 def target_folder(features: Sequence[str] | None = None) -> Path:
     """Where cargo builds: in the user's cache, shared by all checkouts.
 
-    Crates that are built by themselves, with these features, have a folder of their own in it.
+    Crates that are built by themselves, with features, share another: cargo tells dependencies
+    of other features apart there, and builds the rest once.
     """
     shared = platformdirs.user_cache_path("lambdameter") / "cargo-target"
-    if features is None:
-        return shared
-    return shared / "features" / ("+".join(sorted(features)) or "none")
+    return shared if features is None else shared / "features"
 
 
 def _check_tools() -> None:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from lambdameter import workload
 from lambdameter.audit import table
 from lambdameter.claims import library
 from lambdameter.model import ClaimSource
+from lambdameter.stats import bootstrap
 
 
 def figures(claim: str) -> dict[tuple[str, str, str], float]:
@@ -113,3 +117,45 @@ def test_the_table_of_a_text_has_its_figures(source: ClaimSource) -> None:
 
 def test_every_text_has_a_table() -> None:
     assert list(library.tables()) == ["C1", "C2", "K", "W"]
+
+
+FIDELITY = Path(__file__).parents[3] / "docs" / "fidelity.md"
+
+
+def test_the_errors_are_those_that_the_documentation_states() -> None:
+    told = FIDELITY.read_text()
+    for error in library.tolerances().values():
+        label = error.stated.removeprefix("docs/fidelity.md: ").partition(",")[0]
+        (line,) = re.findall(rf"(?m)^{re.escape(label)}[:,].*$", told)
+        stated = [float(one) for one in re.findall(r"\b0\.\d+", line)]
+        assert error.log_error in stated, f"{error.source}: {line}"
+
+
+def test_no_error_is_less_than_that_of_all_cells() -> None:
+    (line,) = re.findall(r"(?m)^slow cores and what AWS adds.*$", FIDELITY.read_text())
+    least = float(re.findall(r"median \|log error\| (0\.\d+)", line)[0])
+    times = [one for one in library.tolerances().values() if one.tolerance == "time"]
+    assert min(one.log_error for one in times) >= least
+
+
+def test_experiments_are_of_workloads_that_have_what_they_name() -> None:
+    for one in library.experiments():
+        known = workload.load(one.workload)
+        assert set(one.variants) <= {variant.name for variant in known.variants}
+        assert set(one.cases) <= {case.name for case in known.cases}
+        assert one.full.cold >= bootstrap.ENOUGH
+        assert one.quick is None or one.quick.cold >= bootstrap.ENOUGH
+
+
+def test_what_a_study_and_a_headline_ask_for_is_measured_together() -> None:
+    for source in library.sources():
+        for study in source.studies:
+            cells = [(study.workload, one, study.case, study.memory_mb) for one in study.variants]
+            assert any(all(map(one.has, cells)) for one in library.experiments()), study.title
+        for headline in source.headlines:
+            cells = [
+                (headline.workload, one, case, headline.memory_mb)
+                for one in (headline.of, headline.over)
+                for case in headline.cases
+            ]
+            assert any(all(map(one.has, cells)) for one in library.experiments()), headline.title

@@ -120,7 +120,10 @@ def test_an_unknown_workload_is_told_with_those_that_there_are(command: Command)
     assert told.stderr.splitlines() == [
         "error: There is no workload 'nowhere'",
         "  where: nowhere/workload.toml",
-        "  next:  Name a folder with a workload.toml, or one of: dynamodb-ops, etl, squares.",
+        (
+            "  next:  Name a folder with a workload.toml, or one of: "
+            "dynamodb-ops, etl, overrun, squares."
+        ),
     ]
 
 

@@ -78,6 +78,23 @@ def test_a_crate_with_features_of_its_own_is_built_apart(crate: Path, out: Out):
     assert subprocess.check_output([odd], text=True) == "false true\n"
 
 
+def test_a_builds_environment_reaches_the_compiler(crate: Path, out: Out):
+    (crate / "src" / "main.rs").write_text('fn main() { println!("{}", env!("ODD")); }\n')
+    features: list[str] = []
+    built = [
+        cargo.build(
+            crate / "Cargo.toml",
+            out[0],
+            binary="sums",
+            features=features,
+            environment={"ODD": odd},
+        )["sums"].read_bytes()
+        for odd in ("first told", "then told")
+    ]
+    assert b"first told" in built[0]
+    assert b"then told" in built[1]
+
+
 def test_an_unknown_binary_is_refused(crate: Path, out: Out):
     with pytest.raises(BadInputError, match="no bin target named `other`"):
         cargo.build(crate / "Cargo.toml", out[0], binary="other")

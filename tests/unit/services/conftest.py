@@ -33,10 +33,13 @@ class DataPlane(msgspec.Struct, frozen=True):
         access_key: str = "AKIDTEST",
         signature: str | None = None,
         attempts: int = 1,
+        *,
+        plain: bool = False,
     ) -> Any:
+        endpoint = self.announced[service]
         client = boto3.client(
             service,
-            endpoint_url=self.announced[service],
+            endpoint_url=endpoint.replace("https:", "http:") if plain else endpoint,
             verify=self.announced["ca_bundle"],
             region_name=REGION,
             aws_access_key_id=access_key,

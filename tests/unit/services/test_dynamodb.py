@@ -75,3 +75,10 @@ def test_an_answer_larger_than_a_network_buffer_arrives_whole(dynamodb: Any):
     dynamodb.put_item(TableName=TABLE, Item=large)
 
     assert dynamodb.get_item(TableName=TABLE, Key={"id": {"S": "large"}})["Item"] == large
+
+
+def test_plain_http_is_answered_at_the_same_port(plane: Any, dynamodb: Any):
+    dynamodb.put_item(TableName=TABLE, Item=_item(1))
+    plain = plane.client("dynamodb", plain=True)
+    read = plain.get_item(TableName=TABLE, Key={"id": {"S": "R-00001"}})
+    assert read["Item"] == _item(1)

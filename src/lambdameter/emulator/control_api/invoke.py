@@ -60,8 +60,9 @@ def _payload(request: Request) -> bytes:
     if not payload:
         return b"{}"
     try:
+        payload.decode()  # JSON is UTF-8, and Raw looks at no character of a string
         msgspec.json.decode(payload, type=msgspec.Raw)
-    except msgspec.DecodeError as error:
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
         raise not_json(str(error)) from error
     return payload
 

@@ -68,6 +68,7 @@ async def test_the_client_context_reaches_the_runtime_decoded(ask: Any, host: An
     ("payload", "headers", "status", "code"),
     [
         (b"{no json", {}, 400, "InvalidRequestContentException"),
+        (b'{"name": "\xff"}', {}, 400, "InvalidRequestContentException"),
         (b" " * (invoke.MAX_PAYLOAD_BYTES + 1), {}, 413, "RequestTooLargeException"),
         (b"{}", {"X-Amz-Invocation-Type": "Event"}, 400, "InvalidParameterValueException"),
         (b"{}", {"X-Amz-Client-Context": "%"}, 400, "InvalidParameterValueException"),

@@ -6,6 +6,8 @@ mod operation;
 use std::time::Instant;
 
 use aws_sdk_dynamodb::Client;
+#[cfg(any(feature = "ring", feature = "no-jitter"))]
+use aws_smithy_http_client::tls;
 use lambda_http::{Request, RequestExt, Response, http};
 use serde_json::json;
 
@@ -14,19 +16,41 @@ pub use operation::{Done, Operation};
 
 /// A client of the table's service, with the TLS provider that this was built for.
 pub async fn client() -> Client {
-    let loader = aws_config::from_env();
-    #[cfg(feature = "ring")]
-    let loader = loader.http_client(ring());
-    Client::new(&loader.load().await)
+    Client::new(&config().await)
 }
 
-#[cfg(feature = "ring")]
-fn ring() -> aws_sdk_dynamodb::config::SharedHttpClient {
-    use aws_smithy_http_client::{Builder, tls};
-    Builder::new()
-        .tls_provider(tls::Provider::Rustls(
-            tls::rustls_provider::CryptoMode::Ring,
-        ))
+/// A client that asks over plain HTTP, at the port where the endpoint has TLS if it names one.
+///
+/// Such an endpoint is there in each region:
+/// <https://docs.aws.amazon.com/general/latest/gr/ddb.html>
+pub async fn plain_client() -> Client {
+    let config = config().await;
+    let region = config
+        .region()
+        .map_or("us-east-1", |region| region.as_ref());
+    let endpoint = std::env::var("AWS_ENDPOINT_URL_DYNAMODB")
+        .unwrap_or_else(|_| format!("https://dynamodb.{region}.amazonaws.com"));
+    let plain = endpoint.replacen("https://", "http://", 1);
+    let config = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(plain);
+    Client::from_conf(config.build())
+}
+
+async fn config() -> aws_config::SdkConfig {
+    let loader = aws_config::from_env();
+    #[cfg(feature = "ring")]
+    let loader = loader.http_client(over_tls_of(tls::rustls_provider::CryptoMode::Ring));
+    #[cfg(feature = "no-jitter")]
+    let loader = loader.http_client(over_tls_of(tls::rustls_provider::CryptoMode::AwsLc));
+    loader.load().await
+}
+
+#[cfg(any(feature = "ring", feature = "no-jitter"))]
+fn over_tls_of(
+    mode: tls::rustls_provider::CryptoMode,
+) -> aws_sdk_dynamodb::config::SharedHttpClient {
+    let provider = tls::Provider::Rustls(mode);
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(provider)
         .build_https()
 }
 

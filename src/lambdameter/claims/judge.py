@@ -1,0 +1,184 @@
+"""The verdict on one row of a published text. Pure: what was measured and found comes as records.
+
+* *cannot be so*: an audit of the text's table finds that arithmetic, price or physics forbids it.
+* *not judged*: more than half of the published effect is latency that we model ourselves, or too
+  little was measured.
+* *reproduced*: what is published lies within our 95 % interval, widened by the stated error.
+* *same direction*: our interval excludes "no difference" on the published side.
+* *not reproduced*: anything else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lambdameter import units
+from lambdameter.model import (
+    Audit,
+    ClaimRow,
+    Documented,
+    Estimate,
+    FidelityError,
+    Finding,
+    JudgedRow,
+    RowVerdict,
+)
+
+# More than this of an effect is latency that we model: then we would judge ourselves.
+MODELLED_MOST = 0.5
+# Below it an interval is none: benchmarks/statistics.py.
+ENVIRONMENTS = 10
+_NEUTRAL = {"ratio": 1.0, "saving": 0.0, "difference": 0.0}
+_ANYTHING_CLOSE = 1e-9
+
+
+class Evidence(NamedTuple):
+    """What a row is judged by.
+
+    Attributes:
+        estimate: what was measured; None: nothing of the row is to be measured.
+        audit: of the text's table; None: it has none.
+        error: the stated error of such figures; None: they were measured on AWS.
+    """
+
+    estimate: Estimate | None
+    audit: Audit | None
+    error: FidelityError | None
+
+
+def judge(source: str, row: ClaimRow, evidence: Evidence) -> JudgedRow:
+    """Hold a row against the evidence."""
+    found = _findings(row, evidence.audit)
+    forbidden = [one for one in found if one.severity == "cannot be so"]
+    log_error = evidence.error.log_error if evidence.error else 0.0
+    here = ""
+    if forbidden:
+        verdict: RowVerdict = "cannot be so"
+        here, why = forbidden[0].right, _told(forbidden)
+    elif evidence.estimate is not None:
+        verdict, why = _of_measured(row, evidence.estimate, log_error)
+        why = " ".join(part for part in (why, _told(found)) if part)
+    elif row.documented is not None:
+        verdict, why = _of_documented(row, row.documented)
+    elif row.table:
+        verdict, here, why = _of_recomputed(found)
+    else:
+        verdict, why = "not judged", "Nothing of it is measured here."
+    return JudgedRow(
+        source=source,
+        row=row,
+        verdict=verdict,
+        why=why,
+        here=here,
+        estimate=evidence.estimate,
+        log_error=log_error,
+    )
+
+
+def _findings(row: ClaimRow, audit: Audit | None) -> list[Finding]:
+    """Those on the rows that this one stands on; where nothing is measured, what follows too."""
+    if audit is None or not row.table:
+        return []
+    lines = {one.line for one in audit.table.figures if one.id in row.table}
+    return [
+        one
+        for one in audit.findings
+        if one.severity != "too few samples"
+        and lines & {*one.lines, *(() if row.of else one.rests_on_it)}
+    ]
+
+
+def _told(findings: Sequence[Finding]) -> str:
+    told = (f"{one.right.rstrip('.')}. {one.why}" for one in findings)
+    return " ".join(dict.fromkeys(told))
+
+
+def _of_recomputed(found: Sequence[Finding]) -> tuple[RowVerdict, str, str]:
+    wrong = [one for one in found if one.severity == "inconsistent"]
+    if wrong:
+        return "not reproduced", wrong[0].right, _told(found)
+    return "reproduced", "the same", _told(found)
+
+
+def _of_documented(row: ClaimRow, found: Documented) -> tuple[RowVerdict, str]:
+    low, high = _published(row)
+    same = low - _ANYTHING_CLOSE <= found.value <= high + _ANYTHING_CLOSE
+    return "reproduced" if same else "not reproduced", f"Looked up, not measured: {found.source}"
+
+
+def _of_measured(row: ClaimRow, ours: Estimate, log_error: float) -> tuple[RowVerdict, str]:
+    lack = _lack(row, ours)
+    if lack is not None:
+        return lack
+    value, low, high = (one or 0.0 for one in (ours.value, ours.low, ours.high))
+    neutral = _NEUTRAL.get(row.operation)
+    if row.side is not None and neutral is not None:
+        if (high < neutral) if row.side == "below" else (low > neutral):
+            return "same direction", ""
+        return "not reproduced", _not_that_side(row, value, low, high)
+    wide_low, wide_high = _widened(row, low, high, log_error)
+    least, most = _published(row)
+    if wide_low <= most and least <= wide_high:
+        return "reproduced", ""
+    if neutral is not None:
+        middle = (least + most) / 2
+        if (low > neutral and middle > neutral) or (high < neutral and middle < neutral):
+            return "same direction", ""
+    return "not reproduced", _how_far(row, value, log_error)
+
+
+def _lack(row: ClaimRow, ours: Estimate) -> tuple[RowVerdict, str] | None:
+    """What keeps a row from being judged; a function that dies where it did not is judged."""
+    if ours.died:
+        return "not reproduced", f"Here {ours.lack}."
+    if ours.value is None:
+        return "not judged", f"There is no figure: {ours.lack}."
+    if ours.scaled != 1 and row.operation == "value":
+        less = units.number(ours.scaled)
+        why = f"Our calls did 1/{less} of the published work, and some costs do not shrink with it."
+    elif ours.low is None:
+        why = f"An interval needs {ENVIRONMENTS} environments, and there are {ours.environments}."
+    elif ours.modelled is not None and ours.modelled > MODELLED_MOST:
+        why = f"{units.percent(ours.modelled)} of the effect is what our own model adds."
+    else:
+        return None
+    return "not judged", why
+
+
+def _published(row: ClaimRow) -> tuple[float, float]:
+    ends = [one for one in (row.value, row.low, row.high) if one is not None]
+    return min(ends), max(ends)
+
+
+def _widened(row: ClaimRow, low: float, high: float, log_error: float) -> tuple[float, float]:
+    """By the error's factor; a saving is one less a ratio, and it is the ratio that is widened."""
+    factor = math.exp(log_error)
+    if row.operation == "saving":
+        of_low, of_high = row.scale - high, row.scale - low
+        return row.scale - of_high * factor, row.scale - of_low / factor
+    ends = (low / factor, low * factor, high / factor, high * factor)
+    return min(ends), max(ends)
+
+
+def _not_that_side(row: ClaimRow, value: float, low: float, high: float) -> str:
+    less = "less" if row.side == "below" else "more"
+    shown = f"{units.number(value)} ({units.number(low)} to {units.number(high)})"
+    return f"It is said to be {less}, and here the ratio is {shown}."
+
+
+def _how_far(row: ClaimRow, value: float, log_error: float) -> str:
+    least, most = _published(row)
+    nearest = most if value > most else least
+    if row.operation in ("saving", "difference") or nearest == 0 or value / nearest <= 0:
+        told = f"Here it is {units.number(value)} {row.unit}"
+    else:
+        told = f"Here it is {units.number(value / nearest)} times what is published"
+    if not log_error:
+        return f"{told}."
+    return f"{told}, beyond the interval and the stated error of {_percent(log_error)}."
+
+
+def _percent(log_error: float) -> str:
+    return units.percent(math.expm1(log_error))

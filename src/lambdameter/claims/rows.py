@@ -1,0 +1,92 @@
+"""Every row of a published text: its figures, each one a row, and the statements beside them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lambdameter.model import ClaimRow, ClaimSource, PublishedFigure, Quantity, Tolerance
+
+# How metrics are called in words, and their unit; a phase is called by its name.
+_METRICS: dict[str, tuple[str, str]] = {
+    "init_ms": ("Init", "ms"),
+    "duration_ms": ("first", "ms"),
+    "second_ms": ("second", "ms"),
+    "billed_ms": ("billed", "ms"),
+    "max_memory_mb": ("Max Memory", "MB"),
+    "zip_bytes": ("package", "B"),
+    "binary_bytes": ("binary", "B"),
+    "mean_ms": ("mean", "ms"),
+    "least_ms": ("least", "ms"),
+    "most_ms": ("most", "ms"),
+    "mean_billed_ms": ("billed, mean", "ms"),
+    "total_ms": ("total", "ms"),
+    "per_1000_ms": ("per 1,000", "ms"),
+}
+# Of several environments; in a warm call they are of the calls of one.
+_RANGES = {
+    "least_init_ms": "init_ms",
+    "most_init_ms": "init_ms",
+    "least_ms": "duration_ms",
+    "most_ms": "duration_ms",
+    "least_second_ms": "second_ms",
+    "most_second_ms": "second_ms",
+}
+_TOLERANCES: dict[str, Tolerance] = {
+    "max_memory_mb": "memory",
+    "zip_bytes": "size",
+    "binary_bytes": "size",
+}
+
+
+def rows(source: ClaimSource) -> tuple[ClaimRow, ...]:
+    """All rows, by claim; a row that is written out takes the place of a figure's of its id."""
+    made: dict[str, ClaimRow] = {}
+    for figure in source.figures:
+        row = _row(figure)
+        made[row.id] = _joined(made[row.id], row) if row.id in made else row
+    made |= {row.id: row for row in source.rows}
+    return tuple(sorted(made.values(), key=lambda row: _order(row.claim)))
+
+
+def _order(claim: str) -> tuple[str, int]:
+    """K2 before K10."""
+    letters = claim.rstrip("0123456789")
+    return letters, int(claim[len(letters) :] or 0)
+
+
+def _row(figure: PublishedFigure) -> ClaimRow:
+    ranged = figure.call == "cold" and figure.metric in _RANGES
+    metric = _RANGES[figure.metric] if ranged else figure.metric
+    name, unit = _METRICS.get(metric, (metric, "ms"))
+    # The call after an environment's first is a warm one, in whichever table it stands.
+    call = "warm" if metric == "second_ms" else figure.call
+    parts = (figure.variant, figure.case, f"{figure.memory_mb}", figure.call, metric)
+    return ClaimRow(
+        id=".".join((figure.claim, *parts)),
+        claim=figure.claim,
+        title=f"{figure.variant} {figure.case} {figure.call}: {name}",
+        unit=unit,
+        value=None if ranged else figure.value,
+        low=figure.value if ranged else None,
+        high=figure.value if ranged else None,
+        of=(
+            Quantity(
+                workload=figure.workload,
+                variant=figure.variant,
+                case=figure.case,
+                memory_mb=figure.memory_mb,
+                call=call,
+                metric=metric,
+            ),
+        ),
+        tolerance=_TOLERANCES.get(metric, "time"),
+    )
+
+
+def _joined(one: ClaimRow, other: ClaimRow) -> ClaimRow:
+    """A value and the ends of its range are one row."""
+    ends = [end for row in (one, other) for end in (row.low, row.high) if end is not None]
+    value = one.value if one.value is not None else other.value
+    return msgspec.structs.replace(
+        one, value=value, low=min(ends, default=None), high=max(ends, default=None)
+    )

@@ -1,0 +1,250 @@
+"""`lambdameter reproduce`: published claims, run again and judged."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import secrets
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import typer
+
+from lambdameter import workload as workloads
+from lambdameter.cli.experiment import RUNS, Asked, Opening, measure, open_target
+from lambdameter.cli.report import Json, Markdown
+from lambdameter.cli.report import read as read_run
+from lambdameter.cli.reproduction import Named, judged, needed, wanted
+from lambdameter.cli.resume import resume
+from lambdameter.errors import BadInputError, CannotTellError, HostError, NegativeVerdictError
+from lambdameter.interruption import say
+from lambdameter.model import Architecture, Conditions, Experiment, Reproduction, Rounds
+from lambdameter.parameters import apply_settings
+from lambdameter.report import reproduction_page
+from lambdameter.report.reproduction_formats import FORMATS, ReproductionFormat
+from lambdameter.samples import MANIFEST, RunFolder
+
+_AGAIN = re.compile(r"-\d+$")
+
+_Claims = Annotated[
+    list[str] | None,
+    typer.Argument(help="Texts (C1), claims (K5) or rows (K5.ratio); all by default."),
+]
+_Quick = Annotated[bool, typer.Option(help="What fits into five minutes; docs/reproduce.md.")]
+_From = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="DIR", help="Judge the runs in it again; measure nothing."),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option(help="Where the runs are kept; what is there already is not measured again."),
+]
+_Html = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Also write one self-contained page.")
+]
+_Target = Annotated[Literal["local", "aws"], typer.Option(help="Where to run.")]
+_Region = Annotated[str, typer.Option(help="Where, and whose prices.")]
+_Priced = Annotated[Architecture, typer.Option(help="What the bill prices; on aws, what runs.")]
+_Role = Annotated[str | None, typer.Option(help="ARN of the functions' execution role; aws alone.")]
+_Sandbox = Annotated[str, typer.Option(help="As of `lambdameter run`; local alone.")]
+_Speed = Annotated[
+    Literal["auto", "lambda", "host"], typer.Option(help="As of `lambdameter run`; local alone.")
+]
+_Cold = Annotated[
+    int | None, typer.Option(min=1, help="Environments of each cell; an interval needs 10.")
+]
+_Seed = Annotated[int, typer.Option(min=0, help="Of the order of the trials and all chance.")]
+
+
+def reproduce(  # noqa: PLR0913 - each is a flag
+    claims: _Claims = None,
+    *,
+    quick: _Quick = False,
+    from_: _From = None,
+    out: _Out = None,
+    html: _Html = None,
+    cold: _Cold = None,
+    target: _Target = "local",
+    region: _Region = "us-east-1",
+    architecture: _Priced = "arm64",
+    role: _Role = None,
+    sandbox: _Sandbox = "auto",
+    speed: _Speed = "auto",
+    seed: _Seed = 1,
+    markdown: Markdown = False,
+    json: Json = False,
+) -> None:
+    """Run published claims again, and say of each row whether it holds."""
+    asked = wanted(claims or [])
+    form = chosen(markdown=markdown, json=json)
+    _check(from_, out, html)
+    conditions = Conditions(
+        target=target,
+        region=region,
+        architecture=architecture,
+        role=role,
+        latency=None,
+        faults=None,
+        sandbox=sandbox,
+        seed=seed,
+        speed=speed,
+        overheads=True,
+    )
+    if from_ is None:
+        folder = out or RUNS / f"reproduce-{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
+        experiments = [_at(one, cold, quick=quick) for one in needed(asked, quick=quick)]
+        measure_all(experiments, conditions, folder)
+        runs = runs_in(folder) if experiments else ()
+    else:
+        folder, runs = from_, runs_in(from_)
+    _tell(judged(asked, runs, quick=quick, folder=str(folder)), form, html)
+
+
+def chosen(*, markdown: bool, json: bool) -> ReproductionFormat:
+    """The format that stdout gets. Raises BadInputError where two are asked for."""
+    if markdown and json:
+        raise BadInputError(
+            "Two formats at once",
+            place="--markdown --json",
+            next_step="Give one of them: each goes to stdout.",
+        )
+    return "markdown" if markdown else "json" if json else "terminal"
+
+
+def measure_all(
+    experiments: Sequence[tuple[Experiment, Rounds]],
+    conditions: Conditions,
+    folder: Path,
+    opening: Opening = open_target,
+) -> None:
+    """Make every run that is not there yet, and complete those that were interrupted.
+
+    Raises:
+        LambdameterError: as `lambdameter run`; a fault in the last experiment shows before the
+            first is made.
+    """
+    for experiment, _ in experiments:
+        _check_known(experiment)
+    for number, (experiment, rounds) in enumerate(experiments, 1):
+        say(f"experiment {number} of {len(experiments)}: {experiment.name}")
+        path = _place(folder, experiment, rounds)
+        if (path / MANIFEST).exists():
+            resume(path, opening)
+        else:
+            asked = _asked(experiment, rounds, conditions, path)
+            measure(workloads.load(experiment.workload), asked, opening)
+
+
+def runs_in(folder: Path) -> tuple[Named, ...]:
+    """Every run below a folder, or the run that it is; the latest of an experiment comes first.
+
+    Raises:
+        BadInputError: there is none.
+    """
+    below = sorted((one.parent for one in folder.glob(f"*/{MANIFEST}")), reverse=True)
+    found = [folder] if (folder / MANIFEST).exists() else below
+    if not found:
+        raise BadInputError(
+            "There is no run in this folder",
+            place=str(folder),
+            next_step="Name a folder that `lambdameter reproduce` or `lambdameter run` made.",
+        )
+    return tuple(Named(_AGAIN.sub("", one.name), read_run(RunFolder.open(one))) for one in found)
+
+
+def _place(folder: Path, experiment: Experiment, rounds: Rounds) -> Path:
+    """Where the run is that has all of this, or where to make it."""
+    for number in itertools.count(1):
+        path = folder / (experiment.name if number == 1 else f"{experiment.name}-{number}")
+        if not (path / MANIFEST).exists() or _has(path, experiment, rounds):
+            return path
+    raise AssertionError  # count() does not end
+
+
+def _has(path: Path, experiment: Experiment, rounds: Rounds) -> bool:
+    """Whether a run was planned with every cell, as often, and on the same work."""
+    manifest = RunFolder.open(path).manifest()
+    planned = {(one.variant, one.case, one.memory_mb) for one in manifest.plan}
+    parameters = apply_settings(manifest.workload, _settings(rounds))
+    return (
+        set(itertools.product(experiment.variants, experiment.cases, experiment.memory_mb))
+        <= planned
+        and max(one.round for one in manifest.plan) + 1 >= rounds.cold
+        and manifest.parameters == parameters
+    )
+
+
+def _at(experiment: Experiment, cold: int | None, *, quick: bool) -> tuple[Experiment, Rounds]:
+    rounds = (experiment.quick if quick else None) or experiment.full
+    return experiment, rounds if cold is None else msgspec.structs.replace(rounds, cold=cold)
+
+
+def _settings(rounds: Rounds) -> dict[str, str]:
+    """As one would type them behind --set."""
+    return {name: str(value) for name, value in rounds.settings.items()}
+
+
+def _asked(experiment: Experiment, rounds: Rounds, conditions: Conditions, path: Path) -> Asked:
+    return Asked(
+        **msgspec.structs.asdict(conditions),
+        variants=experiment.variants,
+        cases=experiment.cases,
+        memory_mb=experiment.memory_mb,
+        cold=rounds.cold,
+        warm=rounds.warm,
+        settings=_settings(rounds),
+        require_enforcement=False,
+        out=path,
+    )
+
+
+def _check_known(experiment: Experiment) -> None:
+    """A variant or case that the workload lacks shows now, not after an hour."""
+    workload = workloads.load(experiment.workload)
+    for kind, wanted_names, known in (
+        ("variant", experiment.variants, [one.name for one in workload.variants]),
+        ("case", experiment.cases, [one.name for one in workload.cases]),
+    ):
+        for name in wanted_names:
+            if name not in known:
+                raise BadInputError(
+                    f"The workload {workload.name} has no {kind} {name!r}, and a claim needs it",
+                    place=f"experiment {experiment.name}",
+                    next_step=f"It has: {', '.join(known)}. Name the claims that need no other.",
+                )
+
+
+def _check(from_: Path | None, out: Path | None, html: Path | None) -> None:
+    if from_ is not None and out is not None:
+        raise BadInputError(
+            "Runs are judged again where they are, and nothing is measured",
+            place="--from",
+            next_step="Leave --out away, or --from.",
+        )
+    if html is not None and not html.absolute().parent.is_dir():
+        raise BadInputError(
+            "There is no folder for the page",
+            place=str(html),
+            next_step="Make the folder, or name another file.",
+        )
+
+
+def _tell(told: Reproduction, form: ReproductionFormat, html: Path | None) -> None:
+    FORMATS[form](told, sys.stdout)
+    if html is not None:
+        try:
+            html.write_text(reproduction_page.page(told), encoding="utf-8")
+        except OSError as failure:
+            raise HostError(
+                f"The page cannot be written: {failure.strerror}",
+                place=str(html),
+                next_step="Name a file that you may write to.",
+            ) from failure
+    if not all(one.equal for one in told.runs if one.complete):
+        raise typer.Exit(NegativeVerdictError.exit_code)
+    if all(row.verdict == "not judged" for row in told.rows):
+        raise typer.Exit(CannotTellError.exit_code)

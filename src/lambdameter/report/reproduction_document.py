@@ -1,0 +1,35 @@
+"""Judged claims as the document that `--json` prints; docs/reproduce.md describes it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lambdameter.model import ROW_VERDICTS, Record, Reproduction, RowVerdict
+from lambdameter.report.reproduction_words import summary
+
+SCHEMA = 1
+
+
+class Document(Record, frozen=True, kw_only=True):
+    """Everything; `counts` has every verdict, those of no row included."""
+
+    schema: int
+    decision: str
+    counts: dict[RowVerdict, int]
+    reproduction: Reproduction
+
+
+def document(told: Reproduction) -> Document:
+    """The record behind the document."""
+    counts = {verdict: sum(row.verdict == verdict for row in told.rows) for verdict in ROW_VERDICTS}
+    return Document(schema=SCHEMA, decision=summary(told), counts=counts, reproduction=told)
+
+
+def encode(told: Reproduction) -> str:
+    """The document as text, indented, with a final newline."""
+    return msgspec.json.format(msgspec.json.encode(document(told)), indent=2).decode() + "\n"
+
+
+def schema() -> str:
+    """The document's JSON Schema, made from the records; reproduction-schema-1.json is its copy."""
+    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode() + "\n"

@@ -1,0 +1,35 @@
+"""The one list of what judged claims can be told as on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import IO, Literal
+
+from lambdameter.model import Reproduction
+from lambdameter.report import (
+    reproduction,
+    reproduction_document,
+    reproduction_markdown,
+    terminal,
+)
+
+ReproductionFormat = Literal["terminal", "markdown", "json"]
+
+
+def _print(told: Reproduction, file: IO[str]) -> None:
+    terminal.console(file).print(reproduction.report(told))
+
+
+def _write_markdown(told: Reproduction, file: IO[str]) -> None:
+    file.write(reproduction_markdown.page(told))
+
+
+def _write_json(told: Reproduction, file: IO[str]) -> None:
+    file.write(reproduction_document.encode(told))
+
+
+FORMATS: Mapping[ReproductionFormat, Callable[[Reproduction, IO[str]], None]] = {
+    "terminal": _print,
+    "markdown": _write_markdown,
+    "json": _write_json,
+}

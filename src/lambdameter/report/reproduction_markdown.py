@@ -1,0 +1,100 @@
+"""Judged claims as Markdown: docs/claims.md is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lambdameter import units
+from lambdameter.model import HeadlineBill, JudgedRow, Reproduction, StudyTable
+from lambdameter.report import reproduction_words as words
+
+
+def page(told: Reproduction) -> str:
+    """Everything, with a final newline."""
+    return "\n".join(_lines(told)) + "\n"
+
+
+def _lines(told: Reproduction) -> Iterator[str]:
+    yield "# Published claims, run again"
+    yield ""
+    yield f"**{words.summary(told)}**"
+    yield ""
+    for bill in told.headlines:
+        yield f"* {words.bill_sentence(bill)}"
+    yield ""
+    yield f"Made by lambdameter {told.lambdameter} from the runs in `{told.folder}`:"
+    yield f"`lambdameter reproduce --from {told.folder} --markdown`."
+    yield ""
+    yield words.LEGEND[0].upper() + words.LEGEND[1:]
+    yield "*once* is what the published protocol, made one time, tells: the first environment's."
+    yield ""
+    yield from (f"* {line}" for line in words.where(told))
+    for source, title in told.titles.items():
+        yield from ("", f"## {source}: “{title}”", "", told.conditions[source], "")
+        yield "| row | | published | once | here | 95 % interval | verdict | why |"
+        yield "|---|---|--:|--:|--:|--:|---|---|"
+        yield from (_row(row) for row in told.rows if row.source == source)
+        for bill in (one for one in told.headlines if one.source == source):
+            yield from _bill(bill)
+        for study in (one for one in told.studies if one.source == source):
+            yield from _study(study)
+    yield from _runs(told)
+
+
+def _row(judged: JudgedRow) -> str:
+    cells = (
+        judged.row.claim,
+        judged.row.title,
+        f"({words.published(judged)})",
+        words.once(judged),
+        f"{'≈' if words.is_scaled(judged) else ''}{words.here(judged)}",
+        words.interval(judged),
+        f"{words.MARKS[judged.verdict]} {judged.verdict}",
+        words.why(judged),
+    )
+    return f"| {' | '.join(_escaped(cell) for cell in cells)} |"
+
+
+def _bill(bill: HeadlineBill) -> Iterator[str]:
+    headline = bill.headline
+    yield from ("", f"### {headline.title}", "", words.bill_sentence(bill), "")
+    heads = f"the bill of {words.billed(bill)}", f"{headline.over}, $", f"{headline.of}, $"
+    yield f"| {' | '.join(heads)} | saved of the whole |"
+    yield "|---|--:|--:|--:|"
+    for line in bill.lines:
+        figures = units.number(line.over_usd), units.number(line.of_usd), units.percent(line.saved)
+        yield f"| {line.item} | {' | '.join(figures)} |"
+    whole = units.number(bill.over_usd), units.number(bill.of_usd), units.percent(bill.whole_saved)
+    yield f"| **whole bill** | **{whole[0]}** | **{whole[1]}** | **{whole[2]}** |"
+
+
+def _study(table: StudyTable) -> Iterator[str]:
+    heads = (*table.study.cold.values(), *table.study.warm.values())
+    yield from ("", f"### {table.study.title}", "", table.study.says, "")
+    yield f"| variant | {' | '.join(heads)} |"
+    yield f"|---|{'--:|' * len(heads)}"
+    for variant, figures in table.figures.items():
+        cells = (words.with_interval(one) for one in figures)
+        yield f"| {variant} | {' | '.join(cells)} |"
+
+
+def _runs(told: Reproduction) -> Iterator[str]:
+    yield from ("", "## Runs", "")
+    yield "| experiment | workload | environments | calls | when | host | run |"
+    yield "|---|---|--:|--:|---|---|---|"
+    for run in told.runs:
+        host = ", ".join((run.host.get("cpu", ""), f"{run.host.get('cores', '?')} cores"))
+        cells = (
+            run.experiment,
+            run.workload,
+            str(run.rounds),
+            f"{run.samples:,}",
+            run.created_at,
+            host,
+            f"`{run.folder}`",
+        )
+        yield f"| {' | '.join(_escaped(cell) for cell in cells)} |"
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,171 @@
+"""How a judged row reads, the same in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lambdameter import units
+from lambdameter.model import (
+    ROW_VERDICTS,
+    ClaimRow,
+    Estimate,
+    HeadlineBill,
+    JudgedRow,
+    Reproduction,
+)
+
+# Verdicts without a colour: a mark and a word.
+MARKS = {
+    "reproduced": "=",
+    "same direction": "~",
+    "not reproduced": "≠",
+    "cannot be so": "!",
+    "not judged": "?",
+}
+LEGEND = (
+    "reproduced: what is published lies in our 95 % interval, widened by the stated error of our "
+    "emulation; same direction: our interval excludes no difference on the same side; not "
+    "reproduced: otherwise; cannot be so: arithmetic, price or physics forbids it; not judged: "
+    "more than half of the effect is what we model ourselves, or too little was measured."
+)
+
+
+# A unit in which a published figure reads better: from -> (factor, to, if it is below, from).
+_SMALLER = {"ms": (1e6, "ns", 0.001)}
+_LARGER = {"B": (1e-6, "MB", 1_000_000), "ms": (1e-3, "s", 10_000)}
+
+
+def published(judged: JudgedRow) -> str:
+    """What the text states: "28.9 ms", "50 to 80 ms", "less"."""
+    row = judged.row
+    if row.side is not None:
+        return "less" if row.side == "below" else "more"
+    ends = [one for one in (row.low, row.high) if one is not None]
+    if row.value is not None:
+        return _with_unit(row.value, row)
+    return f"{_figure(min(ends), row)} to {_with_unit(max(ends), row)}"
+
+
+def here(judged: JudgedRow) -> str:
+    """Our figure, in parentheses where it was looked up; "recomputed"; "-" where there is none."""
+    estimate = judged.estimate
+    if estimate is None and judged.row.documented is not None:
+        return f"({_with_unit(judged.row.documented.value, judged.row)})"
+    if estimate is None and judged.row.table:
+        return "recomputed"
+    if estimate is None or estimate.value is None or _misleads(judged):
+        return units.NOTHING
+    return _with_unit(estimate.value, judged.row)
+
+
+def is_scaled(judged: JudgedRow) -> bool:
+    """Whether ours is of another amount of work, and shown all the same."""
+    scaled = judged.estimate is not None and judged.estimate.scaled != 1
+    return scaled and not _misleads(judged)
+
+
+def _misleads(judged: JudgedRow) -> bool:
+    """A figure of other work than was published; a ratio of two such figures does not."""
+    estimate = judged.estimate
+    return estimate is not None and estimate.scaled != 1 and judged.row.operation == "value"
+
+
+def interval(judged: JudgedRow) -> str:
+    """Both ends: "28.1 to 29.3"; "exact"; "-" where there are too few environments."""
+    return units.NOTHING if _misleads(judged) else _interval(judged.estimate, judged.row)
+
+
+def with_interval(estimate: Estimate) -> str:
+    """A study's figure with both ends behind it, where it has them."""
+    shown = figure(estimate.value)
+    if estimate.low is None or estimate.high is None:
+        return shown
+    return f"{shown} ({figure(estimate.low)} to {figure(estimate.high)})"
+
+
+def once(judged: JudgedRow) -> str:
+    """What the published protocol, made once, would have told."""
+    estimate = judged.estimate
+    if estimate is None or estimate.once is None or _misleads(judged):
+        return units.NOTHING
+    return _figure(estimate.once, judged.row)
+
+
+def why(judged: JudgedRow) -> str:
+    """Why, with what is right where it is recomputed."""
+    if judged.here in ("", "the same") or judged.here.rstrip(".") in judged.why:
+        return judged.why
+    return f"{judged.here.rstrip('.')}. {judged.why}"
+
+
+def figure(value: float | None) -> str:
+    """A bare figure."""
+    return units.number(value)
+
+
+def _interval(estimate: Estimate | None, row: ClaimRow) -> str:
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return units.NOTHING
+    if not estimate.environments:
+        return "exact"
+    return f"{_figure(estimate.low, row)} to {_figure(estimate.high, row)}"
+
+
+def _unit(row: ClaimRow) -> tuple[float, str]:
+    """The factor and the unit in which this row is shown."""
+    largest = max((abs(one) for one in (row.value, row.low, row.high) if one), default=1.0)
+    factor, unit, below = _SMALLER.get(row.unit, (1.0, row.unit, 0.0))
+    if largest < below:
+        return factor, unit
+    factor, unit, least = _LARGER.get(row.unit, (1.0, row.unit, 0.0))
+    return (factor, unit) if largest >= least else (1.0, row.unit)
+
+
+def _figure(value: float, row: ClaimRow) -> str:
+    return units.number(value * _unit(row)[0])
+
+
+def _with_unit(value: float, row: ClaimRow) -> str:
+    shown, unit = _figure(value, row), _unit(row)[1]
+    if not row.unit and value == int(value):
+        return f"{value:.0f}"
+    if unit == "USD":
+        return f"${shown}"
+    return f"{shown}x" if unit == "x" else f"{shown} {unit}".rstrip()
+
+
+def summary(told: Reproduction) -> str:
+    """The sentence that decides."""
+    counts = (
+        f"{sum(row.verdict == verdict for row in told.rows)} {verdict}" for verdict in ROW_VERDICTS
+    )
+    rows = "1 published row" if len(told.rows) == 1 else f"{len(told.rows)} published rows"
+    return f"{rows}: {', '.join(counts)}."
+
+
+def bill_sentence(bill: HeadlineBill) -> str:
+    """The headline against the bill."""
+    of, over = bill.headline.of, bill.headline.over
+    compute, whole = units.percent(bill.compute_saved), units.percent(bill.whole_saved)
+    return (
+        f"{bill.headline.title}: here {over}'s compute is {units.number(bill.compute_ratio)} times "
+        f"{of}'s. That saves {compute} of the compute, which is {whole} of the whole bill: "
+        f"{over}'s is {units.number(bill.whole_ratio)} times {of}'s."
+    )
+
+
+def billed(bill: HeadlineBill) -> str:
+    """What the bill is of."""
+    calls = "a call" if bill.headline.calls == 1 else f"{bill.headline.calls:,} calls"
+    return calls if bill.count is None else f"{calls} of {bill.count:,}"
+
+
+def where(told: Reproduction) -> Sequence[str]:
+    """What every figure of ours has in it, once."""
+    lines = dict.fromkeys(line for run in told.runs for line in run.conditions)
+    if any(run.target.latency_model for run in told.runs):
+        models = dict.fromkeys(run.target.latency_model for run in told.runs)
+        lines |= dict.fromkeys(f"services: {model}" for model in models if model)
+    if any(is_scaled(row) for row in told.rows):
+        lines["≈: both sides measured on less work than was published"] = None
+    return list(lines)

@@ -1,0 +1,221 @@
+"""What was measured for a row of a published text, with its interval.
+
+Rounds are drawn, as in bootstrap.py, and both sides of a row together. A figure and a ratio are
+geometric means over rounds; a difference is the arithmetic one.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from lambdameter.model import ClaimRow, ClaimSource, Estimate, Quantity, ReportInput
+from lambdameter.stats import bootstrap, quantities
+
+Floats = NDArray[np.float64]
+
+
+class _Side(NamedTuple):
+    """Of each round, what the quantities of one side add up to."""
+
+    values: Floats
+    modelled: Floats
+    scaled: float
+
+
+class _Lack(Exception):  # noqa: N818 - nothing went wrong
+    """Why there is no estimate."""
+
+    def __init__(self, why: str, *, died: bool = False) -> None:
+        super().__init__(why)
+        self.died = died
+
+
+def estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -> Estimate:
+    """What was measured for a row.
+
+    Args:
+        row: what it is an estimate of.
+        runs: where to look, in this order.
+        source: the text that has the row.
+
+    Returns:
+        Without a value where one is lacking, which `lack` tells.
+    """
+    try:
+        return _estimate(row, runs, source)
+    except _Lack as lack:
+        return Estimate(lack=str(lack), died=lack.died)
+
+
+def _estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -> Estimate:
+    if not row.of:
+        raise _Lack("nothing of it can be run here")
+    if all(one.metric in quantities.EXACT for one in (*row.of, *row.over)):
+        return _exact(row, runs)
+    sides = [
+        _side([(one, _run(runs, one, row)) for one in side], source)
+        for side in (row.of, row.over)
+        if side
+    ]
+    if len(sides) == 1:
+        return _of_value(row, sides[0], _seed(row, runs), modelled=_any_modelled(runs))
+    rounds = min(len(side.values) for side in sides)
+    of, over = (_cut(side, rounds) for side in sides)
+    return _of_pair(row, of, over, _seed(row, runs), modelled=_any_modelled(runs))
+
+
+def _exact(row: ClaimRow, runs: Sequence[ReportInput]) -> Estimate:
+    sums = []
+    for side in (row.of, row.over):
+        found = [quantities.exact(_run(runs, one, row), one) for one in side]
+        if None in found:
+            raise _Lack(f"{row.of[0].variant} has no package in these runs")
+        sums.append(sum(one for one in found if one is not None))
+    value = sums[0] / sums[1] if row.over else sums[0]
+    value *= row.scale
+    return Estimate(value=value, low=value, high=value, once=value)
+
+
+def _run(runs: Sequence[ReportInput], quantity: Quantity, row: ClaimRow) -> ReportInput:
+    """Where a quantity is: one run for the whole row, if any has all of it."""
+
+    def has(run: ReportInput, one: Quantity) -> bool:
+        return bool(quantities.samples(run, one))
+
+    whole = [run for run in runs if all(has(run, one) for one in (*row.of, *row.over))]
+    for run in whole or runs:
+        if has(run, quantity):
+            return run
+    where = f"{quantity.variant} of {quantity.workload} on {quantity.case}"
+    raise _Lack(f"{where} was not measured at {quantity.memory_mb:,} MB")
+
+
+def _side(found: Sequence[tuple[Quantity, ReportInput]], source: ClaimSource) -> _Side:
+    parts = [_part(quantity, run, source) for quantity, run in found]
+    rounds = min(len(part.values) for part in parts)
+    cut = [_cut(part, rounds) for part in parts]
+    return _Side(
+        np.sum([part.values for part in cut], axis=0),
+        np.sum([part.modelled for part in cut], axis=0),
+        cut[0].scaled,
+    )
+
+
+def _part(quantity: Quantity, run: ReportInput, source: ClaimSource) -> _Side:
+    what = f"{quantity.variant} of {quantity.workload} on {quantity.case}"
+    for verdict in run.summary.equality:
+        if verdict.case == quantity.case and (verdict.unequal or not verdict.agree):
+            raise _Lack(f"the variants were not shown to do the same on {quantity.case}")
+    read = quantities.readings(run, quantity, source.waiting)
+    if not read:
+        failed = [one.error for one in quantities.samples(run, quantity) if one.error]
+        if failed:
+            raise _Lack(f"{what} failed with {failed[0].type}", died=True)
+        raise _Lack(f"{what} has no figure for {quantity.metric}")
+    work = quantities.work(run, quantity, source.count)
+    scale = work if quantities.grows(quantity) else 1.0
+    values = np.array([one.value for one in read.values()])
+    modelled = np.array([one.modelled for one in read.values()])
+    return _Side(values * scale, modelled * scale, work)
+
+
+def _cut(side: _Side, rounds: int) -> _Side:
+    return _Side(side.values[:rounds], side.modelled[:rounds], side.scaled)
+
+
+def _of_value(row: ClaimRow, side: _Side, seed: int, *, modelled: bool) -> Estimate:
+    told = _interval(_logs(side.values), seed)
+    told = np.exp(told) * row.scale
+    return _told(
+        told,
+        len(side.values),
+        once=float(side.values[0]) * row.scale,
+        modelled=float(side.modelled.mean() / side.values.mean()) if modelled else None,
+        scaled=side.scaled,
+    )
+
+
+def _of_pair(row: ClaimRow, of: _Side, over: _Side, seed: int, *, modelled: bool) -> Estimate:
+    made: Floats
+    if row.operation == "difference":
+        made = _interval(of.values - over.values, seed) * row.scale
+        once = float(of.values[0] - over.values[0]) * row.scale
+    else:
+        made = np.exp(_interval(_logs(of.values) - _logs(over.values), seed))
+        once = float(of.values[0] / over.values[0])
+        if row.operation == "saving":
+            made, once = 1 - made[[0, 2, 1]], 1 - once
+        made, once = made * row.scale, once * row.scale
+    told = _told(
+        made,
+        len(of.values),
+        once=once,
+        modelled=_modelled_effect(row, of, over) if modelled else None,
+        scaled=of.scaled,
+    )
+    return msgspec.structs.replace(told, of=float(of.values.mean()), over=float(over.values.mean()))
+
+
+def _modelled_effect(row: ClaimRow, of: _Side, over: _Side) -> float:
+    """Which part of the published effect is the difference of what was modelled."""
+    modelled = abs(float(of.modelled.mean() - over.modelled.mean()))
+    effect = abs(float(of.values.mean() - over.values.mean()))
+    if row.value is not None:
+        published = row.value / row.scale
+        whole = float(over.values.mean())
+        effect = {
+            "ratio": abs(published - 1) * whole,
+            "saving": abs(published) * whole,
+        }.get(row.operation, abs(published))
+    return min(1.0, modelled / effect) if effect else 0.0
+
+
+def _told(
+    told: Floats, rounds: int, *, once: float, modelled: float | None, scaled: float
+) -> Estimate:
+    value, low, high = (float(one) for one in told)
+    enough = rounds >= bootstrap.ENOUGH
+    return Estimate(
+        value=value,
+        low=low if enough else None,
+        high=high if enough else None,
+        environments=rounds,
+        once=once,
+        modelled=modelled,
+        scaled=scaled,
+    )
+
+
+def _interval(values: Floats, seed: int) -> Floats:
+    """The mean, and both ends of its interval; these mean nothing for fewer rounds than enough."""
+    mean = float(values.mean())
+    rounds = len(values)
+    if rounds < bootstrap.ENOUGH:
+        return np.array([mean, mean, mean])
+    draws = bootstrap.Draws(rounds, np.random.default_rng(seed))
+    resampled = draws.sums(values[:, np.newaxis])[:, 0] / rounds
+    low, high = bootstrap.ends(resampled, mean, bootstrap.LEVEL, rounds)
+    return np.array([mean, float(low), float(high)])
+
+
+def _logs(values: Floats) -> Floats:
+    if np.any(values <= 0):
+        raise _Lack("it took less than the clock can tell")
+    result: Floats = np.log(values)
+    return result
+
+
+def _seed(row: ClaimRow, runs: Sequence[ReportInput]) -> int:
+    """The same runs are told the same way again."""
+    names = "".join(run.manifest.run for run in runs)
+    return zlib.crc32(f"{row.id}{names}".encode())
+
+
+def _any_modelled(runs: Sequence[ReportInput]) -> bool:
+    return any(quantities.is_modelled(run) for run in runs)

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+
+from lambdameter.model import ClaimRow, ClaimSource, Estimate, Quantity, ReportInput
+from lambdameter.stats.bootstrap import ENOUGH
+from lambdameter.stats.estimate import estimate
+
+SOURCE = ClaimSource(id="K", title="", conditions="", waiting=("s3", "write"))
+
+
+def quantity(variant: str, metric: str = "mean_ms", **fields: Any) -> Quantity:
+    given = {"workload": "etl", "variant": variant, "case": "csv", "memory_mb": 1024}
+    return Quantity(**(given | {"metric": metric} | fields))
+
+
+def row(*of: Quantity, over: tuple[Quantity, ...] = (), **fields: Any) -> ClaimRow:
+    given = {"id": "K.1", "claim": "K", "title": "", "unit": "ms", "of": of, "over": over}
+    return ClaimRow(**(given | fields))
+
+
+def ratio(metric: str = "mean_ms", **fields: Any) -> ClaimRow:
+    sides = {"of": (quantity("rust", metric),), "over": (quantity("python", metric),)}
+    return msgspec.structs.replace(row(operation="ratio"), **(sides | fields))
+
+
+@pytest.fixture(scope="module")
+def run(sample_run: ModuleType) -> ReportInput:
+    return sample_run.rounds_input(12)
+
+
+def of(run: ReportInput, one: ClaimRow, source: ClaimSource = SOURCE) -> Estimate:
+    return estimate(one, [run], source)
+
+
+def test_an_interval_holds_the_estimate(run: ReportInput):
+    for one in (row(quantity("rust")), ratio()):
+        found = of(run, one)
+        assert found.low is not None
+        assert found.high is not None
+        assert found.value is not None
+        assert found.low < found.value < found.high
+        assert found.environments == 12
+
+
+def test_a_ratio_is_that_of_the_two(run: ReportInput):
+    mine, theirs = of(run, row(quantity("rust"))), of(run, row(quantity("python")))
+    assert mine.value is not None
+    assert theirs.value is not None
+    assert of(run, ratio()).value == pytest.approx(mine.value / theirs.value)
+
+
+def test_a_saving_is_what_the_ratio_leaves_and_its_ends_change_places(run: ReportInput):
+    plain, saving = of(run, ratio()), of(run, ratio(operation="saving", scale=100))
+    assert saving.value == pytest.approx(100 * (1 - plain.value))
+    assert saving.low == pytest.approx(100 * (1 - plain.high))
+    assert saving.high == pytest.approx(100 * (1 - plain.low))
+
+
+def test_a_difference_may_be_below_nothing(run: ReportInput):
+    found = of(run, ratio(operation="difference"))
+    assert found.value == pytest.approx(found.of - found.over)
+    assert found.high < 0
+
+
+def test_several_quantities_are_added_up_in_each_round(run: ReportInput):
+    both = of(run, row(quantity("rust"), quantity("rust", case="json"), scale=0.5))
+    alone = [of(run, row(quantity("rust", case=case))).value or 0 for case in ("csv", "json")]
+    assert both.value == pytest.approx(sum(alone) / 2, rel=0.01)
+
+
+def test_the_protocol_made_once_is_the_first_rounds(run: ReportInput):
+    first = [
+        one.report.duration_ms
+        for one in run.samples
+        if (one.trial.variant, one.trial.case, one.trial.call) == ("rust", "csv", "warm")
+        and one.trial.round == 0
+        and one.report
+    ]
+    assert of(run, row(quantity("rust"))).once == pytest.approx(sum(first) / len(first))
+
+
+def test_the_same_run_is_told_the_same_way_again(run: ReportInput):
+    assert of(run, ratio()) == of(run, ratio())
+
+
+def test_fewer_environments_than_enough_have_no_interval(sample_run: ModuleType):
+    found = of(sample_run.rounds_input(ENOUGH - 1), ratio())
+    assert (found.low, found.high, found.environments) == (None, None, ENOUGH - 1)
+    assert found.value is not None
+
+
+def test_the_modelled_part_of_a_figure_is_its_share(run: ReportInput):
+    writes = of(run, row(quantity("rust", "write")))
+    assert writes.modelled is not None
+    assert writes.modelled > 0.9
+    assert of(run, row(quantity("rust", "parse"))).modelled == 0
+
+
+def test_of_a_ratio_it_is_that_of_the_published_effect(run: ReportInput):
+    # Both wait for the same service: what is modelled falls out of their difference.
+    found = of(run, ratio("total_ms", value=0.66))
+    assert found.modelled is not None
+    assert found.modelled < 0.1
+
+
+def test_figures_measured_on_aws_have_nothing_modelled(run: ReportInput):
+    target = msgspec.structs.replace(run.manifest.target, latency_model=None, overheads=None)
+    real = msgspec.structs.replace(
+        run, manifest=msgspec.structs.replace(run.manifest, target=target)
+    )
+    assert of(real, row(quantity("rust", "write"))).modelled is None
+
+
+def test_less_work_than_published_is_scaled_and_says_so(run: ReportInput):
+    twice = msgspec.structs.replace(SOURCE, count=100_000)
+    plain, scaled = (of(run, row(quantity("rust", "total_ms")), one) for one in (SOURCE, twice))
+    assert scaled.scaled == 2
+    assert scaled.value == pytest.approx(2 * plain.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "lack"),
+    [
+        (row(quantity("go")), "go of etl on csv was not measured at 1,024 MB"),
+        (row(quantity("rust", memory_mb=128)), "rust of etl on csv was not measured at 128 MB"),
+        (row(quantity("rust", "beauty")), "rust of etl on csv has no figure for beauty"),
+        (row(), "nothing of it can be run here"),
+        (row(quantity("rust", "zip_bytes")), "rust has no package in these runs"),
+    ],
+)
+def test_what_is_lacking_is_told(run: ReportInput, one: ClaimRow, lack: str):
+    found = of(run, one)
+    assert (found.value, found.lack, found.died) == (None, lack, False)
+
+
+def test_without_proof_that_the_variants_do_the_same_nothing_is_told(sample_run: ModuleType):
+    manifest = sample_run.manifest()
+    samples = [sample_run.sample(trial) for trial in manifest.plan]
+    samples[3] = sample_run.planted_difference(samples[3])
+    unequal = sample_run.report_input(manifest, samples)
+    case = samples[3].trial.case
+    found = of(unequal, row(quantity("rust", case=case)))
+    assert found.lack == f"the variants were not shown to do the same on {case}"
+
+
+def test_a_function_that_failed_in_every_call_has_died(sample_run: ModuleType):
+    died = sample_run.report_input(sample_run.manifest((128,)))
+    found = of(died, row(quantity("python", case="json", memory_mb=128)))
+    assert found.died
+    assert "Runtime.OutOfMemory" in found.lack
+
+
+def test_a_row_is_taken_from_one_run_where_one_has_all_of_it(
+    sample_run: ModuleType, run: ReportInput
+):
+    part = sample_run.report_input(sample_run.manifest((128,)))
+    found = estimate(ratio(), [part, run], SOURCE)
+    assert found.environments == 12
