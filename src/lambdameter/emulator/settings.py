@@ -26,7 +26,19 @@ _ROLE = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
 _VARIABLE = r"[a-zA-Z]([a-zA-Z0-9_])+"
 
 # Accepted by AWS, not served here: better refused than silently left out.
-_NOT_SERVED = ("Layers", "FileSystemConfigs", "ImageConfig", "CapacityProviderConfig")
+_NOT_SERVED = (
+    "Layers",
+    "FileSystemConfigs",
+    "ImageConfig",
+    "CapacityProviderConfig",
+    "DeadLetterConfig",
+)
+# Served as AWS has it by default, and in no other way.
+_FIXED = {
+    "EphemeralStorage": {"Size": 512},
+    "LoggingConfig": {"LogFormat": "Text"},
+    "SnapStart": {"ApplyOn": "None"},
+}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +101,10 @@ def refuse_unserved(request: dict[str, Any]) -> None:
     for name in _NOT_SERVED:
         if request.get(name):
             raise invalid_parameter(f"lambdameter's emulator does not serve {name}")
+    for name, fixed in _FIXED.items():
+        if request.get(name, fixed) != fixed:
+            known = msgspec.json.encode(fixed).decode()
+            raise invalid_parameter(f"lambdameter's emulator serves {name} as {known} alone")
     if request.get("PackageType", "Zip") != "Zip":
         raise invalid_parameter("lambdameter's emulator runs zip packages, not images")
 

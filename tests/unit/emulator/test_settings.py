@@ -67,8 +67,22 @@ def test_an_update_changes_only_what_it_names():
     assert after == msgspec.structs.replace(before, memory_size=512)
 
 
-def test_what_aws_would_honour_and_we_cannot_is_refused():
-    for request in ({"Layers": ["arn"]}, {"PackageType": "Image"}):
-        with pytest.raises(ApiError):
-            refuse_unserved(request)
-    refuse_unserved({"Layers": [], "PackageType": "Zip"})
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"Layers": ["arn"]},
+        {"PackageType": "Image"},
+        {"DeadLetterConfig": {"TargetArn": "arn"}},
+        {"EphemeralStorage": {"Size": 1_024}},
+        {"LoggingConfig": {"LogFormat": "JSON"}},
+        {"SnapStart": {"ApplyOn": "PublishedVersions"}},
+    ],
+)
+def test_what_aws_would_honour_and_we_cannot_is_refused(request_: dict[str, Any]):
+    with pytest.raises(ApiError, match="lambdameter's emulator"):
+        refuse_unserved(request_)
+
+
+def test_what_is_as_it_is_anyhow_may_be_named():
+    refuse_unserved({"Layers": [], "PackageType": "Zip", "DeadLetterConfig": {}})
+    refuse_unserved({"EphemeralStorage": {"Size": 512}, "LoggingConfig": {"LogFormat": "Text"}})
