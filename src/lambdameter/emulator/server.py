@@ -130,6 +130,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
                 options, awake.told(factory.enforcement), services, state, calibration
             ),
             architecture=architecture,
+            clock=clock,
         )
         listener = await Listener.open(
             control_api(plane), keep=MAX_REQUEST_BYTES, port=options.port
