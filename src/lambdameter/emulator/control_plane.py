@@ -35,6 +35,7 @@ class Facilities(msgspec.Struct, frozen=True, kw_only=True):
     faults: str | None = None
     calibration: Calibration | None = None
     overheads: Overheads | None = None
+    connections: str | None = None
 
 
 def host_architecture() -> Architecture:
@@ -200,6 +201,7 @@ class ControlPlane:
             entrypoint_error=launch.error,
             package_bytes=function.code.size,
             overheads=self._facilities.overheads,
+            connections=self._facilities.connections,
         )
 
     def _describe_host(self) -> None:
