@@ -37,10 +37,14 @@ FORBIDDEN = "Forbidden"
 
 
 class Phase(enum.Enum):
-    """Of a connection: it can be posted to while it is open, and never again."""
+    """Of a connection: it can be posted to while it is open, and never again.
+
+    It is closing from when we asked for it until it is over.
+    """
 
     CONNECTING = enum.auto()
     OPEN = enum.auto()
+    CLOSING = enum.auto()
     CLOSED = enum.auto()
 
 
@@ -80,7 +84,8 @@ class Close(msgspec.Struct, frozen=True):
     reason: str
 
 
-Action = Invoke | Accept | Refuse | Send | Close
+Action = Invoke | Send | Close
+"""What may be done once the handshake is answered."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -148,15 +153,17 @@ class Connection:
 
     # --- messages ------------------------------------------------------------------------------
 
-    def received(self, data: str | bytes, moment: Moment) -> Action:
-        """A message, whole.
+    def received(self, data: str | bytes, moment: Moment) -> Action | None:
+        """A message, whole; what comes after we have closed is left.
 
         Binary ones are not taken:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-binary-media-types.html
         """
+        if self.phase is not Phase.OPEN:
+            return None
         self.active = moment
         if isinstance(data, bytes):
-            return Close(UNSUPPORTED, "Unsupported data")
+            return self._close(UNSUPPORTED, "Unsupported data")
         request_id = self._new_id()
         route_key = self.route(data)
         if route_key is None:
@@ -217,7 +224,7 @@ class Connection:
             GoneError: it is not open.
         """
         self.check_open()
-        return Close(NORMAL, "Connection Closed Normally")
+        return self._close(NORMAL, "Connection Closed Normally")
 
     def check_open(self) -> None:
         """Before anything is done to it from without.
@@ -238,13 +245,17 @@ class Connection:
     def expired(self, moment: Moment) -> Close | None:
         """Time has gone by."""
         if self.phase is Phase.OPEN and moment.now_ms >= self.due_ms:
-            return Close(GOING_AWAY, "Going away")
+            return self._close(GOING_AWAY, "Going away")
         return None
+
+    def _close(self, code: int, reason: str) -> Close:
+        self.phase = Phase.CLOSING
+        return Close(code, reason)
 
     def closed(self, code: int, reason: str, moment: Moment) -> Invoke | None:
         """It is over, whoever ended it: `$disconnect` hears of what had been open, once."""
         was, self.phase = self.phase, Phase.CLOSED
-        if was is not Phase.OPEN or DISCONNECT not in self._routes:
+        if was not in (Phase.OPEN, Phase.CLOSING) or DISCONNECT not in self._routes:
             return None
         request_id = self._new_id()
         event = self.facts.disconnect(code, reason, request_id, moment)

@@ -15,7 +15,6 @@ from lambdameter.emulator.gateway.events import Moment
 from lambdameter.emulator.gateway.frames import ABORT
 from lambdameter.emulator.gateway.outbox import Outbox
 from lambdameter.emulator.gateway.protocol import (
-    Accept,
     Action,
     Answer,
     Close,
@@ -25,7 +24,8 @@ from lambdameter.emulator.gateway.protocol import (
     Send,
 )
 
-# How long a client may take to answer a close before it is cut; RFC 6455 leaves it to us.
+# How long a close may wait behind what a client does not read; once it is sent, uvicorn waits as
+# long for the answer. RFC 6455 leaves it to us.
 CLOSE_LIMIT_MS = 10_000.0
 _ABNORMAL = 1006
 
@@ -59,7 +59,8 @@ class Session:
         self._websocket = websocket
         self._ports = ports
         self._outbox = Outbox()
-        self._timers: list[Timer] = []
+        self._watching: Timer | None = None
+        self._closing: Timer | None = None
 
     async def accepted(self) -> bool:
         """The handshake, as `$connect` decides it."""
@@ -90,8 +91,9 @@ class Session:
             code, reason = await self._read()
         finally:
             sender.cancel()
-            for timer in self._timers:
-                timer.cancel()
+            for timer in (self._watching, self._closing):
+                if timer is not None:
+                    timer.cancel()
         self._end(code, reason)
 
     def post(self, text: str) -> None:
@@ -136,11 +138,9 @@ class Session:
                 raise SlowReaderError
         elif isinstance(action, Close):
             self._outbox.close(action)
-            self._timers.append(self._ports.clock.call_later(CLOSE_LIMIT_MS, self._abort))
+            self._closing = self._ports.clock.call_later(CLOSE_LIMIT_MS, self._abort)
         elif isinstance(action, Invoke):
             self._ports.spawn(self._integrate(action))
-        elif isinstance(action, Accept | Refuse):
-            raise TypeError(action)
 
     async def _integrate(self, invoke: Invoke) -> None:
         answered = await self._ports.integrate(invoke)
@@ -148,12 +148,11 @@ class Session:
             self._perform(self.connection.answered(invoke.request_id, answered))
 
     def _watch(self) -> None:
-        close = self.connection.expired(self._ports.moment())
-        if close is not None:
-            self._perform(close)
+        self._perform(self.connection.expired(self._ports.moment()))
+        if self._closing is not None:
             return
         wait_ms = self.connection.due_ms - self._ports.clock.now_ms()
-        self._timers[:] = [self._ports.clock.call_later(wait_ms, self._watch)]
+        self._watching = self._ports.clock.call_later(wait_ms, self._watch)
 
     def _end(self, code: int, reason: str) -> None:
         self._perform(self.connection.closed(code, reason, self._ports.moment()))

@@ -12,6 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from lambdameter.emulator.gateway.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
+from lambdameter.emulator.gateway.session import CLOSE_LIMIT_MS
 
 TEXT, BINARY, CONTINUATION, PING = 0x1, 0x2, 0x0, 0x9
 FIN, MASKED = 0x80, 0x80
@@ -148,3 +149,19 @@ async def test_a_handshake_that_is_none_leaves_the_rest_alone(served: Any, funct
     async with served.connect() as websocket:
         await websocket.send("x")
         await functions.next("default")
+
+
+async def test_a_close_that_a_client_does_not_read_is_waited_for_ten_seconds(
+    served: Any, functions: Any, host: Any
+):
+    raw = await Raw.connect(served)
+    session = served.gateway.session(await served.connection_id())
+    while session._outbox._bytes == 0:
+        session.post("x" * MAX_MESSAGE_BYTES)
+        for _ in range(20):
+            await asyncio.sleep(0)
+    session.delete()
+    host.clock.advance(CLOSE_LIMIT_MS)
+    context = (await functions.next("disconnect"))["requestContext"]
+    assert context["disconnectStatusCode"] == 1006
+    await raw.end()

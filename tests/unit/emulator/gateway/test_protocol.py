@@ -161,6 +161,16 @@ def test_nothing_puts_the_limit_of_two_hours_off(make: Make):
     assert connection.expired(Moment(7_201_000.0, 0.0)) == Close(1001, "Going away")
 
 
+def test_what_we_are_closing_is_gone_and_hears_nothing_more_but_its_end_is_told(make: Make):
+    connection = opened(make(_default="d", _disconnect="e"))
+    assert connection.deleted() == Close(1000, "Connection Closed Normally")
+    with pytest.raises(GoneError):
+        connection.posted("late", AT)
+    assert connection.received("late", AT) is None
+    assert connection.expired(Moment(9_000_000.0, 0.0)) is None
+    assert isinstance(connection.closed(1000, "", AT), Invoke)
+
+
 def test_disconnect_hears_of_an_end_once(make: Make):
     connection = opened(make(_disconnect="d"))
     first = connection.closed(1001, "Going away", AT)
