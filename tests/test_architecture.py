@@ -41,6 +41,8 @@ PURE = (
     "lambdameter.emulator.lifecycle",
     "lambdameter.emulator.scheduler",
     "lambdameter.emulator.metering",
+    "lambdameter.emulator.gateway.events",
+    "lambdameter.emulator.gateway.protocol",
 )
 IMPURE_MODULES = {
     "asyncio",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,9 @@ import uvloop
 from rich.console import Console
 
 from lambdameter.cli.speed import Asked, chosen
+from lambdameter.emulator.__main__ import allow_many_descriptors
+from lambdameter.emulator.gateway import declaration
+from lambdameter.emulator.process_environment import CONNECTIONS_URL
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.emulator.server import EmulatorReady, Options, serve
 from lambdameter.interruption import SIGNALS
@@ -42,6 +46,10 @@ def emulate(  # noqa: PLR0913 - each is a flag
         bool, typer.Option(help="Add what AWS adds to Init and memory, modelled.")
     ] = True,
     region: Annotated[str, typer.Option(help="The region that it answers for.")] = "us-east-1",
+    websocket_api: Annotated[
+        Path | None,
+        typer.Option(metavar="API.TOML", help="A WebSocket API in front of the functions."),
+    ] = None,
 ) -> None:
     """Run the local Lambda until Ctrl-C, for any client: boto3, the AWS CLI, an SDK."""
     options = Options(
@@ -52,7 +60,9 @@ def emulate(  # noqa: PLR0913 - each is a flag
         speed=chosen(speed, architecture),
         overheads=overheads,
         region=region,
+        websocket_api=declaration.load(websocket_api) if websocket_api else None,
     )
+    allow_many_descriptors()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_interrupted(options))
 
@@ -72,7 +82,7 @@ async def _until_interrupted(options: Options) -> None:
 
 def _environment(ready: EmulatorReady) -> dict[str, str]:
     """What makes a client of AWS's speak to us, in a shell's words."""
-    return {
+    told = {
         "AWS_ENDPOINT_URL_LAMBDA": ready.endpoint,
         "AWS_ENDPOINT_URL_DYNAMODB": ready.dynamodb or "",
         "AWS_ENDPOINT_URL_S3": ready.s3 or "",
@@ -84,3 +94,6 @@ def _environment(ready: EmulatorReady) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
     }
+    if ready.websocket and ready.connections:
+        told |= {CONNECTIONS_URL: ready.connections, "LAMBDAMETER_WEBSOCKET_URL": ready.websocket}
+    return told

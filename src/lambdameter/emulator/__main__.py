@@ -13,6 +13,7 @@ import sys
 import msgspec
 import uvloop
 
+from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.emulator.server import HOST_SPEED, EmulatorFailed, EmulatorReady, Options, serve
 from lambdameter.errors import LambdameterError
@@ -31,9 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--no-overheads", dest="overheads", action="store_false", help="add nothing that AWS adds"
     )
     parser.add_argument("--region", default="us-east-1")
-    options = Options(**vars(parser.parse_args(arguments)))
+    parser.add_argument("--websocket-api", help="the TOML file of one, in front of the functions")
+    given = vars(parser.parse_args(arguments))
     allow_many_descriptors()
     try:
+        file = given.pop("websocket_api")
+        options = Options(**given, websocket_api=declaration.load(file) if file else None)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(options))
     except LambdameterError as error:

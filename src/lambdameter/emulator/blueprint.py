@@ -24,6 +24,7 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
         entrypoint_error: why there is nothing to start; None where there is.
         package_bytes: the size of the zip.
         overheads: what AWS would add; None: nothing is added.
+        connections: the URL of the WebSocket API's @connections; None: there is no such API.
     """
 
     facts: FunctionFacts
@@ -36,6 +37,7 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
     entrypoint_error: str | None = None
     package_bytes: int = 0
     overheads: Overheads | None = None
+    connections: str | None = None
 
 
 class Address(Protocol):

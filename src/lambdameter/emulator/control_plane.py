@@ -9,8 +9,11 @@ from typing import get_args
 import msgspec
 
 from lambdameter.emulator.blueprint import Blueprint
+from lambdameter.emulator.clock import Clock
 from lambdameter.emulator.code_store import Code, CodeStore
+from lambdameter.emulator.event_queue import EventQueue
 from lambdameter.emulator.functions import Function, Functions
+from lambdameter.emulator.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.managed_runtimes import Launch, Runtimes
 from lambdameter.emulator.overheads import Overheads
 from lambdameter.emulator.placement import Placement
@@ -32,6 +35,7 @@ class Facilities(msgspec.Struct, frozen=True, kw_only=True):
     faults: str | None = None
     calibration: Calibration | None = None
     overheads: Overheads | None = None
+    connections: str | None = None
 
 
 def host_architecture() -> Architecture:
@@ -61,6 +65,7 @@ class ControlPlane:
         placement: Placement,
         facilities: Facilities,
         architecture: Architecture,
+        clock: Clock,
     ) -> None:
         self.functions = functions
         self.placement = placement
@@ -71,6 +76,7 @@ class ControlPlane:
         self._blueprints: dict[str, Blueprint] = {}
         self._labels: dict[str, str] = {}
         self._pending: set[asyncio.Task[None]] = set()
+        self._events = EventQueue(clock, self.invoke_by_name)
         self.host_headers: dict[str, str] = {}
         self._describe_host()
 
@@ -114,8 +120,35 @@ class ControlPlane:
         """What the environments of a serving revision are made from."""
         return self._blueprints[function.revision]
 
+    async def invoke(self, function: Function, request: InvocationRequest) -> Outcome:
+        """One event, on the revision that serves now.
+
+        Raises:
+            ApiError: there is none, it is throttled, or what it stands on has failed.
+        """
+        serving = self.functions.serving(function)
+        return await self.placement.invoke(serving.revision, self.blueprint(serving), request)
+
+    async def invoke_by_name(self, name: str, request: InvocationRequest) -> Outcome:
+        """The same, of the function that has the name now.
+
+        Raises:
+            ApiError: there is none, or as above.
+        """
+        return await self.invoke(self.functions.get(name), request)
+
+    def invoke_later(self, function: Function, request: InvocationRequest) -> None:
+        """Accept an asynchronous invocation.
+
+        Raises:
+            ApiError: no revision serves.
+        """
+        self.functions.serving(function)
+        self._events.put(function.name, request)
+
     async def close(self) -> None:
-        """Give up changes that are under way, and reclaim every environment."""
+        """Give up events and changes that are under way, and reclaim every environment."""
+        await self._events.close()
         for task in self._pending:
             task.cancel()
         if self._pending:
@@ -168,6 +201,7 @@ class ControlPlane:
             entrypoint_error=launch.error,
             package_bytes=function.code.size,
             overheads=self._facilities.overheads,
+            connections=self._facilities.connections,
         )
 
     def _describe_host(self) -> None:

@@ -360,6 +360,7 @@ class Environment:
                 region=blueprint.region,
                 runtime_api=self._api.address,
                 endpoints=blueprint.endpoints,
+                connections=blueprint.connections,
             ),
             mounts=blueprint.mounts | {"/tmp": self._tmp},  # noqa: S108 - the path inside
         )

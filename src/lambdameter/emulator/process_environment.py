@@ -14,6 +14,10 @@ RUNTIME_DIR = "/var/runtime"
 LANG_DIR = "/var/lang"
 CA_DIR = "/var/lambdameter"
 
+# Every SDK takes the endpoint of `apigatewaymanagementapi` from it:
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+CONNECTIONS_URL = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
+
 # Lambda refuses these in a function's configuration (the page above, "Reserved").
 RESERVED = frozenset(
     {
@@ -92,18 +96,20 @@ class FunctionFacts(msgspec.Struct, frozen=True, kw_only=True):
         return code_kind(self.runtime)
 
 
-def process_environment(
+def process_environment(  # noqa: PLR0913 - each is a fact of its own
     facts: FunctionFacts,
     identity: Identity,
     *,
     region: str,
     runtime_api: str,
     endpoints: Endpoints | None,
+    connections: str | None = None,
 ) -> dict[str, str]:
-    """AWS's variables, the data plane's addresses, and the user's own over what may be changed."""
+    """AWS's variables, the services' addresses, and the user's own over what may be changed."""
     return (
         _unreserved(managed=facts.managed)
         | _service_variables(endpoints)
+        | ({CONNECTIONS_URL: connections} if connections else {})
         | facts.variables
         | _reserved(facts, identity, region, runtime_api)
     )

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import logging
 import shutil
+import socket
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import platformdirs
@@ -23,6 +25,9 @@ from lambdameter.emulator.control_api.documents import MAX_REQUEST_BYTES
 from lambdameter.emulator.control_plane import ControlPlane, Facilities, host_architecture
 from lambdameter.emulator.failures import MAX_RESPONSE_BYTES
 from lambdameter.emulator.functions import Functions
+from lambdameter.emulator.gateway.declaration import WebSocketApi
+from lambdameter.emulator.gateway.gateway import Gateway
+from lambdameter.emulator.gateway.listener import Addresses, GatewayListener, bind
 from lambdameter.emulator.listener import Listener
 from lambdameter.emulator.managed_runtimes import HostRuntimes
 from lambdameter.emulator.placement import Placement
@@ -57,6 +62,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         speed: "host", or the file of a calibration: functions run at a Lambda vCPU's speed.
         overheads: whether what AWS adds to an environment is added.
         data_plane: without one, functions run and have no services; for our own tests.
+        websocket_api: one in front of the functions, on a port of its own.
     """
 
     port: int = 0
@@ -68,6 +74,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     overheads: bool = True
     region: str = "us-east-1"
     data_plane: bool = True
+    websocket_api: WebSocketApi | None = None
 
 
 class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
@@ -75,6 +82,7 @@ class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
 
     Attributes:
         cleared: what it removed first, since an emulator that was killed had left it.
+        websocket: the WebSocket API's URL, ws://; connections: of its @connections.
     """
 
     endpoint: str
@@ -83,6 +91,8 @@ class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     ca_bundle: str | None
     region: str
     cleared: tuple[str, ...] = ()
+    websocket: str | None = None
+    connections: str | None = None
 
 
 class EmulatorFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
@@ -92,6 +102,28 @@ class EmulatorFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     place: str | None
     next_step: str
     exit_code: int
+
+
+class _Gate(NamedTuple):
+    """The WebSocket API's socket, taken before functions are told where it is."""
+
+    api: WebSocketApi
+    listening: socket.socket
+    found: Addresses
+
+    @classmethod
+    def open(cls, api: WebSocketApi | None, stack: contextlib.AsyncExitStack) -> _Gate | None:
+        """None: none is asked for."""
+        if api is None:
+            return None
+        listening = bind(api.listen)
+        stack.callback(listening.close)
+        return cls(api, listening, Addresses(api, listening))
+
+    async def serve(self, clock: Clock, plane: ControlPlane) -> GatewayListener:
+        """Open it to clients, now that there are functions."""
+        gateway = Gateway(self.api, self.found.domain, clock, plane.invoke_by_name)
+        return await GatewayListener.open(gateway, self.listening)
 
 
 @contextlib.asynccontextmanager
@@ -115,6 +147,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         clock = SystemClock()
         awake = Awake(clock)
         stack.callback(awake.close)
+        gate = _Gate.open(options.websocket_api, stack)
         plane = ControlPlane(
             functions=Functions(
                 options.region, architecture, clock.epoch_ms, lambda: str(uuid.uuid4())
@@ -127,9 +160,10 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
                 died=services.died if services else None,
             ),
             facilities=_facilities(
-                options, awake.told(factory.enforcement), services, state, calibration
+                options, awake.told(factory.enforcement), services, state, calibration, gate
             ),
             architecture=architecture,
+            clock=clock,
         )
         listener = await Listener.open(
             control_api(plane), keep=MAX_REQUEST_BYTES, port=options.port
@@ -137,13 +171,19 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         stack.callback(listener.close)
         # Before the connections are cut, so that whoever is waiting for an answer gets one.
         stack.push_async_callback(plane.close)
+        if gate is not None:
+            stack.push_async_callback((await gate.serve(clock, plane)).close)
         reaper = asyncio.ensure_future(_reap(plane.placement))
         stack.callback(reaper.cancel)
-        yield _ready(listener, services, options.region, cleared), plane
+        yield _ready(listener, services, gate, options.region, cleared), plane
 
 
 def _ready(
-    listener: Listener, services: Services | None, region: str, cleared: tuple[str, ...]
+    listener: Listener,
+    services: Services | None,
+    gate: _Gate | None,
+    region: str,
+    cleared: tuple[str, ...],
 ) -> EmulatorReady:
     return EmulatorReady(
         endpoint=f"http://{listener.address}",
@@ -152,6 +192,8 @@ def _ready(
         ca_bundle=services.ready.ca_bundle if services else None,
         region=region,
         cleared=cleared,
+        websocket=gate.found.websocket if gate else None,
+        connections=gate.found.connections if gate else None,
     )
 
 
@@ -228,12 +270,13 @@ def _surroundings(
     )
 
 
-def _facilities(
+def _facilities(  # noqa: PLR0913, PLR0917 - what was composed, part by part
     options: Options,
     enforcement: Enforcement,
     services: Services | None,
     state: Path,
     calibration: Calibration | None,
+    gate: _Gate | None,
 ) -> Facilities:
     if services is None:
         endpoints, engines, latency_model = None, {}, None
@@ -254,6 +297,7 @@ def _facilities(
         faults=services.ready.faults if services else None,
         calibration=calibration,
         overheads=overheads.shipped() if options.overheads else None,
+        connections=gate.found.connections if gate else None,
     )
 
 

@@ -90,6 +90,37 @@ def test_an_unknown_sandbox_is_the_users_fault():
     ]
 
 
+def test_a_declaration_that_is_not_valid_is_the_users_fault(tmp_path: Path):
+    file = tmp_path / "api.toml"
+    file.write_text('name = "race"\nstage = "live"\n[routes]\n"$else" = "f"\n')
+    exit_code, told = refused("--websocket-api", str(file))
+    assert exit_code == 2
+    assert told.splitlines() == [
+        "error: There can be no route '$else'",
+        f"  where: {file}",
+        "  next:  Of the predefined routes there are $connect, $disconnect, $default.",
+    ]
+
+
+def test_a_websocket_api_is_told_to_the_shell_too(tmp_path: Path):
+    file = tmp_path / "api.toml"
+    file.write_text('name = "race"\nstage = "live"\n[routes]\nrun = "f"\n')
+    process = subprocess.Popen(
+        [LAMBDAMETER, "emulate", "--port", "0", "--sandbox", "none", "--websocket-api", file],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    told = dict(process.stdout.readline()[7:-1].split("=", 1) for _ in range(11))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    process.stdout.close()
+    url = told["LAMBDAMETER_WEBSOCKET_URL"]
+    assert re.fullmatch(r"ws://127\.0\.0\.1:\d+/live", url)
+    assert told["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"] == url.replace("ws:", "http:")
+
+
 def test_a_port_beyond_all_ports_is_wrong_usage():
     exit_code, told = refused("--port", "70000")
     assert exit_code == 2

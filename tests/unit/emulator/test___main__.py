@@ -6,11 +6,13 @@ import contextlib
 import os
 import resource
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from lambdameter.emulator import __main__ as command
+from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import HostError
 
@@ -55,6 +57,25 @@ def test_a_start_that_fails_is_one_line_and_an_exit_code(
     failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
     assert (failed.cause, failed.place, failed.exit_code) == ("The port is taken", "127.0.0.1:1", 3)
     assert served[0].port == 1
+
+
+def test_a_websocket_api_is_read_from_its_file(
+    served: list[Options], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = tmp_path / "api.toml"
+    file.write_text('name = "race"\nstage = "live"\n[routes]\nrun = "runner"\n')
+    assert command.main(["--websocket-api", str(file)]) == 0
+    assert served[0].websocket_api == declaration.load(file)
+    assert capsys.readouterr().out
+
+
+def test_one_that_is_not_there_is_told_in_the_line_and_nothing_is_started(
+    served: list[Options], capsys: pytest.CaptureFixture[str]
+):
+    assert command.main(["--websocket-api", "/no/api.toml"]) == 2
+    failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
+    assert failed.place == "/no/api.toml"
+    assert served == []
 
 
 def test_environments_are_not_held_to_a_shells_descriptors():

@@ -69,6 +69,7 @@ async def plane(host: Any, tmp_path: Path, runtimes: Runtimes) -> AsyncIterator[
             overheads=overheads.shipped(),
         ),
         architecture="x86_64",
+        clock=host.clock,
     )
     yield made
     await made.close()

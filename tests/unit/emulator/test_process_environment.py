@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lambdameter.emulator.process_environment import (
+    CONNECTIONS_URL,
     RESERVED,
     Endpoints,
     FunctionFacts,
@@ -37,6 +38,16 @@ def test_both_sdks_find_the_services_and_their_ca():
     found = variables()
     assert found["AWS_ENDPOINT_URL_DYNAMODB"] == "https://d"
     assert found["AWS_CA_BUNDLE"] == found["SSL_CERT_FILE"] == "/var/lambdameter/ca.pem"
+
+
+def test_every_sdk_finds_the_connections_of_a_websocket_api_and_none_where_there_is_none():
+    facts = FunctionFacts(name="f", memory_mb=128, handler="h", runtime="python3.12", variables={})
+    url = "http://127.0.0.1:2/live"
+    found = process_environment(
+        facts, IDENTITY, region="r", runtime_api="a:1", endpoints=None, connections=url
+    )
+    assert found[CONNECTIONS_URL] == url
+    assert CONNECTIONS_URL not in variables()
 
 
 def test_the_users_variables_win_over_what_is_not_reserved():

@@ -6,14 +6,18 @@ import asyncio
 import http.client
 import json
 import logging
+import socket
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
+from websockets.asyncio.client import connect
 
 from lambdameter.emulator import latency, server
 from lambdameter.emulator.control_plane import ControlPlane
+from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
 from lambdameter.emulator.server import EmulatorReady, Options, serve
 from lambdameter.errors import BadInputError, HostError
 
@@ -94,6 +98,32 @@ async def test_reclaiming_goes_on_after_an_environment_that_does_not_die(
         await turns.get()
     reaper.cancel()
     assert "It does not die. Look." in caplog.text
+
+
+API = WebSocketApi(name="race", stage="live", routes={"$default": "f"})
+
+
+async def test_a_websocket_api_listens_where_the_ready_line_says():
+    async with serve(msgspec.structs.replace(OPTIONS, websocket_api=API)) as (ready, _):
+        assert ready.connections == f"http://{ready.websocket.removeprefix('ws://')}"  # type: ignore[union-attr]
+        async with connect(ready.websocket, proxy=None) as websocket:  # type: ignore[arg-type]
+            await websocket.send("x")
+            # There is no such function.
+            assert json.loads(await websocket.recv())["message"] == "Internal server error"
+    with pytest.raises(OSError, match="Connect call failed"):
+        await connect(ready.websocket, proxy=None)  # type: ignore[arg-type]
+
+
+async def test_a_port_of_the_websocket_api_that_is_taken_fails_the_start_and_leaves_nothing(
+    temporary: Path,
+):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = Listen(port=taken.getsockname()[1])
+        api = msgspec.structs.replace(API, listen=listen)
+        with pytest.raises(HostError, match="WebSocket API cannot listen"):
+            async with serve(msgspec.structs.replace(OPTIONS, websocket_api=api)):
+                pass
+    assert not names(temporary)
 
 
 def test_the_data_plane_is_given_a_file_of_the_median_that_was_asked_for(tmp_path: Path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 import uuid
 
 import msgspec
@@ -15,36 +14,42 @@ from lambdameter.emulator.api_errors import (
     payload_too_large,
 )
 from lambdameter.emulator.control_plane import ControlPlane
-from lambdameter.emulator.functions import VERSION
-from lambdameter.emulator.invocation import InvocationRequest
+from lambdameter.emulator.functions import VERSION, Function
+from lambdameter.emulator.invocation import InvocationRequest, new_trace
 from lambdameter.emulator.messages import Request, Response
 from lambdameter.report_line import format_meter
 
-# 6 MB for a synchronous call: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# 6 MB for a synchronous call, 1 MB for an asynchronous one:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_PAYLOAD_BYTES = 6_291_456
+MAX_EVENT_BYTES = 1_048_576
 REQUEST_ID = "x-amzn-RequestId"
 
 
 async def handle(plane: ControlPlane, request: Request) -> Response:
-    """Invoke synchronously and answer with what the handler answered."""
+    """Invoke: answer with what the handler answered, or, for an Event, at once."""
     function = plane.functions.get(request.parameters["name"], request.query.get("Qualifier"))
     kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
-    payload = _payload(request)
+    payload = _payload(request, MAX_EVENT_BYTES if kind == "Event" else MAX_PAYLOAD_BYTES)
     if kind == "DryRun":
         return Response(status=204)
-    if kind != "RequestResponse":
+    if kind not in ("RequestResponse", "Event"):
         raise invalid_parameter(f"lambdameter's emulator does not serve the invocation type {kind}")
-    serving = plane.functions.serving(function)
-    request_id = str(uuid.uuid4())
-    outcome = await plane.placement.invoke(
-        serving.revision,
-        plane.blueprint(serving),
-        InvocationRequest(
-            request_id=request_id, payload=payload, headers=_runtime_headers(request)
-        ),
+    invocation = InvocationRequest(
+        request_id=str(uuid.uuid4()), payload=payload, headers=_runtime_headers(request)
     )
+    if kind == "Event":
+        plane.invoke_later(function, invocation)
+        return Response(status=202, headers={REQUEST_ID: invocation.request_id})
+    return await _wait_for(plane, function, invocation, request)
+
+
+async def _wait_for(
+    plane: ControlPlane, function: Function, invocation: InvocationRequest, request: Request
+) -> Response:
+    outcome = await plane.invoke(function, invocation)
     headers = format_meter(outcome.meter)
-    headers[REQUEST_ID] = request_id
+    headers[REQUEST_ID] = invocation.request_id
     headers["X-Amz-Executed-Version"] = VERSION
     if outcome.error is not None:
         headers["X-Amz-Function-Error"] = outcome.error
@@ -53,10 +58,10 @@ async def handle(plane: ControlPlane, request: Request) -> Response:
     return Response(body=outcome.payload, headers=headers)
 
 
-def _payload(request: Request) -> bytes:
-    payload = request.within(MAX_PAYLOAD_BYTES)
+def _payload(request: Request, limit: int) -> bytes:
+    payload = request.within(limit)
     if payload is None:
-        raise payload_too_large(MAX_PAYLOAD_BYTES)
+        raise payload_too_large(limit)
     if not payload:
         return b"{}"
     try:
@@ -68,7 +73,7 @@ def _payload(request: Request) -> bytes:
 
 
 def _runtime_headers(request: Request) -> dict[str, str]:
-    headers = {"Lambda-Runtime-Trace-Id": request.headers.get("x-amzn-trace-id") or _new_trace()}
+    headers = {"Lambda-Runtime-Trace-Id": request.headers.get("x-amzn-trace-id") or new_trace()}
     context = request.headers.get("x-amz-client-context")
     if context is not None:
         try:
@@ -78,9 +83,3 @@ def _runtime_headers(request: Request) -> dict[str, str]:
         except (binascii.Error, UnicodeDecodeError) as error:
             raise invalid_parameter("Client context must be base64-encoded JSON") from error
     return headers
-
-
-def _new_trace() -> str:
-    # https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-    digits = secrets.token_hex(24)
-    return f"Root=1-{digits[:8]}-{digits[8:32]};Parent={digits[32:]};Sampled=0"

@@ -74,6 +74,7 @@ async def plane(host: Any, tmp_path: Path) -> AsyncIterator[ControlPlane]:
             latency_model="a model",
         ),
         architecture="x86_64",
+        clock=host.clock,
     )
     yield made
     await made.close()

@@ -70,7 +70,13 @@ async def test_the_client_context_reaches_the_runtime_decoded(ask: Any, host: An
         (b"{no json", {}, 400, "InvalidRequestContentException"),
         (b'{"name": "\xff"}', {}, 400, "InvalidRequestContentException"),
         (b" " * (invoke.MAX_PAYLOAD_BYTES + 1), {}, 413, "RequestTooLargeException"),
-        (b"{}", {"X-Amz-Invocation-Type": "Event"}, 400, "InvalidParameterValueException"),
+        (
+            b" " * (invoke.MAX_EVENT_BYTES + 1),
+            {"X-Amz-Invocation-Type": "Event"},
+            413,
+            "RequestTooLargeException",
+        ),
+        (b"{}", {"X-Amz-Invocation-Type": "Later"}, 400, "InvalidParameterValueException"),
         (b"{}", {"X-Amz-Client-Context": "%"}, 400, "InvalidParameterValueException"),
     ],
 )
@@ -102,3 +108,37 @@ async def test_a_caller_that_goes_away_leaves_the_environment_warm(
     go_on.set()
     assert (await ask("POST", "/f/invocations", {})).document == 1
     assert len(host.sandboxes) == 1
+
+
+async def test_an_event_is_accepted_before_it_is_handled(ask: Any, host: Any):
+    handled, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(runtime: Any) -> None:
+        while (delivery := await runtime.peer.next_event()) is not None:
+            await go_on.wait()
+            handled.set()
+            runtime.peer.respond(delivery.headers["Lambda-Runtime-Aws-Request-Id"], b"1")
+
+    host.script = slow
+    answer = await ask("POST", "/f/invocations", {"n": 1}, {"X-Amz-Invocation-Type": "Event"})
+    assert (answer.status, answer.document) == (202, None)
+    assert "x-amzn-requestid" in answer.headers
+    assert not handled.is_set()
+    go_on.set()
+    await handled.wait()
+
+
+async def test_an_event_at_the_limit_is_taken(ask: Any):
+    payload = b"1".rjust(invoke.MAX_EVENT_BYTES)
+    answer = await ask("POST", "/f/invocations", payload, {"X-Amz-Invocation-Type": "Event"})
+    assert answer.status == 202
+
+
+async def test_an_event_for_a_function_that_is_not_active_is_refused(
+    ask: Any, creation: Any, plane: Any
+):
+    await ask("POST", "", creation(FunctionName="g", Runtime="python3.11"))
+    while plane._pending:
+        await asyncio.wait(tuple(plane._pending))
+    refused = await ask("POST", "/g/invocations", {}, {"X-Amz-Invocation-Type": "Event"})
+    assert (refused.status, refused.code) == (409, "ResourceConflictException")

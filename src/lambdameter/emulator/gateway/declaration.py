@@ -1,0 +1,126 @@
+"""A WebSocket API as it is declared to the emulator: a record, or the TOML file of one.
+
+name = "race"
+stage = "live"
+
+[routes]                    # route key -> function
+"$connect" = "connection"
+"$default" = "connection"
+run = "runner"
+
+[listen]                    # all of it may be left out
+host = "127.0.0.1"
+port = 9002                 # 0: a free one
+origins = ["http://127.0.0.1:5173"]
+hosts = []                  # names, beside localhost, that may stand in Host
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from lambdameter.errors import BadInputError
+
+CONNECT = "$connect"
+DISCONNECT = "$disconnect"
+DEFAULT = "$default"
+PREDEFINED = (CONNECT, DISCONNECT, DEFAULT)
+
+# https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages.html
+_STAGE = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+_API_ID_DIGITS = 10
+_MAX_PORT = 65_535
+
+
+class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the gateway listens, and whose pages may use it.
+
+    Attributes:
+        port: 0 takes a free one.
+        origins: of pages that may connect, "http://127.0.0.1:5173"; the gateway's own always may.
+        hosts: names that clients may call it by, beside localhost and addresses.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+class WebSocketApi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One API with one stage; `routes` leads from a route key to a function's name.
+
+    Messages are routed by `$request.body.action`, which is what AWS proposes:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
+    """
+
+    name: str
+    stage: str
+    routes: dict[str, str]
+    listen: Listen = Listen()
+
+    @property
+    def api_id(self) -> str:
+        """Ten characters, as AWS's; the same for the same name."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:_API_ID_DIGITS]
+
+
+def load(file: str | Path) -> WebSocketApi:
+    """Read and check a declaration.
+
+    Raises:
+        BadInputError: there is none, or it is not what it should be.
+    """
+    place = str(file)
+    try:
+        document = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        return checked(msgspec.convert(document, WebSocketApi), place)
+    except OSError as error:
+        raise BadInputError(
+            f"The declaration of the WebSocket API cannot be read: {error.strerror}",
+            place=place,
+            next_step="Name a TOML file with name, stage and [routes].",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInputError(
+            f"This is no TOML: {error}", place=place, next_step="Correct it there."
+        ) from error
+    except msgspec.ValidationError as error:
+        raise BadInputError(
+            f"The declaration is not valid: {error}",
+            place=place,
+            next_step="Write name, stage and [routes], each route with a function's name.",
+        ) from error
+
+
+def checked(api: WebSocketApi, place: str) -> WebSocketApi:
+    """The same API.
+
+    Raises:
+        BadInputError: it breaks a rule that its types do not hold.
+    """
+    if not _STAGE.fullmatch(api.stage):
+        raise BadInputError(
+            f"There can be no stage {api.stage!r}",
+            place=place,
+            next_step="Use up to 128 letters, digits, hyphens and underscores.",
+        )
+    unknown = [key for key in api.routes if key.startswith("$") and key not in PREDEFINED]
+    if unknown or not api.routes:
+        raise BadInputError(
+            f"There can be no route {unknown[0]!r}" if unknown else "The API has no route",
+            place=place,
+            next_step=f"Of the predefined routes there are {', '.join(PREDEFINED)}.",
+        )
+    if not 0 <= api.listen.port <= _MAX_PORT:
+        raise BadInputError(
+            f"There is no port {api.listen.port}",
+            place=place,
+            next_step=f"Choose one up to {_MAX_PORT}, or 0 for a free one.",
+        )
+    return api

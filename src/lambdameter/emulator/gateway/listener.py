@@ -1,0 +1,153 @@
+"""The gateway on a port of its own: Starlette's routes, on uvicorn's connections."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from lambdameter.emulator.gateway import guard, management
+from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
+from lambdameter.emulator.gateway.frames import GatewayWebSocket
+from lambdameter.emulator.gateway.gateway import Gateway
+from lambdameter.emulator.gateway.protocol import FORBIDDEN, MAX_MESSAGE_BYTES
+from lambdameter.emulator.gateway.session import deny
+from lambdameter.errors import HostError
+
+_FORBIDDEN_STATUS = 403
+_REFUSED = JSONResponse({"message": FORBIDDEN}, _FORBIDDEN_STATUS)
+# A thousand clients may come at once.
+_BACKLOG = 2_048
+# Functions keep their connection while they are frozen.
+_KEEP_ALIVE_S = 900
+_CLOSE_LIMIT_S = 2.0
+
+
+def bind(listen: Listen) -> socket.socket:
+    """Take the port, before there is anything to serve.
+
+    Raises:
+        HostError: it cannot be had.
+    """
+    try:
+        return socket.create_server((listen.host, listen.port), backlog=_BACKLOG)
+    except OSError as error:
+        raise HostError(
+            f"The WebSocket API cannot listen: {error.strerror}",
+            place=f"{listen.host}:{listen.port}",
+            next_step="Name another host or port below [listen]; port 0 takes a free one.",
+        ) from error
+
+
+class Addresses:
+    """Where clients and functions find an API that listens on this socket."""
+
+    def __init__(self, api: WebSocketApi, listening: socket.socket) -> None:
+        host, port = listening.getsockname()[:2]
+        # One that listens everywhere is on loopback, too.
+        self.domain = f"{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+        self.websocket = f"ws://{self.domain}/{api.stage}"
+        self.connections = f"http://{self.domain}/{api.stage}"
+
+
+def application(gateway: Gateway) -> ASGIApp:
+    """The API and its @connections, for those who may speak to it."""
+    stage = gateway.api.stage
+
+    async def connections(request: Request) -> Response:
+        return await management.handle(gateway, request)
+
+    routes = [
+        WebSocketRoute(f"/{stage}", gateway.serve),
+        Route(
+            f"/{stage}/@connections/{{connection_id}}",
+            connections,
+            methods=management.METHODS,
+        ),
+        # As AWS answers for a stage or a path that is not there.
+        WebSocketRoute("/{path:path}", _refuse_handshake),
+        Mount("/", _REFUSED),
+    ]
+    return _guarded(Starlette(routes=routes), gateway.api.listen)
+
+
+def _guarded(served: ASGIApp, listen: Listen) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if guard.allowed(Headers(scope=scope), listen):
+            await served(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await _refuse_handshake(WebSocket(scope, receive, send))
+        else:
+            await _REFUSED(scope, receive, send)
+
+    return guarded
+
+
+async def _refuse_handshake(websocket: WebSocket) -> None:
+    await websocket.receive()
+    await deny(websocket, _FORBIDDEN_STATUS, FORBIDDEN)
+
+
+class GatewayListener:
+    """A listening gateway; make it with `GatewayListener.open`.
+
+    uvicorn's own Server is left out: it takes the process's signals and wakes ten times a second,
+    and the emulator has a loop and a way of ending already.
+    """
+
+    def __init__(self, server: asyncio.Server, state: ServerState, gateway: Gateway) -> None:
+        self._server = server
+        self._state = state
+        self._gateway = gateway
+
+    @classmethod
+    async def open(cls, gateway: Gateway, listening: socket.socket) -> GatewayListener:
+        """Serve on a socket that `bind` made."""
+        config = Config(
+            application(gateway),
+            http="httptools",
+            ws=GatewayWebSocket,
+            ws_max_size=MAX_MESSAGE_BYTES,
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+        )
+        config.load()
+        state = ServerState()
+        server = await asyncio.get_running_loop().create_server(
+            lambda: HttpToolsProtocol(config=config, server_state=state, app_state={}),
+            sock=listening,
+            backlog=_BACKLOG,
+        )
+        return cls(server, state, gateway)
+
+    async def close(self) -> None:
+        """Tell every client, and leave nothing of it."""
+        self._server.close()
+        await self._gateway.close()
+        for connection in tuple(self._state.connections):
+            connection.shutdown()
+        tasks = tuple(self._state.tasks)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_CLOSE_LIMIT_S)
+            for task in late:
+                task.cancel()
+        for connection in tuple(self._state.connections):
+            connection.transport.abort()

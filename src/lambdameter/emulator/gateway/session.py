@@ -1,0 +1,166 @@
+"""One connection's shell: the protocol's actions, carried out on a Starlette WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NamedTuple
+
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from lambdameter.emulator.clock import Clock, Timer
+from lambdameter.emulator.gateway.events import Moment
+from lambdameter.emulator.gateway.frames import ABORT
+from lambdameter.emulator.gateway.outbox import Outbox
+from lambdameter.emulator.gateway.protocol import (
+    Action,
+    Answer,
+    Close,
+    Connection,
+    Invoke,
+    Refuse,
+    Send,
+)
+
+# How long a close may wait behind what a client does not read; once it is sent, uvicorn waits as
+# long for the answer. RFC 6455 leaves it to us.
+CLOSE_LIMIT_MS = 10_000.0
+_ABNORMAL = 1006
+
+
+class Ports(NamedTuple):
+    """What a session needs of the gateway.
+
+    Attributes:
+        integrate: gives an event to its function, and says what came of it.
+        spawn: runs something that may outlive the session.
+    """
+
+    clock: Clock
+    integrate: Callable[[Invoke], Awaitable[Answer]]
+    spawn: Callable[[Coroutine[Any, Any, None]], object]
+
+    def moment(self) -> Moment:
+        """Now."""
+        return Moment(self.clock.now_ms(), self.clock.epoch_ms())
+
+
+class SlowReaderError(Exception):
+    """The client does not read what is sent to it; it was cut."""
+
+
+class Session:
+    """One client, from its handshake to its end."""
+
+    def __init__(self, connection: Connection, websocket: WebSocket, ports: Ports) -> None:
+        self.connection = connection
+        self._websocket = websocket
+        self._ports = ports
+        self._outbox = Outbox()
+        self._watching: Timer | None = None
+        self._closing: Timer | None = None
+
+    async def accepted(self) -> bool:
+        """The handshake, as `$connect` decides it."""
+        # Starlette wants "websocket.connect" taken before anything is answered.
+        await self._websocket.receive()
+        action = self.connection.begin()
+        if isinstance(action, Invoke):
+            decision = self.connection.decided(await self._ports.integrate(action))
+        else:
+            decision = action
+        if isinstance(decision, Refuse):
+            with contextlib.suppress(WebSocketDisconnect):
+                await deny(self._websocket, decision.status, decision.message)
+            return False
+        try:
+            await self._websocket.accept()
+        except WebSocketDisconnect:
+            self._end(_ABNORMAL, "")
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Read until its end; `accepted` came before."""
+        sender = asyncio.ensure_future(self._send())
+        self._watch()
+        code, reason = _ABNORMAL, ""
+        try:
+            code, reason = await self._read()
+        finally:
+            sender.cancel()
+            for timer in (self._watching, self._closing):
+                if timer is not None:
+                    timer.cancel()
+        self._end(code, reason)
+
+    def post(self, text: str) -> None:
+        """POST @connections.
+
+        Raises:
+            GoneError: it is not open.
+            SlowReaderError: as that says.
+        """
+        self._perform(self.connection.posted(text, self._ports.moment()))
+
+    def delete(self) -> None:
+        """DELETE @connections.
+
+        Raises:
+            GoneError: it is not open.
+        """
+        self._perform(self.connection.deleted())
+
+    async def _read(self) -> tuple[int, str]:
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return message["code"], message.get("reason") or ""
+            text = message.get("text")
+            data = message["bytes"] if text is None else text
+            with contextlib.suppress(SlowReaderError):
+                self._perform(self.connection.received(data, self._ports.moment()))
+
+    async def _send(self) -> None:
+        # RuntimeError is uvicorn's for what is sent after a close that it had to send itself.
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            while not isinstance(item := await self._outbox.get(), Close):
+                await self._websocket.send_text(item)
+                self._outbox.sent(item)
+            await self._websocket.close(item.code, item.reason)
+
+    def _perform(self, action: Action | None) -> None:
+        if isinstance(action, Send):
+            if not self._outbox.put(action.text):
+                self._abort()
+                raise SlowReaderError
+        elif isinstance(action, Close):
+            self._outbox.close(action)
+            self._closing = self._ports.clock.call_later(CLOSE_LIMIT_MS, self._abort)
+        elif isinstance(action, Invoke):
+            self._ports.spawn(self._integrate(action))
+
+    async def _integrate(self, invoke: Invoke) -> None:
+        answered = await self._ports.integrate(invoke)
+        with contextlib.suppress(SlowReaderError):
+            self._perform(self.connection.answered(invoke.request_id, answered))
+
+    def _watch(self) -> None:
+        self._perform(self.connection.expired(self._ports.moment()))
+        if self._closing is not None:
+            return
+        wait_ms = self.connection.due_ms - self._ports.clock.now_ms()
+        self._watching = self._ports.clock.call_later(wait_ms, self._watch)
+
+    def _end(self, code: int, reason: str) -> None:
+        self._perform(self.connection.closed(code, reason, self._ports.moment()))
+
+    def _abort(self) -> None:
+        self._websocket.scope["state"][ABORT]()
+
+
+async def deny(websocket: WebSocket, status: int, message: str) -> None:
+    """Answer a handshake with an HTTP status."""
+    await websocket.send_denial_response(JSONResponse({"message": message}, status))
