@@ -69,6 +69,7 @@ from lambdameter.model.gate import (
     Ratio,
     RunComparison,
 )
+from lambdameter.model.race import Race, RaceFunction, RaceSite
 from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import (
     Conditions,
@@ -167,6 +168,9 @@ __all__ = [
     "PriceList",
     "PublishedFigure",
     "PublishedTable",
+    "Race",
+    "RaceFunction",
+    "RaceSite",
     "Ratio",
     "Reason",
     "Record",
