@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from lambdameter.cli import audit, compare, doctor, emulate, report, run
+from lambdameter.cli import audit, compare, deploy, destroy, doctor, emulate, report, run
 from lambdameter.errors import LambdameterError
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ COMMANDS = (
     audit.audit,
     emulate.emulate,
     doctor.doctor,
+    deploy.deploy,
+    destroy.destroy,
 )
 for command in COMMANDS:
     app.command()(command)

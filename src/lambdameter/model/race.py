@@ -7,7 +7,7 @@ from typing import Literal
 from lambdameter.model.base import Record
 
 
-class RaceFunction(Record, kw_only=True):
+class RaceFunction(Record, frozen=True, kw_only=True):
     """One function: where its code is, and how Lambda runs it.
 
     Attributes:
@@ -32,7 +32,7 @@ class RaceFunction(Record, kw_only=True):
     binary: str | None = None
 
 
-class Race(Record, kw_only=True):
+class Race(Record, frozen=True, kw_only=True):
     """What `live/race.toml` describes.
 
     Attributes:
@@ -50,7 +50,7 @@ class Race(Record, kw_only=True):
         return next(one for one in self.functions if one.name == name)
 
 
-class RaceSite(Record, kw_only=True):
+class RaceSite(Record, frozen=True, kw_only=True):
     """Where a race is held.
 
     Attributes:

@@ -37,7 +37,7 @@ impl Post for Gateway {
 
 pub struct Lane<'a, P> {
     race: &'a str,
-    lane: &'a str,
+    name: &'a str,
     pages: &'a P,
     connections: RefCell<Vec<&'a str>>,
     telling: Cell<Duration>,
@@ -48,7 +48,7 @@ impl<'a, P: Post> Lane<'a, P> {
         let connections = event["connections"].as_array().into_iter().flatten();
         Self {
             race: event["race"].as_str().unwrap_or_default(),
-            lane: event["lane"].as_str().unwrap_or_default(),
+            name: event["lane"].as_str().unwrap_or_default(),
             pages,
             connections: RefCell::new(connections.filter_map(Value::as_str).collect()),
             telling: Cell::default(),
@@ -57,19 +57,19 @@ impl<'a, P: Post> Lane<'a, P> {
 
     /// Where the outcome is kept.
     pub fn key(&self) -> String {
-        format!("races/{}/{}.json", self.race, self.lane)
+        format!("races/{}/{}.json", self.race, self.name)
     }
 
     /// The environment is there, and the handler begins.
     pub async fn running(&self) {
-        let message = json!({"race": self.race, "lane": self.lane, "type": "running"});
+        let message = json!({"race": self.race, "lane": self.name, "type": "running"});
         self.tell(&message).await;
     }
 
     /// So many records are written. This is inside the workload's own times.
     pub async fn progress(&self, done: usize) {
         let began = Instant::now();
-        let about = json!({"race": self.race, "lane": self.lane, "type": "progress"});
+        let about = json!({"race": self.race, "lane": self.name, "type": "progress"});
         self.tell(&with(about, &json!({"records": done}))).await;
         self.telling.set(self.telling.get() + began.elapsed());
     }
@@ -77,7 +77,7 @@ impl<'a, P: Post> Lane<'a, P> {
     /// The outcome, as it is kept and told.
     pub fn message(&self, outcome: &Value) -> Value {
         let telling_ms = (self.telling.get().as_secs_f64() * 1e6).round() / 1e3;
-        let about = json!({"race": self.race, "lane": self.lane, "telling_ms": telling_ms});
+        let about = json!({"race": self.race, "lane": self.name, "telling_ms": telling_ms});
         with(about, outcome)
     }
 
