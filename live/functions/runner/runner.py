@@ -103,7 +103,7 @@ def _clear(lane: str) -> None:
     for page in keys:
         requests = [{"DeleteRequest": {"Key": key}} for key in page["Items"]]
         for start in range(0, len(requests), _BATCH):
-            pending = {TABLES[lane]: requests[start : start + _BATCH]}
+            pending: Any = {TABLES[lane]: requests[start : start + _BATCH]}
             while pending:
                 pending = dynamodb.batch_write_item(RequestItems=pending)["UnprocessedItems"]
 
@@ -122,4 +122,4 @@ def _fail(told: audience.Audience, race: str, lane: str, why: str) -> None:
 def _error_type(record: Message) -> str:
     answer = record.get("responsePayload")
     kind = answer.get("errorType") if isinstance(answer, dict) else None
-    return kind or record["requestContext"]["condition"]
+    return str(kind or record["requestContext"]["condition"])

@@ -33,8 +33,7 @@ class Account:
 
     def __init__(self, region: str, client: Client | None = None) -> None:
         self.region = region
-        session = boto3.Session(region_name=region)
-        self._client: Client = client or (lambda service: session.client(service))  # type: ignore[call-overload]  # the stubs know three services
+        self._client: Client = client or _own(region)
 
     def check(self) -> None:
         """Whether AWS lets us in. Raises HostError where there are no credentials."""
@@ -95,6 +94,15 @@ class Account:
                         _all_deleted(s3.delete_objects(Bucket=bucket, Delete={"Objects": keys}))
             except s3.exceptions.NoSuchBucket:
                 return  # an earlier try got so far
+
+
+def _own(region: str) -> Client:
+    session = boto3.Session(region_name=region)
+
+    def client(service: str) -> Any:
+        return session.client(service)  # type: ignore[call-overload]  # the stubs know three
+
+    return client
 
 
 def _all_deleted(answer: Mapping[str, Any]) -> None:
