@@ -102,11 +102,13 @@ def place() -> Path:
 
 def run(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> int:
     """Run a tool in a folder; what it says goes to stderr. Raises HostError without the tool."""
+    # cargo-lambda and its zig may be packages of our own environment, which need not be on PATH.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     try:
         return subprocess.run(
             command,
             cwd=folder,
-            env=os.environ | dict(variables),
+            env=os.environ | {"PATH": path} | dict(variables),
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
             check=False,

@@ -21,7 +21,7 @@ def check(run: Run, folder: Path) -> None:
         raise HostError(
             "Functions for AWS are built with cargo-lambda, and there is none",
             place="cargo lambda, on PATH",
-            next_step="Install it: uv tool install cargo-lambda (it brings zig).",
+            next_step="Install it with its zig: uv pip install --python .venv cargo-lambda",
         )
 
 

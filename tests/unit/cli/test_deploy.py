@@ -200,3 +200,11 @@ def test_each_python_source_of_the_race_is_in_the_checkout() -> None:
         if not (race.ROOT / source).is_dir()
     ]
     assert missing == []
+
+
+def test_a_tool_may_be_one_of_our_own_environment(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = "import os; print(os.environ['PATH'].split(os.pathsep)[0])"
+    deploy.run([sys.executable, "-c", script], tmp_path, {})
+    assert capfd.readouterr().err == f"{Path(sys.executable).parent}\n"

@@ -50,5 +50,5 @@ def test_what_does_not_compile_is_bad_input(tmp_path: Path) -> None:
 
 
 def test_a_missing_cargo_lambda_is_told_before_the_build(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match=r"uv tool install cargo-lambda"):
+    with pytest.raises(HostError, match=r"uv pip install --python .venv cargo-lambda"):
         cross.check(FakeCargo(code=101), tmp_path)
