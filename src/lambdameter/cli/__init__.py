@@ -10,7 +10,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from lambdameter.cli import audit, compare, doctor, emulate, new, report, reproduce, run, search
+from lambdameter.cli import (
+    audit,
+    compare,
+    deploy,
+    destroy,
+    doctor,
+    emulate,
+    new,
+    report,
+    reproduce,
+    run,
+    search,
+)
 from lambdameter.errors import LambdameterError
 
 app = typer.Typer(
@@ -30,6 +42,8 @@ COMMANDS = (
     reproduce.reproduce,
     emulate.emulate,
     doctor.doctor,
+    deploy.deploy,
+    destroy.destroy,
 )
 for command in COMMANDS:
     app.command()(command)

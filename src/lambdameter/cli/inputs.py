@@ -23,7 +23,7 @@ def make_datasets(
     """The data of each call that the trials make, from the cache or generated."""
     with console.status("making the data"):
         return {
-            call: dataset.make(workload, parameters[call], _digester(workload))
+            call: dataset.make(workload, parameters[call], digester(workload))
             for call in sorted({trial.call for trial in trials})
         }
 
@@ -40,7 +40,7 @@ def make_packages(
     )
 
 
-def _digester(workload: Workload) -> dataset.Digester:
+def digester(workload: Workload) -> dataset.Digester:
     """How equality reads a table, given to the stage that makes the expected one."""
     rule = verification.rule(workload)
     if rule is None:

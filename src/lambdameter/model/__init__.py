@@ -85,6 +85,7 @@ from lambdameter.model.gate import (
     Ratio,
     RunComparison,
 )
+from lambdameter.model.race import Race, RaceFunction, RaceSite
 from lambdameter.model.report import ReportInput
 from lambdameter.model.reproduction import (
     ROW_VERDICTS,
@@ -213,6 +214,9 @@ __all__ = [
     "PublishedFigure",
     "PublishedTable",
     "Quantity",
+    "Race",
+    "RaceFunction",
+    "RaceSite",
     "Ratio",
     "Reason",
     "Record",

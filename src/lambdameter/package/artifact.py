@@ -46,7 +46,7 @@ def make(
             if variant.build == "copy"
             else _bootstrap(source, variant, console)
         )
-        _check(members, architecture, source)
+        check(members, architecture, source)
         archive = write(members, kept)
     except OSError as failure:
         raise HostError(
@@ -78,7 +78,8 @@ def _bootstrap(source: Path, variant: Variant, console: Console) -> dict[str, Me
     return {BOOTSTRAP: Member(built[binary].read_bytes(), runnable=True)}
 
 
-def _check(members: Mapping[str, Member], architecture: Architecture, source: Path) -> None:
+def check(members: Mapping[str, Member], architecture: Architecture, source: Path) -> None:
+    """BadInputError where there is nothing, or a binary for another architecture."""
     if not members:
         raise BadInputError(
             "There is nothing to package",

@@ -46,8 +46,13 @@ class ServiceError(Exception):
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Read, parse, write; the event and the answer are described in the workload's README."""
-    started = time.perf_counter()
     _check(event)
+    return load(event, context, _log_progress if event.get("progress") else None)
+
+
+def load(event: Any, context: Any, progress: Callable[[int], None] | None) -> dict[str, Any]:
+    """As handler, of an event that was checked; `progress` is told each thousand records."""
+    started = time.perf_counter()
     body = _read_object(event["bucket"], event["key"])
     read = time.perf_counter()
     records, items, invalid = document.parse(body, event["format"])
@@ -58,7 +63,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         KEY,
         _put_into(event["table"]),
         batch.Pace(context.get_remaining_time_in_millis),
-        _log_progress if event.get("progress") else None,
+        progress,
     )
     written = time.perf_counter()
     return {

@@ -37,7 +37,7 @@ pub async fn write(
     registrations: &[Registration],
     put: impl AsyncFn(&[&Registration]) -> Result<Vec<String>, Failure>,
     pace: &impl Pace,
-    progress: Option<&dyn Fn(usize)>,
+    progress: Option<&impl AsyncFn(usize)>,
 ) -> Result<usize, Failure> {
     let mut retried = 0;
     let mut done = 0;
@@ -66,7 +66,7 @@ pub async fn write(
         if let Some(progress) = progress
             && done.is_multiple_of(PROGRESS_EVERY)
         {
-            progress(done);
+            progress(done).await;
         }
     }
     Ok(retried)
@@ -104,6 +104,8 @@ mod tests {
 
     use super::*;
     use crate::record::{AMOUNT, KEY};
+
+    const QUIET: Option<&fn(usize) -> std::future::Ready<()>> = None;
 
     /// A clock that only sleeping and putting move.
     struct FakePace {
@@ -191,7 +193,7 @@ mod tests {
                 &records,
                 async |batch| Ok(table.put(batch, || random.borrow_mut().f64() < chance)),
                 &FakePace::new(Duration::from_secs(1_000_000), seed),
-                None,
+                QUIET,
             )
             .await
             .unwrap();
@@ -213,7 +215,7 @@ mod tests {
             &records,
             async |batch| Ok(table.put(batch, || true)),
             &pace,
-            None,
+            QUIET,
         );
         assert_eq!(
             ended.await.unwrap_err(),
@@ -232,7 +234,7 @@ mod tests {
             &[registration(1, 1)],
             async |batch| Ok(table.put(batch, || false)),
             &FakePace::new(Duration::from_millis(1_999), 1),
-            None,
+            QUIET,
         )
         .await;
         assert!(ended.is_err());
@@ -243,7 +245,7 @@ mod tests {
     async fn progress_is_told_after_each_thousand() {
         let records: Vec<_> = (0..2_030).map(|id| registration(id, 1)).collect();
         let (table, told) = (FakeTable::default(), RefCell::default());
-        let note = |done: usize| RefCell::<Vec<usize>>::borrow_mut(&told).push(done);
+        let note = async |done: usize| RefCell::<Vec<usize>>::borrow_mut(&told).push(done);
         let pace = FakePace::new(Duration::from_mins(1), 1);
         let put = async |batch: &[&Registration]| Ok(table.put(batch, || false));
         write(&records, put, &pace, Some(&note)).await.unwrap();

@@ -7,6 +7,7 @@ pub mod document;
 pub mod event;
 pub mod failure;
 pub mod json;
+pub mod load;
 pub mod record;
 pub mod retry;
 pub mod services;

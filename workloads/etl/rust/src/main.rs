@@ -1,14 +1,13 @@
-//! The function: wiring and times.
+//! The function: wiring.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use etl_rust::batch::{self, Pace};
-use etl_rust::document::{self, Document};
 use etl_rust::event::Event;
 use etl_rust::failure::Failure;
+use etl_rust::load::load;
 use etl_rust::services::Services;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,67 +20,12 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn handle(services: &Services, request: LambdaEvent<Value>) -> Result<Value, Failure> {
-    let started = Instant::now();
     let event = Event::try_from(&request.payload)?;
-    let body = services.read_object(&event.bucket, &event.key).await?;
-    let body = body.into_bytes();
-    let read = Instant::now();
-    let Document {
-        records,
-        registrations,
-        invalid,
-    } = document::parse(&body, event.format)?;
-    drop(body);
-    let parsed = Instant::now();
-    let retried = batch::write(
-        &registrations,
-        async |batch| services.put(&event.table, batch).await,
-        &Invocation {
-            deadline: SystemTime::UNIX_EPOCH + Duration::from_millis(request.context.deadline),
-        },
-        event.progress.then_some(&log_progress),
-    )
-    .await?;
-    let written = Instant::now();
-    Ok(json!({
-        "records": records,
-        "written": registrations.len(),
-        "invalid": invalid,
-        "retried_items": retried,
-        "total_ms": ms(written - started),
-        "phases": {
-            "s3_ms": ms(read - started),
-            "parse_ms": ms(parsed - read),
-            "write_ms": ms(written - parsed),
-        },
-    }))
+    let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(request.context.deadline);
+    let progress = event.progress.then_some(&log_progress);
+    load(services, &event, deadline, progress).await
 }
 
-/// The pace of a real invocation.
-struct Invocation {
-    deadline: SystemTime,
-}
-
-impl Pace for Invocation {
-    fn remaining(&self) -> Duration {
-        self.deadline
-            .duration_since(SystemTime::now())
-            .unwrap_or_default()
-    }
-
-    fn jitter(&self) -> f64 {
-        fastrand::f64()
-    }
-
-    async fn sleep(&self, pause: Duration) {
-        tokio::time::sleep(pause).await;
-    }
-}
-
-fn log_progress(done: usize) {
+async fn log_progress(done: usize) {
     println!("{{\"progress\": {done}}}");
-}
-
-fn ms(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }

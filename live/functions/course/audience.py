@@ -1,0 +1,66 @@
+"""The pages that watch: who is there, and how they are told.
+
+A connection is an empty object below `connections/` in the race's bucket: put by $connect, deleted
+by $disconnect, and by whoever finds it gone. The bucket forgets them after a day, since AWS does
+its best to deliver $disconnect and promises nothing:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+PREFIX = "connections/"
+# Each of them costs the racers one request every 1,000 records.
+LARGEST = 20
+# A page that is slow to reach is left behind: a race waits for nobody.
+PROMPT = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+
+
+def join(s3: Any, bucket: str, connection: str) -> None:
+    """From now on this page is told of races that start."""
+    s3.put_object(Bucket=bucket, Key=PREFIX + connection, Body=b"")
+
+
+def leave(s3: Any, bucket: str, connection: str) -> None:
+    """From now on it is not."""
+    s3.delete_object(Bucket=bucket, Key=PREFIX + connection)
+
+
+def present(s3: Any, bucket: str, first: str) -> list[str]:
+    """The connections that are told: the one that asked first, and no more than `LARGEST`."""
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=PREFIX, MaxKeys=LARGEST)
+    others = [found["Key"].removeprefix(PREFIX) for found in listed.get("Contents", [])]
+    return [first, *(one for one in others if one != first)][:LARGEST]
+
+
+class Audience:
+    """Tells every connection, one after the other; one that is gone is told nothing more.
+
+    Args:
+        gateway: a client of `apigatewaymanagementapi`.
+        connections: in the order in which they are told.
+    """
+
+    def __init__(self, gateway: Any, connections: Iterable[str]) -> None:
+        self._gateway = gateway
+        self.connections = list(connections)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message; that one page cannot be told is no reason not to go on."""
+        data = json.dumps(message).encode()
+        for connection in tuple(self.connections):
+            try:
+                self._gateway.post_to_connection(ConnectionId=connection, Data=data)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "GoneException":
+                    self.connections.remove(connection)
+                else:
+                    print(json.dumps({"not_told": connection, "why": str(error)}))
+            except BotoCoreError as error:
+                print(json.dumps({"not_told": connection, "why": str(error)}))

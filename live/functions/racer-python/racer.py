@@ -1,0 +1,64 @@
+"""The workload's own handler, telling the pages of each thousand records that it has written."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+import audience
+import boto3
+import handler as workload
+import races
+
+BUCKET = os.environ["BUCKET"]
+
+gateway = boto3.client("apigatewaymanagementapi", config=audience.PROMPT)
+
+
+class Lane:
+    """What one racer tells, and the time that telling took."""
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        self._about = {"race": event["race"], "lane": event["lane"]}
+        self._told = audience.Audience(gateway, event["connections"])
+        self._telling_s = 0.0
+
+    def running(self) -> None:
+        """The environment is there, and the handler begins."""
+        self._told.tell(self._about | {"type": "running"})
+
+    def progress(self, done: int) -> None:
+        """So many records are written. This is inside the workload's own times."""
+        began = time.perf_counter()
+        self._told.tell(self._about | {"type": "progress", "records": done})
+        self._telling_s += time.perf_counter() - began
+
+    def end(self, outcome: dict[str, Any]) -> None:
+        """Keep the outcome, and tell it."""
+        telling_ms = round(self._telling_s * 1_000, 3)
+        message = self._about | {"telling_ms": telling_ms} | outcome
+        races.end(workload.s3, BUCKET, message)
+        self._told.tell(message)
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Run the workload's task; without one, this was a warm-up.
+
+    A failure is an answer and no error of the invocation: Lambda would run the race again.
+    """
+    if "task" not in event:
+        return {"type": "warmed"}
+    lane = Lane(event)
+    lane.running()
+    try:
+        answer = workload.load(event["task"], context, lane.progress)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the page is told
+        failed = {"errorType": type(error).__name__, "errorMessage": str(error)}
+        outcome = {"type": "failed", "error": failed}
+    else:
+        outcome = {"type": "finished", "answer": answer}
+    lane.end(outcome)
+    print(json.dumps(outcome))
+    return outcome

@@ -1,0 +1,162 @@
+//! What one racer tells, and the time that telling took.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use serde_json::{Value, json};
+
+/// Reaches one page.
+pub trait Post {
+    /// Send; whether the page is still there.
+    fn post(&self, connection: &str, data: &str) -> impl Future<Output = bool>;
+}
+
+/// `@connections` of the WebSocket API.
+pub struct Gateway(pub aws_sdk_apigatewaymanagement::Client);
+
+impl Post for Gateway {
+    async fn post(&self, connection: &str, data: &str) -> bool {
+        let post = self.0.post_to_connection().connection_id(connection);
+        match post.data(Blob::new(data)).send().await {
+            Ok(_) => true,
+            Err(error) => {
+                let gone = error
+                    .as_service_error()
+                    .is_some_and(PostToConnectionError::is_gone_exception);
+                if !gone {
+                    let said = json!({"not_told": connection, "why": error.to_string()});
+                    println!("{said}");
+                }
+                !gone
+            }
+        }
+    }
+}
+
+pub struct Lane<'a, P> {
+    race: &'a str,
+    name: &'a str,
+    pages: &'a P,
+    connections: RefCell<Vec<&'a str>>,
+    telling: Cell<Duration>,
+}
+
+impl<'a, P: Post> Lane<'a, P> {
+    pub fn new(event: &'a Value, pages: &'a P) -> Self {
+        let connections = event["connections"].as_array().into_iter().flatten();
+        Self {
+            race: event["race"].as_str().unwrap_or_default(),
+            name: event["lane"].as_str().unwrap_or_default(),
+            pages,
+            connections: RefCell::new(connections.filter_map(Value::as_str).collect()),
+            telling: Cell::default(),
+        }
+    }
+
+    /// Where the outcome is kept.
+    pub fn key(&self) -> String {
+        format!("races/{}/{}.json", self.race, self.name)
+    }
+
+    /// The environment is there, and the handler begins.
+    pub async fn running(&self) {
+        let message = json!({"race": self.race, "lane": self.name, "type": "running"});
+        self.tell(&message).await;
+    }
+
+    /// So many records are written. This is inside the workload's own times.
+    pub async fn progress(&self, done: usize) {
+        let began = Instant::now();
+        let about = json!({"race": self.race, "lane": self.name, "type": "progress"});
+        self.tell(&with(about, &json!({"records": done}))).await;
+        self.telling.set(self.telling.get() + began.elapsed());
+    }
+
+    /// The outcome, as it is kept and told.
+    pub fn message(&self, outcome: &Value) -> Value {
+        let telling_ms = (self.telling.get().as_secs_f64() * 1e6).round() / 1e3;
+        let about = json!({"race": self.race, "lane": self.name, "telling_ms": telling_ms});
+        with(about, outcome)
+    }
+
+    /// Tell every page, one after the other; one that is gone is told nothing more.
+    pub async fn tell(&self, message: &Value) {
+        let data = message.to_string();
+        let mut there = Vec::new();
+        for connection in self.connections.take() {
+            if self.pages.post(connection, &data).await {
+                there.push(connection);
+            }
+        }
+        self.connections.replace(there);
+    }
+}
+
+fn with(mut message: Value, more: &Value) -> Value {
+    for (name, value) in more.as_object().into_iter().flatten() {
+        message[name] = value.clone();
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pages, of which `gone` are not there any more.
+    #[derive(Default)]
+    struct Pages {
+        gone: Vec<&'static str>,
+        told: RefCell<Vec<(String, Value)>>,
+    }
+
+    impl Post for Pages {
+        async fn post(&self, connection: &str, data: &str) -> bool {
+            let told = (connection.to_owned(), serde_json::from_str(data).unwrap());
+            self.told.borrow_mut().push(told);
+            !self.gone.contains(&connection)
+        }
+    }
+
+    fn event() -> Value {
+        json!({"race": "r", "lane": "rust", "connections": ["a", "b"]})
+    }
+
+    #[tokio::test]
+    async fn every_page_is_told_of_the_records_written() {
+        let (event, pages) = (event(), Pages::default());
+        Lane::new(&event, &pages).progress(3_000).await;
+        let message = json!({"race": "r", "lane": "rust", "type": "progress", "records": 3_000});
+        let wanted = ["a", "b"].map(|page| (page.to_owned(), message.clone()));
+        assert_eq!(*pages.told.borrow(), wanted);
+    }
+
+    #[tokio::test]
+    async fn a_page_that_is_gone_is_told_nothing_more() {
+        let event = event();
+        let pages = Pages {
+            gone: vec!["a"],
+            ..Pages::default()
+        };
+        let lane = Lane::new(&event, &pages);
+        lane.running().await;
+        lane.progress(1_000).await;
+        let told = pages.told.borrow();
+        let to: Vec<&str> = told.iter().map(|(page, _)| page.as_str()).collect();
+        assert_eq!(to, ["a", "b", "b"]);
+    }
+
+    #[test]
+    fn the_outcome_names_race_lane_and_the_time_that_telling_took() {
+        let (event, pages) = (event(), Pages::default());
+        let lane = Lane::new(&event, &pages);
+        assert_eq!(lane.key(), "races/r/rust.json");
+        assert_eq!(
+            lane.message(&json!({"type": "finished", "answer": {"records": 1}})),
+            json!({"race": "r", "lane": "rust", "type": "finished", "telling_ms": 0.0,
+                   "answer": {"records": 1}})
+        );
+    }
+}

@@ -1,0 +1,147 @@
+"""`lambdameter deploy`: the live race on AWS, as one CDK stack."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import platformdirs
+import typer
+from rich.console import Console
+
+from lambdameter import dataset, race, workload
+from lambdameter.cli.inputs import digester
+from lambdameter.errors import HostError
+from lambdameter.model import Architecture, Race, Workload
+from lambdameter.package import cross, function
+from lambdameter.parameters import apply_settings
+from lambdameter.stack import cdk
+from lambdameter.stack.account import Account
+
+_TOKEN_BYTES = 32
+
+
+class Deployed(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the race is, for the page: what `deploy` writes and `destroy` removes.
+
+    Attributes:
+        endpoint: the WebSocket API's, with its stage: wss://...
+    """
+
+    endpoint: str
+    region: str
+    architecture: Architecture
+    stack: str
+
+
+def deploy(
+    *,
+    region: Annotated[str, typer.Option(help="Where.")] = "us-east-1",
+    architecture: Annotated[Architecture, typer.Option(help="Of the functions.")] = "arm64",
+) -> None:
+    """Put the live race on AWS (five functions, two tables, a bucket, a WebSocket API)."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    deployed = put(Account(region), architecture, token, run)
+    sys.stdout.write(f"endpoint: {deployed.endpoint}\ntoken:    {token}\n")
+    console = Console(stderr=True, highlight=False)
+    console.print("Whoever has the token can start races, which you pay for; it is kept nowhere.")
+    console.print("`lambdameter destroy` takes everything away again.")
+
+
+def put(account: Account, architecture: Architecture, token: str, run: cdk.Run) -> Deployed:
+    """Build, deploy, upload the data, and write down where it is.
+
+    Args:
+        account: where to.
+        architecture: of the functions.
+        token: what starting a race will need.
+        run: starts cargo and npx.
+
+    Raises:
+        HostError: a tool or credentials are missing.
+        BadInputError: a function cannot be built.
+        TargetError: AWS refuses something.
+    """
+    the_race = race.load()
+    task = workload.load(the_race.workload)
+    cdk.check()
+    cross.check(run, race.ROOT)
+    account.check()
+
+    def build(crate: Path, binary: str) -> Path:
+        return cross.build(crate, binary, architecture, run)
+
+    packages = {
+        one.name: str(function.make(one, race.ROOT, architecture, build).path)
+        for one in the_race.functions
+    }
+    data = _data(task)
+    settings = cdk.Settings(
+        app=race.ROOT / "infra",
+        stack=the_race.name,
+        region=account.region,
+        packages=packages,
+        architecture=architecture,
+        token_sha256=hashlib.sha256(token.encode()).hexdigest(),
+    )
+    outputs = cdk.deploy(settings, run)
+    account.upload(outputs["Bucket"], data)
+    return _written(the_race, outputs["Endpoint"], account.region, architecture)
+
+
+def place() -> Path:
+    """The file that tells the page where the race is."""
+    return platformdirs.user_data_path("lambdameter") / "race.json"
+
+
+def run(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> int:
+    """Run a tool in a folder; what it says goes to stderr. Raises HostError without the tool."""
+    # cargo-lambda and its zig may be packages of our own environment, which need not be on PATH.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    try:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=os.environ | {"PATH": path} | dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno(),
+            check=False,
+        ).returncode
+    except OSError as failure:
+        raise HostError(
+            f"{command[0]} cannot be started: {failure.strerror}",
+            place=f"{command[0]}, on PATH",
+            next_step=f"Install {command[0]}, and look at PATH.",
+        ) from failure
+
+
+def _data(task: Workload) -> dict[str, Path]:
+    """The objects of a race: key -> file."""
+    made = dataset.make(task, apply_settings(task, {})["warm"], digester(task))
+    folder = Path(made.folder)
+    data = {race.object_key(one.name): folder / one.object for one in task.cases if one.object}
+    return data | {race.EXPECTED: folder / dataset.EXPECTED_ITEMS}
+
+
+def _written(the_race: Race, endpoint: str, region: str, architecture: Architecture) -> Deployed:
+    deployed = Deployed(
+        endpoint=endpoint, region=region, architecture=architecture, stack=the_race.name
+    )
+    file = place()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(msgspec.json.encode(deployed))
+    except OSError as failure:
+        raise HostError(
+            f"The endpoint cannot be written down: {failure.strerror}",
+            place=str(file),
+            next_step=f"The race is deployed, at {endpoint}; make the folder writable and repeat.",
+        ) from failure
+    return deployed

@@ -1,0 +1,44 @@
+"""A Rust function for another machine than ours: `cargo lambda build`, which links by zig."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.model import Architecture
+from lambdameter.package.cargo import target_folder
+
+Run = Callable[[Sequence[str], Path, Mapping[str, str]], int]
+
+# https://www.cargo-lambda.info/commands/build.html
+_FLAGS: dict[Architecture, str] = {"arm64": "--arm64", "x86_64": "--x86-64"}
+
+
+def check(run: Run, folder: Path) -> None:
+    """HostError where cargo-lambda is missing."""
+    if run(["cargo", "lambda", "--version"], folder, {}):
+        raise HostError(
+            "Functions for AWS are built with cargo-lambda, and there is none",
+            place="cargo lambda, on PATH",
+            next_step="Install it with its zig: uv pip install --python .venv cargo-lambda",
+        )
+
+
+def build(crate: Path, binary: str, architecture: Architecture, run: Run) -> Path:
+    """Build one binary of a crate; the executable.
+
+    Raises:
+        BadInputError: it does not compile; cargo said why itself, on stderr.
+    """
+    target = target_folder() / "lambda" / architecture
+    command = ["cargo", "lambda", "build", "--release", "--locked", _FLAGS[architecture]]
+    command += ["--manifest-path", str(crate / "Cargo.toml"), "--bin", binary]
+    command += ["--lambda-dir", str(target / "functions")]
+    if run(command, crate, {"CARGO_TARGET_DIR": str(target)}):
+        raise BadInputError(
+            f"cargo lambda does not build {binary} for {architecture}",
+            place=str(crate),
+            next_step=f"See what it says above; again: {' '.join(command)}",
+        )
+    return target / "functions" / binary / "bootstrap"

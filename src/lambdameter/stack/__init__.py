@@ -1,0 +1,1 @@
+"""The race on AWS: CDK's command line, and what is done before and after it by boto3."""

@@ -1,0 +1,215 @@
+"""The race's functions on a local Lambda, with real services: what runs on AWS, unchanged."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from lambdameter import dataset, race, workload
+from lambdameter.cli.experiment import digester
+from lambdameter.cli.local import local_lambda
+from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.model import Artifact, Race, RaceFunction, RaceSite
+from lambdameter.package import cargo, function
+from lambdameter.target.base import Function
+from lambdameter.target.boto import BotoTarget, Options
+
+BUCKET = "race-data"
+RECORDS = 2_050
+LANES = ("python", "rust")
+
+
+class Pages(ThreadingHTTPServer):
+    """`@connections`: what each page was told; the page `gone` is not there any more."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Post)
+        self.told: list[tuple[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/race"
+
+
+class Post(BaseHTTPRequestHandler):
+    server: Pages
+
+    def do_POST(self) -> None:  # the name is http.server's
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        prefix, connection = self.path.rsplit("/", 1)
+        assert prefix == "/race/@connections"
+        self.server.told.append((connection, json.loads(body)))
+        gone = connection == "gone"
+        self.send_response(410 if gone else 200)
+        if gone:
+            self.send_header("X-Amzn-ErrorType", "GoneException")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Stage:
+    """The race's functions, deployed, and the pages that they tell."""
+
+    def __init__(self, target: BotoTarget, pages: Pages, the_race: Race) -> None:
+        self.target, self.race = target, the_race
+        self._pages = pages
+        self._architecture = target.info().architecture
+
+    def deploy(self, about: RaceFunction) -> Any:
+        def build(crate: Path, binary: str) -> Path:
+            console = Console(file=io.StringIO())
+            return cargo.build(crate / "Cargo.toml", console, binary=binary)[binary]
+
+        site = RaceSite(
+            bucket=BUCKET,
+            connections_url=self._pages.url,
+            token_sha256=hashlib.sha256(b"token").hexdigest(),
+            table_key="registration_id",
+        )
+        made = function.make(about, race.ROOT, self._architecture, build)
+        artifact = Artifact(
+            variant=about.name,
+            path=str(made.path),
+            sha256=made.sha256,
+            zip_bytes=made.zip_bytes,
+            unzipped_bytes=made.unzipped_bytes,
+            runtime=about.runtime,
+            handler=about.handler,
+            architecture=self._architecture,
+        )
+        return self.target.deploy(
+            artifact,
+            Function(
+                name=race.resource(self.race, about.name),
+                timeout_s=about.timeout_s,
+                memory_mb=about.memory_mb,
+                environment=race.environment(self.race, about, site),
+            ),
+        )
+
+    def invoke(self, name: str, event: Any) -> list[tuple[str, Any]]:
+        """Call a function once; what it told, and whom."""
+        deployment = self.deploy(self.race.function(name))
+        before = len(self._pages.told)
+        answer = self.target.invoke(deployment, json.dumps(event).encode())
+        self.target.remove(deployment)
+        assert answer.function_error is None, answer.payload
+        return self._pages.told[before:]
+
+
+@pytest.fixture(scope="module")
+def stage(require_launcher: None, tmp_path_factory: Any) -> Iterator[Stage]:  # noqa: ARG001
+    the_race = race.load()
+    task = workload.load(the_race.workload)
+    parameters = task.parameters | {"records": RECORDS}
+    data = Path(dataset.make(task, parameters, digester(task)).folder)
+    current = tmp_path_factory.mktemp("race") / "current.json"
+    current.write_text(json.dumps({"race": "r", "began_s": 0}))
+    pages = Pages()
+    serving = threading.Thread(target=pages.serve_forever)
+    serving.start()
+    with local_lambda(EmulatorOptions(sandbox="none", latency="off")) as endpoints:
+        target = BotoTarget(Options(region="us-east-1", architecture="arm64", endpoints=endpoints))
+        target.create_bucket(BUCKET)
+        target.put_object(BUCKET, race.EXPECTED, data / dataset.EXPECTED_ITEMS)
+        target.put_object(BUCKET, race.object_key("csv"), data / "registrations.csv")
+        target.put_object(BUCKET, "races/current.json", current)
+        assert task.table is not None
+        for lane in LANES:
+            target.create_table(race.resource(the_race, lane), task.table)
+        try:
+            yield Stage(target, pages, the_race)
+        finally:
+            pages.shutdown()
+            pages.server_close()
+            serving.join()
+
+
+@pytest.fixture(scope="module")
+def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
+    """What each racer tells, of one race of both."""
+
+    def raced(lane: str) -> list[tuple[str, Any]]:
+        task = {
+            "bucket": BUCKET,
+            "key": race.object_key("csv"),
+            "table": race.resource(stage.race, lane),
+            "format": "csv",
+        }
+        event = {"race": "r", "lane": lane, "connections": ["gone", "page"], "task": task}
+        return stage.invoke(f"racer-{lane}", event)
+
+    return {lane: raced(lane) for lane in LANES}
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_racer_tells_its_start_each_thousand_records_and_its_answer(
+    told: dict[str, list[tuple[str, Any]]], lane: str
+) -> None:
+    messages = [message for page, message in told[lane] if page == "page"]
+    about = {"race": "r", "lane": lane}
+    assert messages[:3] == [
+        about | {"type": "running"},
+        about | {"type": "progress", "records": 1_000},
+        about | {"type": "progress", "records": 2_000},
+    ]
+    assert messages[3]["type"] == "finished"
+    assert messages[3]["answer"]["written"] == RECORDS
+    assert messages[3]["telling_ms"] > 0
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_racer_tells_a_page_that_is_gone_nothing_more(
+    told: dict[str, list[tuple[str, Any]]], lane: str
+) -> None:
+    assert [message["type"] for page, message in told[lane] if page == "gone"] == ["running"]
+
+
+def test_both_racers_send_the_same_requests_to_the_same_pages(
+    told: dict[str, list[tuple[str, Any]]],
+) -> None:
+    def form(lane: str) -> list[Any]:
+        return [
+            (page, {name: value for name, value in message.items() if name in {"type", "records"}})
+            for page, message in told[lane]
+        ]
+
+    assert form("python") == form("rust")
+    fields = [{*message, *message.get("answer", {})} for _, message in told["python"]]
+    assert fields == [{*message, *message.get("answer", {})} for _, message in told["rust"]]
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_task_that_cannot_be_done_is_told_by_both_alike(stage: Stage, lane: str) -> None:
+    task = {"bucket": BUCKET, "key": "none", "table": "none", "format": "csv"}
+    event = {"race": "s", "lane": lane, "connections": ["page"], "task": task}
+    (_, last) = stage.invoke(f"racer-{lane}", event)[-1]
+    assert last["type"] == "failed"
+    assert last["error"] == {
+        "errorType": "ObjectNotFound",
+        "errorMessage": f"NoSuchKey: s3://{BUCKET}/none",
+    }
+
+
+def test_the_verifier_finds_both_tables_as_the_generator_says(
+    stage: Stage, told: dict[str, list[tuple[str, Any]]]
+) -> None:
+    assert told
+    ((page, verdict),) = stage.invoke("verifier", {"connection": "me"})
+    assert (page, verdict["type"], verdict["identical"]) == ("me", "verified", True)
+    assert [lane["count"] for lane in verdict["lanes"].values()] == [RECORDS] * 2
+    assert len({one["digest"] for one in verdict["lanes"].values()}) == 1

@@ -1,0 +1,201 @@
+"""The race's functions, imported as Lambda does, with fakes for the services that they use."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from lambdameter import race
+from lambdameter.model import RaceSite
+
+TOKEN = "a token"
+SITE = RaceSite(
+    bucket="b",
+    connections_url="https://api.example/race",
+    token_sha256=hashlib.sha256(TOKEN.encode()).hexdigest(),
+    table_key="registration_id",
+)
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "Operation")
+
+
+class FakeS3:
+    """One bucket, with conditional writes."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.before_put: Callable[[], None] = lambda: None
+
+    def put_object(self, **put: Any) -> None:
+        self.before_put()
+        key = put["Key"]
+        if put.get("IfNoneMatch") == "*" and key in self.objects:
+            raise refusal("PreconditionFailed")
+        if "IfMatch" in put and put["IfMatch"] != self._etag(key):
+            raise refusal("PreconditionFailed")
+        self.objects[key] = put["Body"]
+
+    def delete_object(self, **delete: Any) -> None:
+        self.objects.pop(delete["Key"], None)
+
+    def get_object(self, **get: Any) -> dict[str, Any]:
+        if get["Key"] not in self.objects:
+            raise refusal("NoSuchKey")
+        return {"Body": Body(self.objects[get["Key"]]), "ETag": self._etag(get["Key"])}
+
+    def list_objects_v2(self, **asked: Any) -> dict[str, Any]:
+        found = sorted(key for key in self.objects if key.startswith(asked["Prefix"]))
+        return {"Contents": [{"Key": key} for key in found[: asked["MaxKeys"]]]} if found else {}
+
+    def _etag(self, key: str) -> str | None:
+        body = self.objects.get(key)
+        return None if body is None else hashlib.sha256(body).hexdigest()
+
+
+class Body(io.BytesIO):
+    def iter_lines(self) -> Iterator[bytes]:
+        yield from self.read().splitlines()
+
+
+class FakeGateway:
+    """`@connections`: what each page was told; `gone` pages are not there any more."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.fails: dict[str, Exception] = {}
+
+    def post_to_connection(self, **post: Any) -> None:
+        self.told.append((post["ConnectionId"], json.loads(post["Data"])))
+        if post["ConnectionId"] in self.fails:
+            raise self.fails[post["ConnectionId"]]
+
+    def messages(self, to: str) -> list[dict[str, Any]]:
+        return [message for connection, message in self.told if connection == to]
+
+
+class FakeFunctions:
+    """Lambda's Invoke."""
+
+    def __init__(self) -> None:
+        self.invoked: list[tuple[str, dict[str, Any]]] = []
+        self.answer: dict[str, Any] = {}
+        self.refuses: set[str] = set()
+
+    def invoke(self, **invoke: Any) -> dict[str, Any]:
+        if invoke["FunctionName"] in self.refuses:
+            raise refusal("TooManyRequestsException")
+        self.invoked.append((invoke["FunctionName"], json.loads(invoke["Payload"])))
+        return self.answer
+
+
+class FakeDynamoDB:
+    """Tables as lists of items; each request leaves its last item unprocessed the first time."""
+
+    def __init__(self, tables: dict[str, list[dict[str, Any]]]) -> None:
+        self.tables = tables
+        self._left: set[str] = set()
+
+    def get_paginator(self, _: str) -> FakeDynamoDB:
+        return self
+
+    def paginate(self, **scan: Any) -> Iterator[dict[str, Any]]:
+        items = list(self.tables[scan["TableName"]])
+        for start in range(0, len(items), 40):
+            page = items[start : start + 40]
+            if "ProjectionExpression" in scan:
+                (name,) = scan["ExpressionAttributeNames"].values()
+                page = [{name: item[name]} for item in page]
+            yield {"Items": page}
+
+    def batch_write_item(self, **write: Any) -> dict[str, Any]:
+        ((table, requests),) = write["RequestItems"].items()
+        assert len(requests) <= 25
+        first_time = table not in self._left
+        self._left.add(table)
+        done, left = (requests[:-1], requests[-1:]) if first_time else (requests, [])
+        for request in done:
+            key = request["DeleteRequest"]["Key"]
+            self.tables[table] = [
+                item for item in self.tables[table] if not key.items() <= item.items()
+            ]
+        return {"UnprocessedItems": {table: left} if left else {}}
+
+
+@pytest.fixture
+def token() -> str:
+    return TOKEN
+
+
+@pytest.fixture
+def refuse() -> Callable[[str], ClientError]:
+    return refusal
+
+
+@pytest.fixture
+def tables() -> Callable[..., FakeDynamoDB]:
+    """The two tables of a race, from ids or items."""
+
+    def made(python: list[Any], rust: list[Any]) -> FakeDynamoDB:
+        return FakeDynamoDB(
+            {"lambdameter-race-python": list(python), "lambdameter-race-rust": list(rust)}
+        )
+
+    return made
+
+
+@pytest.fixture
+def s3() -> FakeS3:
+    return FakeS3()
+
+
+@pytest.fixture
+def gateway() -> FakeGateway:
+    return FakeGateway()
+
+
+@pytest.fixture
+def functions() -> FakeFunctions:
+    return FakeFunctions()
+
+
+@pytest.fixture
+def imported(
+    monkeypatch: pytest.MonkeyPatch, s3: FakeS3, gateway: FakeGateway, functions: FakeFunctions
+) -> Callable[[str], Any]:
+    """A function's handler module by the function's name, in the environment that it declares."""
+
+    def load(name: str) -> ModuleType:
+        the_race = race.load()
+        about = the_race.function(name)
+        for variable, value in race.environment(the_race, about, SITE).items():
+            monkeypatch.setenv(variable, value)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        fakes = {"s3": s3, "lambda": functions, "apigatewaymanagementapi": gateway}
+        monkeypatch.setattr(boto3, "client", lambda service, **_: fakes.get(service))
+        own = [file.stem for one in about.sources for file in (race.ROOT / one).glob("*.py")]
+        for source in about.sources:
+            monkeypatch.syspath_prepend(str(Path(race.ROOT, source)))
+        for one in own:
+            monkeypatch.delitem(sys.modules, one, raising=False)
+        module = importlib.import_module(about.handler.partition(".")[0])
+        for one in own:
+            sys.modules.pop(one, None)
+        return module
+
+    return load

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lambdameter.model import Table, TableKey
+from lambdameter.verify import table
+
+ASKED = {"connection": "me"}
+BEGAN = json.dumps({"race": "r", "format": "csv", "began_s": 0.0}).encode()
+Verify = Callable[..., dict[str, Any]]
+
+
+def item(number: int, amount: str = "129.50") -> dict[str, Any]:
+    return {
+        "registration_id": {"S": f"{number}"},
+        "amount_paid": {"N": amount},
+        "city": {"S": 'Zürich "\n'},
+    }
+
+
+@pytest.fixture
+def verify(
+    imported: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tables: Callable[..., Any],
+    s3: Any,
+    gateway: Any,
+) -> Verify:
+    module = imported("verifier")
+    s3.objects["races/current.json"] = BEGAN
+
+    def verified(expected: list[Any], python: list[Any], rust: list[Any]) -> dict[str, Any]:
+        s3.objects["data/expected.ndjson"] = b"".join(
+            json.dumps(one).encode() + b"\n" for one in expected
+        )
+        monkeypatch.setattr(module, "dynamodb", tables(python, rust))
+        module.handler(ASKED, None)
+        told: dict[str, Any] = gateway.messages("me")[-1]
+        return told
+
+    return verified
+
+
+def test_equal_tables_are_identical_in_any_order_and_spelling(verify: Verify) -> None:
+    expected = [item(number) for number in range(100)]
+    python = [item(number, "129.5") for number in range(100)]
+    told = verify(expected, python, random.Random(1).sample(expected, 100))  # noqa: S311  an order
+    assert told["identical"]
+    assert {lane["count"] for lane in told["lanes"].values()} == {100}
+    assert (
+        len({told["expected"]["digest"], *(one["digest"] for one in told["lanes"].values())}) == 1
+    )
+
+
+def test_the_digest_is_that_of_lambdameters_own_verification(verify: Verify) -> None:
+    items = [item(number) for number in range(50)]
+    items[0] |= {
+        "set": {"NS": ["1.0", "01", "2"]},
+        "bytes": {"B": b"\x00\xff"},
+        "map": {"M": {"list": {"L": [{"BOOL": True}, {"NULL": True}, {"N": "1E2"}]}}},
+    }
+    plain = [one | ({"bytes": {"B": "AP8="}} if "bytes" in one else {}) for one in items]
+    rule = table.Rule(table=Table(partition_key=TableKey(name="registration_id", type="S")))
+    told = verify(plain, items, items)
+    assert told["identical"]
+    assert told["expected"]["digest"] == table.digest(items, rule).digest
+
+
+def test_two_tables_with_the_same_fault_are_not_identical(verify: Verify) -> None:
+    wrong = [item(0), item(1, "130")]
+    told = verify([item(0), item(1)], wrong, wrong)
+    assert not told["identical"]
+    assert told["lanes"]["python"]["digest"] == told["lanes"]["rust"]["digest"]
+
+
+def test_differences_are_counted_and_the_first_are_told_field_by_field(verify: Verify) -> None:
+    expected = [item(number) for number in range(30)]
+    rust = [item(0, "1"), *expected[1:29], item(77)]
+    lane = verify(expected, expected, rust)["lanes"]["rust"]
+    assert (lane["missing"], lane["extra"], lane["changed"]) == (1, 1, 1)
+    assert lane["first"][0] == {
+        "key": '{"registration_id":{"S":"0"}}',
+        "fields": [{"field": "amount_paid", "expected": {"N": "129.5"}, "actual": {"N": "1"}}],
+    }
+
+
+def test_of_many_differences_ten_are_told(verify: Verify) -> None:
+    lane = verify([item(number) for number in range(300)], [], [])["lanes"]["rust"]
+    assert (lane["missing"], len(lane["first"])) == (300, 10)
+
+
+def test_every_page_is_told_the_verdict(verify: Verify, gateway: Any, s3: Any) -> None:
+    s3.objects["connections/another"] = b""
+    told = verify([item(1)], [item(1)], [item(1)])
+    assert gateway.messages("another") == [told]
+
+
+@pytest.mark.parametrize(
+    ("current", "reason"),
+    [
+        (None, "there was no race yet"),
+        (json.dumps({"race": "r", "began_s": 1e12}).encode(), "a race is on"),
+    ],
+)
+def test_there_is_nothing_to_verify_before_a_race_is_over(
+    verify: Verify, s3: Any, current: bytes | None, reason: str
+) -> None:
+    del s3.objects["races/current.json"]
+    if current is not None:
+        s3.objects["races/current.json"] = current
+    assert verify([], [], []) == {"type": "refused", "action": "verify", "reason": reason}
