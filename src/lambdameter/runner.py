@@ -73,6 +73,10 @@ class Target(Protocol):
         """Call once."""
         ...
 
+    def rest(self) -> None:
+        """Wait before a warm call."""
+        ...
+
     def create_table(self, name: str, table: Table) -> None:
         """Make an empty table."""
         ...
@@ -115,8 +119,6 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
         canonical: what of a response must be the same in all variants.
         append: puts a sample on disk, and returns when it is there.
         now: the time of day, with its zone.
-        rest: waits before a warm call, as long as a caller takes at least who is not on this host:
-            an environment that is called without a pause owes CPU time to its quota.
     """
 
     target: Target
@@ -126,7 +128,6 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     canonical: Callable[[Any], str]
     append: Callable[[Sample], None]
     now: Callable[[], datetime]
-    rest: Callable[[], None]
     progress: Progress
 
 
@@ -147,7 +148,7 @@ def execute(plan: Sequence[Trial], workload: Workload, site: Site, bench: Bench)
                 site.deployments[trial.variant], trial.memory_mb, f"{site.prefix}-{environment}"
             )
         else:
-            bench.rest()
+            bench.target.rest()
         sample = _measure(trial, workload, site, bench, warm=warm)
         warm = _environment_lives(sample)
         bench.append(sample)

@@ -141,6 +141,23 @@ def plant(tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
+@pytest.fixture
+def run() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command in a folder, waited for."""
+
+    def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [LAMBDAMETER, *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return ran
+
+
 @pytest.fixture(scope="module")
 def lambdameter(
     tmp_path_factory: pytest.TempPathFactory,

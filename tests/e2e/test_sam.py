@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-LAMBDAMETER = Path(sys.prefix) / "bin" / "lambdameter"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
 TEMPLATE = """\
 AWSTemplateFormatVersion: 2010-09-09
 Transform: AWS::Serverless-2016-10-31
@@ -50,18 +51,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [LAMBDAMETER, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def test_two_functions_of_a_template_are_measured_under_its_own_settings(folder: Path):
+def test_two_functions_of_a_template_are_measured_under_its_own_settings(folder: Path, run: Run):
     ended = run(
         folder, "run", "template.yaml", "--event", "event.json", "--set", "Greeting=hi", "--json"
     )
@@ -77,7 +67,7 @@ def test_two_functions_of_a_template_are_measured_under_its_own_settings(folder:
     assert {json.loads(one)["name"] for one in answers} == {"STRASSE"}
 
 
-def test_a_difference_is_called_again_by_the_command_that_is_printed(folder: Path):
+def test_a_difference_is_called_again_by_the_command_that_is_printed(folder: Path, run: Run):
     (folder / "other" / "app.py").write_text(HANDLER.replace("METHOD", "lower()"))
     ended = run(folder, "search", "template.yaml", "--event", "event.json")
     assert ended.returncode == 1, ended.stderr

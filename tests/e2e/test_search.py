@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-LAMBDAMETER = Path(sys.prefix) / "bin" / "lambdameter"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
 WORKLOAD = """
 schema = 1
 name = "orders"
@@ -72,20 +73,9 @@ def plant(folder: Path, **answers: str) -> None:
         )
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [LAMBDAMETER, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("kind", PLANTED)
 def test_what_is_planted_is_found_and_called_again_as_printed(
-    orders: Path, tmp_path: Path, kind: str
+    orders: Path, tmp_path: Path, kind: str, run: Run
 ):
     python, port = PLANTED[kind]
     plant(orders, python=python, port=port)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from typing import Any
 
@@ -135,34 +134,6 @@ def test_a_binary_holds_only_the_tls_provider_of_its_name(
     with zipfile.ZipFile(dynamodb_ops.packages[variant]) as package:
         binary = package.read("bootstrap")
     assert [name for name, path in PROVIDERS.items() if path in binary] == [provider]
-
-
-# Lambda refuses what is no JSON before any function sees it:
-# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
-@pytest.mark.parametrize(
-    "payload",
-    [b"{", b'{"a": }', b"\xff\xfe\x00", b'{"rawPath": "\xff"}', b"not json"],
-    ids=["cut off", "malformed", "not UTF-8", "not UTF-8 inside", "no JSON"],
-)
-def test_bytes_that_are_no_json_reach_no_variant(dynamodb_ops: Any, payload: bytes):
-    said = [dynamodb_ops.invoke_raw(variant, payload) for variant in dynamodb_ops.names]
-    assert {(one.status, one.error) for one in said} == {(400, None)}
-    assert len({json.dumps(one.document) for one in said}) == 1
-
-
-def test_an_event_over_six_megabytes_reaches_no_variant(dynamodb_ops: Any):
-    payload = b'{"rawPath": "' + b"x" * 6_300_000 + b'"}'
-    said = {dynamodb_ops.invoke_raw(variant, payload).status for variant in dynamodb_ops.names}
-    assert said == {413}
-
-
-@pytest.mark.parametrize("payload", [b"", b"{}", b"null", b"[]", b'"text"'])
-def test_an_empty_event_has_the_same_error_shape_in_all(dynamodb_ops: Any, payload: bytes):
-    for variant in dynamodb_ops.names:
-        said = dynamodb_ops.invoke_raw(variant, payload)
-        assert (said.status, said.error) == (200, "Unhandled"), variant
-        assert isinstance(said.document["errorType"], str)
-        assert isinstance(said.document["errorMessage"], str)
 
 
 @pytest.mark.parametrize("name", ["x" * 100_000, "\u00fc\u4e2d\U0001f600", "a b", "../t"])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -126,13 +126,24 @@ class Watcher:
         self.told.append(("finished", sample.trial.index))
 
 
+class Resting(FakeTarget):
+    """A scripted target that tells when it rests."""
+
+    def __init__(self, script: Script, resting: Callable[[], None]) -> None:
+        super().__init__(script)
+        self._resting = resting
+
+    def rest(self) -> None:
+        self._resting()
+
+
 class Bed:
     """The measuring side as cli/ joins it, on a scripted target."""
 
     def __init__(self, folder: Path, script: Script, workload: Workload = WORKLOAD) -> None:
-        self.target = FakeTarget(script)
         self.samples: list[Sample] = []
         self.rests: list[int] = []
+        self.target = Resting(script, lambda: self.rests.append(len(self.samples)))
         self.initial: list[Any] = []
         self.progress = Watcher()
         self.workload = workload
@@ -169,7 +180,6 @@ class Bed:
             canonical=lambda response: verified.canonical_response(self.workload, response),
             append=self.samples.append,
             now=clock(step_s).__next__,
-            rest=lambda: self.rests.append(len(self.samples)),
             progress=self.progress,
         )
         needs = Needs(

@@ -54,7 +54,7 @@ class Asked(Conditions, frozen=True, kw_only=True):
     """What the user asked for; None: all variants and cases, the workload's own tiers and calls.
 
     Attributes:
-        aa: whether each variant is held against a copy of itself; None: the first one.
+        aa: whether each variant, by default the first alone, is held against a copy of itself.
         stopping_rule: measure until it is decided; None: a number of rounds.
     """
 
@@ -134,7 +134,7 @@ def measure(workload: Workload, asked: Asked, opening: Opening = open_target) ->
         telling_what_is_kept(called.path),
         begun(workload, asked, called, opening, console) as ready,
     ):
-        fill(*ready)
+        fill(ready)
     return ready.folder
 
 
@@ -233,26 +233,26 @@ def _conditions(asked: Asked) -> Conditions:
     return msgspec.convert(asked, Conditions, from_attributes=True)
 
 
-def fill(folder: RunFolder, manifest: Manifest, trials: Sequence[Trial], place: Place) -> None:
-    """Make these trials; each sample is on disk before the next is made.
+def fill(run: Begun) -> None:
+    """Make its trials; each sample is on disk before the next is made.
 
     Where the run has a stopping rule, as many of them as it takes.
     """
+    manifest, console = run.manifest, run.place.console
     open_ended = manifest.stopping_rule is not None
-    with Telling(trials, manifest.datasets, place.console, at_most=open_ended) as telling:
-        bench = _bench(manifest, place, folder.append, telling)
+    with Telling(run.trials, manifest.datasets, console, at_most=open_ended) as telling:
 
         def make(some: Sequence[Trial]) -> None:
-            runner.execute(some, manifest.workload, place.site, bench)
+            carry_out(run._replace(trials=some), telling)
 
         if open_ended:
-            looking.until_decided(folder, manifest, trials, make, place.console)
+            looking.until_decided(run.folder, manifest, run.trials, make, console)
         else:
-            make(trials)
+            make(run.trials)
 
 
 def carry_out(run: Begun, progress: runner.Progress) -> None:
-    """Its trials, told to somebody who is told of other runs too."""
+    """Its trials, told to somebody who may be told of other runs too."""
     bench = _bench(run.manifest, run.place, run.folder.append, progress)
     runner.execute(run.trials, run.manifest.workload, run.place.site, bench)
 
@@ -282,7 +282,6 @@ def _bench(
         canonical=lambda response: verification.canonical_response(workload, response),
         append=append,
         now=lambda: datetime.now(UTC),
-        rest=target.rest,
         progress=progress,
     )
 

@@ -68,7 +68,8 @@ def compared(folder: RunFolder, manifest: Manifest, level: float) -> list[Compar
     kept = folder.samples().samples
     call: Call = "warm" if any(trial.call == "warm" for trial in manifest.plan) else "cold"
     at = Stopping(rounds=0, looks=(), level=level, stop=False)
-    found = summarise(manifest, kept, cases(kept), at).comparisons
+    equality = cases(kept, manifest.workload.equality)
+    found = summarise(manifest, kept, equality, at).comparisons
     return [one for one in found if one.call == call]
 
 

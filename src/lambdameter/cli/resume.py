@@ -47,7 +47,7 @@ def resume(path: Path, opening: Opening = open_target) -> RunFolder:
                 telling_what_is_kept(path),
                 taken_up(folder, then, trials, opening, console) as ready,
             ):
-                fill(*ready)
+                fill(ready)
     return folder
 
 

@@ -51,7 +51,10 @@ class Target(Protocol):
         ...
 
     def rest(self) -> None:
-        """Wait before a warm call, as long as a caller takes at least who is not on its host."""
+        """Wait before a warm call, as long as a caller takes at least who is not on its host.
+
+        An environment that is called without a pause owes CPU time to its quota.
+        """
         ...
 
     def create_bucket(self, bucket: str) -> None:

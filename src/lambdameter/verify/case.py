@@ -14,9 +14,7 @@ from lambdameter.verify import response as answers
 _Outcome = tuple[str, str | None]
 
 
-def cases(
-    samples: Iterable[Sample], rule: EqualityRule = answers.EXACT
-) -> tuple[CaseEquality, ...]:
+def cases(samples: Iterable[Sample], rule: EqualityRule) -> tuple[CaseEquality, ...]:
     """One verdict for each case, in order of appearance."""
     by_case: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:

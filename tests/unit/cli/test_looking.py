@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -13,7 +14,13 @@ from lambdameter.cli.experiment import Asked, measure
 from lambdameter.cli.report import read
 from lambdameter.cli.resume import resume
 from lambdameter.errors import BadInputError, TargetError
-from lambdameter.model import Invocation, StoppingRule, Workload
+from lambdameter.model import (
+    AnswerMayDiffer,
+    EqualityRule,
+    Invocation,
+    StoppingRule,
+    Workload,
+)
 from lambdameter.samples import SAMPLES, STOPPING, RunFolder
 from lambdameter.stats import sequential
 from lambdameter.target.fake import FakeTarget, Request, Script
@@ -65,6 +72,25 @@ def test_a_run_ends_at_the_first_look_that_decides_it(
     (made,) = stopping.made
     assert (made.comparisons, made.decided, made.level) == (1, 1, sequential.levels(LOOKS)[0])
     assert {one.trial.round for one in folder.samples().samples} == set(range(12))
+
+
+def test_answers_that_may_differ_are_looked_at_as_the_report_does(
+    workload: Workload, auto: Asked, scripted: Scripted, working: Script
+):
+    rounded = AnswerMayDiffer(field="mean", relative=1e-12, reason="added up in another order")
+    tolerant = msgspec.structs.replace(workload, equality=EqualityRule(response=(rounded,)))
+
+    def script(target: FakeTarget, request: Request) -> Invocation:
+        answer = lasting(working, slower_rust)(target, request)
+        mean = 0.1 + 0.2 if request.variant == "rust" else 0.3
+        document = json.loads(answer.payload) | {"mean": mean}
+        return msgspec.structs.replace(answer, payload=json.dumps(document).encode())
+
+    folder = measure(tolerant, auto, scripted(script).opening)
+    stopping = folder.stopping()
+    assert stopping is not None
+    assert stopping.reason == "decided"
+    assert read(folder).summary.equal
 
 
 def test_the_plan_in_the_folder_holds_every_round_that_there_may_be(

@@ -12,6 +12,7 @@ from lambdameter.model import (
     TrialEquality,
 )
 from lambdameter.verify import case
+from lambdameter.verify import response as answers
 
 OOM = SampleError(kind="function", type="Runtime.OutOfMemory", message="killed")
 
@@ -122,7 +123,9 @@ def test_cold_and_warm_calls_are_not_compared_with_each_other():
 
 
 def test_each_case_has_its_own_verdict():
-    verdicts = case.cases([sample("rust", of="csv"), dead("rust"), sample("rust", of="json")])
+    verdicts = case.cases(
+        [sample("rust", of="csv"), dead("rust"), sample("rust", of="json")], answers.EXACT
+    )
     assert [one.case for one in verdicts] == ["csv", "json"]
 
 
