@@ -1,7 +1,8 @@
-"""uvicorn's WebSocket connection, with what API Gateway does below whole messages.
+"""uvicorn's connections, with what API Gateway does below whole messages.
 
 ASGI has messages alone, so the limit of a frame, what answers a malformed one, and how a
-connection is cut that no one reads stand here.
+connection is cut that no one reads stand here; and what keeps a client from being stored here
+faster than it is served.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from wsproto import events
 from wsproto.connection import ConnectionState
@@ -18,6 +21,34 @@ from lambdameter.emulator.gateway.protocol import TOO_BIG, Gauge
 # In a connection's scope["state"]: ends it without waiting for its client.
 ABORT = "lambdameter.abort"
 _ABNORMAL = 1006
+# Of a request line with all headers: our own choice, six times what AWS takes of a URL.
+MAX_HEAD_BYTES = 24_576
+
+
+class GatewayHttp(HttpToolsProtocol):
+    """One connection, until it is a WebSocket."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._head: int | None = None
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._head = 0
+
+    def on_headers_complete(self) -> None:
+        """Its head is over."""
+        self._head = None
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """A part of it: the parser keeps a head that never ends, we do not."""
+        super().data_received(data)
+        if self._head is not None and not self.transport.is_closing():
+            self._head += len(data)
+            if self._head > MAX_HEAD_BYTES:
+                self.send_400_response("Request header larger than we take")
 
 
 class GatewayWebSocket(WSProtocol):
@@ -28,9 +59,32 @@ class GatewayWebSocket(WSProtocol):
         self._gauge = Gauge()
 
     def handle_connect(self, event: events.Request) -> None:
-        """Tell the application how to cut it."""
+        """Tell the application how to cut it; nothing more is read until it has accepted."""
         super().handle_connect(event)
         self.scope["state"][ABORT] = self.transport.abort
+        self.transport.pause_reading()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """What the application says."""
+        await super().send(message)
+        if message["type"] == "websocket.accept" and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    async def run_asgi(self) -> None:
+        """The application, to its end; who then does not read what is left for it is cut."""
+        await super().run_asgi()
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        if not self.disconnected:
+            self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def handle_ping(self, event: events.Ping) -> None:
+        """Answered while its client reads: of those that wait, one answer to the last will do.
+
+        https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
+        """
+        if self.writable.is_set():
+            super().handle_ping(event)
 
     def handle_message(self, event: events.TextMessage | events.BytesMessage) -> None:
         """A part of a frame."""

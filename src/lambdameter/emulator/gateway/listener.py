@@ -14,12 +14,11 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from lambdameter.emulator.gateway import guard, management
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
-from lambdameter.emulator.gateway.frames import GatewayWebSocket
+from lambdameter.emulator.gateway.frames import GatewayHttp, GatewayWebSocket
 from lambdameter.emulator.gateway.gateway import Gateway
 from lambdameter.emulator.gateway.protocol import FORBIDDEN, MAX_MESSAGE_BYTES
 from lambdameter.emulator.gateway.session import deny
@@ -132,7 +131,7 @@ class GatewayListener:
         config.load()
         state = ServerState()
         server = await asyncio.get_running_loop().create_server(
-            lambda: HttpToolsProtocol(config=config, server_state=state, app_state={}),
+            lambda: GatewayHttp(config=config, server_state=state, app_state={}),
             sock=listening,
             backlog=_BACKLOG,
         )

@@ -8,6 +8,8 @@ from lambdameter.emulator.gateway.protocol import MAX_MESSAGE_BYTES, Close
 
 # Our own choice: AWS has such a buffer and does not tell its size.
 MAX_BYTES = 8 * MAX_MESSAGE_BYTES
+# What a message takes beside its text, so that a million empty ones have no room either.
+_FRAME_BYTES = 64
 
 
 class Outbox:
@@ -19,7 +21,7 @@ class Outbox:
 
     def put(self, text: str) -> bool:
         """Whether there was room for it."""
-        size = len(text.encode())
+        size = _size(text)
         if self._bytes + size > MAX_BYTES:
             return False
         self._bytes += size
@@ -36,4 +38,8 @@ class Outbox:
 
     def sent(self, text: str) -> None:
         """The client's kernel, or ours, has it."""
-        self._bytes -= len(text.encode())
+        self._bytes -= _size(text)
+
+
+def _size(text: str) -> int:
+    return len(text.encode()) + _FRAME_BYTES

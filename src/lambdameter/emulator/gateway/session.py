@@ -27,6 +27,9 @@ from lambdameter.emulator.gateway.protocol import (
 # How long a close may wait behind what a client does not read; once it is sent, uvicorn waits as
 # long for the answer. RFC 6455 leaves it to us.
 CLOSE_LIMIT_MS = 10_000.0
+# Our own choice. AWS throttles an account's requests per second, and no document tells of a limit
+# for one connection: https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-protect.html
+MAX_IN_FLIGHT = 16
 _ABNORMAL = 1006
 
 
@@ -40,7 +43,7 @@ class Ports(NamedTuple):
 
     clock: Clock
     integrate: Callable[[Invoke], Awaitable[Answer]]
-    spawn: Callable[[Coroutine[Any, Any, None]], object]
+    spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
     def moment(self) -> Moment:
         """Now."""
@@ -59,6 +62,7 @@ class Session:
         self._websocket = websocket
         self._ports = ports
         self._outbox = Outbox()
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._watching: Timer | None = None
         self._closing: Timer | None = None
 
@@ -72,12 +76,12 @@ class Session:
         else:
             decision = action
         if isinstance(decision, Refuse):
-            with contextlib.suppress(WebSocketDisconnect):
+            with contextlib.suppress(OSError):
                 await deny(self._websocket, decision.status, decision.message)
             return False
         try:
             await self._websocket.accept()
-        except WebSocketDisconnect:
+        except OSError:
             self._end(_ABNORMAL, "")
             return False
         return True
@@ -115,6 +119,9 @@ class Session:
 
     async def _read(self) -> tuple[int, str]:
         while True:
+            # Meanwhile its socket is not read either, so that it waits with what it still has.
+            while len(self._in_flight) >= MAX_IN_FLIGHT:
+                await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return message["code"], message.get("reason") or ""
@@ -140,7 +147,9 @@ class Session:
             self._outbox.close(action)
             self._closing = self._ports.clock.call_later(CLOSE_LIMIT_MS, self._abort)
         elif isinstance(action, Invoke):
-            self._ports.spawn(self._integrate(action))
+            task = self._ports.spawn(self._integrate(action))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
 
     async def _integrate(self, invoke: Invoke) -> None:
         answered = await self._ports.integrate(invoke)

@@ -78,8 +78,11 @@ def api() -> WebSocketApi:
 class Served:
     """A listening gateway, and how a client reaches it."""
 
-    def __init__(self, gateway: Gateway, found: Addresses, functions: Functions) -> None:
+    def __init__(
+        self, gateway: Gateway, listener: GatewayListener, found: Addresses, functions: Functions
+    ) -> None:
         self.gateway = gateway
+        self.listener = listener
         self.found = found
         self.functions = functions
 
@@ -88,6 +91,11 @@ class Served:
         return connect(
             self.found.websocket, ping_interval=None, compression=None, proxy=None, **options
         )
+
+    def below(self) -> Any:
+        """uvicorn's side of the one connection that there is."""
+        (connection,) = self.listener._state.connections
+        return connection
 
     async def connection_id(self) -> str:
         """Of the client that connects next."""
@@ -102,7 +110,7 @@ async def served(host: Any, api: WebSocketApi, functions: Functions) -> AsyncIte
     found = Addresses(api, listening)
     gateway = Gateway(api, found.domain, host.clock, functions.invoke)
     listener = await GatewayListener.open(gateway, listening)
-    yield Served(gateway, found, functions)
+    yield Served(gateway, listener, found, functions)
     await listener.close()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from lambdameter.emulator.gateway.frames import MAX_HEAD_BYTES
 from lambdameter.emulator.gateway.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
 from lambdameter.emulator.gateway.session import CLOSE_LIMIT_MS
 
@@ -40,6 +41,13 @@ class Raw:
 
     @classmethod
     async def connect(cls, served: Any) -> Raw:
+        raw = await cls.ask(served)
+        assert (await raw.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+        return raw
+
+    @classmethod
+    async def ask(cls, served: Any) -> Raw:
+        """For a connection; the answer is still to be read."""
         reader, writer = await asyncio.open_connection(*served.found.domain.split(":"))
         key = base64.b64encode(os.urandom(16)).decode()
         writer.write(
@@ -47,7 +55,6 @@ class Raw:
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
             "Sec-WebSocket-Version: 13\r\n\r\n".encode()
         )
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
         return cls(reader, writer)
 
     async def close_code(self) -> int:
@@ -139,6 +146,62 @@ async def test_a_ping_is_answered_and_no_message(served: Any, functions: Any):
         await functions.next("connect")
         await (await websocket.ping(b"p"))
         assert functions.seen.empty()
+
+
+async def test_pings_of_a_client_that_does_not_read_are_not_kept(served: Any, functions: Any):
+    raw = await Raw.connect(served)
+    served.below().pause_writing()
+    raw.writer.write(frame(PING, b"1") * 100 + frame(TEXT, b"x"))
+    await functions.next("default")
+    served.below().resume_writing()
+    raw.writer.write(frame(PING, b"2"))
+    assert await raw.reader.readexactly(3) == b"\x8a\x012"
+    await raw.end()
+
+
+async def test_what_is_sent_before_connect_has_answered_waits_outside(served: Any, functions: Any):
+    answer = asyncio.Event()
+
+    async def connecting(_event: dict[str, Any]) -> bytes:
+        await answer.wait()
+        return b'{"statusCode": 200}'
+
+    functions.handlers["connect"] = connecting
+    raw = await Raw.ask(served)
+    await functions.next("connect")
+    assert not served.below().transport.is_reading()
+    raw.writer.write(frame(TEXT, b"early"))
+    answer.set()
+    assert (await functions.next("default"))["body"] == "early"
+    await raw.end()
+
+
+@pytest.mark.parametrize("begin", ["GET /live", "GET /live HTTP/1.1\r\nX: "])
+async def test_a_head_that_never_ends_is_refused(served: Any, begin: str):
+    reader, writer = await asyncio.open_connection(*served.found.domain.split(":"))
+    writer.write(begin.encode() + b"x" * MAX_HEAD_BYTES)
+    assert (await reader.read()).startswith(b"HTTP/1.1 400")
+    writer.close()
+
+
+async def test_a_client_that_leaves_and_does_not_read_what_was_sent_is_cut(
+    served: Any, functions: Any
+):
+    raw = await Raw.connect(served)
+    session = served.gateway.session(await served.connection_id())
+    below = served.below()
+    while not below.transport.get_write_buffer_size():
+        session.post("x" * MAX_MESSAGE_BYTES)
+        for _ in range(20):
+            await asyncio.sleep(0)
+    below.close_timeout = 0.0
+    raw.writer.write(frame(0x8, struct.pack("!H", 4_000)))
+    context = (await functions.next("disconnect"))["requestContext"]
+    assert context["disconnectStatusCode"] == 4_000
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert below not in served.listener._state.connections
+    await raw.end()
 
 
 async def test_a_handshake_that_is_none_leaves_the_rest_alone(served: Any, functions: Any):

@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lambdameter.emulator.gateway import protocol
+from lambdameter.emulator.gateway.session import MAX_IN_FLIGHT
 
 
 async def closed(websocket: Any) -> tuple[int, str]:
@@ -175,6 +176,71 @@ async def test_a_connection_is_closed_after_two_hours_however_busy(
             await functions.next("runner")
         host.clock.advance(12_000)
         assert await closed(websocket) == (1001, "Going away")
+
+
+async def test_of_a_client_that_floods_sixteen_messages_are_in_flight_and_the_rest_wait_outside(
+    served: Any, functions: Any
+):
+    together = asyncio.Barrier(MAX_IN_FLIGHT)
+    running = 0
+    seen: list[tuple[int, int]] = []
+
+    async def slow(_event: dict[str, Any]) -> bytes:
+        nonlocal running
+        running += 1
+        await together.wait()
+        seen.append((running, served.below().queue.qsize()))
+        running -= 1
+        return b'{"statusCode": 200}'
+
+    functions.handlers["runner"] = slow
+    text = json.dumps({"action": "run", "fill": "x" * 30_000})
+    async with served.connect() as websocket:
+        for _ in range(20 * MAX_IN_FLIGHT):
+            await websocket.send(text)
+        for _ in range(20 * MAX_IN_FLIGHT):
+            await functions.next("runner")
+    in_flight, stored = (max(column) for column in zip(*seen, strict=True))
+    assert in_flight == MAX_IN_FLIGHT
+    # What the loop reads at once, 256 KB.
+    assert stored < 10
+
+
+async def test_a_client_whose_messages_all_hang_goes_on_after_29_seconds(
+    served: Any, functions: Any, host: Any
+):
+    async def never(_event: dict[str, Any]) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    functions.handlers["runner"] = never
+    async with served.connect() as websocket:
+        for _ in range(MAX_IN_FLIGHT):
+            await websocket.send('{"action": "run"}')
+            await functions.next("runner")
+        await websocket.send("after it")
+        host.clock.advance(protocol.INTEGRATION_LIMIT_MS)
+        assert (await functions.next("default"))["body"] == "after it"
+
+
+async def test_a_client_that_is_gone_before_connect_answers_is_told_to_disconnect(
+    served: Any, functions: Any
+):
+    gone = asyncio.Event()
+
+    async def connecting(_event: dict[str, Any]) -> bytes:
+        await gone.wait()
+        return b'{"statusCode": 200}'
+
+    functions.handlers["connect"] = connecting
+    client = asyncio.ensure_future(served.connect().__aenter__())
+    connected = (await functions.next("connect"))["requestContext"]
+    client.cancel()
+    await asyncio.wait([client])
+    gone.set()
+    context = (await functions.next("disconnect"))["requestContext"]
+    assert context["connectionId"] == connected["connectionId"]
+    assert context["disconnectStatusCode"] == 1006
 
 
 async def test_without_a_connect_route_everyone_is_accepted(served: Any, functions: Any):

@@ -14,13 +14,18 @@ async def test_it_keeps_the_order_and_a_close_comes_last():
 
 async def test_what_is_being_sent_still_takes_room():
     outbox = Outbox()
-    assert outbox.put("x" * MAX_BYTES)
+    assert outbox.put("x" * (MAX_BYTES - 100))
     text = await outbox.get()
-    assert not outbox.put("y")
+    assert not outbox.put("y" * 100)
     assert isinstance(text, str)
     outbox.sent(text)
-    assert outbox.put("y")
+    assert outbox.put("y" * 100)
 
 
 def test_room_is_counted_in_bytes():
     assert not Outbox().put("é" * (MAX_BYTES // 2 + 1))
+
+
+def test_messages_without_text_take_room_too():
+    outbox = Outbox()
+    assert not all(outbox.put("") for _ in range(MAX_BYTES))
