@@ -11,6 +11,7 @@ import uvloop
 from rich.console import Console
 
 from lambdameter.cli.speed import Asked, chosen
+from lambdameter.emulator import log
 from lambdameter.emulator.__main__ import allow_many_descriptors
 from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.process_environment import CONNECTIONS_URL
@@ -63,6 +64,7 @@ def emulate(  # noqa: PLR0913 - each is a flag
         websocket_api=declaration.load(websocket_api) if websocket_api else None,
     )
     allow_many_descriptors()
+    log.to_stderr()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_interrupted(options))
 

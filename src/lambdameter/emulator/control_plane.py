@@ -8,6 +8,7 @@ from typing import get_args
 
 import msgspec
 
+from lambdameter.emulator import log
 from lambdameter.emulator.blueprint import Blueprint
 from lambdameter.emulator.clock import Clock
 from lambdameter.emulator.code_store import Code, CodeStore
@@ -130,12 +131,14 @@ class ControlPlane:
         return await self.placement.invoke(serving.revision, self.blueprint(serving), request)
 
     async def invoke_by_name(self, name: str, request: InvocationRequest) -> Outcome:
-        """The same, of the function that has the name now.
+        """The same, of the function that has the name now, for a caller who sees no log.
 
         Raises:
             ApiError: there is none, or as above.
         """
-        return await self.invoke(self.functions.get(name), request)
+        outcome = await self.invoke(self.functions.get(name), request)
+        log.tell(name, outcome.log)
+        return outcome
 
     def invoke_later(self, function: Function, request: InvocationRequest) -> None:
         """Accept an asynchronous invocation.

@@ -6,12 +6,15 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 from __future__ import annotations
 
 import base64
+import logging
 
 from lambdameter.model import Report
 from lambdameter.report_line import format_report
 
 # LogType=Tail: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 TAIL_BYTES = 4_096
+
+_LOG = logging.getLogger(__name__)
 
 
 class InvocationLog:
@@ -50,3 +53,17 @@ class InvocationLog:
         if self._parts and not self._parts[-1].endswith(b"\n"):
             self._parts.append(b"\n")
         self._parts.append(line.encode())
+
+
+def tell(function: str, log: InvocationLog) -> None:
+    """What no caller has asked for, line by line, to whoever wants INFO of this module."""
+    if _LOG.isEnabledFor(logging.INFO):
+        # A traceback's lines end with \r, so that CloudWatch takes them for one.
+        for line in log.text().decode(errors="replace").splitlines():
+            _LOG.info("%s | %s", function, line)
+
+
+def to_stderr() -> None:
+    """Want it, on stderr."""
+    logging.basicConfig(format="%(message)s")
+    _LOG.setLevel(logging.INFO)

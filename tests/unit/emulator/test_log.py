@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import base64
+import logging
 
-from lambdameter.emulator.log import TAIL_BYTES, InvocationLog
+import pytest
+
+from lambdameter.emulator.log import TAIL_BYTES, InvocationLog, tell
 from lambdameter.model import Report
 
 REPORT = Report(request_id="r", duration_ms=1.0, billed_ms=1, memory_mb=128, max_memory_mb=9)
@@ -42,3 +45,21 @@ def test_a_failed_init_has_its_own_line():
         "INIT_REPORT Init Duration: 1.25 ms\tPhase: invoke\tStatus: error\t"
         "Error Type: Runtime.ExitError\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (logging.INFO, ["f | START RequestId: r Version: $LATEST", "f | é", "f | \xa0 at"]),
+        (logging.WARNING, []),
+    ],
+)
+def test_what_nobody_asked_for_is_told_line_by_line_to_whoever_wants_it(
+    caplog: pytest.LogCaptureFixture, wanted: int, told: list[str]
+):
+    log = InvocationLog()
+    log.start("r")
+    log.output("é\r\xa0 at\n".encode())
+    with caplog.at_level(wanted, tell.__module__):
+        tell("f", log)
+    assert [record.getMessage() for record in caplog.records] == told

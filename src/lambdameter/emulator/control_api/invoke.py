@@ -8,6 +8,7 @@ import uuid
 
 import msgspec
 
+from lambdameter.emulator import log
 from lambdameter.emulator.api_errors import (
     invalid_parameter,
     not_json,
@@ -55,6 +56,8 @@ async def _wait_for(
         headers["X-Amz-Function-Error"] = outcome.error
     if request.headers.get("x-amz-log-type") == "Tail":
         headers["X-Amz-Log-Result"] = outcome.log.tail()
+    else:
+        log.tell(function.name, outcome.log)
     return Response(body=outcome.payload, headers=headers)
 
 

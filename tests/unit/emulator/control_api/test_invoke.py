@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 from typing import Any
 
 import pytest
 
+from lambdameter.emulator import log
 from lambdameter.emulator.control_api import invoke
 from lambdameter.report_line import parse_host, parse_meter
 
@@ -26,6 +28,23 @@ async def test_the_answer_is_the_handlers_and_what_the_emulator_knows(ask: Any):
 
 async def test_without_log_type_there_is_no_log(ask: Any):
     assert "x-amz-log-result" not in (await ask("POST", "/f/invocations", {})).headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"X-Amz-Log-Type": "Tail"}, 0),
+        ({}, 1),
+        ({"X-Amz-Invocation-Type": "Event"}, 1),
+    ],
+)
+async def test_a_log_that_its_caller_did_not_ask_for_is_the_emulators(
+    ask: Any, plane: Any, caplog: Any, headers: dict[str, str], told: int
+):
+    with caplog.at_level(logging.INFO, log.__name__):
+        await ask("POST", "/f/invocations", {}, headers)
+        await asyncio.gather(*plane._events._tasks)
+    assert caplog.text.count("f | REPORT RequestId") == told
 
 
 async def test_no_payload_is_an_empty_event(ask: Any):

@@ -1,0 +1,73 @@
+"""`lambdameter emulate` tells on stderr what functions write whose callers see no log."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+
+LAMBDAMETER = Path(sys.prefix) / "bin" / "lambdameter"
+CODE = """
+def handler(event, context):
+    print("doing it")
+    if event:
+        raise ValueError(event)
+"""
+
+
+def test_an_asynchronous_invocation_is_heard_of_and_so_is_its_failure_to_the_end(
+    tmp_path: Path, package: Callable[..., bytes]
+):
+    process = subprocess.Popen(
+        [LAMBDAMETER, "emulate", "--port", "0", "--sandbox", "none", "--no-overheads"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stderr.readline() == "The local Lambda runs. Ctrl-C ends it.\n"
+    endpoint = process.stdout.readline().strip().removeprefix("export AWS_ENDPOINT_URL_LAMBDA=")
+    client = boto3.client(
+        "lambda",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    client.create_function(
+        FunctionName="f",
+        Runtime="python3.12",
+        Handler="handler.handler",
+        Role="arn:aws:iam::000000000000:role/r",
+        Code={"ZipFile": package(handler_py=CODE)},
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName="f")
+    client.invoke(FunctionName="f", InvocationType="Event")
+    told = [process.stderr.readline() for _ in range(4)]
+    client.invoke(FunctionName="f", InvocationType="Event", Payload=b'"no"')
+    while "asynchronous" not in told[-1]:
+        told.append(process.stderr.readline())
+    client.close()
+    process.send_signal(signal.SIGINT)
+    told += process.communicate(timeout=30)[1].splitlines(keepends=True)
+    assert process.returncode == 0
+    assert [line[:11] for line in told[:4]] == [
+        "f | START R",
+        "f | doing i",
+        "f | END Req",
+        "f | REPORT ",
+    ]
+    assert "f | [ERROR] ValueError: no\n" in told
+    assert re.fullmatch(
+        r'f, asynchronous, RequestId: \S+, tried again in 60 s: \{"errorMessage":.*"no".*\}\n',
+        told[-2],
+    )
+    assert told[-1] == "1 asynchronous invocation(s) dropped: the emulator ends\n"
