@@ -217,8 +217,8 @@ def main() -> int:
     console.print(table(samples))
     console.print(
         "Server and clients are two processes. No function runs: what stands behind the route "
-        f"posts the message back at once. At {LANES} lanes a message waits for those of {LANES - 1} "
-        "others, in both processes."
+        f"posts the message back at once. At {LANES} lanes a message waits for those of "
+        f"{LANES - 1} others, in both processes."
     )
     return 0
 

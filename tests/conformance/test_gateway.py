@@ -27,6 +27,7 @@ stage = "live"
 "$disconnect" = "connection"
 "$default" = "connection"
 run = "runner"
+die = "dying"
 """
 # As on AWS: boto3 finds the endpoint in its environment, and nothing in the code is local. Only a
 # client is let in to whom nothing can be posted during $connect.
@@ -64,6 +65,11 @@ def handler(event, context):
         client.post_to_connection(ConnectionId=connection, Data=str(number).encode())
     return {"statusCode": 200}
 """
+DYING = """
+import os
+def handler(event, context):
+    os._exit(1)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +98,7 @@ def emulator(
         aws_secret_access_key="local",
     )
     connection = CONNECTION.format(lambda_endpoint=ready.endpoint)
-    for name, code in (("connection", connection), ("runner", RUNNER)):
+    for name, code in (("connection", connection), ("runner", RUNNER), ("dying", DYING)):
         client.create_function(
             FunctionName=name,
             Runtime="python3.12",
@@ -140,6 +146,45 @@ async def test_a_function_can_end_a_connection(websocket: Any):
     with pytest.raises(ConnectionClosed):
         await websocket.recv()
     assert websocket.close_code == 1000
+
+
+async def test_a_function_that_dies_is_told_and_the_connection_goes_on(websocket: Any):
+    for _ in range(2):
+        await websocket.send('{"action": "die"}')
+        assert json.loads(await websocket.recv())["message"] == "Internal server error"
+    await websocket.send("who")
+    assert json.loads(await websocket.recv())["eventType"] == "MESSAGE"
+
+
+async def test_who_is_no_function_can_ask_post_and_end_it_too(
+    websocket: Any, emulator: EmulatorReady
+):
+    await websocket.send("who")
+    context = json.loads(await websocket.recv())
+    this = {"ConnectionId": context["connectionId"]}
+    client = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=emulator.connections,
+        region_name=emulator.region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    told = await asyncio.to_thread(client.get_connection, **this)
+    assert told["Identity"]["SourceIp"] == context["identity"]["sourceIp"] == "127.0.0.1"
+    assert told["Identity"]["UserAgent"] == websocket.request.headers["User-Agent"]
+    assert abs(told["ConnectedAt"].timestamp() * 1_000 - context["connectedAt"]) < 2
+    assert told["LastActiveAt"] >= told["ConnectedAt"]
+    await asyncio.to_thread(client.post_to_connection, **this, Data="é".encode())
+    assert await websocket.recv() == "é"
+    await asyncio.to_thread(client.delete_connection, **this)
+    with pytest.raises(ConnectionClosed):
+        await websocket.recv()
+    for gone in (client.get_connection, client.delete_connection):
+        with pytest.raises(client.exceptions.GoneException):
+            await asyncio.to_thread(gone, **this)
+    with pytest.raises(client.exceptions.GoneException):
+        await asyncio.to_thread(client.post_to_connection, **this, Data=b"late")
+    client.close()
 
 
 async def test_the_function_behind_connect_decides(emulator: EmulatorReady):

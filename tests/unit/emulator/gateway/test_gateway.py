@@ -243,6 +243,17 @@ async def test_a_client_that_is_gone_before_connect_answers_is_told_to_disconnec
     assert context["disconnectStatusCode"] == 1006
 
 
+async def test_what_has_no_route_at_all_is_forbidden_and_the_connection_stays(
+    served: Any, functions: Any
+):
+    served.gateway.api.routes.pop("$default")
+    async with served.connect() as websocket:
+        await websocket.send('{"action": "none"}')
+        assert json.loads(await websocket.recv())["message"] == "Forbidden"
+        await websocket.send('{"action": "run"}')
+        await functions.next("runner")
+
+
 async def test_without_a_connect_route_everyone_is_accepted(served: Any, functions: Any):
     served.gateway.api.routes.pop("$connect")
     async with served.connect() as websocket:

@@ -24,6 +24,16 @@ async def test_a_foreign_page_cannot_connect_and_no_function_hears_of_it(
     assert functions.seen.empty()
 
 
+async def test_a_name_that_was_bent_to_point_here_cannot_connect_either(
+    served: Any, functions: Any
+):
+    port = int(served.found.domain.rpartition(":")[2])
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(f"ws://evil.example:{port}/live", host="127.0.0.1", port=port, proxy=None)
+    assert refused.value.response.status_code == 403
+    assert functions.seen.empty()
+
+
 async def test_a_page_that_was_told_can(served: Any, functions: Any):
     async with served.connect(origin="http://page:1"):
         headers = (await functions.next("connect"))["headers"]
