@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import logging
 import secrets
 import uuid
@@ -16,7 +17,7 @@ from starlette.websockets import WebSocket
 from lambdameter.emulator.api_errors import ApiError
 from lambdameter.emulator.clock import Clock
 from lambdameter.emulator.gateway import protocol
-from lambdameter.emulator.gateway.declaration import WebSocketApi
+from lambdameter.emulator.gateway.declaration import CONNECT, DISCONNECT, WebSocketApi
 from lambdameter.emulator.gateway.events import Client, Facts, Place
 from lambdameter.emulator.gateway.protocol import Answer, Connection, GoneError, Invoke
 from lambdameter.emulator.gateway.session import Ports, Session
@@ -24,6 +25,9 @@ from lambdameter.emulator.invocation import InvocationRequest, Outcome, new_trac
 
 _LOG = logging.getLogger(__name__)
 _ID_BYTES = 11
+# How many clients' beginnings and ends functions are at: our own choice, so that a thousand clients
+# that come or go at once do not start a thousand environments. The rest wait their turn.
+MAX_COMING_AND_GOING = 32
 
 InvokeFunction = Callable[[str, InvocationRequest], Awaitable[Outcome]]
 
@@ -50,6 +54,7 @@ class Gateway:
         self._invoke = invoke
         self._open: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._coming_and_going = asyncio.Semaphore(MAX_COMING_AND_GOING)
         self._closing = False
         self._ports = Ports(clock=clock, integrate=self._integrate, spawn=self._spawn)
 
@@ -120,8 +125,14 @@ class Gateway:
             headers={"Lambda-Runtime-Trace-Id": new_trace()},
         )
         route_key = invoke.event["requestContext"]["routeKey"]
+        turn = (
+            self._coming_and_going
+            if route_key in (CONNECT, DISCONNECT)
+            else contextlib.nullcontext()
+        )
         try:
-            outcome = await self._invoke(invoke.function, request)
+            async with turn:
+                outcome = await self._invoke(invoke.function, request)
         except ApiError as error:
             _LOG.warning("%s, route %s: %s", invoke.function, route_key, error.message)
             return protocol.NOT_INVOKED

@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lambdameter.emulator.gateway import protocol
+from lambdameter.emulator.gateway.gateway import MAX_COMING_AND_GOING
 from lambdameter.emulator.gateway.session import MAX_IN_FLIGHT
 
 
@@ -259,6 +260,28 @@ async def test_without_a_connect_route_everyone_is_accepted(served: Any, functio
     async with served.connect() as websocket:
         await websocket.send("x")
         await functions.next("default")
+
+
+async def test_clients_that_come_and_go_at_once_are_greeted_thirty_two_at_a_time(
+    served: Any, functions: Any
+):
+    together = asyncio.Barrier(MAX_COMING_AND_GOING)
+    running, most = 0, 0
+
+    async def slow(_event: dict[str, Any]) -> bytes:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await together.wait()
+        running -= 1
+        return b'{"statusCode": 200}'
+
+    functions.handlers |= {"connect": slow, "disconnect": slow}
+    clients = await asyncio.gather(*(served.connect() for _ in range(3 * MAX_COMING_AND_GOING)))
+    await asyncio.gather(*(client.close() for client in clients))
+    for _ in clients:
+        await functions.next("disconnect")
+    assert most == MAX_COMING_AND_GOING
 
 
 async def test_many_connections_are_told_apart(served: Any):
