@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import logging
 import secrets
 import uuid
@@ -104,6 +103,12 @@ class Gateway:
         return task
 
     async def _integrate(self, invoke: Invoke) -> Answer:
+        if _route_key(invoke) not in (CONNECT, DISCONNECT):
+            return await self._answer_in_time(invoke)
+        async with self._coming_and_going:
+            return await self._answer_in_time(invoke)
+
+    async def _answer_in_time(self, invoke: Invoke) -> Answer:
         """The function's answer, within the integration's time; it may go on beyond it."""
         working = self._spawn(self._answer(invoke))
         too_late = asyncio.Event()
@@ -124,15 +129,9 @@ class Gateway:
             payload=msgspec.json.encode(invoke.event),
             headers={"Lambda-Runtime-Trace-Id": new_trace()},
         )
-        route_key = invoke.event["requestContext"]["routeKey"]
-        turn = (
-            self._coming_and_going
-            if route_key in (CONNECT, DISCONNECT)
-            else contextlib.nullcontext()
-        )
+        route_key = _route_key(invoke)
         try:
-            async with turn:
-                outcome = await self._invoke(invoke.function, request)
+            outcome = await self._invoke(invoke.function, request)
         except ApiError as error:
             _LOG.warning("%s, route %s: %s", invoke.function, route_key, error.message)
             return protocol.NOT_INVOKED
@@ -141,6 +140,11 @@ class Gateway:
             told = outcome.payload.decode(errors="replace")
             _LOG.warning("%s, route %s, answered: %s", invoke.function, route_key, told)
         return answered
+
+
+def _route_key(invoke: Invoke) -> str:
+    route_key: str = invoke.event["requestContext"]["routeKey"]
+    return route_key
 
 
 def _client(websocket: WebSocket) -> Client:

@@ -284,6 +284,31 @@ async def test_clients_that_come_and_go_at_once_are_greeted_thirty_two_at_a_time
     assert most == MAX_COMING_AND_GOING
 
 
+async def test_who_waits_for_its_turn_has_29_seconds_from_then_on(
+    served: Any, functions: Any, host: Any
+):
+    async def never(_event: dict[str, Any]) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    functions.handlers["connect"] = never
+    first = [
+        asyncio.ensure_future(served.connect().__aenter__()) for _ in range(MAX_COMING_AND_GOING)
+    ]
+    for _ in first:
+        await functions.next("connect")
+    last = asyncio.ensure_future(served.connect().__aenter__())
+    # uvicorn tells nobody of it.
+    while len(served.listener._state.connections) <= MAX_COMING_AND_GOING:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    functions.answers("connect", b'{"statusCode": 200}')
+    host.clock.advance(protocol.INTEGRATION_LIMIT_MS)
+    for told in await asyncio.gather(*first, return_exceptions=True):
+        assert isinstance(told, InvalidStatus)
+        assert told.response.status_code == 504
+    await (await last).close()
+
+
 async def test_many_connections_are_told_apart(served: Any):
     clients = await asyncio.gather(*(served.connect() for _ in range(50)))
     ids = [await served.connection_id() for _ in clients]
