@@ -75,7 +75,10 @@ class Placement:
         Raises:
             ApiError: throttled, or what the environment stands on has failed.
         """
-        environment = self._place(revision, blueprint)
+        try:
+            environment = self._place(revision, blueprint)
+        except OSError as error:
+            raise service(str(error)) from error
         name = environment.identity.name
         try:
             with self._until_ended(), self._around.awake:
@@ -83,7 +86,7 @@ class Placement:
         except BaseException as error:
             self._scheduler.lost(name)
             await self._destroy(name)
-            if isinstance(error, LambdameterError):
+            if isinstance(error, LambdameterError | OSError):
                 raise service(str(error)) from error
             raise
         if not self._scheduler.released(name, self._around.clock.now_ms()):

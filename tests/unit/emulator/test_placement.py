@@ -214,15 +214,28 @@ async def test_the_data_plane_may_forget_an_environment_that_is_gone(
     assert host.forgotten == [host.sandboxes[0].spec.environment["AWS_ACCESS_KEY_ID"]]
 
 
+@pytest.mark.parametrize(
+    "reason", [TargetError("no cgroup", next_step="Look."), OSError(24, "no cgroup")]
+)
 async def test_a_sandbox_that_fails_is_a_service_exception(
-    host: Any, blueprint: Any, tmp_path: Path
+    host: Any, blueprint: Any, tmp_path: Path, reason: Exception
 ):
     def enclose(_name: str, _blueprint: object) -> None:
-        raise TargetError("no cgroup", next_step="Look.")
+        raise reason
 
     host.enclose = enclose
     placement = Placement(host.surroundings(), tmp_path)
     with pytest.raises(ApiError, match="no cgroup"):
+        await placement.invoke("v1", blueprint, REQUEST)
+
+
+async def test_an_environment_that_has_no_folder_is_a_service_exception(
+    host: Any, blueprint: Any, tmp_path: Path
+):
+    file = tmp_path / "file"
+    file.touch()
+    placement = Placement(host.surroundings(), file)
+    with pytest.raises(ApiError, match="Not a directory"):
         await placement.invoke("v1", blueprint, REQUEST)
 
 

@@ -70,7 +70,7 @@ def _payload(request: Request, limit: int) -> bytes:
     try:
         payload.decode()  # JSON is UTF-8, and Raw looks at no character of a string
         msgspec.json.decode(payload, type=msgspec.Raw)
-    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
         raise not_json(str(error)) from error
     return payload
 

@@ -28,6 +28,8 @@ INTEGRATION_LIMIT_MS = 29_000.0
 
 # https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
 NORMAL, GOING_AWAY, UNSUPPORTED, TOO_BIG = 1000, 1001, 1003, 1009
+# RecursionError: arrays in arrays, a thousand deep.
+_NO_JSON = (msgspec.DecodeError, RecursionError)
 _OK = range(200, 300)
 _REFUSALS = range(300, 600)
 _GATEWAY_TIMEOUT, _BAD_GATEWAY = 504, 502
@@ -112,7 +114,7 @@ def answer(payload: bytes, error: str | None) -> Answer:
         return Answer(_BAD_GATEWAY, FAILED)
     try:
         return Answer(msgspec.json.decode(payload, type=_ProxyAnswer, strict=False).status_code)
-    except msgspec.DecodeError:
+    except _NO_JSON:
         return Answer(_BAD_GATEWAY, FAILED)
 
 
@@ -179,7 +181,7 @@ class Connection:
         """
         try:
             document = msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except _NO_JSON:
             document = None
         key = document.get("action") if isinstance(document, dict) else None
         # What tells of a connection's beginning and end cannot be said by a client.

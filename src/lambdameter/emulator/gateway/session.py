@@ -98,7 +98,7 @@ class Session:
             for timer in (self._watching, self._closing):
                 if timer is not None:
                     timer.cancel()
-        self._end(code, reason)
+            self._end(code, reason)
 
     def post(self, text: str) -> None:
         """POST @connections.

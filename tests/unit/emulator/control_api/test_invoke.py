@@ -87,6 +87,7 @@ async def test_the_client_context_reaches_the_runtime_decoded(ask: Any, host: An
     ("payload", "headers", "status", "code"),
     [
         (b"{no json", {}, 400, "InvalidRequestContentException"),
+        (b"[" * 9_999 + b"]" * 9_999, {}, 400, "InvalidRequestContentException"),
         (b'{"name": "\xff"}', {}, 400, "InvalidRequestContentException"),
         (b" " * (invoke.MAX_PAYLOAD_BYTES + 1), {}, 413, "RequestTooLargeException"),
         (

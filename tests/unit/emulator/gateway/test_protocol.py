@@ -85,6 +85,7 @@ def test_what_connect_does_not_accept_is_gone_and_disconnect_never_hears_of_it(
         (b"{}", None, Answer(502, "Internal server error")),
         (b"null", None, Answer(502, "Internal server error")),
         (b"no json", None, Answer(502, "Internal server error")),
+        (b'{"deep": ' + b"[" * 9_999, None, Answer(502, "Internal server error")),
         (b'{"statusCode": 200}', "Unhandled", Answer(502, "Internal server error")),
     ],
 )
@@ -106,6 +107,7 @@ def test_an_answer_must_be_json_with_a_status_code(
         ('"run"', "$default"),
         ("", "$default"),
         ('{"action": "run"', "$default"),
+        ("[" * 9_999 + "]" * 9_999, "$default"),
     ],
 )
 def test_the_route_is_the_bodys_action(make: Make, body: str, route: str):
