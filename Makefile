@@ -59,7 +59,7 @@ soak: setup ## ten minutes of duels with random kills, counted up
 simulate: setup ## ten minutes of simulated runs: what docs/method.md promises, and its figures
 	OPENBLAS_NUM_THREADS=1 $(VENV)/python -P benchmarks/statistics.py --write docs/method.md
 
-blind: setup ## twenty minutes of duels whose truth the judge does not know
+blind: setup ## half an hour of duels whose truth the judge does not know
 	@$(VENV)/python benchmarks/blind.py --folder $(CACHE)/blind $(ARGS)
 
 format: ## what the formatters do by themselves

@@ -34,7 +34,7 @@ class Interval(Record, frozen=True, kw_only=True):
 
 
 class InitRatio(Record, frozen=True, kw_only=True):
-    """Init Duration alone: geometric mean over rounds, as `Comparison.ratio`.
+    """Init Duration alone: estimated over rounds as `Comparison.ratio` is.
 
     Attributes:
         interval, detectable: None below `needed` environments.
@@ -120,8 +120,8 @@ class Comparison(Record, frozen=True, kw_only=True):
         reference: the workload's first variant that has figures and is no exhibit.
         environments: rounds in which both were measured; the others are in no ratio.
         needed, needed_for_cost: environments from which on there is an interval.
-        ratio: of environment medians of Duration (cold: Init Duration + Duration), geometric mean
-            over rounds.
+        ratio: of environment medians of Duration (cold: Init Duration + Duration), Huber's estimate
+            of location over rounds.
         interval: of it; None below `needed`.
         cost_ratio, cost_interval: of untrimmed means of billed ms.
         detectable: the smallest change that a run like this finds four times of five, as a share

@@ -114,10 +114,11 @@ def _student(level: float, freedom: int) -> float:
 
 
 def of_medians(log_ratios: Floats, draws: Draws, level: float = LEVEL) -> Interval:
-    """The ratio of environment medians: geometric mean over rounds, and its interval.
+    """The ratio of environment medians, and its interval.
 
     Args:
-        log_ratios: of each round, log(median of the variant's environment / the reference's).
+        log_ratios: pseudo-values (`location`) of each round's log(median of the variant's
+            environment / the reference's).
         draws: of as many rounds, at least 2.
         level: how often the interval is to hold the true ratio.
     """

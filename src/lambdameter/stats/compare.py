@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lambdameter.model import Call, Comparison, InitRatio, Outliers, Report, Sample
-from lambdameter.stats import bootstrap, effect, outliers
+from lambdameter.stats import bootstrap, effect, location, outliers
 
 Floats = NDArray[np.float64]
 
@@ -78,22 +78,23 @@ def compare(
     if not rounds:
         return None
     log_ratios = _log_ratios(*([cell.times_ms[r] for r in rounds] for cell in (reference, variant)))
+    bulk = location.pseudo_values(log_ratios)
     costs = _sums(reference.billed_ms, rounds), _sums(variant.billed_ms, rounds)
     logs = [[np.log(cell.times_ms[r]) for r in rounds] for cell in (reference, variant)]
     interval = cost_interval = least = least_cost = None
     if len(rounds) >= bootstrap.ENOUGH:
         drawn = draws(len(rounds))
-        interval = bootstrap.of_medians(log_ratios, drawn, level)
+        interval = bootstrap.of_medians(bulk, drawn, level)
         if len(rounds) >= bootstrap.ENOUGH_FOR_COST:
             cost_interval = bootstrap.of_means(*costs, drawn, level)
             least_cost = effect.detectable(_influences(*costs), level)
-        least = effect.detectable(log_ratios, level)
+        least = effect.detectable(bulk, level)
     return Comparison(
         **pair._asdict(),
         environments=len(rounds),
         needed=bootstrap.ENOUGH,
         needed_for_cost=bootstrap.ENOUGH_FOR_COST,
-        ratio=float(np.exp(np.mean(log_ratios))),
+        ratio=float(np.exp(np.mean(bulk))),
         cost_ratio=bootstrap.ratio_of_means(*costs),
         verdict=effect.verdict(interval),
         interval=interval,
@@ -122,7 +123,9 @@ def _init(
     both = sorted(reference.keys() & variant.keys())
     if not both:
         return None
-    logs = np.log([variant[r] for r in both]) - np.log([reference[r] for r in both])
+    logs = location.pseudo_values(
+        np.log([variant[r] for r in both]) - np.log([reference[r] for r in both])
+    )
     ratio = float(np.exp(np.mean(logs)))
     if len(both) < bootstrap.ENOUGH:
         return InitRatio(ratio=ratio)
@@ -181,7 +184,7 @@ def _outliers(
         tukey=int(sum(flags.sum() for flags in flagged)),
         mad=int(sum(outliers.mad(calls).sum() for calls in flat)),
         rounds=int(far_rounds.sum()),
-        without=float(np.exp(np.mean(left))) if left else None,
+        without=float(np.exp(np.mean(location.pseudo_values(np.array(left))))) if left else None,
         cost_without=means[1] / means[0],
     )
 

@@ -33,6 +33,8 @@ def verdict(interval: Interval | None) -> Verdict:
 def detectable(log_ratios: Floats, level: float) -> float:
     """The minimum detectable effect: the smallest change that is found with 80 % power.
 
+    Of log ratios, or of pseudo-values or influences in their place.
+
     (t(level) + t(0.8)) standard errors of the mean log ratio, with n - 1 degrees of freedom:
     H. S. Bloom, Evaluation Review 19, 1995; https://doi.org/10.1177/0193841X9501900504.
 

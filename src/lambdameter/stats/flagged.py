@@ -29,11 +29,13 @@ def flagged(place: Place, good: Sequence[Sample]) -> Flagged | None:
         place: whose calls they are.
         good: its samples without failures.
     """
-    told = [(sample.trial.index, time_ms(sample.report)) for sample in good if sample.report]
+    told = [(sample.trial.index, sample.report) for sample in good if sample.report is not None]
     if not told:
         return None
-    trials, times_ms = (np.array(column) for column in zip(*told, strict=True))
-    tukey, mad = outliers.tukey(np.log(times_ms)), outliers.mad(np.log(times_ms))
+    trials = np.array([index for index, _ in told])
+    times_ms = np.array([time_ms(report) for _, report in told])
+    logs = np.log(times_ms)
+    tukey, mad = outliers.tukey(logs), outliers.mad(logs)
     if not (tukey | mad).any():
         return None
     left = times_ms[~(tukey | mad)]

@@ -1,7 +1,7 @@
 """Looking at a run while it runs, without being fooled by looking often.
 
 The looks are declared before the first round. Each may spend a part of the 5 % of false alarms that
-a run as a whole may have; what look k may spend is alpha (n_k / n_last)^4, so early looks stop for
+a run as a whole may have; what look k may spend is alpha (n_k / n_last)^6, so early looks stop for
 large effects alone.
 
 * K. K. G. Lan, D. L. DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70,
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 LOOKS = (20, 30, 45, 60)
 ALPHA = 0.05
-_RHO = 4.0
+_RHO = 6.0
 # Two variants this near are as good as equal: an interval within it ends the search.
 EQUIVALENT = 0.01
 _NODES = 200
@@ -39,7 +39,7 @@ _ROOT_2PI = float(np.sqrt(2 * np.pi))
 
 
 def spent(share: float, alpha: float = ALPHA) -> float:
-    """The false alarms allowed up to a share (0 to 1) of all rounds: alpha share^4."""
+    """The false alarms allowed up to a share (0 to 1) of all rounds: alpha share^6."""
     return float(alpha * share**_RHO)
 
 

@@ -46,11 +46,13 @@ def test_half_of_the_duels_are_slowed_and_all_answer_the_same(blind: ModuleType,
         assert answers[0] == answers[1]
 
 
-def test_a_slowed_copy_makes_eight_percent_more_digests(blind: ModuleType, tmp_path: Path):
+def test_a_slowed_copy_takes_eight_percent_more_cpu_time(
+    blind: ModuleType, tmp_path: Path
+):
     blind.prepared(tmp_path, 2)
     slowed = json.loads((tmp_path / "truth.json").read_text()).index(True)
     text = (tmp_path / f"{slowed:02}" / "blind" / "second" / "handler.py").read_text()
-    assert f"chain(digest, {round(0.08 * blind.WORK)})" in text
+    assert f"chain(digest, {round(0.08 * blind.WORK / blind.CHAIN)})" in text
 
 
 def test_a_folder_that_is_there_keeps_its_truth(blind: ModuleType, tmp_path: Path):
@@ -69,6 +71,7 @@ def judged(blind: ModuleType, number: int, verdict: str) -> Any:
         ratio=1.0,
         low=None,
         high=None,
+        cpu=1.0,
         seconds=1.0,
     )
 
@@ -104,7 +107,12 @@ def test_the_judge_sees_the_verdict_on_warm_calls_alone(blind: ModuleType):
     document = {
         "comparisons": [compared("cold", "faster"), compared("warm", "slower")],
         "stopping": {"reason": "decided", "rounds": 30},
+        "results": [
+            {"variant": "first", "warm": {"cpu_ms": 10.0}},
+            {"variant": "second", "warm": {"cpu_ms": 10.8}},
+        ],
     }
     found = blind.judge(7, document, 12.0)
     assert (found.number, found.verdict, found.rounds) == (7, "slower", 30)
     assert (found.ratio, found.low, found.high) == (1.08, 1.01, 1.2)
+    assert found.cpu == pytest.approx(1.08)

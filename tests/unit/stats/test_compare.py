@@ -132,7 +132,7 @@ def test_a_round_far_from_the_others_is_flagged() -> None:
     assert found is not None
     assert found.outliers.rounds == 1
     assert found.outliers.without is not None
-    assert found.outliers.without < 1.1 < found.ratio
+    assert 1.0 < found.outliers.without < found.ratio < 1.1
 
 
 def test_init_is_compared_by_itself_by_the_ratio_within_a_round() -> None:

@@ -55,9 +55,9 @@ def test_one_look_is_the_plain_test() -> None:
     assert sequential.levels((20,)) == pytest.approx((0.95,))
 
 
-def test_a_third_of_the_rounds_may_spend_an_81st_of_the_false_alarms() -> None:
-    assert sequential.spent(1 / 3) == pytest.approx(0.05 / 81)
-    assert sequential.levels((20, 30, 60))[0] == pytest.approx(1 - 0.05 / 81)
+def test_a_third_of_the_rounds_may_spend_a_729th_of_the_false_alarms() -> None:
+    assert sequential.spent(1 / 3) == pytest.approx(0.05 / 729)
+    assert sequential.levels((20, 30, 60))[0] == pytest.approx(1 - 0.05 / 729)
 
 
 def test_every_look_is_stricter_than_the_whole() -> None:
