@@ -1,6 +1,10 @@
 // The only code that writes figures: seconds, milliseconds, records, dollars.
 
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const three = new Intl.NumberFormat("en-US", {
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+});
 
 /** At most so many significant digits, never an exponent, thousands grouped. */
 function significant(value: number, digits: number): string {
@@ -14,7 +18,7 @@ export const milliseconds = (value: number): string =>
 /** Three significant digits: 12.3 s, 211 s; below one second in milliseconds. */
 export function duration(ms: number): string {
   if (ms < 999.5) return `${significant(ms, 3)} ms`;
-  return `${(ms / 1_000).toPrecision(3).replace(/e.*/, "")} s`;
+  return `${three.format(ms / 1_000)} s`;
 }
 
 /** Tenths of a second, of a clock that runs. */
@@ -25,17 +29,10 @@ export const ratio = (value: number): string =>
 
 export const percent = (part: number): string => `${significant(part * 100, 2)} %`;
 
-/** Dollars with three significant digits; from 1,000 on without cents. */
+/** Dollars with three significant digits. */
 export function usd(value: number): string {
-  if (value === 0) return "$0";
-  const size = Math.abs(value);
   const sign = value < 0 ? "−" : "";
-  if (size >= 1_000) return `${sign}$${significant(size, 3)}`;
-  if (size >= 0.01) {
-    const decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : 4;
-    return `${sign}$${size.toFixed(decimals)}`;
-  }
-  return `${sign}$${significant(size, 3)}`;
+  return value === 0 ? "$0" : `${sign}$${three.format(Math.abs(value))}`;
 }
 
 export const memory = (mb: number): string => `${grouped.format(mb)} MB`;

@@ -2,13 +2,14 @@
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { attribute, find } from "../dom";
+import { attribute, find, h, style } from "../dom";
 import * as format from "../format";
 import { laneClass, outline, shapeOf } from "../marks";
 import type { Model, View } from "../model";
 import type { Site } from "../protocol";
 import { type Race, beganMs, elapsedMs, recordsOf } from "../race";
 import { namesOf } from "../story";
+import { isDark } from "../theme";
 
 const SHORTEST_S = 5;
 const MARKS = 10;
@@ -30,13 +31,12 @@ export function chart(): View {
   let latest: Model | null = null;
   const size = (): { width: number; height: number } => ({
     width: Math.max(200, root.clientWidth),
-    height: Math.round(Math.min(420, Math.max(220, root.clientWidth * 0.42))),
+    height: Math.round(Math.min(420, Math.max(220, root.clientWidth * 0.36))),
   });
   new ResizeObserver(() => drawn?.plot.setSize(size())).observe(root);
   return (model) => {
     latest = model;
-    const theme = getComputedStyle(document.documentElement).colorScheme;
-    const key = JSON.stringify([model.site.lanes, model.site.records, theme]);
+    const key = JSON.stringify([model.site.lanes, model.site.records, isDark()]);
     if (drawn?.key !== key) {
       drawn?.plot.destroy();
       look = lookOf(root, model.site);
@@ -90,19 +90,19 @@ const dataOf = ({ site, race }: Model): uPlot.AlignedData =>
   uPlot.join(namesOf(site).map((name) => series(race, name)));
 
 function lookOf(root: HTMLElement, site: Site): Look {
-  const of = (element: Element, name: string): string =>
-    getComputedStyle(element).getPropertyValue(name).trim();
-  const lanes = site.lanes.map(({ name }, index) => {
-    const probe = document.createElement("i");
-    probe.className = laneClass(name, index);
+  // A canvas needs colours that are worked out, as an element's `color` is.
+  const colour = (name: string, className = ""): string => {
+    const probe = h("i", { class: className });
+    style(probe, "color", `var(${name})`);
     root.append(probe);
-    const colour = of(probe, "--lane");
+    const { color } = getComputedStyle(probe);
     probe.remove();
-    return colour;
-  });
+    return color;
+  };
+  const lanes = site.lanes.map(({ name }, index) => colour("--lane", laneClass(name, index)));
   const { fontFamily, fontSize } = getComputedStyle(root);
   const font = `${fontSize} ${fontFamily}`;
-  return { lanes, ink: of(root, "--muted"), line: of(root, "--line"), paper: of(root, "--card"), font };
+  return { lanes, ink: colour("--muted"), line: colour("--line"), paper: colour("--card"), font };
 }
 
 function options(

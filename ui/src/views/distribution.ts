@@ -7,8 +7,8 @@ import type { View } from "../model";
 import type { Course, RaceSummary, Site } from "../protocol";
 import { median, stack, ticks } from "../statistics";
 
-const WIDTH = 640;
-const ROW = 74;
+const WIDTH = 480;
+const ROW = 70;
 const LEFT = 12;
 const RIGHT = 24;
 const DOT = 5;

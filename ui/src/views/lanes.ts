@@ -50,7 +50,7 @@ function row(container: HTMLElement, lane: LaneOfSite, index: number): Row {
     bar,
     behind,
   );
-  const figures = ["records", "phase", "elapsed", "records/s", "cold start"].map((name) => {
+  const figures = ["records", "phase", "elapsed, with start", "records/s, writing", "cold start"].map((name) => {
     const value = h("dd");
     return { value, term: h("div", {}, h("dt", {}, name), value) };
   });

@@ -5,7 +5,7 @@ import * as format from "../format";
 import { emblem, laneClass, shapeOf } from "../marks";
 import type { Model, View } from "../model";
 import type { LaneOfSite, Site } from "../protocol";
-import { type Stretch, elapsedMs, modelledShare, stretches } from "../race";
+import { type Stretch, modelledShare, stretches } from "../race";
 
 const COLUMNS = ["cold", "download", "parse", "write"] as const;
 const TITLES = { cold: "cold start", download: "download", parse: "parse", write: "write" };
@@ -32,7 +32,7 @@ export function where(): View {
     const longest = Math.max(1, ...all.map((one) => one.reduce((sum, { ms }) => sum + ms, 0)));
     rows.forEach((row, index) => {
       times(row, all[index] ?? [], longest);
-      totals(row, model);
+      totals(row, model, all[index] ?? []);
     });
   };
 }
@@ -81,11 +81,12 @@ function times({ segments, cells }: Row, known: Stretch[], longest: number): voi
   });
 }
 
-function totals({ name, cells }: Row, { race, now_ms }: Model): void {
+function totals({ name, cells }: Row, { race }: Model, soFar: Stretch[]): void {
   const [total, telling, modelled] = cells.slice(COLUMNS.length);
   const known = race?.lanes[name];
-  const elapsed = race ? elapsedMs(race, name, now_ms) : null;
-  const ms = known?.finished?.answer.total_ms ?? elapsed;
+  const working = soFar.filter(({ kind }) => kind !== "cold" && kind !== "start");
+  const sum = working.length > 0 ? working.reduce((all, { ms }) => all + ms, 0) : null;
+  const ms = known?.finished?.answer.total_ms ?? sum;
   const share = modelledShare(known);
   if (total) text(total, ms === null ? "–" : format.records(ms));
   if (telling) text(telling, known?.finished ? format.records(known.finished.telling_ms) : "–");
