@@ -287,7 +287,9 @@ export function parseSummaries(value: unknown): RaceSummary[] | null {
 /** What stands in the page's data element: null where the page is served. */
 export function parseExported(value: unknown): Exported | null {
   if (!isObject(value) || value["exported"] !== true || !Array.isArray(value["races"])) return null;
-  const about = parseSite(value["site"]);
+  const known = parseSite(value["site"]);
+  // Wherever the file is opened, nobody is asked for anything.
+  const about = known && { ...known, websocket: null, token: null };
   const races = value["races"].flatMap((one: unknown) => parseRace(one) ?? []);
   return about && { site: about, races, code: parseCode(value["code"]) };
 }

@@ -51,9 +51,13 @@ test("a list with one race that is none is no list", () => {
   expect(parseSummaries({ races: [{ race: "a" }] })).toBeNull();
 });
 
-test("an export has its site and its races, and code where it was put in", () => {
+test("an export has its site without a gateway, its races, and code where it was put in", () => {
   const data = { site: SITE, races: [recorded(), 5], exported: true };
-  expect(parseExported(data)).toEqual({ site: SITE, races: [recorded()], code: null });
+  expect(parseExported(data)).toEqual({
+    site: { ...SITE, websocket: null, token: null },
+    races: [recorded()],
+    code: null,
+  });
   expect(parseExported({ ...data, exported: false })).toBeNull();
   const code = { rust: [{ path: "main.rs", language: "rust", text: "" }] };
   expect(parseExported({ ...data, code })?.code).toEqual(code);

@@ -76,7 +76,7 @@ function furthestS({ race, site, now_ms }: Model): number {
 function series(race: Race | null, name: string): uPlot.AlignedData {
   const known = race?.lanes[name];
   if (!race || !known) return [[], []];
-  const from = known.phases.find(({ phase }) => phase === "write")?.at_ms ?? known.running?.at_ms;
+  const from = known.phases.find(({ phase }) => phase === "write")?.at_ms;
   const start = from === undefined ? [] : [{ at_ms: from, records: 0 }];
   const points = [...start, ...known.points];
   const began = beganMs(race);
@@ -153,6 +153,7 @@ function marks(plot: uPlot, index: number, look: Look, model: Model | null): voi
   if (last >= 0) {
     const [x, y] = at(last);
     ctx.font = look.font.replace(/([\d.]+)px/, (_, px: string) => `600 ${Number(px) * uPlot.pxRatio}px`);
+    ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.fillStyle = look.ink;
     ctx.fillText(lane.title, x + 10 * uPlot.pxRatio, y);

@@ -34,7 +34,7 @@ export function controls(home: Site, wishes: Wishes): View {
     "start",
     "Environments",
     [
-      { value: "warm", label: "As they are" },
+      { value: "warm", label: "Kept", about: "as they are" },
       { value: "cold", label: "New", about: "cold start" },
     ],
     (value) => wishes.course({ cold: value === "cold" }),

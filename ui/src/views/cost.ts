@@ -16,7 +16,8 @@ export function cost(chosen: (volume: number) => void): View {
     step: "1",
   });
   slider.addEventListener("input", () => chosen(VOLUMES[slider.valueAsNumber] ?? 1));
-  const volume = h("output", { for: "volume" });
+  // No <output>: that would be a live region, and speak at every step besides the slider.
+  const volume = h("b");
   const sentence = h("p");
   const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Costs, in US dollars" });
   const prices = h("p", { class: "quiet-text" });
@@ -40,7 +41,9 @@ type Bills = Record<string, Cost | null>;
 function billsOf({ site, race }: Model): Bills {
   return Object.fromEntries(
     site.lanes.map(({ name }) => {
-      const report = race?.lanes[name]?.report?.parsed ?? null;
+      const known = race?.lanes[name];
+      // What a failed lane cost is no price of the work.
+      const report = known?.failed ? null : (known?.report?.parsed ?? null);
       return [name, report && costOf(report, name, site.prices)];
     }),
   );
@@ -50,6 +53,7 @@ function told({ site, race, volume }: Model, bills: Bills): string {
   if (race && site.lanes.some(({ name }) => race.lanes[name]?.failed)) {
     return "A lane failed: what it cost is no price of the work.";
   }
+  if (race?.verified?.identical === false) return "What was written differs: no bill is compared.";
   const known = site.lanes.flatMap(({ name, title }) => {
     const bill = bills[name];
     return bill ? [{ title, total: bill.total_usd }] : [];

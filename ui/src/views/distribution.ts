@@ -37,15 +37,15 @@ function draw(site: Site, course: Course, races: readonly RaceSummary[]): HTMLEl
       return ms === null ? [] : [{ ms, verified: race.identical === true }];
     }),
   }));
+  const out = left > 0 ? ` ${left} left out: what was written differed.` : "";
   if (lanes.every(({ dots }) => dots.length === 0)) {
-    return [h("p", { class: "quiet-text" }, `No finished race yet: ${kind}.`)];
+    return [h("p", { class: "quiet-text" }, `No finished race to show yet: ${kind}.${out}`)];
   }
   const medians = lanes.flatMap(({ title, dots }) => {
     const middle = median(dots.map(({ ms }) => ms));
     return middle === null ? [] : [`${title} ${format.duration(middle)} (${dots.length})`];
   });
   const sentence = `${kind}, medians (and how many races): ${medians.join(", ")}.`;
-  const out = left > 0 ? ` ${left} left out: what was written differed.` : "";
   return [
     h("p", {}, sentence + out),
     picture(lanes, sentence),

@@ -5,7 +5,7 @@ import * as format from "../format";
 import { emblem, laneClass, shapeOf } from "../marks";
 import type { Model, View } from "../model";
 import type { LaneOfSite } from "../protocol";
-import { type Lane, type Phase, type Race, elapsedMs, gap, phaseOf, rate, recordsOf } from "../race";
+import { type Lane, type Phase, type Race, elapsedMs, gap, isOver, phaseOf, rate, recordsOf } from "../race";
 import { namesOf } from "../story";
 
 const PHASES: readonly Phase[] = ["start", "download", "parse", "write", "done"];
@@ -27,8 +27,10 @@ export function lanes(): View {
       rows = site.lanes.map((lane, index) => row(container, lane, index));
     }
     for (const one of rows) one.update(model);
-    const between = race && gap(race, namesOf(site));
-    text(apart, between ? told(model, between.leader, between.records, between.ms) : " ");
+    // What is not the same is not compared.
+    const between = race && race.verified?.identical !== false ? gap(race, namesOf(site)) : null;
+    text(apart, between ? told(model, between.leader, between.records, between.ms) : "");
+    show(apart, race !== null && !isOver(race, namesOf(site)) ? true : between !== null);
   };
 }
 
