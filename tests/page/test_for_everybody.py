@@ -44,6 +44,7 @@ def failed(page: Page, stage: Any, course: Any) -> None:
 def replayed(page: Page, stage: Any, course: Any) -> None:
     verified(page, stage, course)
     page.get_by_label("Replay").select_option(index=1)
+    page.get_by_text("x1", exact=True).click()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
