@@ -90,7 +90,13 @@ class Course:
         asked = {"format": "csv", "memory_mb": 1_024, "cold": True} | about
         self.start = [
             {"type": "clearing", "race": race, "at_ms": began_ms - 900, **asked},
-            {"type": "started", "race": race, "at_ms": began_ms, "order": ["rust", "python"], **asked},
+            {
+                "type": "started",
+                "race": race,
+                "at_ms": began_ms,
+                "order": ["rust", "python"],
+                **asked,
+            },
         ]
         self.memory_mb = asked["memory_mb"]
         self.cold = asked["cold"]
@@ -134,7 +140,9 @@ class Course:
             f"Duration: {write_ms + 712:.2f} ms\tBilled Duration: {billed} ms\t"
             f"Memory Size: {self.memory_mb} MB\tMax Memory Used: 168 MB\t{init}"
         )
-        headers = {"x-lambdameter-service": json.dumps({"requests": {}, "modelled_ms": write_ms / 2})}
+        headers = {
+            "x-lambdameter-service": json.dumps({"requests": {}, "modelled_ms": write_ms / 2})
+        }
         return [
             {"type": "finished", "at_ms": ended, "answer": answer, "telling_ms": 93.25, **of},
             {"type": "report", "at_ms": ended + 40, "report": line, "headers": headers, **of},
@@ -209,8 +217,10 @@ class Stage:
                 Route("/site.json", lambda _: JSONResponse(self.site)),
                 Route("/races.json", lambda _: JSONResponse({"races": self._summaries()})),
                 Route("/races/current.json", lambda _: self._race(next(reversed(self.told), ""))),
-                Route("/races/{race}.json", lambda request: self._race(request.path_params["race"])),
-                Route("/code.json", lambda _: JSONResponse(CODE)),
+                Route(
+                    "/races/{race}.json", lambda request: self._race(request.path_params["race"])
+                ),
+                Route("/code.json", lambda _: JSONResponse({"lanes": CODE})),
                 WebSocketRoute("/race", self._gateway),
             ]
         )
@@ -227,7 +237,9 @@ class Stage:
         self._listening.close()
 
     async def _page(self, _: Request) -> Response:
-        return HTMLResponse(self._html, headers={"content-security-policy": policy(self._html, self.host)})
+        return HTMLResponse(
+            self._html, headers={"content-security-policy": policy(self._html, self.host)}
+        )
 
     def _race(self, race: str) -> Response:
         if race not in self.told:
@@ -307,7 +319,7 @@ class Stage:
             "exported": True,
         }
         if code:
-            data["code"] = CODE
+            data["code"] = {"lanes": CODE}
         text = json.dumps(data).replace("<", "\\u003c")
         html, times = _EMPTY.subn(lambda found: found[1] + text, self._html)
         assert times == 1
@@ -365,7 +377,9 @@ def policy(html: str, host: str) -> str:
     """The strictest under which the page must work: what is inline is named by its hash."""
 
     def hashes(element: str) -> str:
-        found = re.findall(rf"<{element}(?![^>]*application/json)[^>]*>(.*?)</{element}>", html, re.DOTALL)
+        found = re.findall(
+            rf"<{element}(?![^>]*application/json)[^>]*>(.*?)</{element}>", html, re.DOTALL
+        )
         digests = (hashlib.sha256(text.encode()).digest() for text in found)
         return " ".join(f"'sha256-{base64.b64encode(one).decode()}'" for one in digests)
 

@@ -13,7 +13,9 @@ def test_the_page_is_small(html: str) -> None:
 
 
 def test_it_names_no_other_file(html: str) -> None:
-    outside = re.findall(r"<(?:script|link|img|iframe)[^>]*\b(?:src|href)=\"(?!data:)([^\"]+)", html)
+    outside = re.findall(
+        r"<(?:script|link|img|iframe)[^>]*\b(?:src|href)=\"(?!data:)([^\"]+)", html
+    )
     assert outside == []
     assert "@import" not in html
     assert re.findall(r"url\((?![\"']?data:)", html) == []

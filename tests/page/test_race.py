@@ -151,7 +151,9 @@ def test_warming_up_tells_each_lanes_cold_start(page: Page, stage: Any) -> None:
             "Rust at 1,024 MB failed: Unhandled",
         ]
     )
-    expect(page.get_by_role("button", name="Warm up")).not_to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_role("button", name="Warm up")).not_to_have_attribute(
+        "aria-disabled", "true"
+    )
 
 
 def test_the_code_of_all_lanes_stands_side_by_side(page: Page) -> None:

@@ -14,7 +14,9 @@ def sentence(page: Page) -> Any:
 
 
 def badge(page: Page) -> Any:
-    return expect(page.get_by_role("list", name="Where this was measured").get_by_role("listitem").nth(1))
+    return expect(
+        page.get_by_role("list", name="Where this was measured").get_by_role("listitem").nth(1)
+    )
 
 
 @pytest.fixture

@@ -54,8 +54,7 @@ def test_a_refusal_is_shown_with_what_to_do(page: Page, stage: Any) -> None:
     stage.expect("run")
     stage.say({"type": "refused", "action": "run", "reason": "a race is on"})
     notice(page).to_have_text(
-        "Run all was refused: a race is on. "
-        "Wait until every lane has its REPORT line, then try again. Try now"
+        "Run all was refused: a race is on. Wait until that is over, then try again. Try now"
     )
     expect(page.get_by_role("button", name="Try now")).to_be_hidden()
     expect(page.get_by_role("status")).to_contain_text("Run all was refused: a race is on")

@@ -107,7 +107,8 @@ export class App {
       busy: this.#busy(),
       token_needed: this.#connection !== null && this.#home.token === null,
       volume: this.#volume,
-      code_offered: this.#world.library.hasCode,
+      // A page server that only replays has no functions, and so no code.
+      code_offered: this.#world.library.hasCode && (this.#exported || this.#connection !== null),
     };
   }
 

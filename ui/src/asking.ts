@@ -47,8 +47,8 @@ function refusal(action: string, reason: string): Notice {
       next_step: "Type the one that lambdameter deploy printed, and try again.",
     };
   }
-  const next_step = /race is on/i.test(reason)
-    ? "Wait until every lane has its REPORT line, then try again."
+  const next_step = /is on|being warmed/i.test(reason)
+    ? "Wait until that is over, then try again."
     : "Change what was asked for, or start lambdameter live again.";
   return { about: "action", text: `${NAMES[action] ?? action} was refused: ${reason}`, next_step };
 }

@@ -109,6 +109,7 @@ function run(home: Site, exported: Exported | null): void {
   const app = new App(home, exported !== null, still, environment(exported, dirty));
   views = viewsOf(app, home);
   themeSwitch(find("theme"), dirty);
+  addEventListener("resize", dirty);
   dirty();
   void app.start();
 }

@@ -265,7 +265,9 @@ export function parseMessage(frame: unknown): Message | null {
 
 export const parseSite = (value: unknown): Site | null => (site(value) ? (value as Site) : null);
 
-export const parseCode = (value: unknown): Code | null => (code(value) ? (value as Code) : null);
+/** The answer of /code.json, or an export's: each lane's files. */
+export const parseCode = (value: unknown): Code | null =>
+  isObject(value) && code(value["lanes"]) ? (value["lanes"] as Code) : null;
 
 /** A recorded race; what is not a message of it is left out. */
 export function parseRace(value: unknown): RecordedRace | null {

@@ -50,7 +50,7 @@ describe("a refusal", () => {
     expect(refused("a race is on").notice).toEqual({
       about: "action",
       text: "Run all was refused: a race is on",
-      next_step: "Wait until every lane has its REPORT line, then try again.",
+      next_step: "Wait until that is over, then try again.",
     });
   });
 

@@ -60,5 +60,5 @@ test("an export has its site without a gateway, its races, and code where it was
   });
   expect(parseExported({ ...data, exported: false })).toBeNull();
   const code = { rust: [{ path: "main.rs", language: "rust", text: "" }] };
-  expect(parseExported({ ...data, code })?.code).toEqual(code);
+  expect(parseExported({ ...data, code: { lanes: code } })?.code).toEqual(code);
 });

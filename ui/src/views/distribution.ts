@@ -7,8 +7,11 @@ import type { View } from "../model";
 import type { Course, RaceSummary, Site } from "../protocol";
 import { median, stack, ticks } from "../statistics";
 
-const WIDTH = 480;
-const ROW = 70;
+const NARROWEST = 260;
+const WIDEST = 900;
+const ROW = 84;
+/** What a lane's dots may take of its row, in height. */
+const PILE = 50;
 const LEFT = 12;
 const RIGHT = 24;
 const DOT = 5;
@@ -21,11 +24,20 @@ export function distribution(): View {
   return (model) => {
     const course = model.race?.course ?? model.choice;
     const races = model.history.filter((race) => race.over && alike(race, course));
-    renew(root, JSON.stringify([model.site.lanes, course, races]), () => draw(model.site, course, races));
+    // Drawn at its true size, so that its words are as large as the others.
+    const width = Math.min(WIDEST, Math.max(NARROWEST, Math.floor(root.clientWidth / 10) * 10));
+    renew(root, JSON.stringify([model.site.lanes, course, races, width]), () =>
+      draw(model.site, course, races, width),
+    );
   };
 }
 
-function draw(site: Site, course: Course, races: readonly RaceSummary[]): HTMLElement[] {
+function draw(
+  site: Site,
+  course: Course,
+  races: readonly RaceSummary[],
+  width: number,
+): HTMLElement[] {
   const kind = `${course.format.toUpperCase()} at ${format.memory(course.memory_mb)}${course.cold ? ", cold" : ""}`;
   const compared = races.filter(({ identical }) => identical !== false);
   const left = races.length - compared.length;
@@ -48,7 +60,7 @@ function draw(site: Site, course: Course, races: readonly RaceSummary[]): HTMLEl
   const sentence = `${kind}, medians (and how many races): ${medians.join(", ")}.`;
   return [
     h("p", {}, sentence + out),
-    picture(lanes, sentence),
+    picture(lanes, sentence, width),
     h("p", { class: "quiet-text" }, "A mark for each race: filled where it was verified, hollow where not. The bar is the median."),
   ];
 }
@@ -59,13 +71,13 @@ interface LaneDots {
   dots: { ms: number; verified: boolean }[];
 }
 
-function picture(lanes: LaneDots[], label: string): HTMLElement {
+function picture(lanes: LaneDots[], label: string, width: number): HTMLElement {
   const largest = Math.max(...lanes.flatMap(({ dots }) => dots.map(({ ms }) => ms)));
   const axis = ticks(largest / 1_000, 5);
   const end = (axis.at(-1) ?? 1) * 1_000;
-  const x = (ms: number): number => LEFT + (ms / end) * (WIDTH - LEFT - RIGHT);
+  const x = (ms: number): number => LEFT + (ms / end) * (width - LEFT - RIGHT);
   const height = lanes.length * ROW + 26;
-  const drawn = svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label, class: "dots" });
+  const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "dots" });
   for (const second of axis) {
     const at = String(x(second * 1_000));
     drawn.append(svg("line", { x1: at, x2: at, y1: "4", y2: String(height - 22), class: "grid" }));
@@ -74,15 +86,16 @@ function picture(lanes: LaneDots[], label: string): HTMLElement {
   lanes.forEach(({ name, title, dots }, index) => {
     const floor = (index + 1) * ROW - 10;
     const group = svg("g", { class: laneClass(name, index) });
-    group.append(words(String(LEFT + 4), floor - ROW + 30, "start", title, "who"));
+    group.append(words(String(LEFT + 4), floor - ROW + 24, "start", title, "who"));
     const levels = stack(dots.map(({ ms }) => x(ms)), 2 * DOT + 1);
+    const step = Math.min(2 * DOT + 1, PILE / Math.max(1, ...levels));
     const middle = median(dots.map(({ ms }) => ms));
     if (middle !== null) {
       const at = String(x(middle));
-      group.append(svg("line", { x1: at, x2: at, y1: String(floor - 32), y2: String(floor + 9), class: "median" }));
+      group.append(svg("line", { x1: at, x2: at, y1: String(floor - PILE), y2: String(floor + 9), class: "median" }));
     }
     dots.forEach(({ ms, verified }, place) => {
-      const y = floor - (levels[place] ?? 0) * (2 * DOT + 1);
+      const y = floor - (levels[place] ?? 0) * step;
       group.append(mark(shapeOf(index), x(ms), y, DOT, verified ? "full" : "hollow"));
     });
     drawn.append(group);

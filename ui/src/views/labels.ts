@@ -19,17 +19,15 @@ export function labels(): View {
   };
 }
 
-function told(site: Model["site"]): HTMLElement[] {
-  const measured =
-    site.target === "aws"
-      ? "On AWS, by Lambda itself."
-      : "On this machine by an emulated Lambda: no figure here was measured on AWS.";
-  const modelled = site.modelled ?? "Nothing.";
+function told({ target, modelled, caveats }: Model["site"]): HTMLElement[] {
+  const where = target === "aws" ? "on AWS" : "emulated: no figure here was measured on AWS";
+  const known = caveats.some(({ label }) => label === "target");
   return [
-    ["Measured", measured],
-    ["Modelled", modelled],
-    ...site.caveats.map(({ label, text }) => [label, text] as const),
-  ].map(([label = "", text = ""]) =>
-    h("div", {}, h("dt", {}, label), h("dd", label === "Modelled" && site.modelled ? { class: "modelled" } : {}, text)),
-  );
+    ...(known ? [] : [{ label: "target", text: where }]),
+    ...caveats.toSorted((a, b) => Number(b.label === "target") - Number(a.label === "target")),
+    { label: "modelled, not measured", text: modelled ?? "nothing" },
+  ].map(({ label, text }, index, all) => {
+    const look = index === all.length - 1 && modelled !== null ? { class: "modelled" } : {};
+    return h("div", {}, h("dt", {}, label), h("dd", look, text));
+  });
 }
