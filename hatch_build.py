@@ -1,6 +1,7 @@
 """Build hook: puts the cargo-built binaries beside `lambdameter` in the venv's bin folder.
 
-The live race's page goes into the wheel where it is built; an editable install finds it in the cache.
+The live race's page goes into the wheel where it is built; an editable install finds it in the
+cache.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class CargoBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling
 
 
 def _built_page(root: Path) -> Path:
-    """Where `make setup` puts the page; its module by itself, since the build has no dependencies."""
+    """Where `make setup` puts the page. Its module is loaded by itself: others need packages."""
     sys.path.insert(0, str(root / "src"))
     try:
         spec = importlib.util.spec_from_file_location(

@@ -328,21 +328,26 @@ class Stage:
         return file
 
 
+PYTHON = '''\
+import boto3
+
+
+def handler(event, context):
+    """Write every record."""
+    return {"written": 50_000}  # all of them
+'''
+RUST = """\
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    // One client for all.
+    run(service_fn(handler)).await
+}
+
+fn closes() -> &'static str { "</script><!-- " }
+"""
 CODE = {
-    "python": [
-        {
-            "path": "handler.py",
-            "language": "python",
-            "text": 'import boto3\n\n\ndef handler(event, context):\n    """Write every record."""\n    return {"written": 50_000}  # all of them\n',
-        }
-    ],
-    "rust": [
-        {
-            "path": "src/main.rs",
-            "language": "rust",
-            "text": '#[tokio::main]\nasync fn main() -> Result<(), Error> {\n    // One client for all.\n    run(service_fn(handler)).await\n}\n\nfn closes() -> &\'static str { "</script><!-- " }\n',
-        }
-    ],
+    "python": [{"path": "handler.py", "language": "python", "text": PYTHON}],
+    "rust": [{"path": "src/main.rs", "language": "rust", "text": RUST}],
 }
 
 

@@ -120,7 +120,7 @@ def _workshop(sources: Path) -> Iterator[Path]:
             shutil.copyfile(path, folder / name)
         # npm writes this file last.
         if not (folder / "node_modules" / f".{_LOCK}").is_file():
-            print("the live race's page: npm ci", file=sys.stderr)
+            _say("the live race's page: npm ci")
             _npm(folder, "ci", "--no-audit", "--no-fund")
         yield folder
 
@@ -164,7 +164,7 @@ def _npm(folder: Path, *arguments: str) -> None:
         text = said.read().strip()
     if done.returncode == 0:
         return
-    print(text, file=sys.stderr)
+    _say(text)
     if arguments[0] == "ci":
         raise HostError(
             "npm cannot fetch what the live race's page is built with",
@@ -178,11 +178,15 @@ def _npm(folder: Path, *arguments: str) -> None:
     )
 
 
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Build the page, or run one of its scripts; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m lambdameter.package.page",
-        description="Build the live race's page into lambdameter's cache, or run one of its scripts.",
+        description="Build the live race's page into the cache, or run one of its scripts.",
     )
     parser.add_argument("script", nargs="?", choices=("build", "check", "test"), default="build")
     asked = parser.parse_args(arguments)
@@ -194,9 +198,9 @@ def main(arguments: list[str] | None = None) -> int:
     except LambdameterError as error:
         # All but the page works without it, so setting up goes on; in CI it must not.
         if asked.script == "build" and isinstance(error, HostError) and not os.environ.get("CI"):
-            print(f"`lambdameter live` will not have its page. {error}", file=sys.stderr)
+            _say(f"`lambdameter live` will not have its page. {error}")
             return 0
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}")
         return error.exit_code
     return 0
 
