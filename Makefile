@@ -4,6 +4,8 @@ UV_VERSION := 0.13.9
 UV_HOME    := $(CACHE)/uv-$(UV_VERSION)
 UV         := $(UV_HOME)/bin/uv
 VENV       := .venv/bin
+# npm, in a copy of ui/ below the cache.
+PAGE       := PYTHONPATH=src $(VENV)/python -m lambdameter.package.page
 
 # The interpreter is the host's: a downloaded one would be one more thing to trust.
 export UV_PYTHON_DOWNLOADS := never
@@ -17,6 +19,7 @@ run: setup ## all set-up, once a calibration, then the duel
 
 test: setup ## all set-up, then the tests
 	cargo test --release --locked --quiet --workspace
+	@$(PAGE) test
 	$(VENV)/pytest $(ARGS)
 
 test-cgroup2: setup ## the sandbox's tests on a kernel with cgroup v2, in a virtual machine
@@ -26,6 +29,7 @@ test-cgroup2: setup ## the sandbox's tests on a kernel with cgroup v2, in a virt
 setup: $(UV) ## the set-up alone
 	@$(UV) sync --quiet --locked --no-install-project
 	@PYTHONPATH=src $(VENV)/python -m lambdameter.package.cargo --workspace
+	@$(PAGE)
 	@$(UV) sync --quiet --locked
 
 $(UV):
@@ -43,6 +47,7 @@ check: setup ## lint, types, architecture
 	$(VENV)/mypy
 	cargo fmt --check
 	cargo clippy --release --locked --quiet --workspace --all-targets -- -D warnings
+	@$(PAGE) check
 	$(VENV)/pytest --quiet tests/test_architecture.py
 
 record: setup ## measure anew what docs/duel shows

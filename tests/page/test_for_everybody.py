@@ -1,0 +1,196 @@
+"""Keyboard, screen reader, small screens, both themes, no motion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+State = Callable[[Page, Any, Any], None]
+
+
+def idle(page: Page, _stage: Any, _course: Any) -> None:
+    expect(page.locator("#reservation")).to_contain_text("No race yet")
+
+
+def running(page: Page, stage: Any, course: Any) -> None:
+    race = course(age_s=9)
+    stage.tell(*[one for one in race.whole() if one["at_ms"] <= race.began_ms + 9_000])
+    expect(page.get_by_role("heading", level=1)).to_contain_text("leads by")
+
+
+def verified(page: Page, stage: Any, course: Any) -> None:
+    race = course(age_s=30)
+    stage.tell(*race.whole(), race.verified(identical=True))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("verified identical")
+    expect(page.locator("#distribution svg")).to_be_visible()
+
+
+def differs(page: Page, stage: Any, course: Any) -> None:
+    race = course(age_s=30)
+    stage.tell(*race.whole(), race.verified(identical=False))
+    expect(page.locator("#differences")).to_be_visible()
+
+
+def failed(page: Page, stage: Any, course: Any) -> None:
+    race = course(age_s=30)
+    stage.tell(*race.start, *race.failed("rust", "Sandbox.Timedout"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Rust failed")
+
+
+def replayed(page: Page, stage: Any, course: Any) -> None:
+    verified(page, stage, course)
+    page.get_by_label("Replay").select_option(index=1)
+    page.get_by_text("x1", exact=True).click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+def code(page: Page, stage: Any, course: Any) -> None:
+    verified(page, stage, course)
+    page.get_by_role("button", name="Show code").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def lost(page: Page, stage: Any, course: Any) -> None:
+    running(page, stage, course)
+    stage.cut()
+    expect(page.locator("#notice")).to_be_visible()
+
+
+STATES = [idle, running, verified, differs, failed, replayed, code, lost]
+
+
+def opened(browser: Browser, stage: Any, **options: Any) -> Page:
+    page = browser.new_context(locale="en-GB", **options).new_page()
+    page.goto(stage.url)
+    stage.joined.get(timeout=20)
+    return page
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_axe_finds_nothing_in_either_theme(
+    browser: Browser, stage: Any, course: Any, state: State
+) -> None:
+    page = opened(browser, stage, color_scheme="dark", reduced_motion="reduce")
+    state(page, stage, course)
+    for theme in ("auto", "light"):
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        page.locator("#theme").dispatch_event("click")
+    page.context.close()
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_at_360_pixels_nothing_scrolls_sideways(
+    browser: Browser, stage: Any, course: Any, state: State
+) -> None:
+    page = opened(browser, stage, viewport={"width": 360, "height": 740})
+    state(page, stage, course)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.context.close()
+
+
+def test_a_race_needs_no_more_than_a_keyboard(page: Page, stage: Any, course: Any) -> None:
+    def tab_to(name: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            focused = page.locator(":focus")
+            if name in (focused.get_attribute("aria-label") or "") or name in focused.inner_text():
+                return
+        pytest.fail(f"{name} is not reached")
+
+    page.locator("body").press("Tab")
+    expect(page.get_by_role("link", name="Skip to the race")).to_be_focused()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("radio", name="1,024 MB")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="1,769 MB")).to_be_checked()
+    tab_to("Run all")
+    page.keyboard.press("Enter")
+    assert stage.expect("run")["memory_mb"] == 1_769
+    race = course(age_s=30, memory_mb=1_769)
+    stage.tell(*race.whole())
+    expect(page.get_by_role("heading", level=1)).to_contain_text("unverified")
+    # The button has said "Racing" meanwhile, and has kept its focus.
+    expect(page.get_by_role("button", name="Run all")).to_be_focused()
+    tab_to("Verify")
+    page.keyboard.press("Space")
+    stage.expect("verify")
+    stage.tell(race.verified(identical=True))
+    tab_to("Show code")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Show code")).to_be_focused()
+
+
+def test_what_has_the_focus_is_seen_to_have_it(page: Page) -> None:
+    page.locator("body").press("Tab")
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        width = page.evaluate(
+            """() => {
+              const focused = document.activeElement;
+              const seen = focused.matches("input[type=radio]") ? focused.nextSibling : focused;
+              return parseFloat(getComputedStyle(seen).outlineWidth);
+            }"""
+        )
+        assert width >= 2
+
+
+def test_a_screen_reader_hears_of_start_first_end_and_result(
+    page: Page, stage: Any, course: Any
+) -> None:
+    race = course(age_s=30)
+    whole = race.whole()
+    said = expect(page.get_by_role("status"))
+    said.to_have_text("")
+    stage.tell(*whole[:30])
+    said.to_have_text("The race has started: Python and Rust.")
+    stage.tell(*[one for one in whole if one["at_ms"] < race.began_ms + 15_000])
+    said.to_have_text("Rust finished first, in 12.3 s.")
+    stage.tell(*whole)
+    said.to_have_text("Rust is 1.7x faster here: 12.3 s against 21.2 s, unverified.")
+
+
+def test_where_motion_disturbs_nothing_glides(browser: Browser, stage: Any, course: Any) -> None:
+    page = opened(browser, stage, reduced_motion="reduce")
+    running(page, stage, course)
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")].filter((element) =>
+             parseFloat(getComputedStyle(element).transitionDuration) > 0).length"""
+    )
+    assert moving == 0
+    page.context.close()
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(browser: Browser, stage: Any) -> None:
+    page = opened(browser, stage, color_scheme="dark")
+
+    def lightness() -> int:
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return int(colour.split("(")[1].split(",")[0])
+
+    assert lightness() < 64
+    page.get_by_role("button", name="Theme: auto").click()
+    assert lightness() > 192
+    page.reload()
+    expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
+    assert lightness() > 192
+    page.context.close()
+
+
+def test_on_four_k_the_page_keeps_to_the_middle(browser: Browser, stage: Any, course: Any) -> None:
+    page = opened(browser, stage, viewport={"width": 3840, "height": 2160})
+    verified(page, stage, course)
+    main = page.locator("main").bounding_box()
+    assert main is not None
+    assert main["width"] < 3_000
+    assert abs(main["x"] - (3_840 - main["x"] - main["width"])) < 20
+    page.context.close()

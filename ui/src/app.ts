@@ -1,0 +1,305 @@
+// The page's one state, and everything that changes it.
+
+import * as asking from "./asking";
+import { Connection, type State } from "./connection";
+import type { Library } from "./library";
+import type { Model, Notice } from "./model";
+import {
+  type Action,
+  type Code,
+  type Course,
+  type Message,
+  type RaceSummary,
+  type RecordedRace,
+  type Request,
+  type Site,
+  type Warmed,
+  ofARace,
+} from "./protocol";
+import { type Race, fold, isOver, reduce } from "./race";
+import { Replay, type Speed } from "./replay";
+import { namesOf } from "./story";
+
+export interface Environment {
+  library: Library;
+  connect(url: string, ears: ConstructorParameters<typeof Connection>[2]): Connection;
+  /** Unix epoch in milliseconds. */
+  now(): number;
+  /** Only goes forward. */
+  steady(): number;
+  after(ms: number, then: () => void): () => void;
+  token: { read(): string; keep(token: string): void };
+  /** Draw soon. */
+  dirty(): void;
+}
+
+/** A racer writes a thousand records in less; who is silent for longer has been cut off. */
+export const SILENT_MS = 60_000;
+/** A page that came late is not on the racers' list, and looks at what was recorded instead. */
+const LOOK_AGAIN_MS = 2_000;
+/** The runner tells of its end a moment before it has ended. */
+const NEXT_RACE_MS = 1_000;
+const USUAL_MB = 1_024;
+const USUAL_VOLUME = 100_000;
+
+export class App {
+  readonly #home: Site;
+  readonly #exported: boolean;
+  readonly #world: Environment;
+  readonly #connection: Connection | null;
+  #state: State | null = null;
+  #races = new Map<string, Race>();
+  #over = new Set<string>();
+  #live: Race | null = null;
+  /** The senders' clocks against ours: the least that a message ever took. */
+  #behind_ms: number | null = null;
+  #heard_ms: number;
+  #asking = asking.nothing;
+  #warmed: Record<string, Warmed> = {};
+  #history: readonly RaceSummary[] = [];
+  #replay: { id: string; player: Replay; site: Site } | null = null;
+  #speed: Speed;
+  #choice: Course;
+  #volume = USUAL_VOLUME;
+  #code: Code | null = null;
+
+  constructor(home: Site, exported: boolean, still: boolean, world: Environment) {
+    this.#home = home;
+    this.#exported = exported;
+    this.#world = world;
+    this.#heard_ms = world.steady();
+    this.#speed = still || exported ? "instant" : 1;
+    const usual = home.tiers.find(({ memory_mb }) => memory_mb === USUAL_MB) ?? home.tiers.at(-1);
+    const format = home.formats[0] ?? "csv";
+    this.#choice = { format, memory_mb: usual?.memory_mb ?? USUAL_MB, cold: false };
+    const ears = {
+      told: (message: Message, live: boolean) => this.#told(message, live),
+      changed: (state: State) => this.#changed(state),
+    };
+    this.#connection = home.websocket === null ? null : world.connect(home.websocket, ears);
+  }
+
+  async start(): Promise<void> {
+    this.#connection?.start();
+    await this.#lookUp();
+    const newest = this.#history.find(({ over }) => over);
+    if (!this.#connection && newest) await this.play(newest.race);
+  }
+
+  model(): Model {
+    const shown = this.#replay;
+    const race = shown ? fold(shown.player.messages()) : this.#live;
+    const { pending, series, notice } = this.#asking;
+    return {
+      home: this.#home,
+      site: shown?.site ?? this.#home,
+      race,
+      now_ms: shown?.player.at_ms ?? this.#now(),
+      connection: this.#state,
+      exported: this.#exported,
+      choice: this.#choice,
+      pending: pending?.action ?? null,
+      repeat: series,
+      notice,
+      warmed: this.#warmed,
+      history: this.#history,
+      replay: shown,
+      busy: this.#busy(),
+      token_needed: this.#connection !== null && this.#home.token === null,
+      volume: this.#volume,
+      // A page server that only replays has no functions, and so no code.
+      code_offered: this.#world.library.hasCode && (this.#exported || this.#connection !== null),
+    };
+  }
+
+  /** Whether figures change without a message. */
+  get moving(): boolean {
+    if (this.#asking.pending) return true;
+    return this.#replay ? this.#replay.player.playing : this.#busy();
+  }
+
+  /** From time to time while something moves. */
+  tick(): void {
+    this.#set(asking.waited(this.#asking, this.#world.now()));
+    const silent = this.#world.steady() - this.#heard_ms;
+    if (this.#busy() && this.#state?.is === "open" && silent > LOOK_AGAIN_MS) {
+      this.#heard_ms = this.#world.steady();
+      void this.#connection?.catchUp();
+    }
+  }
+
+  course(changed: Partial<Course>): void {
+    this.#choice = { ...this.#choice, ...changed };
+    if (!this.#connection) {
+      const race = nearest(this.#history, this.#choice);
+      if (race) void this.play(race.race);
+    }
+    this.#world.dirty();
+  }
+  run(times: number): void {
+    if (!this.#ask({ action: "run", token: this.#token(), ...this.#choice })) return;
+    this.#replay = null;
+    this.#set({ ...this.#asking, series: times > 1 ? { wanted: times, done: 0 } : null });
+  }
+  stop(): void {
+    this.#set({ ...this.#asking, series: null });
+  }
+  warmUp(): void {
+    const { memory_mb } = this.#choice;
+    if (this.#ask({ action: "warmup", token: this.#token(), memory_mb })) this.#warmed = {};
+  }
+  verify(): void {
+    this.#ask({ action: "verify" });
+  }
+  keepToken(token: string): void {
+    this.#world.token.keep(token);
+    if (this.#asking.notice?.about === "token") this.#set({ ...this.#asking, notice: null });
+  }
+  price(volume: number): void {
+    this.#volume = volume;
+    this.#world.dirty();
+  }
+  reconnect(): void {
+    this.#connection?.start();
+  }
+
+  async play(id: string): Promise<void> {
+    let recorded: RecordedRace;
+    try {
+      recorded = await this.#world.library.race(id);
+    } catch {
+      this.#notice("race", "The recorded race cannot be read", "Choose another, or look into its run folder.");
+      return;
+    }
+    const player = new Replay(recorded.messages, this.#speed, () => this.#world.steady());
+    this.#replay = { id, player, site: recorded.site };
+    const course = fold(recorded.messages)?.course;
+    if (course && !this.#connection) this.#choice = course;
+    this.#world.dirty();
+  }
+  toggle(): void {
+    const player = this.#replay?.player;
+    if (!player) return;
+    if (player.playing) player.pause();
+    else {
+      if (player.speed === "instant") this.#speed = player.speed = 1;
+      player.play();
+    }
+    this.#world.dirty();
+  }
+  speed(speed: Speed): void {
+    this.#speed = speed;
+    const player = this.#replay?.player;
+    if (player) {
+      player.speed = speed;
+      if (speed !== "instant" && player.over) player.play();
+    }
+    this.#world.dirty();
+  }
+  showLive(): void {
+    this.#replay = null;
+    this.#world.dirty();
+  }
+
+  async code(): Promise<Code | null> {
+    try {
+      this.#code ??= await this.#world.library.code();
+    } catch {
+      this.#notice("page", "The code cannot be read", "Is lambdameter live still running? Start it again.");
+    }
+    return this.#code;
+  }
+
+  #told(message: Message, live: boolean): void {
+    this.#heard_ms = this.#world.steady();
+    if (live) this.#set(asking.heard(this.#asking, message));
+    if (message.type === "warmed") this.#warmed = { ...this.#warmed, [message.lane]: message };
+    if (ofARace(message)) {
+      if (live) {
+        const behind = this.#world.now() - message.at_ms;
+        this.#behind_ms = Math.min(behind, this.#behind_ms ?? behind);
+      }
+      const race = reduce(this.#races.get(message.race) ?? null, message);
+      this.#races.set(race.id, race);
+      if (!this.#live || race.id === this.#live.id || race.first_ms > this.#live.first_ms) {
+        this.#live = race;
+      }
+      this.#ended(race, live, message.type === "verified");
+    }
+    this.#world.dirty();
+  }
+
+  #ended(race: Race, live: boolean, verified: boolean): void {
+    const names = namesOf(this.#home);
+    if (!isOver(race, names)) return;
+    const known = this.#over.has(race.id);
+    this.#over.add(race.id);
+    if (verified || !known) void this.#lookUp();
+    if (known || race.id !== this.#live?.id || !(live || this.#asking.series)) return;
+    const failed = this.#home.lanes.filter(({ name }) => race.lanes[name]?.failed);
+    const next = asking.ended(this.#asking, failed.map(({ title }) => title));
+    this.#set(next.asking);
+    if (next.again) this.#world.after(NEXT_RACE_MS, () => this.#next());
+  }
+
+  #next(): void {
+    if (this.#asking.series) this.#ask({ action: "run", token: this.#token(), ...this.#choice });
+  }
+
+  #changed(state: State): void {
+    this.#state = state;
+    if (state.is === "lost") this.#set(asking.cut(this.#asking));
+    if (state.is === "open") void this.#lookUp();
+    this.#world.dirty();
+  }
+
+  #ask(request: Request): boolean {
+    if ("token" in request && request.token === "") {
+      this.#notice("token", "Starting a race takes the token", "Type the one that lambdameter deploy printed.");
+      return false;
+    }
+    if (!this.#connection?.send(request)) return false;
+    const action: Action = request.action;
+    this.#set(asking.asked(this.#asking, action, namesOf(this.#home), this.#world.now()));
+    return true;
+  }
+
+  async #lookUp(): Promise<void> {
+    try {
+      this.#history = await this.#world.library.summaries();
+    } catch {
+      // The races that are known stay; the connection tells whether anybody is there.
+      return;
+    }
+    this.#world.dirty();
+  }
+
+  #token(): string {
+    return this.#home.token ?? this.#world.token.read();
+  }
+  #set(now: asking.Asking): void {
+    if (now === this.#asking) return;
+    this.#asking = now;
+    this.#world.dirty();
+  }
+  #notice(about: Notice["about"], text: string, next_step: string): void {
+    this.#set({ ...this.#asking, notice: { about, text, next_step } });
+  }
+  #now(): number {
+    const now = this.#world.now() - (this.#behind_ms ?? 0);
+    return this.#live ? Math.min(now, this.#live.last_ms + SILENT_MS) : now;
+  }
+  #busy(): boolean {
+    const live = this.#live;
+    if (!live || !this.#connection || isOver(live, namesOf(this.#home))) return false;
+    return this.#now() < live.last_ms + SILENT_MS;
+  }
+}
+
+/** The newest recorded race of this tier, and as far as there is one of this input and start. */
+export function nearest(history: readonly RaceSummary[], wanted: Course): RaceSummary | null {
+  const finished = history.filter(({ over, memory_mb }) => over && memory_mb === wanted.memory_mb);
+  const likeness = ({ format, cold }: Course): number =>
+    (format === wanted.format ? 2 : 0) + (cold === wanted.cold ? 1 : 0);
+  return finished.toSorted((a, b) => likeness(b) - likeness(a))[0] ?? null;
+}

@@ -1,0 +1,110 @@
+// Race after race: a dot for each race in each lane, of one tier, input and kind of start.
+
+import { find, h, renew, svg } from "../dom";
+import * as format from "../format";
+import { laneClass, mark, shapeOf } from "../marks";
+import type { View } from "../model";
+import type { Course, RaceSummary, Site } from "../protocol";
+import { median, stack, ticks } from "../statistics";
+
+const NARROWEST = 260;
+const WIDEST = 900;
+const ROW = 84;
+/** What a lane's dots may take of its row, in height. */
+const PILE = 50;
+const LEFT = 12;
+const RIGHT = 24;
+const DOT = 5;
+
+export const alike = (a: Course, b: Course): boolean =>
+  a.format === b.format && a.memory_mb === b.memory_mb && a.cold === b.cold;
+
+export function distribution(): View {
+  const root = find("distribution");
+  return (model) => {
+    const course = model.race?.course ?? model.choice;
+    const races = model.history.filter((race) => race.over && alike(race, course));
+    // Drawn at its true size, so that its words are as large as the others.
+    const width = Math.min(WIDEST, Math.max(NARROWEST, Math.floor(root.clientWidth / 10) * 10));
+    renew(root, JSON.stringify([model.site.lanes, course, races, width]), () =>
+      draw(model.site, course, races, width),
+    );
+  };
+}
+
+function draw(
+  site: Site,
+  course: Course,
+  races: readonly RaceSummary[],
+  width: number,
+): HTMLElement[] {
+  const kind = `${course.format.toUpperCase()} at ${format.memory(course.memory_mb)}${course.cold ? ", cold" : ""}`;
+  const compared = races.filter(({ identical }) => identical !== false);
+  const left = races.length - compared.length;
+  const lanes = site.lanes.map(({ name, title }) => ({
+    name,
+    title,
+    dots: compared.flatMap((race) => {
+      const ms = race.lanes[name]?.total_ms ?? null;
+      return ms === null ? [] : [{ ms, verified: race.identical === true }];
+    }),
+  }));
+  const out = left > 0 ? ` ${left} left out: what was written differed.` : "";
+  if (lanes.every(({ dots }) => dots.length === 0)) {
+    return [h("p", { class: "quiet-text" }, `No finished race to show yet: ${kind}.${out}`)];
+  }
+  const medians = lanes.flatMap(({ title, dots }) => {
+    const middle = median(dots.map(({ ms }) => ms));
+    return middle === null ? [] : [`${title} ${format.duration(middle)} (${dots.length})`];
+  });
+  const sentence = `${kind}, medians (and how many races): ${medians.join(", ")}.`;
+  return [
+    h("p", {}, sentence + out),
+    picture(lanes, sentence, width),
+    h("p", { class: "quiet-text" }, "A mark for each race: filled where it was verified, hollow where not. The bar is the median."),
+  ];
+}
+
+interface LaneDots {
+  name: string;
+  title: string;
+  dots: { ms: number; verified: boolean }[];
+}
+
+function picture(lanes: LaneDots[], label: string, width: number): HTMLElement {
+  const largest = Math.max(...lanes.flatMap(({ dots }) => dots.map(({ ms }) => ms)));
+  const axis = ticks(largest / 1_000, 5);
+  const end = (axis.at(-1) ?? 1) * 1_000;
+  const x = (ms: number): number => LEFT + (ms / end) * (width - LEFT - RIGHT);
+  const height = lanes.length * ROW + 26;
+  const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "dots" });
+  for (const second of axis) {
+    const at = String(x(second * 1_000));
+    drawn.append(svg("line", { x1: at, x2: at, y1: "4", y2: String(height - 22), class: "grid" }));
+    drawn.append(words(at, height - 5, "middle", `${Number(second.toPrecision(6))} s`, "tick"));
+  }
+  lanes.forEach(({ name, title, dots }, index) => {
+    const floor = (index + 1) * ROW - 10;
+    const group = svg("g", { class: laneClass(name, index) });
+    group.append(words(String(LEFT + 4), floor - ROW + 24, "start", title, "who"));
+    const levels = stack(dots.map(({ ms }) => x(ms)), 2 * DOT + 1);
+    const step = Math.min(2 * DOT + 1, PILE / Math.max(1, ...levels));
+    const middle = median(dots.map(({ ms }) => ms));
+    if (middle !== null) {
+      const at = String(x(middle));
+      group.append(svg("line", { x1: at, x2: at, y1: String(floor - PILE), y2: String(floor + 9), class: "median" }));
+    }
+    dots.forEach(({ ms, verified }, place) => {
+      const y = floor - (levels[place] ?? 0) * step;
+      group.append(mark(shapeOf(index), x(ms), y, DOT, verified ? "full" : "hollow"));
+    });
+    drawn.append(group);
+  });
+  return h("div", {}, drawn);
+}
+
+function words(x: string, y: number, anchor: string, said: string, className: string): SVGElement {
+  const element = svg("text", { x, y: String(y), "text-anchor": anchor, class: className });
+  element.append(said);
+  return element;
+}

@@ -1,0 +1,33 @@
+// Always visible: where this was measured, and what to hold against it.
+
+import { find, h, renew } from "../dom";
+import type { Model, View } from "../model";
+
+/** The badges at the top and the caveats beside the race. */
+export function labels(): View {
+  const badges = find("labels");
+  const caveats = find("caveats");
+  return ({ site, replay, exported }) => {
+    const kind = exported ? "EXPORT" : replay ? "REPLAY" : "LIVE";
+    renew(badges, JSON.stringify([site.target, site.region, site.architecture, kind]), () => [
+      h("li", { class: "badge loud" }, site.target === "aws" ? "AWS" : "EMULATED"),
+      h("li", { class: "badge" }, kind),
+      h("li", { class: "badge" }, site.region),
+      h("li", { class: "badge" }, site.architecture),
+    ]);
+    renew(caveats, JSON.stringify([site.caveats, site.modelled]), () => told(site));
+  };
+}
+
+function told({ target, modelled, caveats }: Model["site"]): HTMLElement[] {
+  const where = target === "aws" ? "on AWS" : "emulated: no figure here was measured on AWS";
+  const known = caveats.some(({ label }) => label === "target");
+  return [
+    ...(known ? [] : [{ label: "target", text: where }]),
+    ...caveats.toSorted((a, b) => Number(b.label === "target") - Number(a.label === "target")),
+    { label: "modelled, not measured", text: modelled ?? "nothing" },
+  ].map(({ label, text }, index, all) => {
+    const look = index === all.length - 1 && modelled !== null ? { class: "modelled" } : {};
+    return h("div", {}, h("dt", {}, label), h("dd", look, text));
+  });
+}
