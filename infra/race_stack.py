@@ -179,20 +179,9 @@ class RaceStack(cdk.Stack):
         return self.get_logical_id(cast("cdk.CfnElement", made.node.default_child))
 
     def _invoke_asynchronously(self) -> None:
-        """No retries: they would run a race again. A racer that died is told to the runner."""
-        runner = self._made["runner"]
+        """No retries: they would hold a race again."""
         for name in ("runner", "verifier"):
             self._made[name].configure_async_invoke(retry_attempts=0)
-        for lane in race.LANES:
-            lambda_.CfnEventInvokeConfig(
-                self,
-                f"Async-{lane}",
-                function_name=self._made[f"racer-{lane}"].function_name,
-                qualifier="$LATEST",
-                maximum_retry_attempts=0,
-                maximum_event_age_in_seconds=60,
-                destination_config={"onFailure": {"destination": runner.function_arn}},
-            )
 
     def _make_routes(self) -> None:
         integration = integrations.WebSocketLambdaIntegration("Routes", self._made["connection"])

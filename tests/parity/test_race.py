@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from lambdameter import dataset, race, workload
-from lambdameter.cli.experiment import digester
+from lambdameter.cli.inputs import digester
 from lambdameter.cli.local import local_lambda
 from lambdameter.emulator.server import Options as EmulatorOptions
 from lambdameter.model import Artifact, Race, RaceFunction, RaceSite
@@ -118,7 +119,7 @@ def stage(require_launcher: None, tmp_path_factory: Any) -> Iterator[Stage]:  # 
     parameters = task.parameters | {"records": RECORDS}
     data = Path(dataset.make(task, parameters, digester(task)).folder)
     current = tmp_path_factory.mktemp("race") / "current.json"
-    current.write_text(json.dumps({"race": "r", "began_s": 0}))
+    current.write_text(json.dumps({"race": "r", "warming": False, "last": "r", "began_s": 0}))
     pages = Pages()
     serving = threading.Thread(target=pages.serve_forever)
     serving.start()
@@ -139,6 +140,10 @@ def stage(require_launcher: None, tmp_path_factory: Any) -> Iterator[Stage]:  # 
             serving.join()
 
 
+def without_time(message: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name != "at_ms"}
+
+
 @pytest.fixture(scope="module")
 def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
     """What each racer tells, of one race of both."""
@@ -157,19 +162,32 @@ def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
 
 
 @pytest.mark.parametrize("lane", LANES)
-def test_a_racer_tells_its_start_each_thousand_records_and_its_answer(
+def test_a_racer_tells_its_start_its_phases_each_thousand_records_and_its_answer(
     told: dict[str, list[tuple[str, Any]]], lane: str
 ) -> None:
     messages = [message for page, message in told[lane] if page == "page"]
     about = {"race": "r", "lane": lane}
-    assert messages[:3] == [
-        about | {"type": "running"},
+    assert [without_time(message) for message in messages[:-1]] == [
+        about | {"type": "running", "cold": True},
+        about | {"type": "phase", "phase": "download"},
+        about | {"type": "phase", "phase": "parse"},
+        about | {"type": "phase", "phase": "write"},
         about | {"type": "progress", "records": 1_000},
         about | {"type": "progress", "records": 2_000},
     ]
-    assert messages[3]["type"] == "finished"
-    assert messages[3]["answer"]["written"] == RECORDS
-    assert messages[3]["telling_ms"] > 0
+    last = messages[-1]
+    assert last["type"] == "finished"
+    assert last["answer"]["written"] == RECORDS
+    assert last["telling_ms"] > 0
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_each_message_says_when_it_was_told(
+    told: dict[str, list[tuple[str, Any]]], lane: str
+) -> None:
+    times = [message["at_ms"] for page, message in told[lane] if page == "page"]
+    assert times == sorted(times)
+    assert time.time() - 3_600 < times[0] / 1_000 <= time.time()
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -183,8 +201,9 @@ def test_both_racers_send_the_same_requests_to_the_same_pages(
     told: dict[str, list[tuple[str, Any]]],
 ) -> None:
     def form(lane: str) -> list[Any]:
+        names = {"type", "phase", "records", "cold"}
         return [
-            (page, {name: value for name, value in message.items() if name in {"type", "records"}})
+            (page, {name: value for name, value in message.items() if name in names})
             for page, message in told[lane]
         ]
 

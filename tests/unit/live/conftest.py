@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
@@ -87,18 +87,46 @@ class FakeGateway:
 
 
 class FakeFunctions:
-    """Lambda's Invoke."""
+    """Lambda: Invoke, and the racers' configurations; a racer that is asked to race finishes."""
 
-    def __init__(self) -> None:
+    def __init__(self, s3: FakeS3) -> None:
         self.invoked: list[tuple[str, dict[str, Any]]] = []
+        self.updated: list[dict[str, Any]] = []
+        self.waited: list[tuple[str, str]] = []
         self.answer: dict[str, Any] = {}
+        self.payload = b"{}"
         self.refuses: set[str] = set()
+        self.memory_mb = {f"lambdameter-race-racer-{lane}": 1_024 for lane in ("python", "rust")}
+        self.race: Callable[[dict[str, Any]], None] = self.finish
+        self._s3 = s3
+
+    def finish(self, event: dict[str, Any]) -> None:
+        """What a racer leaves."""
+        kept = {"type": "finished", "race": event["race"], "lane": event["lane"]}
+        key = f"races/{event['race']}/{event['lane']}.json"
+        self._s3.objects[key] = json.dumps(kept).encode()
 
     def invoke(self, **invoke: Any) -> dict[str, Any]:
         if invoke["FunctionName"] in self.refuses:
             raise refusal("TooManyRequestsException")
-        self.invoked.append((invoke["FunctionName"], json.loads(invoke["Payload"])))
-        return self.answer
+        event = json.loads(invoke["Payload"])
+        self.invoked.append((invoke["FunctionName"], event))
+        if "task" in event:
+            self.race(event)
+        metadata = {"HTTPHeaders": {"date": "now", "x-lambdameter-cpu-ms": "1.000"}}
+        return {"Payload": Body(self.payload), "ResponseMetadata": metadata} | self.answer
+
+    def get_function_configuration(self, **asked: Any) -> dict[str, Any]:
+        variables = {"BUCKET": "b"}
+        memory_mb = self.memory_mb[asked["FunctionName"]]
+        return {"MemorySize": memory_mb, "Environment": {"Variables": variables}}
+
+    def update_function_configuration(self, **update: Any) -> None:
+        self.updated.append(update)
+        self.memory_mb[update["FunctionName"]] = update["MemorySize"]
+
+    def get_waiter(self, name: str) -> Any:
+        return SimpleNamespace(wait=lambda FunctionName: self.waited.append((name, FunctionName)))  # noqa: N803 - boto3's name
 
 
 class FakeDynamoDB:
@@ -167,8 +195,8 @@ def gateway() -> FakeGateway:
 
 
 @pytest.fixture
-def functions() -> FakeFunctions:
-    return FakeFunctions()
+def functions(s3: FakeS3) -> FakeFunctions:
+    return FakeFunctions(s3)
 
 
 @pytest.fixture
