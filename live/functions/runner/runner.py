@@ -25,13 +25,15 @@ KEY = os.environ["TABLE_KEY"]
 OBJECTS = {"csv": os.environ["OBJECT_CSV"], "json": os.environ["OBJECT_JSON"]}
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 _BATCH = 25
+# Of each table: everybody waits for it.
+_AT_ONCE = 8
 _MARKER = "LAMBDAMETER_ENVIRONMENT"
 # boto3's own read timeout of 60 s would give a slow racer up, and its retries race again.
 _PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 1}, tcp_keepalive=True)
 _REFUSALS = (BotoCoreError, ClientError)
 
 s3 = boto3.client("s3")
-dynamodb = boto3.client("dynamodb")
+dynamodb = boto3.client("dynamodb", config=Config(max_pool_connections=2 * _AT_ONCE))
 functions = boto3.client("lambda")
 invoking = boto3.client("lambda", config=_PATIENT)
 gateway = boto3.client("apigatewaymanagementapi", config=audience.PROMPT)
@@ -146,12 +148,17 @@ def _clear(lane: str) -> None:
         ExpressionAttributeNames={"#key": KEY},
         ConsistentRead=True,
     )
-    for page in keys:
-        requests = [{"DeleteRequest": {"Key": key}} for key in page["Items"]]
-        for start in range(0, len(requests), _BATCH):
-            pending: Any = {TABLES[lane]: requests[start : start + _BATCH]}
-            while pending:
-                pending = dynamodb.batch_write_item(RequestItems=pending)["UnprocessedItems"]
+
+    def delete(requests: list[Any]) -> None:
+        pending: Any = {TABLES[lane]: requests}
+        while pending:
+            pending = dynamodb.batch_write_item(RequestItems=pending)["UnprocessedItems"]
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for page in keys:
+            requests = [{"DeleteRequest": {"Key": key}} for key in page["Items"]]
+            starts = range(0, len(requests), _BATCH)
+            list(threads.map(delete, (requests[start : start + _BATCH] for start in starts)))
 
 
 def _each(lanes: Sequence[str], do: Callable[[str], None]) -> None:

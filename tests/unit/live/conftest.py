@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -135,6 +136,7 @@ class FakeDynamoDB:
     def __init__(self, tables: dict[str, list[dict[str, Any]]]) -> None:
         self.tables = tables
         self._left: set[str] = set()
+        self._lock = threading.Lock()
 
     def get_paginator(self, _: str) -> FakeDynamoDB:
         return self
@@ -154,10 +156,12 @@ class FakeDynamoDB:
         first_time = table not in self._left
         self._left.add(table)
         done, left = (requests[:-1], requests[-1:]) if first_time else (requests, [])
-        for request in done:
-            key = request["DeleteRequest"]["Key"]
+        keys = [request["DeleteRequest"]["Key"] for request in done]
+        with self._lock:
             self.tables[table] = [
-                item for item in self.tables[table] if not key.items() <= item.items()
+                item
+                for item in self.tables[table]
+                if not any(key.items() <= item.items() for key in keys)
             ]
         return {"UnprocessedItems": {table: left} if left else {}}
 
