@@ -140,42 +140,70 @@ def _head(file: Path) -> RaceHead:
     )
 
 
+class _Answer(msgspec.Struct):
+    total_ms: float | None = None
+
+
+class _Error(msgspec.Struct):
+    errorType: str = ""  # noqa: N815 - Lambda's name
+
+
+class _Told(msgspec.Struct):
+    """What of a message the list is made from."""
+
+    type: str
+    lane: str = ""
+    format: str = ""
+    memory_mb: int = 0
+    cold: bool = False
+    identical: bool | None = None
+    answer: _Answer = msgspec.field(default_factory=_Answer)
+    error: _Error = msgspec.field(default_factory=_Error)
+    report: str | None = None
+
+
 def outcome(race: RecordedRace) -> RaceOutcome:
     """What became of a race, as far as was told. Pure."""
-    told: dict[str, dict[str, Message]] = {lane.name: {} for lane in race.site.lanes}
-    about: Message = {}
-    identical: bool | None = None
+    about, identical = _Told(type=""), None
+    lanes: dict[str, dict[str, _Told]] = {lane.name: {} for lane in race.site.lanes}
     for message in race.messages:
-        match message.get("type"):
-            case "clearing" | "started":
-                about = about or message
-            case "verified":
-                identical = message.get("identical")
-            case kind:
-                told.get(message.get("lane", ""), {})[str(kind)] = message
+        try:
+            told = msgspec.convert(message, _Told)
+        except msgspec.ValidationError:
+            continue  # whoever sent it was none of the race's functions
+        if told.type in {"clearing", "started"}:
+            about = told
+        elif told.type == "verified":
+            identical = told.identical
+        elif told.lane in lanes:
+            lanes[told.lane][told.type] = told
     return RaceOutcome(
         race=race.race,
-        format=about.get("format", ""),
-        memory_mb=about.get("memory_mb", 0),
-        cold=about.get("cold", False),
-        began_ms=race.messages[0].get("at_ms", 0.0),
-        over=all(_has_ended(lane) for lane in told.values()),
+        format=about.format,
+        memory_mb=about.memory_mb,
+        cold=about.cold,
+        began_ms=_began_ms(race),
+        over=all(_has_ended(lane) for lane in lanes.values()),
         identical=identical,
-        lanes={name: _lane(lane) for name, lane in told.items()},
+        lanes={name: _lane(lane) for name, lane in lanes.items()},
     )
 
 
-def _has_ended(told: dict[str, Message]) -> bool:
+def _began_ms(race: RecordedRace) -> float:
+    at_ms = race.messages[0].get("at_ms")
+    return float(at_ms) if isinstance(at_ms, int | float) else 0.0
+
+
+def _has_ended(lane: dict[str, _Told]) -> bool:
     # A racer that could not even be asked has no REPORT line.
-    return "report" in told or "failed" in told
+    return "report" in lane or "failed" in lane
 
 
-def _lane(told: dict[str, Message]) -> LaneOutcome:
-    failed = told.get("failed", {}).get("error", {}).get("errorType")
-    line = told.get("report", {}).get("report")
-    report = report_line.parse_report(line) if line else None
+def _lane(lane: dict[str, _Told]) -> LaneOutcome:
+    finished, failed, said = lane.get("finished"), lane.get("failed"), lane.get("report")
+    report = report_line.parse_report(said.report) if said and said.report else None
     return LaneOutcome(
-        total_ms=told.get("finished", {}).get("answer", {}).get("total_ms"),
+        total_ms=finished.answer.total_ms if finished else None,
         init_ms=report.init_ms if report else None,
-        failed=None if failed is None else str(failed),
+        failed=failed.error.errorType if failed else None,
     )

@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdameter import race
-from lambdameter.model import RaceSite
+from lambdameter.model import LiveLane, LivePrices, LiveSite, LiveTier, RaceSite
 
 TOKEN = "a token"
 SITE = RaceSite(
@@ -231,3 +231,62 @@ def imported(
         return module
 
     return load
+
+
+@pytest.fixture
+def site() -> LiveSite:
+    """Where races are held, as the page is told."""
+    return LiveSite(
+        target="local",
+        websocket="ws://127.0.0.1:9002/race",
+        token="a secret",
+        region="eu-west-1",
+        architecture="arm64",
+        records=2_000,
+        lanes=(
+            LiveLane(name="python", title="Python", runtime="python3.12", zip_bytes=1),
+            LiveLane(name="rust", title="Rust", runtime="provided.al2023", zip_bytes=2),
+        ),
+        formats=("csv", "json"),
+        tiers=(LiveTier(memory_mb=128, vcpu=0.0724),),
+        caveats=(),
+        modelled=None,
+        prices=LivePrices(
+            per_request_usd=2e-7,
+            gb_second_usd=1e-5,
+            services_usd_per_race={"python": 0.1, "rust": 0.1},
+            as_of="2026-10-01",
+            region="eu-west-1",
+        ),
+    )
+
+
+ONE = "1" * 32
+ANOTHER = "2" * 32
+
+
+@pytest.fixture
+def told() -> Callable[..., list[dict[str, Any]]]:
+    """What a whole race tells."""
+
+    def messages(race: str = ONE, began_ms: float = 1_000.0) -> list[dict[str, Any]]:
+        about = {"race": race, "format": "csv", "memory_mb": 512, "cold": True}
+        line = (
+            "REPORT RequestId: x\tDuration: 5.00 ms\tBilled Duration: 205 ms\t"
+            "Memory Size: 512 MB\tMax Memory Used: 40 MB\tInit Duration: 200.00 ms\t"
+        )
+        failed = {"errorType": "Runtime.OutOfMemory"}
+        by = {lane: {"race": race, "lane": lane} for lane in ("python", "rust")}
+        found = [
+            {"type": "clearing"} | about,
+            {"type": "started", "order": ["rust", "python"]} | about,
+            {"type": "running", "cold": True} | by["rust"],
+            {"type": "progress", "records": 1_000} | by["rust"],
+            {"type": "finished", "answer": {"total_ms": 4.5}} | by["rust"],
+            {"type": "report", "report": line, "headers": {}} | by["rust"],
+            {"type": "failed", "error": failed} | by["python"],
+            {"type": "report", "report": None, "headers": {}} | by["python"],
+        ]
+        return [one | {"at_ms": began_ms + number} for number, one in enumerate(found)]
+
+    return messages
