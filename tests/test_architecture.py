@@ -41,7 +41,6 @@ PURE = (
     "lambdameter.verify",
     "lambdameter.plan",
     "lambdameter.parameters",
-    "lambdameter.guard",
     "lambdameter.emulator.lifecycle",
     "lambdameter.emulator.scheduler",
     "lambdameter.emulator.metering",

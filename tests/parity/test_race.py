@@ -15,16 +15,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lambdameter import dataset, race, workload
-from lambdameter.cli.inputs import digester
+from lambdameter import race, workload
+from lambdameter.cli import staging
 from lambdameter.cli.local import local_lambda
 from lambdameter.emulator.server import Options as EmulatorOptions
-from lambdameter.model import Artifact, Race, RaceFunction, RaceSite
+from lambdameter.model import Race, RaceSite
 from lambdameter.package import cargo, function
-from lambdameter.target.base import Function
 from lambdameter.target.boto import BotoTarget, Options
 
-BUCKET = "race-data"
 RECORDS = 2_050
 LANES = ("python", "rust")
 
@@ -70,41 +68,24 @@ class Stage:
         self._pages = pages
         self._architecture = target.info().architecture
 
-    def deploy(self, about: RaceFunction) -> Any:
+    def deploy(self, name: str) -> Any:
         def build(crate: Path, binary: str) -> Path:
             console = Console(file=io.StringIO())
             return cargo.build(crate / "Cargo.toml", console, binary=binary)[binary]
 
         site = RaceSite(
-            bucket=BUCKET,
+            bucket=staging.BUCKET,
             connections_url=self._pages.url,
             token_sha256=hashlib.sha256(b"token").hexdigest(),
             table_key="registration_id",
         )
-        made = function.make(about, race.ROOT, self._architecture, build)
-        artifact = Artifact(
-            variant=about.name,
-            path=str(made.path),
-            sha256=made.sha256,
-            zip_bytes=made.zip_bytes,
-            unzipped_bytes=made.unzipped_bytes,
-            runtime=about.runtime,
-            handler=about.handler,
-            architecture=self._architecture,
-        )
-        return self.target.deploy(
-            artifact,
-            Function(
-                name=race.resource(self.race, about.name),
-                timeout_s=about.timeout_s,
-                memory_mb=about.memory_mb,
-                environment=race.environment(self.race, about, site),
-            ),
-        )
+        about = self.race.function(name)
+        package = function.make(about, race.ROOT, self._architecture, build)
+        return staging.deploy(self.target, self.race, name, package, site)
 
     def invoke(self, name: str, event: Any) -> list[tuple[str, Any]]:
         """Call a function once; what it told, and whom."""
-        deployment = self.deploy(self.race.function(name))
+        deployment = self.deploy(name)
         before = len(self._pages.told)
         answer = self.target.invoke(deployment, json.dumps(event).encode())
         self.target.remove(deployment)
@@ -116,8 +97,7 @@ class Stage:
 def stage(require_launcher: None, tmp_path_factory: Any) -> Iterator[Stage]:  # noqa: ARG001
     the_race = race.load()
     task = workload.load(the_race.workload)
-    parameters = task.parameters | {"records": RECORDS}
-    data = Path(dataset.make(task, parameters, digester(task)).folder)
+    data = staging.make_data(task, task.parameters | {"records": RECORDS})
     current = tmp_path_factory.mktemp("race") / "current.json"
     current.write_text(json.dumps({"race": "r", "warming": False, "last": "r", "began_s": 0}))
     pages = Pages()
@@ -125,13 +105,8 @@ def stage(require_launcher: None, tmp_path_factory: Any) -> Iterator[Stage]:  # 
     serving.start()
     with local_lambda(EmulatorOptions(sandbox="none", latency="off")) as endpoints:
         target = BotoTarget(Options(region="us-east-1", architecture="arm64", endpoints=endpoints))
-        target.create_bucket(BUCKET)
-        target.put_object(BUCKET, race.EXPECTED, data / dataset.EXPECTED_ITEMS)
-        target.put_object(BUCKET, race.object_key("csv"), data / "registrations.csv")
-        target.put_object(BUCKET, "races/current.json", current)
-        assert task.table is not None
-        for lane in LANES:
-            target.create_table(race.resource(the_race, lane), task.table)
+        held = staging.objects(task, data) | {"races/current.json": current}
+        staging.set_up(target, the_race, task, held)
         try:
             yield Stage(target, pages, the_race)
         finally:
@@ -150,7 +125,7 @@ def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
 
     def raced(lane: str) -> list[tuple[str, Any]]:
         task = {
-            "bucket": BUCKET,
+            "bucket": staging.BUCKET,
             "key": race.object_key("csv"),
             "table": race.resource(stage.race, lane),
             "format": "csv",
@@ -214,13 +189,13 @@ def test_both_racers_send_the_same_requests_to_the_same_pages(
 
 @pytest.mark.parametrize("lane", LANES)
 def test_a_task_that_cannot_be_done_is_told_by_both_alike(stage: Stage, lane: str) -> None:
-    task = {"bucket": BUCKET, "key": "none", "table": "none", "format": "csv"}
+    task = {"bucket": staging.BUCKET, "key": "none", "table": "none", "format": "csv"}
     event = {"race": "s", "lane": lane, "connections": ["page"], "task": task}
     (_, last) = stage.invoke(f"racer-{lane}", event)[-1]
     assert last["type"] == "failed"
     assert last["error"] == {
         "errorType": "ObjectNotFound",
-        "errorMessage": f"NoSuchKey: s3://{BUCKET}/none",
+        "errorMessage": f"NoSuchKey: s3://{staging.BUCKET}/none",
     }
 
 

@@ -26,57 +26,67 @@ _LOCAL_ALONE = frozenset({"set_", "latency", "faults", "sandbox", "speed", "arch
 _FOR_RECORDED = frozenset({"out", "port", "replay", "export", "races"})
 
 
+_Races = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[RACE]...", help="Of --replay and --export; all by default."),
+]
+_Port = Annotated[int, typer.Option(min=0, max=65_535, help="Of the page; 0 takes a free one.")]
+_Target = Annotated[Literal["local", "aws"], typer.Option(help="Where races are held.")]
+_Memory = Annotated[str, typer.Option(metavar="MB,...", help="The tiers that the page offers.")]
+_Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="name=value: a parameter; local alone.")
+]
+_Latency = Annotated[
+    str | None,
+    typer.Option(help="Of the services: median in ms, off, or a model's file; local alone."),
+]
+_Faults = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND=P,...",
+        help="What befalls functions' requests: unprocessed, throttle, 5xx, cut; local alone.",
+    ),
+]
+_Sandbox = Annotated[str, typer.Option(help=f"auto, {', '.join(WAYS)}; local alone.")]
+_Speed = Annotated[
+    AskedSpeed,
+    typer.Option(help="A Lambda vCPU's (auto: if this host is calibrated), or its own; local."),
+]
+_Priced = Annotated[
+    Architecture, typer.Option(help="Of that vCPU, and of the prices; local alone.")
+]
+_Region = Annotated[
+    str | None, typer.Option(help="Whose prices; us-east-1, or where it is deployed.")
+]
+_Out = Annotated[Path, typer.Option(help="Where races are recorded.")]
+_Token = Annotated[
+    str | None, typer.Option(envvar="LAMBDAMETER_TOKEN", help="What `deploy` printed; aws alone.")
+]
+_Replay = Annotated[bool, typer.Option("--replay", help="Show recorded races, and run nothing.")]
+_Export = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write a page with recorded races inside, and end."),
+]
+
+
 def live(  # noqa: PLR0913 - each is a flag
     context: typer.Context,
-    races: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[RACE]...", help="Of --replay and --export; all by default."),
-    ] = None,
+    races: _Races = None,
     *,
-    port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Of the page; 0 takes a free one.")
-    ] = 8_000,
-    target: Annotated[
-        Literal["local", "aws"], typer.Option(help="Where races are held.")
-    ] = "local",
-    memory: Annotated[
-        str, typer.Option(metavar="MB,...", help="The tiers that the page offers.")
-    ] = "128,512,1024,1769",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="name=value: a parameter of the records.")
-    ] = None,
-    latency: Annotated[
-        str | None,
-        typer.Option(help="Of the services: median in ms, off, or a model's file; local alone."),
-    ] = None,
-    faults: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KIND=P,...",
-            help="What befalls functions' requests: unprocessed, throttle, 5xx, cut; local alone.",
-        ),
-    ] = None,
-    sandbox: Annotated[str, typer.Option(help=f"auto, {', '.join(WAYS)}; local alone.")] = "auto",
-    speed: Annotated[
-        AskedSpeed,
-        typer.Option(help="A Lambda vCPU's (auto: if this host is calibrated), or its own."),
-    ] = "auto",
-    architecture: Annotated[
-        Architecture, typer.Option(help="Of that vCPU, and of the prices; local alone.")
-    ] = "arm64",
-    region: Annotated[
-        str | None, typer.Option(help="Whose prices; us-east-1, or where it is deployed.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Where races are recorded.")] = Path("races"),
-    token: Annotated[
-        str | None,
-        typer.Option(envvar="LAMBDAMETER_TOKEN", help="What `deploy` printed; aws alone."),
-    ] = None,
-    replay: Annotated[bool, typer.Option("--replay", help="Recorded races alone.")] = False,
-    export: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a page with recorded races inside, and end."),
-    ] = None,
+    port: _Port = 8_000,
+    target: _Target = "local",
+    memory: _Memory = "128,512,1024,1769",
+    set_: _Settings = None,
+    latency: _Latency = None,
+    faults: _Faults = None,
+    sandbox: _Sandbox = "auto",
+    speed: _Speed = "auto",
+    architecture: _Priced = "arm64",
+    region: _Region = None,
+    out: _Out = Path("races"),
+    token: _Token = None,
+    replay: _Replay = False,
+    export: _Export = None,
 ) -> None:
     """Race in a browser: Python against Rust, live, on the local Lambda or on AWS."""
     _check(context, target)

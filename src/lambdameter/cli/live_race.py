@@ -260,7 +260,7 @@ def _hold(
             meanwhile=[lambda: record(url, recorder, watching), *meanwhile],
         )
     finally:
-        told = f"{len(recorder.begun)} races are in {asked.out}" if recorder.begun else "no race"
+        told = f"races in {asked.out}: {len(recorder.begun)}"
         Console(stderr=True, highlight=False, soft_wrap=True).print(told, markup=False)
 
 
