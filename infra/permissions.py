@@ -92,7 +92,16 @@ def _runner(site: Site) -> list[iam.PolicyStatement]:
         _allow(["s3:ListBucket"], site.bucket),
         _allow(["s3:GetObject", "s3:PutObject"], site.objects("races")),
         _allow(["dynamodb:Scan", "dynamodb:BatchWriteItem"], *site.tables.values()),
-        _allow(["lambda:InvokeFunction"], *racers),
+        # Their memory, which each race sets; the waiter for it asks by GetFunction.
+        _allow(
+            [
+                "lambda:InvokeFunction",
+                "lambda:GetFunction",
+                "lambda:GetFunctionConfiguration",
+                "lambda:UpdateFunctionConfiguration",
+            ],
+            *racers,
+        ),
     ]
 
 
@@ -110,8 +119,6 @@ def _racer(site: Site) -> list[iam.PolicyStatement]:
         _allow(["s3:GetObject"], site.objects("data")),
         _allow(["s3:PutObject"], site.objects("races")),
         _allow(["dynamodb:BatchWriteItem"], site.tables[lane]),
-        # Where Lambda itself, in the racer's name, tells that it died.
-        _allow(["lambda:InvokeFunction"], site.functions["runner"]),
     ]
 
 

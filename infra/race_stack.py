@@ -23,8 +23,6 @@ from permissions import Site, acknowledge_wildcards, acknowledged, statements
 from lambdameter import race
 from lambdameter.model import Race, RaceFunction, RaceSite
 
-STAGE = "race"
-ROUTES = ("$connect", "$disconnect", "$default", "warmup", "run", "verify")
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 _KEPT = logs.RetentionDays.THREE_DAYS
 # Of the whole API, a second: twenty pages that connect at once, and little for anybody else.
@@ -64,7 +62,7 @@ class RaceStack(cdk.Stack):
         self._made = {one.name: self._make_function(one) for one in about.functions}
         self._invoke_asynchronously()
         self._make_routes()
-        cdk.CfnOutput(self, "Endpoint", value=f"{self._api.api_endpoint}/{STAGE}")
+        cdk.CfnOutput(self, "Endpoint", value=f"{self._api.api_endpoint}/{race.STAGE}")
         cdk.CfnOutput(self, "Bucket", value=self._bucket.bucket_name)
 
     def _make_bucket(self) -> s3.Bucket:
@@ -120,7 +118,7 @@ class RaceStack(cdk.Stack):
         site = RaceSite(
             bucket=self._bucket.bucket_name,
             connections_url=f"https://{self._api.api_id}.execute-api.{self.region}"
-            f".{self.url_suffix}/{STAGE}",
+            f".{self.url_suffix}/{race.STAGE}",
             token_sha256=self._settings.token_sha256,
             table_key=self._settings.table_key,
         )
@@ -162,7 +160,7 @@ class RaceStack(cdk.Stack):
             connections=self.format_arn(
                 service="execute-api",
                 resource=self._api.api_id,
-                resource_name=f"{STAGE}/POST/@connections/*",
+                resource_name=f"{race.STAGE}/POST/@connections/*",
             ),
             log=log.log_group_arn,
         )
@@ -172,31 +170,20 @@ class RaceStack(cdk.Stack):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies={"race": iam.PolicyDocument(statements=statements(site))},
         )
-        acknowledge_wildcards(role, self._id(self._bucket), f"<{self._id(self._api)}>/{STAGE}")
+        acknowledge_wildcards(role, self._id(self._bucket), f"<{self._id(self._api)}>/{race.STAGE}")
         return role
 
     def _id(self, made: Construct) -> str:
         return self.get_logical_id(cast("cdk.CfnElement", made.node.default_child))
 
     def _invoke_asynchronously(self) -> None:
-        """No retries: they would run a race again. A racer that died is told to the runner."""
-        runner = self._made["runner"]
+        """No retries: they would hold a race again."""
         for name in ("runner", "verifier"):
             self._made[name].configure_async_invoke(retry_attempts=0)
-        for lane in race.LANES:
-            lambda_.CfnEventInvokeConfig(
-                self,
-                f"Async-{lane}",
-                function_name=self._made[f"racer-{lane}"].function_name,
-                qualifier="$LATEST",
-                maximum_retry_attempts=0,
-                maximum_event_age_in_seconds=60,
-                destination_config={"onFailure": {"destination": runner.function_arn}},
-            )
 
     def _make_routes(self) -> None:
         integration = integrations.WebSocketLambdaIntegration("Routes", self._made["connection"])
-        for key in ROUTES:
+        for key in race.ROUTES:
             route = self._api.add_route(key, integration=integration)
             acknowledged(
                 route,
@@ -206,7 +193,7 @@ class RaceStack(cdk.Stack):
             self,
             "Stage",
             web_socket_api=self._api,
-            stage_name=STAGE,
+            stage_name=race.STAGE,
             auto_deploy=True,
             throttle=apigateway.ThrottleSettings(rate_limit=_RATE, burst_limit=_BURST),
         )

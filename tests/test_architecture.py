@@ -20,7 +20,10 @@ SHARED = {"model", "units", "errors"}
 # What a stage may import besides, and why.
 ALSO = {
     "target": {"report_line"},  # reads what the emulator writes
-    "emulator": {"report_line", "binaries"},  # binaries: where cargo's output was put
+    # binaries: where cargo's output was put; guard: who may speak to the gateway
+    "emulator": {"report_line", "binaries", "guard"},
+    "live": {"report_line", "guard"},  # what a race's REPORT lines say; as the gateway
+    "guard": set[str](),
     "report_line": set[str](),
     "case_files": {"toml_place"},  # where in workload.toml a fault is
     "workload": {"toml_place", "case_files"},  # as case_files, and what its cases hold of JSON

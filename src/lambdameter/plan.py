@@ -93,7 +93,8 @@ def make(
     """
     _known("variant", cells.variants, [one.name for one in workload.variants], "--variants")
     _known("case", cells.cases, [one.name for one in workload.cases], "--cases")
-    _check_numbers(cells.memory_mb, repetition)
+    check_tiers(cells.memory_mb)
+    _check_numbers(repetition)
     once = list(product(cells.variants, cells.cases, cells.memory_mb))
     trials: list[Trial] = []
     environment = 0
@@ -192,7 +193,8 @@ def _known(kind: str, asked: Sequence[str], known: Sequence[str], flag: str) -> 
         raise BadInputError(cause, place=flag, next_step=f"Choose from: {', '.join(known)}.")
 
 
-def _check_numbers(memory_mb: Sequence[int], repetition: Repetition) -> None:
+def check_tiers(memory_mb: Sequence[int]) -> None:
+    """Whether Lambda has them all. Raises BadInputError."""
     for memory in memory_mb:
         if not MIN_MEMORY_MB <= memory <= MAX_MEMORY_MB:
             raise BadInputError(
@@ -206,6 +208,9 @@ def _check_numbers(memory_mb: Sequence[int], repetition: Repetition) -> None:
             place="--memory",
             next_step="Give each once, for instance 128,1024.",
         )
+
+
+def _check_numbers(repetition: Repetition) -> None:
     for flag, value, least in (
         ("--rounds", repetition.rounds, 1),
         ("--warm", repetition.warm_calls, 0),

@@ -11,6 +11,9 @@ from lambdameter.model import Race, RaceFunction, RaceSite
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "live" / "race.toml"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
+STAGE = "race"
+ROUTES = ("$connect", "$disconnect", "$default", "warmup", "run", "verify")
 LANES = ("python", "rust")
 FORMATS = ("csv", "json")
 EXPECTED = "data/expected.ndjson"
@@ -56,4 +59,6 @@ def environment(race: Race, function: RaceFunction, site: RaceSite) -> dict[str,
     values |= {f"TABLE_{lane.upper()}": resource(race, lane) for lane in LANES}
     values |= {f"RACER_{lane.upper()}": resource(race, f"racer-{lane}") for lane in LANES}
     values |= {f"OBJECT_{form.upper()}": object_key(form) for form in FORMATS}
-    return {name: values[name] for name in function.environment}
+    found = {name: values[name] for name in function.environment}
+    # On AWS every SDK knows by itself where Lambda is.
+    return found | ({"AWS_ENDPOINT_URL_LAMBDA": site.functions_url} if site.functions_url else {})

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,16 +15,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lambdameter import dataset, race, workload
-from lambdameter.cli.experiment import digester
+from lambdameter import race, workload
+from lambdameter.cli import staging
 from lambdameter.cli.local import local_lambda
 from lambdameter.emulator.server import Options as EmulatorOptions
-from lambdameter.model import Artifact, Race, RaceFunction, RaceSite
+from lambdameter.model import Race, RaceSite
 from lambdameter.package import cargo, function
-from lambdameter.target.base import Function
 from lambdameter.target.boto import BotoTarget, Options
 
-BUCKET = "race-data"
 RECORDS = 2_050
 LANES = ("python", "rust")
 
@@ -69,41 +68,24 @@ class Stage:
         self._pages = pages
         self._architecture = target.info().architecture
 
-    def deploy(self, about: RaceFunction) -> Any:
+    def deploy(self, name: str) -> Any:
         def build(crate: Path, binary: str) -> Path:
             console = Console(file=io.StringIO())
             return cargo.build(crate / "Cargo.toml", console, binary=binary)[binary]
 
         site = RaceSite(
-            bucket=BUCKET,
+            bucket=staging.BUCKET,
             connections_url=self._pages.url,
             token_sha256=hashlib.sha256(b"token").hexdigest(),
             table_key="registration_id",
         )
-        made = function.make(about, race.ROOT, self._architecture, build)
-        artifact = Artifact(
-            variant=about.name,
-            path=str(made.path),
-            sha256=made.sha256,
-            zip_bytes=made.zip_bytes,
-            unzipped_bytes=made.unzipped_bytes,
-            runtime=about.runtime,
-            handler=about.handler,
-            architecture=self._architecture,
-        )
-        return self.target.deploy(
-            artifact,
-            Function(
-                name=race.resource(self.race, about.name),
-                timeout_s=about.timeout_s,
-                memory_mb=about.memory_mb,
-                environment=race.environment(self.race, about, site),
-            ),
-        )
+        about = self.race.function(name)
+        package = function.make(about, race.ROOT, self._architecture, build)
+        return staging.deploy(self.target, self.race, name, package, site)
 
     def invoke(self, name: str, event: Any) -> list[tuple[str, Any]]:
         """Call a function once; what it told, and whom."""
-        deployment = self.deploy(self.race.function(name))
+        deployment = self.deploy(name)
         before = len(self._pages.told)
         answer = self.target.invoke(deployment, json.dumps(event).encode())
         self.target.remove(deployment)
@@ -115,22 +97,16 @@ class Stage:
 def stage(require_launcher: None, tmp_path_factory: Any) -> Iterator[Stage]:  # noqa: ARG001
     the_race = race.load()
     task = workload.load(the_race.workload)
-    parameters = task.parameters | {"records": RECORDS}
-    data = Path(dataset.make(task, parameters, digester(task)).folder)
+    data = staging.make_data(task, task.parameters | {"records": RECORDS})
     current = tmp_path_factory.mktemp("race") / "current.json"
-    current.write_text(json.dumps({"race": "r", "began_s": 0}))
+    current.write_text(json.dumps({"race": "r", "warming": False, "last": "r", "began_s": 0}))
     pages = Pages()
     serving = threading.Thread(target=pages.serve_forever)
     serving.start()
     with local_lambda(EmulatorOptions(sandbox="none", latency="off")) as endpoints:
         target = BotoTarget(Options(region="us-east-1", architecture="arm64", endpoints=endpoints))
-        target.create_bucket(BUCKET)
-        target.put_object(BUCKET, race.EXPECTED, data / dataset.EXPECTED_ITEMS)
-        target.put_object(BUCKET, race.object_key("csv"), data / "registrations.csv")
-        target.put_object(BUCKET, "races/current.json", current)
-        assert task.table is not None
-        for lane in LANES:
-            target.create_table(race.resource(the_race, lane), task.table)
+        held = staging.objects(task, data) | {"races/current.json": current}
+        staging.set_up(target, the_race, task, held)
         try:
             yield Stage(target, pages, the_race)
         finally:
@@ -139,13 +115,17 @@ def stage(require_launcher: None, tmp_path_factory: Any) -> Iterator[Stage]:  # 
             serving.join()
 
 
+def without_time(message: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name != "at_ms"}
+
+
 @pytest.fixture(scope="module")
 def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
     """What each racer tells, of one race of both."""
 
     def raced(lane: str) -> list[tuple[str, Any]]:
         task = {
-            "bucket": BUCKET,
+            "bucket": staging.BUCKET,
             "key": race.object_key("csv"),
             "table": race.resource(stage.race, lane),
             "format": "csv",
@@ -157,19 +137,32 @@ def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
 
 
 @pytest.mark.parametrize("lane", LANES)
-def test_a_racer_tells_its_start_each_thousand_records_and_its_answer(
+def test_a_racer_tells_its_start_its_phases_each_thousand_records_and_its_answer(
     told: dict[str, list[tuple[str, Any]]], lane: str
 ) -> None:
     messages = [message for page, message in told[lane] if page == "page"]
     about = {"race": "r", "lane": lane}
-    assert messages[:3] == [
-        about | {"type": "running"},
+    assert [without_time(message) for message in messages[:-1]] == [
+        about | {"type": "running", "cold": True},
+        about | {"type": "phase", "phase": "download"},
+        about | {"type": "phase", "phase": "parse"},
+        about | {"type": "phase", "phase": "write"},
         about | {"type": "progress", "records": 1_000},
         about | {"type": "progress", "records": 2_000},
     ]
-    assert messages[3]["type"] == "finished"
-    assert messages[3]["answer"]["written"] == RECORDS
-    assert messages[3]["telling_ms"] > 0
+    last = messages[-1]
+    assert last["type"] == "finished"
+    assert last["answer"]["written"] == RECORDS
+    assert last["telling_ms"] > 0
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_each_message_says_when_it_was_told(
+    told: dict[str, list[tuple[str, Any]]], lane: str
+) -> None:
+    times = [message["at_ms"] for page, message in told[lane] if page == "page"]
+    assert times == sorted(times)
+    assert time.time() - 3_600 < times[0] / 1_000 <= time.time()
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -183,8 +176,9 @@ def test_both_racers_send_the_same_requests_to_the_same_pages(
     told: dict[str, list[tuple[str, Any]]],
 ) -> None:
     def form(lane: str) -> list[Any]:
+        names = {"type", "phase", "records", "cold"}
         return [
-            (page, {name: value for name, value in message.items() if name in {"type", "records"}})
+            (page, {name: value for name, value in message.items() if name in names})
             for page, message in told[lane]
         ]
 
@@ -195,13 +189,13 @@ def test_both_racers_send_the_same_requests_to_the_same_pages(
 
 @pytest.mark.parametrize("lane", LANES)
 def test_a_task_that_cannot_be_done_is_told_by_both_alike(stage: Stage, lane: str) -> None:
-    task = {"bucket": BUCKET, "key": "none", "table": "none", "format": "csv"}
+    task = {"bucket": staging.BUCKET, "key": "none", "table": "none", "format": "csv"}
     event = {"race": "s", "lane": lane, "connections": ["page"], "task": task}
     (_, last) = stage.invoke(f"racer-{lane}", event)[-1]
     assert last["type"] == "failed"
     assert last["error"] == {
         "errorType": "ObjectNotFound",
-        "errorMessage": f"NoSuchKey: s3://{BUCKET}/none",
+        "errorMessage": f"NoSuchKey: s3://{staging.BUCKET}/none",
     }
 
 

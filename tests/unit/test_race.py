@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lambdameter import race, workload
@@ -22,6 +23,15 @@ def test_a_function_gets_the_variables_that_it_names_and_no_others() -> None:
     the_race = race.load()
     for function in the_race.functions:
         assert set(race.environment(the_race, function, SITE)) == set(function.environment)
+
+
+def test_on_the_local_lambda_functions_are_told_where_it_is() -> None:
+    the_race = race.load()
+    local = msgspec.structs.replace(SITE, functions_url="http://127.0.0.1:1")
+    for function in the_race.functions:
+        told = race.environment(the_race, function, local)
+        assert told.pop("AWS_ENDPOINT_URL_LAMBDA") == "http://127.0.0.1:1"
+        assert told == race.environment(the_race, function, SITE)
 
 
 def test_only_the_connection_handler_knows_the_tokens_hash() -> None:

@@ -27,6 +27,7 @@ use s3s_fs::FileSystem;
 use tokio::{
     fs::{File, remove_file},
     io::{AsyncReadExt, AsyncSeekExt, SeekFrom},
+    sync::Mutex,
 };
 use tokio_util::io::ReaderStream;
 
@@ -43,7 +44,11 @@ pub fn engine(root: &Path) -> io::Result<Router> {
     let root = root.canonicalize()?;
     let files = FileSystem::new(&root)
         .map_err(|error| io::Error::other(format!("{}: {error:?}", root.display())))?;
-    let mut builder = S3ServiceBuilder::new(Store { root, files });
+    let mut builder = S3ServiceBuilder::new(Store {
+        root,
+        files,
+        conditional_writes: Mutex::default(),
+    });
     builder.set_auth(SimpleAuth::from_single(
         signature::ACCESS_KEY,
         signature::SECRET_KEY,
@@ -67,6 +72,10 @@ async fn pass_on(State(service): State<S3Service>, mut request: Request) -> Resp
 struct Store {
     root: PathBuf,
     files: FileSystem,
+    /// s3s-fs looks first and writes then: two writers that look at once would both find their
+    /// condition true.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+    conditional_writes: Mutex<()>,
 }
 
 impl Store {
@@ -172,7 +181,14 @@ impl S3 for Store {
     ) -> S3Result<S3Response<PutObjectOutput>> {
         self.require_bucket(&request.input.bucket)?;
         let path = self.object_path(&request.input.bucket, &request.input.key);
+        let conditional = request.input.if_match.is_some() || request.input.if_none_match.is_some();
+        let alone = if conditional {
+            Some(self.conditional_writes.lock().await)
+        } else {
+            None
+        };
         let stored = self.files.put_object(request).await;
+        drop(alone);
         // s3s-fs compares checksums when the object is in its place already.
         let corrupt = matches!(&stored, Err(error) if *error.code() == S3ErrorCode::BadDigest);
         if let Some(path) = path.filter(|_| corrupt) {

@@ -21,6 +21,8 @@ RUNNER = os.environ["RUNNER"]
 VERIFIER = os.environ["VERIFIER"]
 TOKEN_SHA256 = os.environ["TOKEN_SHA256"]
 FORMATS = ("csv", "json")
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+_LEAST_MB, _MOST_MB = 128, 10_240
 
 s3 = boto3.client("s3")
 functions = boto3.client("lambda")
@@ -38,7 +40,8 @@ def handler(event: Any, _context: Any) -> dict[str, int]:
     asked = event["requestContext"]
     route, connection = asked["routeKey"], asked["connectionId"]
     if route == "$connect":
-        audience.join(s3, BUCKET, connection)
+        records = "recorder" in (event.get("queryStringParameters") or {})
+        audience.join(s3, BUCKET, connection, records=records)
     elif route == "$disconnect":
         audience.leave(s3, BUCKET, connection)
     else:
@@ -68,19 +71,36 @@ def _unknown(_connection: str, _: Message) -> None:
     raise RefusedError(f"the actions are: {', '.join(_ROUTES)}")
 
 
-def _warm_up(connection: str, _: Message) -> None:
-    _begin(RUNNER, {"do": "warmup", "connection": connection})
+def _warm_up(connection: str, message: Message) -> None:
+    _admit(message)
+    _begin(RUNNER, {"do": "warmup", "connection": connection, "memory_mb": _memory_mb(message)})
 
 
 def _run(connection: str, message: Message) -> None:
-    token, form = message.get("token"), message.get("format")
+    _admit(message)
+    form, cold = message.get("format"), message.get("cold", False)
+    if form not in FORMATS:
+        raise RefusedError(f"format is one of: {', '.join(FORMATS)}")
+    if not isinstance(cold, bool):
+        raise RefusedError("cold is true or false")
+    about = {"format": form, "memory_mb": _memory_mb(message), "cold": cold}
+    _begin(RUNNER, {"do": "run", "connection": connection} | about)
+
+
+def _admit(message: Message) -> None:
+    token = message.get("token")
     # Only the token's hash is here, so reading the function's configuration does not tell it.
     told = hashlib.sha256(token.encode(errors="replace")) if isinstance(token, str) else None
     if told is None or not hmac.compare_digest(told.hexdigest(), TOKEN_SHA256):
-        raise RefusedError("starting a race needs the token that was printed on deployment")
-    if form not in FORMATS:
-        raise RefusedError(f"format is one of: {', '.join(FORMATS)}")
-    _begin(RUNNER, {"do": "run", "connection": connection, "format": form})
+        raise RefusedError("this needs the token that was printed on deployment")
+
+
+def _memory_mb(message: Message) -> int:
+    memory_mb = message.get("memory_mb")
+    # A bool is an int to Python.
+    if type(memory_mb) is not int or not _LEAST_MB <= memory_mb <= _MOST_MB:
+        raise RefusedError(f"memory_mb is a whole number from {_LEAST_MB} to {_MOST_MB}")
+    return memory_mb
 
 
 def _verify(connection: str, _: Message) -> None:

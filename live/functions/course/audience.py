@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,26 +17,35 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 PREFIX = "connections/"
-# Each of them costs the racers one request every 1,000 records.
-LARGEST = 20
+# Before any id, so that whoever records is listed, and told, however many pages there are.
+_FIRST = f"{PREFIX}!"
+# Twenty pages and a recorder; each costs the racers one request every 1,000 records.
+LARGEST = 21
 # A page that is slow to reach is left behind: a race waits for nobody.
 PROMPT = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 
 
-def join(s3: Any, bucket: str, connection: str) -> None:
+def now_ms() -> float:
+    """Every message's `at_ms`: Unix epoch by the sender's clock."""
+    return round(time.time() * 1_000, 3)
+
+
+def join(s3: Any, bucket: str, connection: str, *, records: bool) -> None:
     """From now on this page is told of races that start."""
-    s3.put_object(Bucket=bucket, Key=PREFIX + connection, Body=b"")
+    s3.put_object(Bucket=bucket, Key=(_FIRST if records else PREFIX) + connection, Body=b"")
 
 
 def leave(s3: Any, bucket: str, connection: str) -> None:
-    """From now on it is not."""
-    s3.delete_object(Bucket=bucket, Key=PREFIX + connection)
+    """From now on it is not; $disconnect does not say which of the two it was."""
+    for prefix in (PREFIX, _FIRST):
+        s3.delete_object(Bucket=bucket, Key=prefix + connection)
 
 
 def present(s3: Any, bucket: str, first: str) -> list[str]:
     """The connections that are told: the one that asked first, and no more than `LARGEST`."""
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=PREFIX, MaxKeys=LARGEST)
-    others = [found["Key"].removeprefix(PREFIX) for found in listed.get("Contents", [])]
+    keys = (found["Key"] for found in listed.get("Contents", []))
+    others = [key.removeprefix(_FIRST).removeprefix(PREFIX) for key in keys]
     return [first, *(one for one in others if one != first)][:LARGEST]
 
 

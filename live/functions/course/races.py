@@ -1,4 +1,7 @@
-"""The race that is on, and what its racers answered: objects below `races/` in the bucket."""
+"""Whose turn it is, and what its racers answered: objects below `races/` in the bucket.
+
+A warm-up has a turn as a race has: it sets the racers' memory, too.
+"""
 
 from __future__ import annotations
 
@@ -9,49 +12,51 @@ from botocore.exceptions import ClientError
 
 CURRENT = "races/current.json"
 LANES = ("python", "rust")
-# A racer runs for 900 s at most, and was asked before that; then nobody is waited for.
+# The runner, which waits for the racers, has 900 s; then nobody is waited for.
 LONGEST_S = 1_200
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
+_RACING, _WARMING = "a race is on", "the racers are being warmed up"
 _NONE = {"NoSuchKey", "404"}
 
 
 class BusyError(Exception):
-    """A race is on: two at once would write to the same tables."""
+    """Two at once would write to the same tables; the message says what is on."""
 
 
-def begin(s3: Any, bucket: str, race: dict[str, Any], now_s: float) -> None:
-    """Make this the current race; BusyError where one is on.
+def begin(s3: Any, bucket: str, race: str, now_s: float, *, warming: bool = False) -> None:
+    """Give the turn to this race, or warm-up; BusyError where somebody has it.
 
     The write is conditional, so that of two that begin at once one is refused:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     """
     before, etag = _read(s3, bucket, CURRENT)
     if before is not None and not over(s3, bucket, before, now_s):
-        raise BusyError
+        raise BusyError(_WARMING if before["warming"] else _RACING)
     condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
-    body = json.dumps(race | {"began_s": now_s}).encode()
+    last = (before and before["last"]) if warming else race
+    turn = {"race": race, "warming": warming, "last": last, "began_s": now_s}
     try:
-        s3.put_object(Bucket=bucket, Key=CURRENT, Body=body, **condition)
+        s3.put_object(Bucket=bucket, Key=CURRENT, Body=json.dumps(turn).encode(), **condition)
     except ClientError as error:
         if error.response["Error"]["Code"] in _TAKEN:
-            raise BusyError from error
+            raise BusyError(_RACING) from error
         raise
 
 
 def current(s3: Any, bucket: str) -> dict[str, Any] | None:
-    """The race that began last."""
+    """The turn that began last; its `last` is the race that is in the tables."""
     return _read(s3, bucket, CURRENT)[0]
 
 
-def over(s3: Any, bucket: str, race: dict[str, Any], now_s: float) -> bool:
+def over(s3: Any, bucket: str, turn: dict[str, Any], now_s: float) -> bool:
     """Whether nobody writes to the tables any more."""
-    late = now_s - race["began_s"] > LONGEST_S
-    return late or all(result(s3, bucket, race["race"], lane) is not None for lane in LANES)
+    late = now_s - turn["began_s"] > LONGEST_S
+    return late or all(result(s3, bucket, turn["race"], lane) is not None for lane in LANES)
 
 
-def end(s3: Any, bucket: str, message: dict[str, Any]) -> None:
-    """Keep what a lane came to: its message `finished` or `failed`."""
-    key = _key(message["race"], message["lane"])
+def end(s3: Any, bucket: str, race: str, message: dict[str, Any]) -> None:
+    """Keep what a lane came to: its message `finished`, `failed` or `warmed`."""
+    key = _key(race, message["lane"])
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(message).encode())
 
 

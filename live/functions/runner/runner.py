@@ -1,4 +1,4 @@
-"""Warms the racers up, or starts a race: both at once, in random order, on empty tables."""
+"""Warms the racers up, or holds a race: both at once, in random order, on empty tables."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import os
 import random
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import audience
 import boto3
 import races
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 BUCKET = os.environ["BUCKET"]
@@ -23,73 +25,119 @@ KEY = os.environ["TABLE_KEY"]
 OBJECTS = {"csv": os.environ["OBJECT_CSV"], "json": os.environ["OBJECT_JSON"]}
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 _BATCH = 25
+# Of each table: everybody waits for it.
+_AT_ONCE = 8
+_MARKER = "LAMBDAMETER_ENVIRONMENT"
+# boto3's own read timeout of 60 s would give a slow racer up, and its retries race again.
+_PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 1}, tcp_keepalive=True)
+_REFUSALS = (BotoCoreError, ClientError)
 
 s3 = boto3.client("s3")
-dynamodb = boto3.client("dynamodb")
+dynamodb = boto3.client("dynamodb", config=Config(max_pool_connections=2 * _AT_ONCE))
 functions = boto3.client("lambda")
+invoking = boto3.client("lambda", config=_PATIENT)
 gateway = boto3.client("apigatewaymanagementapi", config=audience.PROMPT)
 
 Message = dict[str, Any]
 
 
 def handler(event: Any, _context: Any) -> None:
-    """Do what the connection handler asks, or take note of a racer that died.
-
-    A racer that ended without an answer (a timeout, no memory left) comes as the record of an
-    on-failure destination:
-    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-    """
-    if "requestPayload" in event:
-        died = event["requestPayload"]
-        told = audience.Audience(gateway, died["connections"])
-        _fail(told, died["race"], died["lane"], _error_type(event))
-        return
-    told = audience.Audience(gateway, audience.present(s3, BUCKET, event["connection"]))
-    if event["do"] == "warmup":
-        _each_lane(lambda lane: told.tell(_warmed(lane)))
-    else:
-        _run(told, event)
-
-
-def _run(told: audience.Audience, event: Message) -> None:
-    race = uuid.uuid4().hex
+    """Do what the connection handler asks, if nobody is at it already."""
+    race, warming = uuid.uuid4().hex, event["do"] == "warmup"
     try:
-        about = {"race": race, "format": event["format"]}
-        races.begin(s3, BUCKET, about, time.time())
-    except races.BusyError:
+        races.begin(s3, BUCKET, race, time.time(), warming=warming)
+    except races.BusyError as busy:
         asked = audience.Audience(gateway, [event["connection"]])
-        asked.tell({"type": "refused", "action": "run", "reason": "a race is on"})
+        asked.tell({"type": "refused", "action": event["do"], "reason": str(busy)})
+        return
+    told = audience.present(s3, BUCKET, event["connection"])
+    if warming:
+        _each(races.LANES, lambda lane: _warm_up(told, race, lane, event["memory_mb"]))
+    else:
+        _run(told, {"race": race} | {name: event[name] for name in ("format", "memory_mb", "cold")})
+
+
+def _run(told: list[str], about: Message) -> None:
+    everybody = audience.Audience(gateway, told)
+    everybody.tell(_message("clearing", about))
+
+    def prepare(lane: str) -> None:
+        _clear(lane)
+        _configure(lane, about["memory_mb"], cold=about["cold"])
+
+    try:
+        _each(races.LANES, prepare)
+    except _REFUSALS as error:
+        for lane in races.LANES:
+            _fail(everybody, about["race"], lane, _refusal(error))
         return
     order = random.sample(races.LANES, len(races.LANES))
-    told.tell({"type": "clearing", "race": race})
-    waiting = list(order)
+    everybody.tell(_message("started", about | {"order": order}))
+    _each(order, lambda lane: _race(everybody.connections, about, lane))
+
+
+def _race(connections: list[str], about: Message, lane: str) -> None:
+    """Ask a racer, and tell what Lambda says of it: its own messages are its own affair."""
+    task = {
+        "bucket": BUCKET,
+        "key": OBJECTS[about["format"]],
+        "table": TABLES[lane],
+        "format": about["format"],
+    }
+    told = audience.Audience(gateway, connections)
+    event = {"race": about["race"], "lane": lane, "connections": connections, "task": task}
     try:
-        _each_lane(_clear)
-        told.tell({"type": "started", "race": race, "format": event["format"], "order": order})
-        for lane in order:
-            _start(race, lane, event["format"], told.connections)
-            waiting.remove(lane)
-    except (BotoCoreError, ClientError) as error:
-        print(json.dumps({"race": race, "not_started": waiting, "why": str(error)}))
-        for lane in waiting:
-            _fail(told, race, lane, type(error).__name__)
+        answer, payload = _invoke(lane, event)
+    except _REFUSALS as error:
+        _fail(told, about["race"], lane, _refusal(error))
+        return
+    if races.result(s3, BUCKET, about["race"], lane) is None:
+        _fail(told, about["race"], lane, _death(answer, payload))
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    ours = {name: value for name, value in headers.items() if name.startswith("x-lambdameter-")}
+    where = {"race": about["race"], "lane": lane}
+    told.tell(_message("report", where | {"report": _report(answer), "headers": ours}))
 
 
-def _start(race: str, lane: str, form: str, connections: list[str]) -> None:
-    task = {"bucket": BUCKET, "key": OBJECTS[form], "table": TABLES[lane], "format": form}
-    event = {"race": race, "lane": lane, "connections": connections, "task": task}
-    functions.invoke(
-        FunctionName=FUNCTIONS[lane], InvocationType="Event", Payload=json.dumps(event).encode()
-    )
-
-
-def _warmed(lane: str) -> Message:
+def _warm_up(told: list[str], race: str, lane: str, memory_mb: int) -> None:
     """Invoke a racer without a task; its REPORT line tells whether that was a cold start."""
-    answer = functions.invoke(FunctionName=FUNCTIONS[lane], LogType="Tail", Payload=b"{}")
+    came: Message = {"report": None, "error": None}
+    try:
+        _configure(lane, memory_mb, cold=False)
+        answer, payload = _invoke(lane, {})
+        came["report"] = _report(answer)
+        if "FunctionError" in answer:
+            came["error"] = _death(answer, payload)["errorType"]
+    except _REFUSALS as error:
+        came["error"] = _refusal(error)["errorType"]
+    message = _message("warmed", {"lane": lane, "memory_mb": memory_mb} | came)
+    races.end(s3, BUCKET, race, message)
+    audience.Audience(gateway, told).tell(message)
+
+
+def _configure(lane: str, memory_mb: int, *, cold: bool) -> None:
+    """Give a racer its memory; new environments where it had another, or `cold` asks for them."""
+    name = FUNCTIONS[lane]
+    known = functions.get_function_configuration(FunctionName=name)
+    if known["MemorySize"] == memory_mb and not cold:
+        return
+    variables = known["Environment"]["Variables"] | {_MARKER: uuid.uuid4().hex}
+    functions.update_function_configuration(
+        FunctionName=name, MemorySize=memory_mb, Environment={"Variables": variables}
+    )
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+
+def _invoke(lane: str, event: Message) -> tuple[Message, bytes]:
+    answer = invoking.invoke(
+        FunctionName=FUNCTIONS[lane], LogType="Tail", Payload=json.dumps(event).encode()
+    )
+    return answer, answer["Payload"].read()
+
+
+def _report(answer: Message) -> str | None:
     log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
-    report = next((line for line in log.splitlines() if line.startswith("REPORT")), None)
-    failed = answer.get("FunctionError")
-    return {"type": "warmed", "lane": lane, "report": report, "error": failed}
+    return next((line for line in log.splitlines() if line.startswith("REPORT")), None)
 
 
 def _clear(lane: str) -> None:
@@ -100,26 +148,51 @@ def _clear(lane: str) -> None:
         ExpressionAttributeNames={"#key": KEY},
         ConsistentRead=True,
     )
-    for page in keys:
-        requests = [{"DeleteRequest": {"Key": key}} for key in page["Items"]]
-        for start in range(0, len(requests), _BATCH):
-            pending: Any = {TABLES[lane]: requests[start : start + _BATCH]}
-            while pending:
-                pending = dynamodb.batch_write_item(RequestItems=pending)["UnprocessedItems"]
+
+    def delete(requests: list[Any]) -> None:
+        pending: Any = {TABLES[lane]: requests}
+        while pending:
+            pending = dynamodb.batch_write_item(RequestItems=pending)["UnprocessedItems"]
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for page in keys:
+            requests = [{"DeleteRequest": {"Key": key}} for key in page["Items"]]
+            starts = range(0, len(requests), _BATCH)
+            list(threads.map(delete, (requests[start : start + _BATCH] for start in starts)))
 
 
-def _each_lane(do: Any) -> None:
-    with ThreadPoolExecutor() as threads:
-        list(threads.map(do, races.LANES))
+def _each(lanes: Sequence[str], do: Callable[[str], None]) -> None:
+    """Do it for each lane at once, beginning with the first."""
+    with ThreadPoolExecutor(len(lanes)) as threads:
+        list(threads.map(do, lanes))
 
 
-def _fail(told: audience.Audience, race: str, lane: str, why: str) -> None:
-    message = {"type": "failed", "race": race, "lane": lane, "error": {"errorType": why}}
-    races.end(s3, BUCKET, message)
+def _fail(told: audience.Audience, race: str, lane: str, why: Message) -> None:
+    message = _message("failed", {"race": race, "lane": lane, "error": why})
+    races.end(s3, BUCKET, race, message)
     told.tell(message)
 
 
-def _error_type(record: Message) -> str:
-    answer = record.get("responsePayload")
-    kind = answer.get("errorType") if isinstance(answer, dict) else None
-    return str(kind or record["requestContext"]["condition"])
+def _refusal(error: Exception) -> Message:
+    kind = type(error).__name__
+    if isinstance(error, ClientError):
+        kind = error.response["Error"]["Code"]
+    return {"errorType": kind, "errorMessage": str(error)}
+
+
+def _death(answer: Message, payload: bytes) -> Message:
+    """Why a racer ended without having told what it came to: a timeout, no memory left.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    try:
+        said = json.loads(payload)
+    except ValueError:
+        said = None
+    told = said if isinstance(said, dict) else {}
+    why = {name: str(told[name]) for name in ("errorType", "errorMessage") if name in told}
+    return {"errorType": answer.get("FunctionError", "NoOutcome")} | why
+
+
+def _message(kind: str, content: Message) -> Message:
+    return {"type": kind, "at_ms": audience.now_ms()} | content

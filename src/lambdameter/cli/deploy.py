@@ -16,11 +16,11 @@ import platformdirs
 import typer
 from rich.console import Console
 
-from lambdameter import dataset, race, workload
-from lambdameter.cli.inputs import digester
-from lambdameter.errors import HostError
-from lambdameter.model import Architecture, Race, Workload
-from lambdameter.package import cross, function
+from lambdameter import race, workload
+from lambdameter.cli import staging
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.model import Architecture
+from lambdameter.package import cross
 from lambdameter.parameters import apply_settings
 from lambdameter.stack import cdk
 from lambdameter.stack.account import Account
@@ -39,6 +39,7 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     architecture: Architecture
     stack: str
+    work: staging.Work
 
 
 def deploy(
@@ -78,22 +79,27 @@ def put(account: Account, architecture: Architecture, token: str, run: cdk.Run) 
     def build(crate: Path, binary: str) -> Path:
         return cross.build(crate, binary, architecture, run)
 
-    packages = {
-        one.name: str(function.make(one, race.ROOT, architecture, build).path)
-        for one in the_race.functions
-    }
-    data = _data(task)
+    packages = staging.make_packages(the_race, architecture, build)
+    data = staging.make_data(task, apply_settings(task, {})["warm"])
     settings = cdk.Settings(
         app=race.ROOT / "infra",
         stack=the_race.name,
         region=account.region,
-        packages=packages,
+        packages={name: package.path for name, package in packages.items()},
         architecture=architecture,
         token_sha256=hashlib.sha256(token.encode()).hexdigest(),
     )
     outputs = cdk.deploy(settings, run)
-    account.upload(outputs["Bucket"], data)
-    return _written(the_race, outputs["Endpoint"], account.region, architecture)
+    account.upload(outputs["Bucket"], staging.objects(task, data))
+    return _written(
+        Deployed(
+            endpoint=outputs["Endpoint"],
+            region=account.region,
+            architecture=architecture,
+            stack=the_race.name,
+            work=staging.work(task, data, packages),
+        )
+    )
 
 
 def place() -> Path:
@@ -122,18 +128,30 @@ def run(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> i
         ) from failure
 
 
-def _data(task: Workload) -> dict[str, Path]:
-    """The objects of a race: key -> file."""
-    made = dataset.make(task, apply_settings(task, {})["warm"], digester(task))
-    folder = Path(made.folder)
-    data = {race.object_key(one.name): folder / one.object for one in task.cases if one.object}
-    return data | {race.EXPECTED: folder / dataset.EXPECTED_ITEMS}
+def deployed() -> Deployed:
+    """What `deploy` wrote down.
+
+    Raises:
+        BadInputError: it wrote nothing, or another version did.
+    """
+    file = place()
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Deployed)
+    except FileNotFoundError as failure:
+        raise BadInputError(
+            "No race is deployed from here",
+            place=str(file),
+            next_step="Put it on AWS with `lambdameter deploy`.",
+        ) from failure
+    except (OSError, msgspec.MsgspecError) as failure:
+        raise BadInputError(
+            f"What `deploy` wrote cannot be read: {failure}",
+            place=str(file),
+            next_step="Deploy again with `lambdameter deploy`.",
+        ) from failure
 
 
-def _written(the_race: Race, endpoint: str, region: str, architecture: Architecture) -> Deployed:
-    deployed = Deployed(
-        endpoint=endpoint, region=region, architecture=architecture, stack=the_race.name
-    )
+def _written(deployed: Deployed) -> Deployed:
     file = place()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -142,6 +160,7 @@ def _written(the_race: Race, endpoint: str, region: str, architecture: Architect
         raise HostError(
             f"The endpoint cannot be written down: {failure.strerror}",
             place=str(file),
-            next_step=f"The race is deployed, at {endpoint}; make the folder writable and repeat.",
+            next_step=f"The race is deployed, at {deployed.endpoint}; "
+            "make the folder writable and repeat.",
         ) from failure
     return deployed

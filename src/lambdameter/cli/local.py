@@ -6,13 +6,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import IO
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple
 
 import msgspec
 from rich.console import Console
 
 from lambdameter.emulator import leftovers
+from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import LambdameterError, TargetError, of_exit_code
 from lambdameter.interruption import interruption
@@ -23,8 +25,28 @@ _STOP_S = 30
 _LAST_WORDS = 2_000
 
 
+class Running(NamedTuple):
+    """The local Lambda's process; with a WebSocket API it ends when its data plane does.
+
+    Attributes:
+        websocket: the WebSocket API's URL, ws://; connections: of its @connections.
+    """
+
+    pid: int
+    endpoints: Endpoints
+    websocket: str
+    connections: str
+
+
 @contextmanager
 def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Endpoints]:
+    """The emulator and its data plane, as `running`: where they are is all that one needs."""
+    with running(options, program) as started:
+        yield started.endpoints
+
+
+@contextmanager
+def running(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Running]:
     """The emulator and its data plane, for as long as the context lasts.
 
     Raises:
@@ -32,9 +54,10 @@ def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterato
             place of the error that came of that.
     """
     with (
+        ExitStack() as files,
         tempfile.TemporaryFile("w+") as said,
         subprocess.Popen(
-            [*program, *_arguments(options)],
+            [*program, *_arguments(options, files)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
@@ -44,9 +67,9 @@ def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterato
         ) as process,
     ):
         try:
-            endpoints = _endpoints(process, said)
+            started = _started(process, said)
             try:
-                yield endpoints
+                yield started
             except LambdameterError as error:
                 death = _death(process, said) if _stop(process) else None
                 if death is not None:
@@ -58,7 +81,7 @@ def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterato
                     leftovers.clear()  # it could not do so itself
 
 
-def _arguments(options: Options) -> list[str]:
+def _arguments(options: Options, files: ExitStack) -> list[str]:
     arguments = ["--port", str(options.port), "--sandbox", options.sandbox]
     arguments += ["--region", options.region]
     if options.latency is not None:
@@ -70,10 +93,15 @@ def _arguments(options: Options) -> list[str]:
         arguments += ["--no-overheads"]
     if options.seed is not None:
         arguments += ["--seed", str(options.seed)]
+    if options.websocket_api is not None:
+        folder = files.enter_context(tempfile.TemporaryDirectory())
+        file = Path(folder, "api.toml")
+        file.write_text(declaration.document(options.websocket_api), encoding="utf-8")
+        arguments += ["--websocket-api", str(file)]
     return arguments
 
 
-def _endpoints(process: subprocess.Popen[str], said: IO[str]) -> Endpoints:
+def _started(process: subprocess.Popen[str], said: IO[str]) -> Running:
     line = process.stdout.readline() if process.stdout else ""
     try:
         ready = msgspec.json.decode(line, type=EmulatorReady | EmulatorFailed)
@@ -90,7 +118,7 @@ def _endpoints(process: subprocess.Popen[str], said: IO[str]) -> Endpoints:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             f"cleaned up after a run that was killed: {', '.join(ready.cleared)}", markup=False
         )
-    return Endpoints(
+    endpoints = Endpoints(
         functions=ready.endpoint,
         s3=ready.s3 or "",
         dynamodb=ready.dynamodb or "",
@@ -98,6 +126,7 @@ def _endpoints(process: subprocess.Popen[str], said: IO[str]) -> Endpoints:
         access_key_id="AKIALAMBDAMETER00000",
         secret_access_key="local",  # noqa: S106 - the data plane lets everyone in
     )
+    return Running(process.pid, endpoints, ready.websocket or "", ready.connections or "")
 
 
 def _told(failed: EmulatorFailed) -> LambdameterError:

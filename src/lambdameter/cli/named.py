@@ -107,6 +107,18 @@ def read_settings(given: Sequence[str]) -> dict[str, str]:
     return settings
 
 
+def read_tiers(listed: str) -> tuple[int, ...]:
+    """The memory sizes of `--memory 128,1024`. Raises BadInputError."""
+    try:
+        return tuple(int(one) for one in listed.split(","))
+    except ValueError:
+        raise BadInputError(
+            f"{listed!r} is no list of tiers",
+            place="--memory",
+            next_step="Give whole MB separated by commas, for instance 128,1024.",
+        ) from None
+
+
 def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()

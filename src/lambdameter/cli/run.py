@@ -11,7 +11,7 @@ import typer
 from lambdameter import plan, price_list
 from lambdameter import workload as workloads
 from lambdameter.cli.experiment import Asked, measure
-from lambdameter.cli.named import check_events, load, read_settings
+from lambdameter.cli.named import check_events, load, read_settings, read_tiers
 from lambdameter.cli.report import Json, show_any
 from lambdameter.cli.resume import resume as go_on
 from lambdameter.cli.rounds import Budget, Rounds, often, stopping_rule
@@ -128,7 +128,7 @@ def run(  # noqa: PLR0913 - each is a flag
     asked = Asked(
         variants=_names(variants),
         cases=_names(cases),
-        memory_mb=_tiers(memory),
+        memory_mb=None if memory is None else read_tiers(memory),
         **often(rounds, warm, budget),
         settings=read_settings(settings or []),
         target=target,
@@ -275,16 +275,3 @@ def _check_priced(region: str) -> None:
 
 def _names(listed: str | None) -> tuple[str, ...] | None:
     return None if listed is None else tuple(name.strip() for name in listed.split(","))
-
-
-def _tiers(listed: str | None) -> tuple[int, ...] | None:
-    if listed is None:
-        return None
-    try:
-        return tuple(int(one) for one in listed.split(","))
-    except ValueError:
-        raise BadInputError(
-            f"{listed!r} is no list of tiers",
-            place="--memory",
-            next_step="Give whole MB separated by commas, for instance 128,1024.",
-        ) from None

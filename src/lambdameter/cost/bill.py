@@ -32,8 +32,8 @@ DAYS_PER_MONTH = 30
 _MB_PER_GB = 1024
 _MS_PER_S = 1000
 _WRITES = "dynamodb.WriteRequestUnit"
-_REQUEST = "lambda.Request"
-_DURATION = "lambda.Duration"
+REQUEST = "lambda.Request"
+DURATION = "lambda.Duration"
 
 
 def bill_run(manifest: Manifest, summary: Summary, prices: PriceList) -> Bill:
@@ -42,7 +42,7 @@ def bill_run(manifest: Manifest, summary: Summary, prices: PriceList) -> Bill:
     Raises:
         BadInputError: the list has no price for the region, the architecture or a service.
     """
-    region = _region(prices, manifest.conditions.region)
+    region = regional(prices, manifest.conditions.region)
     cells = (
         bill_cell(cell, region, manifest.conditions.architecture, manifest.workload.service_use)
         for cell in summary.cells
@@ -74,22 +74,13 @@ def bill_cell(
     warm = cell.warm
     if warm is None or warm.mean_billed_ms is None:
         return None
-    duration = _price(prices, f"{_DURATION}.{architecture}")
+    duration = _price(prices, f"{DURATION}.{architecture}")
     compute = _gb_seconds(warm.mean_billed_ms, cell.memory_mb)
+    used = tuple(use for use in service_use if not use.cases or cell.case in use.cases)
     lines = [
         _line("lambda", duration, compute, touchable=True),
-        _line("lambda", _price(prices, _REQUEST), Decimal(1)),
-    ]
-    if warm.write_units:
-        lines.append(_line("dynamodb", _price(prices, _WRITES), Decimal(warm.write_units)))
-    lines += [
-        _line(
-            use.service,
-            _price(prices, f"{use.service}.{use.operation}"),
-            Decimal(str(use.requests)),
-        )
-        for use in service_use
-        if not use.cases or cell.case in use.cases
+        _line("lambda", _price(prices, REQUEST), Decimal(1)),
+        *_services(prices, warm.write_units or 0, used),
     ]
     run_usd = sum((line.usd for line in lines), Decimal(0))
     touchable_usd = sum((line.usd for line in lines if line.touchable), Decimal(0))
@@ -103,6 +94,39 @@ def bill_cell(
         init_usd=_init_usd(cell, duration),
         monthly=monthly(warm.count, run_usd, touchable_usd),
     )
+
+
+def regional(prices: PriceList, region: str) -> Mapping[str, Price]:
+    """One region's prices.
+
+    Raises:
+        BadInputError: the list has none.
+    """
+    if region not in prices.regions:
+        raise BadInputError(
+            f"There are no prices for the region {region}",
+            place=f"price list of {prices.as_of}",
+            next_step=f"Choose one of: {', '.join(sorted(prices.regions))}.",
+        )
+    return prices.regions[region]
+
+
+def unit_usd(prices: Mapping[str, Price], name: str) -> Decimal:
+    """What one unit costs, in US dollars. Raises BadInputError where there is no such price."""
+    price = _price(prices, name)
+    return price.usd / price.per
+
+
+def services_usd(
+    prices: Mapping[str, Price], write_units: int, service_use: tuple[ServiceUse, ...]
+) -> Decimal:
+    """What one call asks of other services than Lambda, whatever its case, in US dollars.
+
+    Raises:
+        BadInputError: `prices` (one region's) lacks one that is needed.
+    """
+    used = tuple(use for use in service_use if not use.cases)
+    return sum((line.usd for line in _services(prices, write_units, used)), Decimal(0))
 
 
 def monthly(
@@ -138,6 +162,19 @@ def _init_usd(cell: CellSummary, duration: Price) -> Decimal | None:
     return _gb_seconds(math.ceil(cell.cold.init_ms), cell.memory_mb) * duration.usd / duration.per
 
 
+def _services(
+    prices: Mapping[str, Price], write_units: int, used: tuple[ServiceUse, ...]
+) -> list[BillLine]:
+    """What one call asks of other services."""
+    lines = []
+    if write_units:
+        lines.append(_line("dynamodb", _price(prices, _WRITES), Decimal(write_units)))
+    for use in used:
+        price = _price(prices, f"{use.service}.{use.operation}")
+        lines.append(_line(use.service, price, Decimal(str(use.requests))))
+    return lines
+
+
 def _line(service: str, price: Price, quantity: Decimal, *, touchable: bool = False) -> BillLine:
     unit_usd = price.usd / price.per
     return BillLine(
@@ -150,16 +187,6 @@ def _line(service: str, price: Price, quantity: Decimal, *, touchable: bool = Fa
         touchable=touchable,
         source=price.source,
     )
-
-
-def _region(prices: PriceList, region: str) -> Mapping[str, Price]:
-    if region not in prices.regions:
-        raise BadInputError(
-            f"There are no prices for the region {region}",
-            place=f"price list of {prices.as_of}",
-            next_step=f"Choose one of: {', '.join(sorted(prices.regions))}.",
-        )
-    return prices.regions[region]
 
 
 def _price(prices: Mapping[str, Price], name: str) -> Price:

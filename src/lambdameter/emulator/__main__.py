@@ -64,8 +64,11 @@ async def _run(options: Options) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with serve(options) as (ready, _):
+    async with serve(options) as (ready, plane):
         _tell(ready)
+        if options.websocket_api is not None and plane.placement.died is not None:
+            # Pages that watch ask for nothing, and so would not be told.
+            plane.placement.died.add_done_callback(lambda _: stopped.set())
         if _stdin_is_pipe():
             watcher = asyncio.ensure_future(_end_of_stdin(stopped))
             await stopped.wait()

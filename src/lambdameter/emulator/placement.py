@@ -57,6 +57,7 @@ class Placement:
         identify: Callable[[float], Identity] = new_identity,
     ) -> None:
         self._around = surroundings
+        self.died = died
         self._folder = folder
         self._scheduler = scheduler or Scheduler()
         self._identify = identify

@@ -58,9 +58,11 @@ class RaceSite(Record, frozen=True, kw_only=True):
         connections_url: what `@connections` is below, without a slash at the end.
         token_sha256: of the token that starting a race needs, hexadecimal.
         table_key: the tables' partition key.
+        functions_url: where Lambda's API is; None: on AWS.
     """
 
     bucket: str
     connections_url: str
     token_sha256: str
     table_key: str
+    functions_url: str | None = None

@@ -1,18 +1,20 @@
-"""One function of the race -> its package."""
+"""One function of the race -> its package, and the source that is in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import platformdirs
 
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Architecture, RaceFunction
+from lambdameter.model import Architecture, Artifact, RaceFunction, SourceFile
 from lambdameter.package import artifact
-from lambdameter.package.archive import Archive, Member, folder_members, write
+from lambdameter.package.archive import Member, folder_members, write
 
 Build = Callable[[Path, str], Path]
+_LANGUAGES = {".py": "python", ".rs": "rust"}
 
 
 def make(
@@ -21,7 +23,7 @@ def make(
     architecture: Architecture,
     build: Build,
     cache: Path | None = None,
-) -> Archive:
+) -> Artifact:
     """Build a function if need be, and package it.
 
     Args:
@@ -46,13 +48,58 @@ def make(
         else:
             members = _together(sources)
         artifact.check(members, architecture, sources[-1])
-        return write(members, kept)
+        archive = write(members, kept)
     except OSError as failure:
         raise HostError(
             f"The package of {function.name} cannot be made: {failure}",
             place=str(sources[-1]),
             next_step=f"The source must be readable, and {kept} writable with space left.",
         ) from failure
+    return Artifact(
+        variant=function.name,
+        path=str(archive.path),
+        sha256=archive.sha256,
+        zip_bytes=archive.zip_bytes,
+        unzipped_bytes=archive.unzipped_bytes,
+        runtime=function.runtime,
+        handler=function.handler,
+        architecture=architecture,
+    )
+
+
+def sources(function: RaceFunction, root: Path) -> tuple[SourceFile, ...]:
+    """The code of a function, as one may read it: for cargo also of the crates beside it.
+
+    Raises:
+        HostError: a source cannot be read.
+    """
+    folders = [root / one for one in function.sources]
+    if function.build == "cargo":
+        folders = [*_crates_beside(folders[0]), folders[0]]
+    try:
+        return tuple(
+            SourceFile(
+                path=str(file.relative_to(root)),
+                language=_LANGUAGES[file.suffix],
+                text=file.read_text(encoding="utf-8"),
+            )
+            for folder in folders
+            for file in sorted(folder.rglob("*"))
+            if file.suffix in _LANGUAGES and not {"examples", "target"} & set(file.parts)
+        )
+    except (OSError, UnicodeDecodeError) as failure:
+        raise HostError(
+            f"The source of {function.name} cannot be read: {failure}",
+            place=str(root),
+            next_step="Run from a checkout of lambdameter that is whole.",
+        ) from failure
+
+
+def _crates_beside(crate: Path) -> Iterator[Path]:
+    manifest = tomllib.loads((crate / "Cargo.toml").read_text(encoding="utf-8"))
+    for wanted in manifest.get("dependencies", {}).values():
+        if isinstance(wanted, dict) and "path" in wanted:
+            yield (crate / wanted["path"]).resolve()
 
 
 def _together(sources: list[Path]) -> dict[str, Member]:

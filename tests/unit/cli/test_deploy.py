@@ -12,7 +12,7 @@ import pytest
 from lambdameter import dataset, race
 from lambdameter.cli import deploy, destroy
 from lambdameter.cli import main as command_line
-from lambdameter.errors import HostError, TargetError
+from lambdameter.errors import BadInputError, HostError, TargetError
 from lambdameter.model import Dataset
 from lambdameter.stack import cdk
 from lambdameter.stack.account import Account
@@ -85,6 +85,9 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(cdk, "check", lambda: None)
 
+    item = {"registration_id": {"S": "1"}, "notes": {"S": "x" * 1_100}}
+    (tmp_path / "expected.ndjson").write_text(json.dumps(item) + "\n")
+
     def made(*_: Any) -> Dataset:
         return Dataset(folder=str(tmp_path), parameters={}, object_bytes={}, expected={})
 
@@ -102,8 +105,26 @@ def test_what_is_deployed_is_told_to_the_page_without_the_token(
         "region": "eu-west-1",
         "architecture": "arm64",
         "stack": "lambdameter-race",
+        "work": {"records": 1, "write_units": 2, "zip_bytes": deployed.work.zip_bytes},
     }
+    assert deployed.work.zip_bytes.keys() == {"python", "rust"}
+    assert min(deployed.work.zip_bytes.values()) > 0
+    assert deploy.deployed() == deployed
     assert "secret" not in written
+
+
+def test_a_race_that_was_not_deployed_is_bad_input() -> None:
+    with pytest.raises(BadInputError, match="No race is deployed from here") as told:
+        deploy.deployed()
+    assert told.value.place == str(deploy.place())
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"endpoint": "wss://x"}'])
+def test_what_another_version_wrote_is_bad_input(text: str) -> None:
+    deploy.place().parent.mkdir(parents=True)
+    deploy.place().write_text(text)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        deploy.deployed()
 
 
 def test_cdk_gets_the_tokens_hash_alone(account: FakeAccount, tools: FakeTools) -> None:

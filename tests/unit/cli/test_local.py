@@ -8,7 +8,9 @@ import psutil
 import pytest
 
 from lambdameter.cli import local
-from lambdameter.cli.local import local_lambda
+from lambdameter.cli.local import local_lambda, running
+from lambdameter.emulator.gateway import declaration
+from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
 from lambdameter.emulator.server import Options
 from lambdameter.errors import BadInputError, HostError, LambdameterError, TargetError
 
@@ -63,6 +65,17 @@ def test_its_options_are_passed_on(tmp_path: Path):
     for option in ("--seed 3", "--sandbox none", "--region eu-west-1"):
         assert option in told
     assert "--speed /cache/calibration.json --no-overheads" in told
+
+
+def test_a_websocket_api_is_handed_over_as_a_file(tmp_path: Path):
+    listen = Listen(origins=("http://127.0.0.1:8000", "http://localhost:8000"))
+    api = WebSocketApi(name="race", stage="s", routes={"$connect": "f", "run": "g"}, listen=listen)
+    with running(Options(websocket_api=api), emulator(tmp_path, LEAVES)) as started:
+        words = started.endpoints.functions.split()
+        file = words[words.index("--websocket-api") + 1]
+        assert declaration.load(file) == api
+        assert started.pid == pid_of(tmp_path)
+    assert not Path(file).exists()
 
 
 def test_a_failure_that_is_not_the_emulators_is_left_as_it_is(tmp_path: Path):

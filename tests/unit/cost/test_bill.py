@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from lambdameter import price_list
-from lambdameter.cost.bill import bill_cell, monthly
+from lambdameter.cost.bill import bill_cell, monthly, regional, services_usd, unit_usd
 from lambdameter.errors import BadInputError
 from lambdameter.model import (
     Architecture,
@@ -140,3 +140,28 @@ def test_what_one_case_alone_asks_for_is_on_no_other_cases_bill(prices: dict[str
 def test_a_call_that_wrote_nothing_has_no_line_for_writes(prices: dict[str, Price]) -> None:
     lines = billed(cell(write_units=0), prices).lines
     assert "DynamoDB writes" not in [line.item for line in lines]
+
+
+def test_what_a_call_asks_of_other_services_is_its_bill_without_lambda(
+    prices: dict[str, Price],
+) -> None:
+    lines = billed(cell(write_units=50_000), prices).lines
+    others = sum(line.usd for line in lines if line.service != "lambda")
+    assert services_usd(prices, 50_000, READ) == others
+
+
+def test_what_one_case_alone_asks_for_is_left_out_where_no_case_is_named(
+    prices: dict[str, Price],
+) -> None:
+    use = msgspec.structs.replace(READ[0], cases=("csv",))
+    assert services_usd(prices, 0, (use,)) == 0
+
+
+def test_a_units_price_is_that_of_the_list(prices: dict[str, Price]) -> None:
+    price = prices["lambda.Request"]
+    assert unit_usd(prices, "lambda.Request") * price.per == price.usd
+
+
+def test_a_region_without_prices_is_refused() -> None:
+    with pytest.raises(BadInputError, match="no prices for the region moon-1"):
+        regional(price_list.latest(), "moon-1")

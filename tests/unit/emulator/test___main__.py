@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import resource
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +17,7 @@ import pytest
 from lambdameter.emulator import __main__ as command
 from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
-from lambdameter.errors import HostError
+from lambdameter.errors import HostError, TargetError
 
 READY = EmulatorReady(
     endpoint="http://127.0.0.1:1", dynamodb=None, s3=None, ca_bundle=None, region="eu-west-1"
@@ -27,11 +30,11 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Options]]:
     asked: list[Options] = []
 
     @contextlib.asynccontextmanager
-    async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, None]]:
+    async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, Any]]:
         asked.append(options)
         if options.port == 1:
             raise HostError("The port is taken", place="127.0.0.1:1", next_step="Take another.")
-        yield READY, None
+        yield READY, SimpleNamespace(placement=SimpleNamespace(died=None))
 
     monkeypatch.setattr(command, "serve", serve)
     read, write = os.pipe()
@@ -67,6 +70,31 @@ def test_a_websocket_api_is_read_from_its_file(
     assert command.main(["--websocket-api", str(file)]) == 0
     assert served[0].websocket_api == declaration.load(file)
     assert capsys.readouterr().out
+
+
+def test_with_a_websocket_api_it_ends_when_its_data_plane_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Its stdin stays open: nobody who watches a race would ask it for anything."""
+    lost = TargetError("The data plane has died", next_step="Start again.")
+
+    @contextlib.asynccontextmanager
+    async def serve(_: Options) -> AsyncIterator[tuple[EmulatorReady, Any]]:
+        died = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(died.set_result, lost)
+        yield READY, SimpleNamespace(placement=SimpleNamespace(died=died))
+        raise died.result()
+
+    file = tmp_path / "api.toml"
+    file.write_text('name = "race"\nstage = "s"\n[routes]\nrun = "f"\n')
+    monkeypatch.setattr(command, "serve", serve)
+    read, write = os.pipe()
+    with os.fdopen(read) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert command.main(["--websocket-api", str(file)]) == 4
+    os.close(write)
+    told = capsys.readouterr().out.splitlines()
+    assert msgspec.json.decode(told[1], type=EmulatorFailed).cause == "The data plane has died"
 
 
 def test_one_that_is_not_there_is_told_in_the_line_and_nothing_is_started(

@@ -48,7 +48,7 @@ def test_there_is_what_the_race_needs_and_no_function_of_cdks_own(resources: Res
         "AWS::S3::BucketPolicy": 1,
         "AWS::DynamoDB::Table": 2,
         "AWS::Lambda::Function": 5,
-        "AWS::Lambda::EventInvokeConfig": 4,
+        "AWS::Lambda::EventInvokeConfig": 2,
         "AWS::Lambda::Permission": 6,
         "AWS::Logs::LogGroup": 5,
         "AWS::IAM::Role": 5,
@@ -110,26 +110,44 @@ def test_a_racer_writes_to_its_own_table_alone(resources: Resources, lane: str, 
     assert f"Table{other}" not in policy
 
 
-def test_who_may_invoke_whom(resources: Resources) -> None:
-    may = {}
+def may(resources: Resources, action: str) -> dict[str, set[str]]:
+    """Function -> the functions that it may do this to."""
+    allowed = {}
     for about in race.load().functions:
         told = json.dumps(
             [
                 one["Resource"]
                 for one in statements(resources, about.name)
-                if one["Action"] == "lambda:InvokeFunction"
+                if action in as_list(one["Action"])
             ]
         )
-        may[about.name] = {
+        allowed[about.name] = {
             one.name for one in race.load().functions if f":lambdameter-race-{one.name}" in told
         }
-    assert may == {
+    return allowed
+
+
+def test_who_may_invoke_whom(resources: Resources) -> None:
+    assert may(resources, "lambda:InvokeFunction") == {
         "connection": {"runner", "verifier"},
         "runner": {"racer-python", "racer-rust"},
         "verifier": set(),
-        "racer-python": {"runner"},
-        "racer-rust": {"runner"},
+        "racer-python": set(),
+        "racer-rust": set(),
     }
+
+
+@pytest.mark.parametrize(
+    "action", ["UpdateFunctionConfiguration", "GetFunctionConfiguration", "GetFunction"]
+)
+def test_only_the_runner_sets_memory_and_only_the_racers(resources: Resources, action: str) -> None:
+    allowed = {name: whom for name, whom in may(resources, f"lambda:{action}").items() if whom}
+    assert allowed == {"runner": {"racer-python", "racer-rust"}}
+
+
+def test_the_runner_can_wait_for_the_racers() -> None:
+    functions = race.load().function
+    assert functions("racer-python").timeout_s <= functions("runner").timeout_s - 60
 
 
 def test_nothing_is_run_again_by_lambda(resources: Resources) -> None:

@@ -7,9 +7,10 @@ import importlib
 import io
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
@@ -17,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdameter import race
-from lambdameter.model import RaceSite
+from lambdameter.model import LiveLane, LivePrices, LiveSite, LiveTier, RaceSite
 
 TOKEN = "a token"
 SITE = RaceSite(
@@ -87,18 +88,46 @@ class FakeGateway:
 
 
 class FakeFunctions:
-    """Lambda's Invoke."""
+    """Lambda: Invoke, and the racers' configurations; a racer that is asked to race finishes."""
 
-    def __init__(self) -> None:
+    def __init__(self, s3: FakeS3) -> None:
         self.invoked: list[tuple[str, dict[str, Any]]] = []
+        self.updated: list[dict[str, Any]] = []
+        self.waited: list[tuple[str, str]] = []
         self.answer: dict[str, Any] = {}
+        self.payload = b"{}"
         self.refuses: set[str] = set()
+        self.memory_mb = {f"lambdameter-race-racer-{lane}": 1_024 for lane in ("python", "rust")}
+        self.race: Callable[[dict[str, Any]], None] = self.finish
+        self._s3 = s3
+
+    def finish(self, event: dict[str, Any]) -> None:
+        """What a racer leaves."""
+        kept = {"type": "finished", "race": event["race"], "lane": event["lane"]}
+        key = f"races/{event['race']}/{event['lane']}.json"
+        self._s3.objects[key] = json.dumps(kept).encode()
 
     def invoke(self, **invoke: Any) -> dict[str, Any]:
         if invoke["FunctionName"] in self.refuses:
             raise refusal("TooManyRequestsException")
-        self.invoked.append((invoke["FunctionName"], json.loads(invoke["Payload"])))
-        return self.answer
+        event = json.loads(invoke["Payload"])
+        self.invoked.append((invoke["FunctionName"], event))
+        if "task" in event:
+            self.race(event)
+        metadata = {"HTTPHeaders": {"date": "now", "x-lambdameter-cpu-ms": "1.000"}}
+        return {"Payload": Body(self.payload), "ResponseMetadata": metadata} | self.answer
+
+    def get_function_configuration(self, **asked: Any) -> dict[str, Any]:
+        variables = {"BUCKET": "b"}
+        memory_mb = self.memory_mb[asked["FunctionName"]]
+        return {"MemorySize": memory_mb, "Environment": {"Variables": variables}}
+
+    def update_function_configuration(self, **update: Any) -> None:
+        self.updated.append(update)
+        self.memory_mb[update["FunctionName"]] = update["MemorySize"]
+
+    def get_waiter(self, name: str) -> Any:
+        return SimpleNamespace(wait=lambda FunctionName: self.waited.append((name, FunctionName)))  # noqa: N803 - boto3's name
 
 
 class FakeDynamoDB:
@@ -107,6 +136,7 @@ class FakeDynamoDB:
     def __init__(self, tables: dict[str, list[dict[str, Any]]]) -> None:
         self.tables = tables
         self._left: set[str] = set()
+        self._lock = threading.Lock()
 
     def get_paginator(self, _: str) -> FakeDynamoDB:
         return self
@@ -126,10 +156,12 @@ class FakeDynamoDB:
         first_time = table not in self._left
         self._left.add(table)
         done, left = (requests[:-1], requests[-1:]) if first_time else (requests, [])
-        for request in done:
-            key = request["DeleteRequest"]["Key"]
+        keys = [request["DeleteRequest"]["Key"] for request in done]
+        with self._lock:
             self.tables[table] = [
-                item for item in self.tables[table] if not key.items() <= item.items()
+                item
+                for item in self.tables[table]
+                if not any(key.items() <= item.items() for key in keys)
             ]
         return {"UnprocessedItems": {table: left} if left else {}}
 
@@ -167,8 +199,8 @@ def gateway() -> FakeGateway:
 
 
 @pytest.fixture
-def functions() -> FakeFunctions:
-    return FakeFunctions()
+def functions(s3: FakeS3) -> FakeFunctions:
+    return FakeFunctions(s3)
 
 
 @pytest.fixture
@@ -199,3 +231,62 @@ def imported(
         return module
 
     return load
+
+
+@pytest.fixture
+def site() -> LiveSite:
+    """Where races are held, as the page is told."""
+    return LiveSite(
+        target="local",
+        websocket="ws://127.0.0.1:9002/race",
+        token="a secret",
+        region="eu-west-1",
+        architecture="arm64",
+        records=2_000,
+        lanes=(
+            LiveLane(name="python", title="Python", runtime="python3.12", zip_bytes=1),
+            LiveLane(name="rust", title="Rust", runtime="provided.al2023", zip_bytes=2),
+        ),
+        formats=("csv", "json"),
+        tiers=(LiveTier(memory_mb=128, vcpu=0.0724),),
+        caveats=(),
+        modelled=None,
+        prices=LivePrices(
+            per_request_usd=2e-7,
+            gb_second_usd=1e-5,
+            services_usd_per_race={"python": 0.1, "rust": 0.1},
+            as_of="2026-10-01",
+            region="eu-west-1",
+        ),
+    )
+
+
+ONE = "1" * 32
+ANOTHER = "2" * 32
+
+
+@pytest.fixture
+def told() -> Callable[..., list[dict[str, Any]]]:
+    """What a whole race tells."""
+
+    def messages(race: str = ONE, began_ms: float = 1_000.0) -> list[dict[str, Any]]:
+        about = {"race": race, "format": "csv", "memory_mb": 512, "cold": True}
+        line = (
+            "REPORT RequestId: x\tDuration: 5.00 ms\tBilled Duration: 205 ms\t"
+            "Memory Size: 512 MB\tMax Memory Used: 40 MB\tInit Duration: 200.00 ms\t"
+        )
+        failed = {"errorType": "Runtime.OutOfMemory"}
+        by = {lane: {"race": race, "lane": lane} for lane in ("python", "rust")}
+        found = [
+            {"type": "clearing"} | about,
+            {"type": "started", "order": ["rust", "python"]} | about,
+            {"type": "running", "cold": True} | by["rust"],
+            {"type": "progress", "records": 1_000} | by["rust"],
+            {"type": "finished", "answer": {"total_ms": 4.5}} | by["rust"],
+            {"type": "report", "report": line, "headers": {}} | by["rust"],
+            {"type": "failed", "error": failed} | by["python"],
+            {"type": "report", "report": None, "headers": {}} | by["python"],
+        ]
+        return [one | {"at_ms": began_ms + number} for number, one in enumerate(found)]
+
+    return messages

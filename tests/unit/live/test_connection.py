@@ -14,9 +14,12 @@ def send(imported: Callable[[str], Any], gateway: Any) -> Send:
     """Send a message over connection `me`; what the page is told."""
     module = imported("connection")
 
-    def sent(route: str, body: str | None = None, **message: Any) -> dict[str, Any]:
+    def sent(
+        route: str, body: str | None = None, query: Any = None, **message: Any
+    ) -> dict[str, Any]:
         event = {
             "requestContext": {"routeKey": route, "connectionId": "me"},
+            "queryStringParameters": query,
             "body": json.dumps({"action": route} | message) if body is None else body,
         }
         assert module.handler(event, None) == {"statusCode": 200}
@@ -38,34 +41,66 @@ def test_nothing_is_sent_while_connecting(send: Send) -> None:
     assert send("$disconnect") == {}
 
 
+def test_whoever_records_is_listed_before_every_page(send: Send, s3: Any) -> None:
+    send("$connect", query={"recorder": "1"})
+    assert list(s3.objects) == ["connections/!me"]
+    assert min("connections/!me", "connections/+/=_-09azAZ") == "connections/!me"
+    send("$disconnect")
+    assert s3.objects == {}
+
+
 def test_run_with_the_token_starts_the_runner_and_answers_at_once(
     send: Send, functions: Any, token: str
 ) -> None:
-    assert send("run", token=token, format="csv") == {"type": "accepted", "action": "run"}
-    wanted = {"do": "run", "connection": "me", "format": "csv"}
+    told = send("run", token=token, format="csv", memory_mb=512, cold=True)
+    assert told == {"type": "accepted", "action": "run"}
+    wanted = {"do": "run", "connection": "me", "format": "csv", "memory_mb": 512, "cold": True}
     assert functions.invoked == [("lambdameter-race-runner", wanted)]
 
 
+def test_warm_up_with_the_token_starts_the_runner(send: Send, functions: Any, token: str) -> None:
+    assert send("warmup", token=token, memory_mb=128)["type"] == "accepted"
+    wanted = {"do": "warmup", "connection": "me", "memory_mb": 128}
+    assert functions.invoked == [("lambdameter-race-runner", wanted)]
+
+
+@pytest.mark.parametrize("action", ["run", "warmup"])
 @pytest.mark.parametrize("wrong", [None, "", "another", 7, ["a token"], "\ud800"])
-def test_run_without_the_token_starts_nothing(send: Send, functions: Any, wrong: Any) -> None:
-    told = send("run", token=wrong, format="csv")
+def test_without_the_token_nothing_is_started(
+    send: Send, functions: Any, action: str, wrong: Any
+) -> None:
+    told = send(action, token=wrong, format="csv", memory_mb=512)
     assert told["type"] == "refused"
     assert "token" in told["reason"]
     assert functions.invoked == []
 
 
-def test_run_of_an_unknown_format_starts_nothing(send: Send, functions: Any, token: str) -> None:
-    assert send("run", token=token, format="xml")["reason"] == "format is one of: csv, json"
+@pytest.mark.parametrize("action", ["run", "warmup"])
+@pytest.mark.parametrize("memory_mb", [None, 0, 127, 10_241, 512.0, "512", True, [512]])
+def test_memory_that_lambda_does_not_have_is_refused(
+    send: Send, functions: Any, token: str, action: str, memory_mb: Any
+) -> None:
+    told = send(action, token=token, format="csv", memory_mb=memory_mb)
+    assert told["reason"] == "memory_mb is a whole number from 128 to 10240"
     assert functions.invoked == []
 
 
-def test_warming_up_and_verifying_need_no_token(send: Send, functions: Any) -> None:
-    send("warmup")
+@pytest.mark.parametrize("cold", [None, 1, "yes"])
+def test_cold_is_true_or_false(send: Send, functions: Any, token: str, cold: Any) -> None:
+    told = send("run", token=token, format="csv", memory_mb=512, cold=cold)
+    assert told["reason"] == "cold is true or false"
+    assert functions.invoked == []
+
+
+def test_run_of_an_unknown_format_starts_nothing(send: Send, functions: Any, token: str) -> None:
+    told = send("run", token=token, format="xml", memory_mb=512)
+    assert told["reason"] == "format is one of: csv, json"
+    assert functions.invoked == []
+
+
+def test_verifying_needs_no_token(send: Send, functions: Any) -> None:
     send("verify")
-    assert functions.invoked == [
-        ("lambdameter-race-runner", {"do": "warmup", "connection": "me"}),
-        ("lambdameter-race-verifier", {"connection": "me"}),
-    ]
+    assert functions.invoked == [("lambdameter-race-verifier", {"connection": "me"})]
 
 
 def test_an_unknown_action_is_told_which_there_are(send: Send) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,24 +24,55 @@ def racer(
     return working
 
 
-def loads(task: Any, _context: Any, progress: Callable[[int], None]) -> dict[str, Any]:
+def loads(task: Any, _context: Any, listener: Any) -> dict[str, Any]:
+    listener.phase("write")
     for done in (1_000, 2_000):
-        progress(done)
+        listener.records(done)
     return {"records": 2_000, "task": task}
 
 
-def test_progress_is_told_to_every_page_and_then_the_answer(racer: Any, gateway: Any) -> None:
+def without_times(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: one[name] for name in one if name != "at_ms"} for one in messages]
+
+
+def test_phases_and_progress_are_told_to_every_page_and_then_the_answer(
+    racer: Any, gateway: Any
+) -> None:
     racer(loads).handler(EVENT, None)
     about = {"race": "r", "lane": "python"}
     told = gateway.messages("b")
     assert told == gateway.messages("a")
-    assert told[:3] == [
-        about | {"type": "running"},
+    assert without_times(told[:4]) == [
+        about | {"type": "running", "cold": True},
+        about | {"type": "phase", "phase": "write"},
         about | {"type": "progress", "records": 1_000},
         about | {"type": "progress", "records": 2_000},
     ]
-    assert told[3]["answer"] == {"records": 2_000, "task": {"bucket": "b"}}
-    assert told[3]["telling_ms"] > 0
+    assert told[4]["answer"] == {"records": 2_000, "task": {"bucket": "b"}}
+    assert told[4]["telling_ms"] > 0
+
+
+def test_every_message_says_when(racer: Any, gateway: Any) -> None:
+    began_ms = time.time() * 1_000
+    racer(loads).handler(EVENT, None)
+    times = [message["at_ms"] for message in gateway.messages("a")]
+    assert times == sorted(times)
+    assert began_ms - 1 <= times[0] <= times[-1] <= time.time() * 1_000 + 1
+
+
+def test_only_the_first_call_of_an_environment_is_cold(racer: Any, gateway: Any) -> None:
+    module = racer(loads)
+    for _ in range(2):
+        module.handler(EVENT, None)
+    cold = [one["cold"] for one in gateway.messages("a") if one["type"] == "running"]
+    assert cold == [True, False]
+
+
+def test_a_warm_up_is_the_first_call_of_its_environment(racer: Any, gateway: Any) -> None:
+    module = racer(loads)
+    module.handler({}, None)
+    module.handler(EVENT, None)
+    assert gateway.messages("a")[0]["cold"] is False
 
 
 def test_the_outcome_is_kept_as_it_was_told(racer: Any, gateway: Any, s3: Any) -> None:

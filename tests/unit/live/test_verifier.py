@@ -11,7 +11,13 @@ from lambdameter.model import Table, TableKey
 from lambdameter.verify import table
 
 ASKED = {"connection": "me"}
-BEGAN = json.dumps({"race": "r", "format": "csv", "began_s": 0.0}).encode()
+
+
+def turn(began_s: float, *, warming: bool = False, last: str | None = "r") -> bytes:
+    told = {"race": "r", "warming": warming, "last": last, "began_s": began_s}
+    return json.dumps(told).encode()
+
+
 Verify = Callable[..., dict[str, Any]]
 
 
@@ -32,7 +38,7 @@ def verify(
     gateway: Any,
 ) -> Verify:
     module = imported("verifier")
-    s3.objects["races/current.json"] = BEGAN
+    s3.objects["races/current.json"] = turn(0.0)
 
     def verified(expected: list[Any], python: list[Any], rust: list[Any]) -> dict[str, Any]:
         s3.objects["data/expected.ndjson"] = b"".join(
@@ -104,7 +110,8 @@ def test_every_page_is_told_the_verdict(verify: Verify, gateway: Any, s3: Any) -
     ("current", "reason"),
     [
         (None, "there was no race yet"),
-        (json.dumps({"race": "r", "began_s": 1e12}).encode(), "a race is on"),
+        (turn(0.0, warming=True, last=None), "there was no race yet"),
+        (turn(1e12), "a race is on"),
     ],
 )
 def test_there_is_nothing_to_verify_before_a_race_is_over(
@@ -114,3 +121,11 @@ def test_there_is_nothing_to_verify_before_a_race_is_over(
     if current is not None:
         s3.objects["races/current.json"] = current
     assert verify([], [], []) == {"type": "refused", "action": "verify", "reason": reason}
+
+
+def test_what_is_verified_is_the_last_race_though_a_warm_up_came_after_it(
+    verify: Verify, s3: Any
+) -> None:
+    s3.objects["races/current.json"] = turn(1e12, warming=True, last="before")
+    told = verify([item(1)], [item(1)], [item(1)])
+    assert (told["race"], told["identical"]) == ("before", True)

@@ -80,3 +80,38 @@ def test_each_python_function_of_the_race_has_its_handler_in_its_package(
 ) -> None:
     made = function.make(about, race.ROOT, "arm64", never, tmp_path)
     assert f"{about.handler.partition('.')[0]}.py" in names(made.path)
+
+
+def test_the_source_of_a_function_is_shown_folder_by_folder(root: Path) -> None:
+    (root / "one" / "notes.md").write_text("no code")
+    shown = function.sources(ABOUT, root)
+    assert [(one.path, one.language, one.text) for one in shown] == [
+        ("one/one.py", "python", "pass\n"),
+        ("two/two.py", "python", "pass\n"),
+    ]
+
+
+def test_the_source_of_a_crate_has_the_crates_beside_it_first(root: Path) -> None:
+    for crate, needs in (
+        ("one", '[dependencies]\nserde = "1"\nb = { path = "../two" }\n'),
+        ("two", ""),
+    ):
+        (root / crate / "Cargo.toml").write_text(needs)
+        (root / crate / "src").mkdir()
+        (root / crate / "src" / "main.rs").write_text(f"// {crate}\n")
+    about = msgspec.structs.replace(ABOUT, build="cargo", sources=("one",))
+    shown = [one.path for one in function.sources(about, root) if one.language == "rust"]
+    assert shown == ["two/src/main.rs", "one/src/main.rs"]
+
+
+def test_a_racers_source_has_the_workload_in_it() -> None:
+    the_race = race.load()
+    for lane, name in (("python", "handler.py"), ("rust", "load.rs")):
+        shown = function.sources(the_race.function(f"racer-{lane}"), race.ROOT)
+        assert any(Path(one.path).name == name for one in shown)
+
+
+def test_a_source_that_is_no_text_is_the_hosts_fault(root: Path) -> None:
+    (root / "one" / "one.py").write_bytes(b"\xff")
+    with pytest.raises(HostError, match="The source of runner cannot be read"):
+        function.sources(ABOUT, root)

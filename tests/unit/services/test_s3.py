@@ -6,6 +6,7 @@ import io
 import random
 import ssl
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -121,6 +122,36 @@ def test_missing_keys_and_buckets_are_told_apart(s3: Any):
 def test_an_upload_to_a_missing_bucket_is_refused(s3: Any):
     with pytest.raises(s3.exceptions.NoSuchBucket):
         s3.put_object(Bucket="absent", Key=KEY, Body=b"")
+
+
+def outcome(client: Any, put: dict[str, Any]) -> str:
+    """What becomes of a conditional write."""
+    try:
+        client.put_object(Bucket=BUCKET, **put)
+    except client.exceptions.ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "written"
+
+
+def test_a_write_whose_condition_does_not_hold_is_refused(s3: Any):
+    etag = s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"first")["ETag"]
+
+    assert outcome(s3, {"Key": KEY, "Body": b"x", "IfNoneMatch": "*"}) == "PreconditionFailed"
+    assert outcome(s3, {"Key": KEY, "Body": b"second", "IfMatch": etag}) == "written"
+    assert outcome(s3, {"Key": KEY, "Body": b"x", "IfMatch": etag}) == "PreconditionFailed"
+    assert s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == b"second"
+
+
+def test_of_conditional_writes_at_once_exactly_one_is_done(s3: Any):
+    etag = s3.put_object(Bucket=BUCKET, Key="there", Body=b"")["ETag"]
+    writers, size = 10, 500_000
+    for condition in ({"Key": "new", "IfNoneMatch": "*"}, {"Key": "there", "IfMatch": etag}):
+        puts = [condition | {"Body": bytes([number]) * size} for number in range(writers)]
+        with ThreadPoolExecutor(writers) as threads:
+            came = list(threads.map(outcome, [s3] * writers, puts))
+        assert sorted(came) == ["PreconditionFailed"] * (writers - 1) + ["written"]
+        stored = s3.get_object(Bucket=BUCKET, Key=condition["Key"])["Body"].read()
+        assert stored == puts[came.index("written")]["Body"]
 
 
 @pytest.mark.parametrize("signature", ["s3", "s3v4"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import batch
 import boto3
@@ -28,6 +28,16 @@ s3 = boto3.client("s3", config=_CONFIG)
 dynamodb = boto3.resource("dynamodb", config=_CONFIG).meta.client
 
 
+class Listener(Protocol):
+    """Whoever follows a load while it goes on."""
+
+    def phase(self, name: str) -> None:
+        """One of `download`, `parse` and `write` begins."""
+
+    def records(self, done: int) -> None:
+        """So many records are written; told after each thousand."""
+
+
 class InvalidEvent(Exception):  # noqa: N818 - Lambda answers the class's name as errorType
     """A field of the event is missing or wrong."""
 
@@ -47,23 +57,26 @@ class ServiceError(Exception):
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Read, parse, write; the event and the answer are described in the workload's README."""
     _check(event)
-    return load(event, context, _log_progress if event.get("progress") else None)
+    return load(event, context, _Log() if event.get("progress") else None)
 
 
-def load(event: Any, context: Any, progress: Callable[[int], None] | None) -> dict[str, Any]:
-    """As handler, of an event that was checked; `progress` is told each thousand records."""
+def load(event: Any, context: Any, listener: Listener | None) -> dict[str, Any]:
+    """As handler, of an event that was checked; what telling takes is inside the times."""
     started = time.perf_counter()
+    _begin(listener, "download")
     body = _read_object(event["bucket"], event["key"])
     read = time.perf_counter()
+    _begin(listener, "parse")
     records, items, invalid = document.parse(body, event["format"])
     del body
     parsed = time.perf_counter()
+    _begin(listener, "write")
     retried = batch.write(
         items,
         KEY,
         _put_into(event["table"]),
         batch.Pace(context.get_remaining_time_in_millis),
-        progress,
+        listener.records if listener else None,
     )
     written = time.perf_counter()
     return {
@@ -132,8 +145,19 @@ def _put_into(table: str) -> Callable[[list[batch.Item]], list[batch.Item]]:
     return put
 
 
-def _log_progress(done: int) -> None:
-    print(json.dumps({"progress": done}), flush=True)
+def _begin(listener: Listener | None, phase: str) -> None:
+    if listener is not None:
+        listener.phase(phase)
+
+
+class _Log:
+    """What the event's `progress` asks for."""
+
+    def phase(self, name: str) -> None:
+        pass
+
+    def records(self, done: int) -> None:
+        print(json.dumps({"progress": done}), flush=True)
 
 
 def _ms(seconds: float) -> float:

@@ -1,10 +1,11 @@
 //! What one racer tells, and the time that telling took.
 
 use std::cell::{Cell, RefCell};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
+use etl_rust::load::Listener;
 use serde_json::{Value, json};
 
 /// Reaches one page.
@@ -60,25 +61,35 @@ impl<'a, P: Post> Lane<'a, P> {
         format!("races/{}/{}.json", self.race, self.name)
     }
 
-    /// The environment is there, and the handler begins.
-    pub async fn running(&self) {
-        let message = json!({"race": self.race, "lane": self.name, "type": "running"});
+    /// The environment is there, and the handler begins; `cold` is the environment's first call.
+    pub async fn running(&self, cold: bool) {
+        let message = self.about(&json!({"type": "running", "cold": cold}));
         self.tell(&message).await;
-    }
-
-    /// So many records are written. This is inside the workload's own times.
-    pub async fn progress(&self, done: usize) {
-        let began = Instant::now();
-        let about = json!({"race": self.race, "lane": self.name, "type": "progress"});
-        self.tell(&with(about, &json!({"records": done}))).await;
-        self.telling.set(self.telling.get() + began.elapsed());
     }
 
     /// The outcome, as it is kept and told.
     pub fn message(&self, outcome: &Value) -> Value {
-        let telling_ms = (self.telling.get().as_secs_f64() * 1e6).round() / 1e3;
-        let about = json!({"race": self.race, "lane": self.name, "telling_ms": telling_ms});
-        with(about, outcome)
+        with(
+            self.about(&json!({"telling_ms": ms(self.telling.get())})),
+            outcome,
+        )
+    }
+
+    /// Something of this race and lane, and when it was said: Unix epoch in ms.
+    fn about(&self, what: &Value) -> Value {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let at_ms = ms(now.unwrap_or_default());
+        with(
+            json!({"race": self.race, "lane": self.name, "at_ms": at_ms}),
+            what,
+        )
+    }
+
+    /// Tell what is inside the workload's own times, and note what that took.
+    async fn tell_in_passing(&self, what: &Value) {
+        let began = Instant::now();
+        self.tell(&self.about(what)).await;
+        self.telling.set(self.telling.get() + began.elapsed());
     }
 
     /// Tell every page, one after the other; one that is gone is told nothing more.
@@ -92,6 +103,22 @@ impl<'a, P: Post> Lane<'a, P> {
         }
         self.connections.replace(there);
     }
+}
+
+impl<P: Post> Listener for Lane<'_, P> {
+    async fn phase(&self, name: &'static str) {
+        self.tell_in_passing(&json!({"type": "phase", "phase": name}))
+            .await;
+    }
+
+    async fn records(&self, done: usize) {
+        self.tell_in_passing(&json!({"type": "progress", "records": done}))
+            .await;
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn with(mut message: Value, more: &Value) -> Value {
@@ -124,13 +151,33 @@ mod tests {
         json!({"race": "r", "lane": "rust", "connections": ["a", "b"]})
     }
 
+    /// A message without its time, which must be one of ours.
+    fn timeless(mut message: Value) -> Value {
+        let at_ms = message.as_object_mut().unwrap().remove("at_ms").unwrap();
+        assert!(at_ms.as_f64().unwrap() > 1.7e12);
+        message
+    }
+
     #[tokio::test]
-    async fn every_page_is_told_of_the_records_written() {
+    async fn every_page_is_told_of_phases_and_of_the_records_written() {
         let (event, pages) = (event(), Pages::default());
-        Lane::new(&event, &pages).progress(3_000).await;
-        let message = json!({"race": "r", "lane": "rust", "type": "progress", "records": 3_000});
-        let wanted = ["a", "b"].map(|page| (page.to_owned(), message.clone()));
-        assert_eq!(*pages.told.borrow(), wanted);
+        let lane = Lane::new(&event, &pages);
+        lane.phase("write").await;
+        lane.records(3_000).await;
+        let told = pages.told.take().into_iter();
+        let told: Vec<_> = told
+            .map(|(page, message)| (page, timeless(message)))
+            .collect();
+        let phase = json!({"race": "r", "lane": "rust", "type": "phase", "phase": "write"});
+        let progress = json!({"race": "r", "lane": "rust", "type": "progress", "records": 3_000});
+        let wanted = [
+            ("a", &phase),
+            ("b", &phase),
+            ("a", &progress),
+            ("b", &progress),
+        ];
+        let wanted = wanted.map(|(page, message)| (page.to_owned(), message.clone()));
+        assert_eq!(told, wanted);
     }
 
     #[tokio::test]
@@ -141,11 +188,12 @@ mod tests {
             ..Pages::default()
         };
         let lane = Lane::new(&event, &pages);
-        lane.running().await;
-        lane.progress(1_000).await;
+        lane.running(true).await;
+        lane.records(1_000).await;
         let told = pages.told.borrow();
         let to: Vec<&str> = told.iter().map(|(page, _)| page.as_str()).collect();
         assert_eq!(to, ["a", "b", "b"]);
+        assert_eq!(told[0].1["cold"], true);
     }
 
     #[test]
@@ -154,7 +202,7 @@ mod tests {
         let lane = Lane::new(&event, &pages);
         assert_eq!(lane.key(), "races/r/rust.json");
         assert_eq!(
-            lane.message(&json!({"type": "finished", "answer": {"records": 1}})),
+            timeless(lane.message(&json!({"type": "finished", "answer": {"records": 1}}))),
             json!({"race": "r", "lane": "rust", "type": "finished", "telling_ms": 0.0,
                    "answer": {"records": 1}})
         );

@@ -16,7 +16,8 @@ from starlette.websockets import WebSocket
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from lambdameter.emulator.gateway import guard, management
+from lambdameter import guard
+from lambdameter.emulator.gateway import management
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
 from lambdameter.emulator.gateway.frames import GatewayHttp, GatewayWebSocket
 from lambdameter.emulator.gateway.gateway import Gateway
@@ -83,7 +84,7 @@ def application(gateway: Gateway) -> ASGIApp:
 
 def _guarded(served: ASGIApp, listen: Listen) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if guard.allowed(Headers(scope=scope), listen):
+        if guard.allowed(Headers(scope=scope), listen.origins, listen.hosts):
             await served(scope, receive, send)
         elif scope["type"] == "websocket":
             await _refuse_handshake(WebSocket(scope, receive, send))

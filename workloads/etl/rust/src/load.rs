@@ -10,7 +10,15 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::services::Services;
 
-/// Load an object into a table; `progress` is told of each thousand records written.
+/// Whoever follows a load while it goes on.
+pub trait Listener {
+    /// One of `download`, `parse` and `write` begins.
+    fn phase(&self, name: &'static str) -> impl Future<Output = ()>;
+    /// So many records are written; told after each thousand.
+    fn records(&self, done: usize) -> impl Future<Output = ()>;
+}
+
+/// Load an object into a table; what telling the listener takes is inside the times.
 ///
 /// # Errors
 /// As the workload's README lists them.
@@ -18,12 +26,14 @@ pub async fn load(
     services: &Services,
     event: &Event,
     deadline: SystemTime,
-    progress: Option<&impl AsyncFn(usize)>,
+    listener: Option<&impl Listener>,
 ) -> Result<Value, Failure> {
     let started = Instant::now();
+    begin(listener, "download").await;
     let body = services.read_object(&event.bucket, &event.key).await?;
     let body = body.into_bytes();
     let read = Instant::now();
+    begin(listener, "parse").await;
     let Document {
         records,
         registrations,
@@ -31,11 +41,13 @@ pub async fn load(
     } = document::parse(&body, event.format)?;
     drop(body);
     let parsed = Instant::now();
+    begin(listener, "write").await;
+    let progress = listener.map(|one| async |done| one.records(done).await);
     let retried = batch::write(
         &registrations,
         async |batch| services.put(&event.table, batch).await,
         &Invocation { deadline },
-        progress,
+        progress.as_ref(),
     )
     .await?;
     let written = Instant::now();
@@ -51,6 +63,12 @@ pub async fn load(
             "write_ms": ms(written - parsed),
         },
     }))
+}
+
+async fn begin(listener: Option<&impl Listener>, phase: &'static str) {
+    if let Some(listener) = listener {
+        listener.phase(phase).await;
+    }
 }
 
 /// The pace of a real invocation.

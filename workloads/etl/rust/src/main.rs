@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use etl_rust::event::Event;
 use etl_rust::failure::Failure;
-use etl_rust::load::load;
+use etl_rust::load::{Listener, load};
 use etl_rust::services::Services;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -22,10 +22,17 @@ async fn main() -> Result<(), Error> {
 async fn handle(services: &Services, request: LambdaEvent<Value>) -> Result<Value, Failure> {
     let event = Event::try_from(&request.payload)?;
     let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(request.context.deadline);
-    let progress = event.progress.then_some(&log_progress);
-    load(services, &event, deadline, progress).await
+    let listener = event.progress.then_some(&Log);
+    load(services, &event, deadline, listener).await
 }
 
-async fn log_progress(done: usize) {
-    println!("{{\"progress\": {done}}}");
+/// What the event's `progress` asks for.
+struct Log;
+
+impl Listener for Log {
+    async fn phase(&self, _: &'static str) {}
+
+    async fn records(&self, done: usize) {
+        println!("{{\"progress\": {done}}}");
+    }
 }

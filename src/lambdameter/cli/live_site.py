@@ -1,0 +1,149 @@
+"""Where a live race is held and under which conditions, as its page is told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from lambdameter import race
+from lambdameter.cli.staging import Work
+from lambdameter.cost import bill
+from lambdameter.model import (
+    MEMORY_MB_PER_VCPU,
+    NOT_IN_THE_BILL,
+    Architecture,
+    Caveat,
+    LiveLane,
+    LivePrices,
+    LiveSite,
+    LiveTier,
+    PriceList,
+    Race,
+    TargetInfo,
+    Workload,
+)
+from lambdameter.report import caveats
+from lambdameter.report.look import listed
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """What is raced, on what.
+
+    Attributes:
+        info: what the target says of itself.
+        architecture: that of AWS's prices.
+    """
+
+    the_race: Race
+    task: Workload
+    work: Work
+    info: TargetInfo
+    architecture: Architecture
+
+
+def site(
+    place: Place, tiers: Sequence[int], prices: PriceList, *, websocket: str, token: str | None
+) -> LiveSite:
+    """All of it.
+
+    Raises:
+        BadInputError: a price is missing for the region.
+    """
+    titles = {one.name: one.title for one in place.task.variants}
+    return LiveSite(
+        target=place.info.name,
+        websocket=websocket,
+        token=token,
+        region=place.info.region,
+        architecture=place.architecture,
+        records=place.work.records,
+        lanes=tuple(
+            LiveLane(
+                name=lane,
+                title=titles[lane],
+                runtime=place.the_race.function(f"racer-{lane}").runtime,
+                zip_bytes=place.work.zip_bytes[lane],
+            )
+            for lane in race.LANES
+        ),
+        formats=race.FORMATS,
+        tiers=tuple(
+            LiveTier(memory_mb=tier, vcpu=round(tier / MEMORY_MB_PER_VCPU, 4)) for tier in tiers
+        ),
+        caveats=tuple(_caveats(place, tiers)),
+        modelled=_modelled(place.info),
+        prices=_prices(place, prices),
+    )
+
+
+def _caveats(place: Place, tiers: Sequence[int]) -> Iterator[Caveat]:
+    info = place.info
+    for label, text in (
+        *_conditions(info, place.architecture),
+        *(
+            (f"{tier:,} MB", told)
+            for tier in tiers
+            for told in caveats.tier(info.enforcement, tier)
+        ),
+        ("bill", f"first tier of list prices, without {listed(NOT_IN_THE_BILL)}"),
+    ):
+        if text:
+            yield Caveat(label=label, text=text)
+
+
+def _conditions(info: TargetInfo, priced: Architecture) -> Iterator[tuple[str, str]]:
+    if info.enforcement is None:
+        yield "target", "AWS: its own rules, its own services"
+        return
+    enforced = info.enforcement
+    yield "target", "emulated on this machine: no figure here was measured on AWS"
+    yield (
+        "speed",
+        info.calibration.line
+        if info.calibration
+        else "this machine's own CPUs, which may be faster or slower than Lambda's: "
+        "`lambdameter doctor --calibrate`",
+    )
+    yield "enforced by", enforced.by if enforced.by != "none" else "NOTHING: no limit is kept"
+    yield "CPU", enforced.cpu
+    yield "memory", enforced.memory
+    yield "freeze", enforced.freeze
+    yield "isolation", enforced.isolation
+    yield "missing", enforced.missing
+    yield from info.engines.items()
+    yield from info.runtimes.items()
+    yield "latency", info.latency_model or "none modelled"
+    if info.faults is not None:
+        yield "faults", f"INJECTED: {info.faults}"
+    if info.overheads is not None:
+        yield "added", f"what AWS adds to Init and memory, modelled: {info.overheads}"
+    if info.architecture != priced:
+        yield "architecture", f"priced as {priced} but run on {info.architecture}"
+
+
+def _lacking(info: TargetInfo, tiers: Sequence[int]) -> Iterator[tuple[str, str]]:
+    for tier in tiers:
+        for told in caveats.tier(info.enforcement, tier):
+            yield f"{tier:,} MB", told
+
+
+def _modelled(info: TargetInfo) -> str | None:
+    models = []
+    if info.latency_model is not None:
+        models.append("services' latency")
+    if info.overheads is not None:
+        models.append("AWS's share of Init and base memory")
+    return ", ".join(models) or None
+
+
+def _prices(place: Place, prices: PriceList) -> LivePrices:
+    here = bill.regional(prices, place.info.region)
+    services = bill.services_usd(here, place.work.write_units, place.task.service_use)
+    return LivePrices(
+        per_request_usd=float(bill.unit_usd(here, bill.REQUEST)),
+        gb_second_usd=float(bill.unit_usd(here, f"{bill.DURATION}.{place.architecture}")),
+        services_usd_per_race=dict.fromkeys(race.LANES, float(services)),
+        as_of=prices.as_of,
+        region=place.info.region,
+    )

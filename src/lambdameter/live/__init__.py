@@ -1,0 +1,1 @@
+"""The live race's page: what is recorded, what is served, what is exported."""
