@@ -46,9 +46,7 @@ def test_half_of_the_duels_are_slowed_and_all_answer_the_same(blind: ModuleType,
         assert answers[0] == answers[1]
 
 
-def test_a_slowed_copy_takes_eight_percent_more_cpu_time(
-    blind: ModuleType, tmp_path: Path
-):
+def test_a_slowed_copy_takes_eight_percent_more_cpu_time(blind: ModuleType, tmp_path: Path):
     blind.prepared(tmp_path, 2)
     slowed = json.loads((tmp_path / "truth.json").read_text()).index(True)
     text = (tmp_path / f"{slowed:02}" / "blind" / "second" / "handler.py").read_text()
