@@ -108,7 +108,7 @@ function gatewayControls(home: Site, wishes: Wishes): GatewayControls {
   const warmed = h("ul", { class: "warmed", "aria-label": "Warmed up" });
   const repeat = h("span", { class: "repeat" }, h("label", { for: "times" }, "Races"), times);
   return {
-    elements: [token.element, h("p", { class: "buttons" }, run, repeat, stop), warmed],
+    elements: [...(home.token === null ? [token.element] : []), h("p", { class: "buttons" }, run, repeat, stop), warmed],
     further: [warm, verify],
     update(model) {
       const { connection, busy, pending, repeat: series, race, replay } = model;
