@@ -18,7 +18,10 @@ MID_RACE_MS = 12_000
 
 def opened(browser: Browser, export: Path, theme: str) -> Page:
     """The export, at the end of its newest race, on a clock that stands still."""
-    page = browser.new_context(viewport=SIZE, color_scheme=theme, locale="en-GB").new_page()
+    context = browser.new_context(
+        viewport=SIZE, color_scheme=theme, reduced_motion="reduce", locale="en-GB"
+    )
+    page = context.new_page()
     page.clock.install()
     page.goto(export.absolute().as_uri())
     page.clock.run_for(1_000)
