@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -44,6 +44,7 @@ QUIET = (
     "--disable-sync",
 )
 _PATIENCE_S = 20.0
+expect.set_options(timeout=_PATIENCE_S * 1_000)
 _EMPTY = re.compile(r'(<script id="lambdameter-data" type="application/json">)null(?=</script>)')
 
 

@@ -111,6 +111,7 @@ def test_a_lane_that_fails_says_why_and_the_other_goes_on(
     )
     stage.tell(*race.lane("rust", 75.1, 11_600), *race.end("rust", 75.1, 11_600))
     sentence(page).to_have_text("Python failed: Runtime.OutOfMemory; Rust did it in 12.3 s")
+    expect(page.locator("#reservation")).to_have_text("Choose a larger memory size.")
 
 
 def test_the_tier_input_and_start_that_are_chosen_are_asked_for(page: Page, stage: Any) -> None:

@@ -11,7 +11,7 @@ export interface Socket {
   close(): void;
 }
 export type State =
-  | { is: "connecting" }
+  | { is: "connecting"; tries: number }
   | { is: "open" }
   | { is: "lost"; retry_ms: number; tries: number };
 
@@ -48,7 +48,7 @@ export class Connection {
   /** Connect now, also while waiting to try again. */
   start(): void {
     this.#waiting();
-    this.#ears.changed({ is: "connecting" });
+    this.#ears.changed({ is: "connecting", tries: this.#tries });
     const socket = this.#world.connect(this.#url);
     this.#socket = socket;
     socket.onopen = () => {

@@ -111,15 +111,26 @@ function warmth(site: Site, race: Race, asked: boolean): string[] {
   return began.length > 0 ? ["warm environments"] : [];
 }
 
+/** What to do about a lane that failed. */
+function remedy(race: Race, failed: readonly LaneOfSite[]): string {
+  const kinds = failed.map(({ name }) => race.lanes[name]?.failed?.error.errorType ?? "");
+  if (kinds.some((kind) => /OutOfMemory/.test(kind))) return "Choose a larger memory size.";
+  if (kinds.some((kind) => /Timed?out/i.test(kind))) {
+    return "Choose a larger memory size: a larger share of the CPU comes with it.";
+  }
+  return "Its lane says why; more of it is in what lambdameter live prints, on AWS in the function's logs.";
+}
+
 /** What to think of the sentence: one race is one race. */
 export function reservation(site: Site, race: Race | null): string {
   if (!race || !isOver(race, namesOf(site))) return "";
+  const failed = failedLanes(site, race);
+  if (failed.length > 0) return remedy(race, failed);
   const one = "One race: no interval, and chance is in it. Repeat it to see how much.";
   if (race.verified?.identical === false) return "The differences stand below.";
   if (race.verified) {
     return `Every record of every table was compared with the ${format.records(race.verified.expected.count)} that must be there. ${one}`;
   }
-  if (ranking(site, race).length === 0) return "The lanes below say why.";
   return `Unverified until Verify has compared every record of every table. ${one}`;
 }
 

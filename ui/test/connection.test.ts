@@ -119,3 +119,15 @@ describe("the connection", () => {
     expect(world.last.sent).toEqual(['{"action":"verify"}']);
   });
 });
+
+test("a first try is not called a loss, and a later one is", () => {
+  const world = new World();
+  world.connection().start();
+  world.last.onclose?.();
+  world.elapse();
+  expect(world.states.map((state) => [state.is, "tries" in state && state.tries])).toEqual([
+    ["connecting", 0],
+    ["lost", 1],
+    ["connecting", 1],
+  ]);
+});

@@ -34,6 +34,15 @@ test("one race is told to be one race, and unverified until it is not", () => {
   expect(story.reservation(SITE, fold(until(1_300)))).toBe("");
 });
 
+test.each([
+  ["Runtime.OutOfMemory", /^Choose a larger memory size\.$/],
+  ["Sandbox.Timedout", /larger share of the CPU/],
+  ["KeyError", /^Its lane says why/],
+])("what to do about %s is told", (errorType, told) => {
+  const broken = { ...failed("python"), error: { errorType } } as RaceMessage;
+  expect(story.reservation(SITE, fold([...BEGIN, ...lane("rust", 300), broken]))).toMatch(told);
+});
+
 test("a screen reader is told of start, first end, end and proof, and of nothing between", () => {
   const times = [...WHOLE.keys()].map((index) => said(...WHOLE.slice(0, index + 1)));
   const told = [...times, said(...WHOLE, VERIFIED)].filter((text, index, all) => text !== all[index - 1]);

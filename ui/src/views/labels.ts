@@ -21,13 +21,12 @@ export function labels(): View {
 
 function told({ target, modelled, caveats }: Model["site"]): HTMLElement[] {
   const where = target === "aws" ? "on AWS" : "emulated: no figure here was measured on AWS";
-  const known = caveats.some(({ label }) => label === "target");
+  const measured = caveats.find(({ label }) => label === "target")?.text ?? where;
+  const pair = (label: string, text: string, look: Record<string, string> = {}): HTMLElement =>
+    h("div", {}, h("dt", {}, label), h("dd", look, text));
   return [
-    ...(known ? [] : [{ label: "target", text: where }]),
-    ...caveats.toSorted((a, b) => Number(b.label === "target") - Number(a.label === "target")),
-    { label: "modelled, not measured", text: modelled ?? "nothing" },
-  ].map(({ label, text }, index, all) => {
-    const look = index === all.length - 1 && modelled !== null ? { class: "modelled" } : {};
-    return h("div", {}, h("dt", {}, label), h("dd", look, text));
-  });
+    pair("target", measured),
+    pair("modelled, not measured", modelled ?? "nothing", modelled ? { class: "modelled" } : {}),
+    ...caveats.filter(({ label }) => label !== "target").map(({ label, text }) => pair(label, text)),
+  ];
 }

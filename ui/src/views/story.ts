@@ -59,15 +59,18 @@ export function notice(retry: () => void): View {
   const [what, next] = [h("b"), h("span")];
   box.append(what, " ", next, " ", again);
   return ({ notice: said, connection }) => {
-    const lost = connection?.is === "lost" ? connection : null;
+    const lost = connection !== null && connection.is !== "open" && connection.tries > 0;
     const told = lost
       ? {
           text: "The connection to the gateway is lost",
-          next_step: `The next try comes within ${Math.ceil(lost.retry_ms / 1_000)} s; what was missed is shown then. Is lambdameter live still running?`,
+          next_step:
+            connection.is === "lost"
+              ? `The next try comes within ${Math.ceil(connection.retry_ms / 1_000)} s; what was missed is shown then. Is lambdameter live still running?`
+              : "It is being tried again.",
         }
       : said;
     show(box, told !== null);
-    show(again, lost !== null);
+    show(again, connection?.is === "lost");
     text(what, told ? `${told.text}.` : "");
     text(next, told?.next_step ?? "");
   };

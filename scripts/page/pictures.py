@@ -1,0 +1,58 @@
+"""The README's pictures of the live race, from an export: the end in light, mid-race in dark.
+
+lambdameter live --export races.html RACE
+python scripts/page/pictures.py races.html docs/images
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+SIZE = {"width": 1440, "height": 1130}
+MID_RACE_MS = 12_000
+
+
+def opened(browser: Browser, export: Path, theme: str) -> Page:
+    """The export, at the end of its newest race, on a clock that stands still."""
+    context = browser.new_context(
+        viewport=SIZE, color_scheme=theme, reduced_motion="reduce", locale="en-GB"
+    )
+    page = context.new_page()
+    page.clock.install()
+    page.goto(export.absolute().as_uri())
+    page.clock.run_for(1_000)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("faster here")
+    return page
+
+
+def save(page: Page, file: Path) -> None:
+    """As WebP: the same picture in PNG is three times as large."""
+    session = page.context.new_cdp_session(page)
+    shot = session.send("Page.captureScreenshot", {"format": "webp", "quality": 82})
+    file.write_bytes(base64.b64decode(shot["data"]))
+    print(f"{file}: {file.stat().st_size:,} bytes")
+
+
+def main(export: Path, folder: Path) -> None:
+    """Write live-verified.webp and live-racing.webp into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        save(opened(browser, export, "light"), folder / "live-verified.webp")
+        page = opened(browser, export, "dark")
+        page.get_by_text("x1", exact=True).click()
+        page.clock.run_for(MID_RACE_MS)
+        page.get_by_role("button", name="Pause").click()
+        page.clock.run_for(500)
+        save(page, folder / "live-racing.webp")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
