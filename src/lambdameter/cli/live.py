@@ -186,7 +186,7 @@ def _recorded(races: Races) -> tuple[RecordedRace, ...]:
 
 def _export(file: Path, html: str, races: Races) -> None:
     found = _recorded(races)
-    text = exported(html, found[0].site, found)
+    text = exported(html, found[0].site, found, code={})
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as failure:

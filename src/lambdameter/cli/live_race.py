@@ -109,7 +109,7 @@ def locally(asked: Asked, html: str, listening: socket.socket) -> None:
         site = live_site.site(
             place, asked.tiers, price_list.latest(), websocket=started.websocket, token=token
         )
-        _hold(asked, html, site, listening, [_death(started.pid)])
+        _hold(asked, html, site, listening, [ended(started.pid)])
 
 
 def on_aws(asked: Asked, html: str, listening: socket.socket) -> None:
@@ -289,7 +289,7 @@ def _race_site(task: Workload, started: Running, token: str) -> RaceSite:
     )
 
 
-def _death(pid: int) -> Work:
+def ended(pid: int) -> Work:
     """Notices the end of a process that must not end."""
 
     async def watched() -> None:

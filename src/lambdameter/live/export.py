@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from lambdameter.errors import HostError
-from lambdameter.model import LiveSite, RecordedRace
+from lambdameter.model import LiveSite, RecordedRace, SourceFile
 
 _SLOT = re.compile(r'(<script id="lambdameter-data" type="application/json">)null(</script>)')
 
 
-class _Exported(msgspec.Struct, frozen=True, kw_only=True):
+Code = Mapping[str, Sequence[SourceFile]]
+
+
+class _Code(msgspec.Struct, frozen=True):
+    lanes: Code
+
+
+class _Exported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     site: LiveSite
     races: tuple[RecordedRace, ...]
-    exported: bool = True
+    exported: bool
+    code: _Code | None = None
 
 
-def export(page: str, site: LiveSite, races: Sequence[RecordedRace]) -> str:
+def export(page: str, site: LiveSite, races: Sequence[RecordedRace], code: Code) -> str:
     """The page, with these races in it, and neither token nor gateway.
+
+    Args:
+        page: with an empty place for them.
+        site: where they were held.
+        races: in any order.
+        code: lane -> the source that was deployed; empty where that is not known any more.
 
     Raises:
         HostError: it has no place for them.
     """
     alone = msgspec.structs.replace(site, token=None, websocket=None)
-    data = msgspec.json.encode(_Exported(site=alone, races=tuple(races))).decode()
+    inside = _Exported(
+        site=alone, races=tuple(races), exported=True, code=_Code(code) if code else None
+    )
+    data = msgspec.json.encode(inside).decode()
     # Neither `</script>` nor `<!--` may end the element, whatever a function said:
     # https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
     safe = data.replace("<", "\\u003c")

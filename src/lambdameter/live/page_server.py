@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
 import msgspec
 from starlette.applications import Starlette
@@ -22,9 +22,9 @@ from uvicorn import Config, Server
 
 from lambdameter import guard
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.live.export import export
+from lambdameter.live.export import Code, export
 from lambdameter.live.races import Races
-from lambdameter.model import LiveSite, SourceFile
+from lambdameter.model import LiveSite
 
 LOOPBACK = "127.0.0.1"
 _NOT_FOUND, _FORBIDDEN = 404, 403
@@ -49,7 +49,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     page: str
     site: LiveSite
     races: Races
-    code: Mapping[str, Sequence[SourceFile]]
+    code: Code
     current: Callable[[], str | None] = lambda: None
 
 
@@ -137,7 +137,7 @@ def application(stage: Stage) -> ASGIApp:
             "Content-Security-Policy": policy,
             "Content-Disposition": 'attachment; filename="lambdameter-races.html"',
         }
-        return HTMLResponse(export(stage.page, stage.site, chosen), headers=headers)
+        return HTMLResponse(export(stage.page, stage.site, chosen, stage.code), headers=headers)
 
     routes = [
         Route("/", page),

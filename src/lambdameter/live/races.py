@@ -62,7 +62,7 @@ class Races:
         Raises:
             BadInputError: there is no such race, or it cannot be read.
         """
-        if race not in self.ids() or not (self.out / race).is_dir():
+        if not is_id(race) or race not in self.ids() or not (self.out / race).is_dir():
             raise BadInputError(
                 f"There is no race {race!r}",
                 place=str(self.out),
@@ -71,13 +71,13 @@ class Races:
         return read(self.out / race)
 
     def every(self, wanted: Sequence[str] | None = None) -> tuple[RecordedRace, ...]:
-        """Those that are wanted, in this order; else all that can be read, newest first.
+        """Those that are wanted, else named, in that order; else what can be read, newest first.
 
         Raises:
-            BadInputError: one that is wanted is not there, or cannot be read.
+            BadInputError: one that is wanted or named is not there, or cannot be read.
         """
         if wanted is None:
-            wanted = [one.race for one in self.list().races]
+            wanted = self._named or [one.race for one in self.list().races]
         return tuple(self.read(race) for race in wanted)
 
     def list(self) -> RaceList:

@@ -10,10 +10,11 @@ import pytest
 
 from lambdameter.errors import HostError
 from lambdameter.live.export import export
-from lambdameter.model import LiveSite, RecordedRace
+from lambdameter.model import LiveSite, RecordedRace, SourceFile
 
 SLOT = '<script id="lambdameter-data" type="application/json">null</script>'
 PAGE = f"<!doctype html><title>t</title>{SLOT}<script>1</script>"
+CODE = {"python": [SourceFile(path="a.py", language="python", text="</script>")]}
 EVIL = "</script><script>alert(1)</script><!--\\u003c"
 
 
@@ -30,13 +31,19 @@ def data(page: str) -> Any:
 
 
 def test_the_races_are_in_the_page_as_they_were_told(site: LiveSite, race: RecordedRace) -> None:
-    inside = data(export(PAGE, site, [race]))
+    inside = data(export(PAGE, site, [race], CODE))
     assert inside["exported"] is True
     assert inside["races"] == [json.loads(msgspec.json.encode(race))]
 
 
+def test_the_code_is_in_it_where_it_is_known(site: LiveSite, race: RecordedRace) -> None:
+    shown = {"path": "a.py", "language": "python", "text": "</script>"}
+    assert data(export(PAGE, site, [race], CODE))["code"] == {"lanes": {"python": [shown]}}
+    assert "code" not in data(export(PAGE, site, [race], {}))
+
+
 def test_neither_token_nor_gateway_is_in_it(site: LiveSite, race: RecordedRace) -> None:
-    page = export(PAGE, site, [race])
+    page = export(PAGE, site, [race], CODE)
     assert (data(page)["site"]["token"], data(page)["site"]["websocket"]) == (None, None)
     assert "a secret" not in page
 
@@ -44,7 +51,7 @@ def test_neither_token_nor_gateway_is_in_it(site: LiveSite, race: RecordedRace) 
 def test_nothing_that_a_function_says_can_end_the_element(
     site: LiveSite, race: RecordedRace
 ) -> None:
-    page = export(PAGE, site, [race])
+    page = export(PAGE, site, [race], CODE)
     assert page.count("<script") == PAGE.count("<script")
     assert "<!--" not in page
     assert data(page)["races"][0]["messages"][-1]["error"]["errorType"] == EVIL
@@ -53,4 +60,4 @@ def test_nothing_that_a_function_says_can_end_the_element(
 @pytest.mark.parametrize("page", ["", PAGE.replace("null", "{}"), PAGE + SLOT])
 def test_a_page_without_one_place_for_them_is_refused(site: LiveSite, page: str) -> None:
     with pytest.raises(HostError, match="no place for recorded races"):
-        export(page, site, [])
+        export(page, site, [], {})
