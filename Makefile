@@ -65,7 +65,7 @@ simulate: setup ## ten minutes of simulated runs: what docs/method.md promises, 
 	OPENBLAS_NUM_THREADS=1 $(VENV)/python -P benchmarks/statistics.py --write docs/method.md
 
 blind: setup ## half an hour of duels whose truth the judge does not know
-	@$(VENV)/python benchmarks/blind.py --folder $(CACHE)/blind $(ARGS)
+	@$(VENV)/python -P benchmarks/blind.py --folder $(CACHE)/blind $(ARGS)
 
 format: ## what the formatters do by themselves
 	$(VENV)/ruff check --fix-only

@@ -1,7 +1,9 @@
 """Duels whose truth is known to nobody who judges them: are false alarms few, and 8 % found?
 
     make blind > docs/benchmarks/blind.txt          # half an hour
-    .venv/bin/python benchmarks/blind.py --folder DIR --minutes 5    # a piece; again to go on
+    .venv/bin/python -P benchmarks/blind.py --folder DIR --minutes 5    # a piece; again to go on
+
+-P, or the benchmark statistics.py would stand in for the standard library's module.
 
 Each duel is a workload of two variants: two copies of one small function, or a copy and one that
 takes 8 % more CPU time for the same answer. Half are of either kind, in an order that is
