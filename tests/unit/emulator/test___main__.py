@@ -89,7 +89,7 @@ def test_with_a_websocket_api_it_ends_when_its_data_plane_does(
     file.write_text('name = "race"\nstage = "s"\n[routes]\nrun = "f"\n')
     monkeypatch.setattr(command, "serve", serve)
     read, write = os.pipe()
-    with os.fdopen(read) as stdin:
+    with os.fdopen(read, closefd=False) as stdin:  # the loop closes it
         monkeypatch.setattr("sys.stdin", stdin)
         assert command.main(["--websocket-api", str(file)]) == 4
     os.close(write)
