@@ -66,8 +66,10 @@ def test_an_asynchronous_invocation_is_heard_of_and_so_is_its_failure_to_the_end
         "f | REPORT ",
     ]
     assert "f | [ERROR] ValueError: no\n" in told
+    # The function's own last words come by another way, and may be later.
+    (retried,) = (line for line in told if line.startswith("f, asynchronous"))
     assert re.fullmatch(
         r'f, asynchronous, RequestId: \S+, tried again in 60 s: \{"errorMessage":.*"no".*\}\n',
-        told[-2],
+        retried,
     )
-    assert told[-1] == "1 asynchronous invocation(s) dropped: the emulator ends\n"
+    assert "1 asynchronous invocation(s) dropped: the emulator ends\n" in told

@@ -99,6 +99,10 @@ def _conditions(info: TargetInfo, priced: Architecture) -> Iterator[tuple[str, s
     enforced = info.enforcement
     yield "target", "emulated on this machine: no figure here was measured on AWS"
     yield (
+        "at once",
+        "both lanes, the services and the emulator share these CPUs; `lambdameter run` takes turns",
+    )
+    yield (
         "speed",
         info.calibration.line
         if info.calibration
@@ -120,12 +124,6 @@ def _conditions(info: TargetInfo, priced: Architecture) -> Iterator[tuple[str, s
         yield "added", f"what AWS adds to Init and memory, modelled: {info.overheads}"
     if info.architecture != priced:
         yield "architecture", f"priced as {priced} but run on {info.architecture}"
-
-
-def _lacking(info: TargetInfo, tiers: Sequence[int]) -> Iterator[tuple[str, str]]:
-    for tier in tiers:
-        for told in caveats.tier(info.enforcement, tier):
-            yield f"{tier:,} MB", told
 
 
 def _modelled(info: TargetInfo) -> str | None:
