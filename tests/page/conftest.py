@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -27,6 +28,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lambdameter.errors import HostError
+from lambdameter.live import likeness
+from lambdameter.model import LiveSite
 from lambdameter.package import page as built_page
 
 Message = dict[str, Any]
@@ -253,7 +256,11 @@ class Stage:
         return {"schema": 1, "race": race, "site": about, "messages": self.told[race]}
 
     def _summaries(self) -> list[Message]:
-        return [summary(race, messages) for race, messages in reversed(self.told.items())]
+        about = {
+            "target": self.site["target"],
+            "conditions": likeness.conditions(msgspec.convert(self.site, LiveSite)),
+        }
+        return [summary(race, messages) | about for race, messages in reversed(self.told.items())]
 
     async def _gateway(self, websocket: WebSocket) -> None:
         if not self.open:
@@ -396,12 +403,13 @@ def policy(html: str, host: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def html() -> str:
+def html(require: Callable[[bool, str], None]) -> str:
     """The page, as `make setup` built it."""
     try:
         return built_page.find().read_text()
     except HostError as error:
-        pytest.fail(str(error))
+        require(False, str(error))  # noqa: FBT003
+        raise
 
 
 @pytest.fixture(scope="module")

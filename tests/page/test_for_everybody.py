@@ -134,14 +134,35 @@ def test_what_has_the_focus_is_seen_to_have_it(page: Page) -> None:
     page.locator("body").press("Tab")
     for _ in range(8):
         page.keyboard.press("Tab")
-        width = page.evaluate(
+        focused, style, width = page.evaluate(
             """() => {
               const focused = document.activeElement;
               const seen = focused.matches("input[type=radio]") ? focused.nextSibling : focused;
-              return parseFloat(getComputedStyle(seen).outlineWidth);
+              const { outlineStyle, outlineWidth } = getComputedStyle(seen);
+              return [focused.tagName, outlineStyle, parseFloat(outlineWidth)];
             }"""
         )
+        assert focused != "BODY"
+        assert style != "none"
         assert width >= 2
+
+
+def test_a_button_that_goes_gives_its_focus_to_another(page: Page, stage: Any, course: Any) -> None:
+    page.get_by_role("spinbutton", name="Races").fill("2")
+    page.get_by_role("button", name="Run all").click()
+    page.get_by_role("button", name="Stop after this race").press("Enter")
+    expect(page.locator("#run")).to_be_focused()
+    race = course(age_s=30)
+    stage.tell(*race.whole())
+    page.get_by_label("Replay").select_option(race.race)
+    page.get_by_role("button", name="Back to the live race").press("Enter")
+    expect(page.get_by_label("Replay")).to_be_focused()
+    stage.cut()
+    page.get_by_role("button", name="Try now").focus()
+    stage.open = True
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
 def test_a_screen_reader_hears_of_start_first_end_and_result(

@@ -137,6 +137,46 @@ def test_races_are_repeated_and_their_distribution_builds_up(
     expect(page.locator("#distribution p").first).to_contain_text("Rust 11.9 s (3)")
 
 
+def test_a_race_is_shown_before_the_server_has_recorded_it(
+    page: Page, stage: Any, course: Any
+) -> None:
+    race = course(age_s=30)
+    stage.say(*race.whole())
+    marks = page.locator("#distribution .lane-rust")
+    expect(marks.locator(".hollow")).to_have_count(1)
+    stage.say(race.verified(identical=True))
+    expect(marks.locator(".full")).to_have_count(1)
+    stage.keep(*race.whole(), race.verified(identical=True))
+    page.reload()
+    expect(marks.locator(".full")).to_have_count(1)
+
+
+def test_races_under_other_conditions_are_not_pooled(context: Any, stage: Any, course: Any) -> None:
+    stage.keep(*course(age_s=60).whole())
+    page = context.new_page()
+    page.goto(stage.url)
+    expect(page.locator("#distribution .lane-rust .hollow")).to_have_count(1)
+    stage.site = stage.site | {"caveats": [{"label": "latency", "text": "none modelled"}]}
+    stage.tell(*course(age_s=30).whole())
+    expect(page.locator("#distribution p").first).to_contain_text(
+        "1 left out: held under other conditions"
+    )
+
+
+def test_nothing_is_verified_while_a_series_runs(page: Page, stage: Any, course: Any) -> None:
+    page.get_by_role("spinbutton", name="Races").fill("2")
+    page.get_by_role("button", name="Run all").click()
+    stage.expect("run")
+    verify = page.get_by_role("button", name="Verify")
+    race = course(cold=False, age_s=60)
+    stage.tell(*race.whole())
+    expect(page.get_by_role("heading", level=1)).to_contain_text("unverified")
+    expect(verify).to_have_attribute("aria-disabled", "true")
+    stage.expect("run")
+    stage.tell(*course(cold=False, age_s=30).whole())
+    expect(verify).not_to_have_attribute("aria-disabled", "true")
+
+
 def test_warming_up_tells_each_lanes_cold_start(page: Page, stage: Any) -> None:
     page.get_by_role("button", name="Warm up").click()
     assert stage.expect("warmup") == {"action": "warmup", "token": "t", "memory_mb": 1024}

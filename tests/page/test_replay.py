@@ -42,6 +42,7 @@ def test_a_recorded_race_is_played_on_its_true_times(page: Page, stage: Any, cou
     shown = page.locator(".position").inner_text()
     # Paused, its clock stands still: the figure of a later drawing is the same.
     page.get_by_role("button", name="Theme").click()
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
     assert page.locator(".position").inner_text() == shown
     page.get_by_text("At once").click()
     sentence(page).to_contain_text("verified identical")

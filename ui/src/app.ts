@@ -3,12 +3,14 @@
 import * as asking from "./asking";
 import { Connection, type State } from "./connection";
 import type { Library } from "./library";
+import { conditionsOf, isCold, nearest, withOwn } from "./likeness";
 import type { Model, Notice } from "./model";
 import {
   type Action,
   type Code,
   type Course,
   type Message,
+  type RaceMessage,
   type RaceSummary,
   type RecordedRace,
   type Request,
@@ -16,7 +18,7 @@ import {
   type Warmed,
   ofARace,
 } from "./protocol";
-import { type Race, fold, isOver, reduce } from "./race";
+import { type Race, fold, isOver, reduce, summaryOf } from "./race";
 import { Replay, type Speed } from "./replay";
 import { namesOf } from "./story";
 
@@ -48,15 +50,25 @@ export class App {
   readonly #world: Environment;
   readonly #connection: Connection | null;
   #state: State | null = null;
-  #races = new Map<string, Race>();
+  /** Races that were live here once: what still comes of them begins no new one. */
+  #seen = new Set<string>();
   #over = new Set<string>();
   #live: Race | null = null;
+  /** When the live race last changed, and anything was heard, by the steady clock. */
+  #changed_ms: number;
+  #heard_ms: number;
   /** The senders' clocks against ours: the least that a message ever took. */
   #behind_ms: number | null = null;
-  #heard_ms: number;
+  /** What had been told before the connection was there is known: whatever comes now is new. */
+  #caughtUp = false;
+  /** Takes the next race of a series back. */
+  #due: (() => void) | null = null;
   #asking = asking.nothing;
   #warmed: Record<string, Warmed> = {};
   #history: readonly RaceSummary[] = [];
+  /** The race that ended last, as this page saw it. */
+  #own: RaceSummary | null = null;
+  #lookUps = 0;
   #replay: { id: string; player: Replay; site: Site } | null = null;
   #speed: Speed;
   #choice: Course;
@@ -67,7 +79,7 @@ export class App {
     this.#home = home;
     this.#exported = exported;
     this.#world = world;
-    this.#heard_ms = world.steady();
+    this.#heard_ms = this.#changed_ms = world.steady();
     this.#speed = still || exported ? "instant" : 1;
     const usual = home.tiers.find(({ memory_mb }) => memory_mb === USUAL_MB) ?? home.tiers.at(-1);
     const format = home.formats[0] ?? "csv";
@@ -75,6 +87,7 @@ export class App {
     const ears = {
       told: (message: Message, live: boolean) => this.#told(message, live),
       changed: (state: State) => this.#changed(state),
+      caughtUp: () => this.#nothingMissed(),
     };
     this.#connection = home.websocket === null ? null : world.connect(home.websocket, ears);
   }
@@ -126,20 +139,26 @@ export class App {
       this.#heard_ms = this.#world.steady();
       void this.#connection?.catchUp();
     }
+    if (this.#caughtUp && this.#asking.series && !this.#asking.pending && this.#stalled()) {
+      this.#set(asking.stalled(this.#asking));
+    }
   }
 
   course(changed: Partial<Course>): void {
     this.#choice = { ...this.#choice, ...changed };
     if (!this.#connection) {
-      const race = nearest(this.#history, this.#choice);
+      const here = conditionsOf(this.#replay?.site ?? this.#home);
+      const race = nearest(this.#history, this.#choice, here);
       if (race) void this.play(race.race);
     }
     this.#world.dirty();
   }
   run(times: number): void {
-    if (!this.#ask({ action: "run", token: this.#token(), ...this.#choice })) return;
+    const course = this.#choice;
+    if (!this.#ask({ action: "run", token: this.#token(), ...course })) return;
     this.#replay = null;
-    this.#set({ ...this.#asking, series: times > 1 ? { wanted: times, done: 0 } : null });
+    this.#due?.();
+    this.#set({ ...this.#asking, series: times > 1 ? { wanted: times, done: 0, course } : null });
   }
   stop(): void {
     this.#set({ ...this.#asking, series: null });
@@ -173,8 +192,11 @@ export class App {
     }
     const player = new Replay(recorded.messages, this.#speed, () => this.#world.steady());
     this.#replay = { id, player, site: recorded.site };
-    const course = fold(recorded.messages)?.course;
-    if (course && !this.#connection) this.#choice = course;
+    const race = fold(recorded.messages);
+    const summary = race && summaryOf(race, recorded.site);
+    if (race?.course && summary && !this.#connection) {
+      this.#choice = { ...race.course, cold: isCold(summary) };
+    }
     this.#world.dirty();
   }
   toggle(): void {
@@ -214,41 +236,78 @@ export class App {
     this.#heard_ms = this.#world.steady();
     if (live) this.#set(asking.heard(this.#asking, message));
     if (message.type === "warmed") this.#warmed = { ...this.#warmed, [message.lane]: message };
-    if (ofARace(message)) {
-      if (live) {
-        const behind = this.#world.now() - message.at_ms;
-        this.#behind_ms = Math.min(behind, this.#behind_ms ?? behind);
-      }
-      const race = reduce(this.#races.get(message.race) ?? null, message);
-      this.#races.set(race.id, race);
-      if (!this.#live || race.id === this.#live.id || race.first_ms > this.#live.first_ms) {
-        this.#live = race;
-      }
-      this.#ended(race, live, message.type === "verified");
-    }
+    if (ofARace(message)) this.#toldOfARace(message, live);
     this.#world.dirty();
   }
 
+  #toldOfARace(message: RaceMessage, live: boolean): void {
+    const before = this.#live;
+    const race = this.#with(message);
+    // Of a race that is not shown, the list alone may say something new.
+    if (!race) return void (message.type === "verified" && this.#lookUp());
+    this.#live = race;
+    const news = race !== before;
+    if (news) this.#changed_ms = this.#world.steady();
+    if (live || (news && this.#caughtUp)) {
+      const behind = this.#world.now() - message.at_ms;
+      this.#behind_ms = Math.min(behind, this.#behind_ms ?? behind);
+    }
+    if (news) this.#ended(race, live, message.type === "verified");
+  }
+
+  /** The live race with this told, or a new one that begins with it; null: it is of another. */
+  #with(message: RaceMessage): Race | null {
+    const live = this.#live;
+    if (message.race === live?.id) return reduce(live, message);
+    if (message.type === "verified" || this.#seen.has(message.race)) return null;
+    this.#seen.add(message.race);
+    return !live || message.at_ms > live.first_ms ? reduce(null, message) : null;
+  }
+
   #ended(race: Race, live: boolean, verified: boolean): void {
-    const names = namesOf(this.#home);
-    if (!isOver(race, names)) return;
+    if (!isOver(race, namesOf(this.#home))) return;
     const known = this.#over.has(race.id);
     this.#over.add(race.id);
+    this.#own = summaryOf(race, this.#home) ?? this.#own;
+    this.#listed(this.#history);
     if (verified || !known) void this.#lookUp();
-    if (known || race.id !== this.#live?.id || !(live || this.#asking.series)) return;
+    if (known || !(live || this.#asking.series)) return;
     const failed = this.#home.lanes.filter(({ name }) => race.lanes[name]?.failed);
     const next = asking.ended(this.#asking, failed.map(({ title }) => title));
     this.#set(next.asking);
-    if (next.again) this.#world.after(NEXT_RACE_MS, () => this.#next());
+    if (next.again) this.#soon();
+  }
+
+  #soon(): void {
+    this.#due?.();
+    this.#due = this.#world.after(NEXT_RACE_MS, () => {
+      this.#due = null;
+      this.#next();
+    });
   }
 
   #next(): void {
-    if (this.#asking.series) this.#ask({ action: "run", token: this.#token(), ...this.#choice });
+    const { series, pending } = this.#asking;
+    // While there is no connection, or a race is on: the series goes on with the end of that.
+    if (!series || this.#state?.is !== "open" || this.#busy()) return;
+    if (pending) this.#soon();
+    else if (!this.#ask({ action: "run", token: this.#token(), ...series.course })) this.stop();
+  }
+
+  #nothingMissed(): void {
+    if (this.#state?.is !== "open") return;
+    const first = !this.#caughtUp;
+    this.#caughtUp = true;
+    if (first && this.#asking.series && !this.#asking.pending && !this.#due) this.#soon();
+    this.#world.dirty();
   }
 
   #changed(state: State): void {
     this.#state = state;
-    if (state.is === "lost") this.#set(asking.cut(this.#asking));
+    if (state.is === "lost") {
+      this.#caughtUp = false;
+      this.#set(asking.cut(this.#asking));
+    }
     if (state.is === "open") void this.#lookUp();
     this.#world.dirty();
   }
@@ -265,12 +324,20 @@ export class App {
   }
 
   async #lookUp(): Promise<void> {
+    this.#lookUps += 1;
+    const turn = this.#lookUps;
     try {
-      this.#history = await this.#world.library.summaries();
+      const found = await this.#world.library.summaries();
+      if (turn === this.#lookUps) this.#listed(found);
     } catch {
       // The races that are known stay; the connection tells whether anybody is there.
-      return;
     }
+  }
+  /** Views draw the list anew when it is another one, so that it is one only where it changed. */
+  #listed(found: readonly RaceSummary[]): void {
+    const list = withOwn(found, this.#own);
+    if (JSON.stringify(list) === JSON.stringify(this.#history)) return;
+    this.#history = list;
     this.#world.dirty();
   }
 
@@ -285,21 +352,21 @@ export class App {
   #notice(about: Notice["about"], text: string, next_step: string): void {
     this.#set({ ...this.#asking, notice: { about, text, next_step } });
   }
+  /** The senders' clock; it stands still where nothing goes on. */
   #now(): number {
-    const now = this.#world.now() - (this.#behind_ms ?? 0);
-    return this.#live ? Math.min(now, this.#live.last_ms + SILENT_MS) : now;
+    const live = this.#live;
+    if (!live) return this.#world.now();
+    if (!this.#busy()) return live.last_ms;
+    if (this.#behind_ms !== null) return Math.max(live.last_ms, this.#world.now() - this.#behind_ms);
+    return live.last_ms + this.#world.steady() - this.#changed_ms;
   }
   #busy(): boolean {
-    const live = this.#live;
-    if (!live || !this.#connection || isOver(live, namesOf(this.#home))) return false;
-    return this.#now() < live.last_ms + SILENT_MS;
+    return this.#unfinished() && this.#world.steady() - this.#changed_ms < SILENT_MS;
   }
-}
-
-/** The newest recorded race of this tier, and as far as there is one of this input and start. */
-export function nearest(history: readonly RaceSummary[], wanted: Course): RaceSummary | null {
-  const finished = history.filter(({ over, memory_mb }) => over && memory_mb === wanted.memory_mb);
-  const likeness = ({ format, cold }: Course): number =>
-    (format === wanted.format ? 2 : 0) + (cold === wanted.cold ? 1 : 0);
-  return finished.toSorted((a, b) => likeness(b) - likeness(a))[0] ?? null;
+  #stalled(): boolean {
+    return this.#unfinished() && !this.#busy();
+  }
+  #unfinished(): boolean {
+    return !!this.#connection && !!this.#live && !isOver(this.#live, namesOf(this.#home));
+  }
 }

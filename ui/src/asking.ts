@@ -1,13 +1,13 @@
 // What this page has asked of the gateway and not yet seen answered, and races one after another.
 // Pure: what is to be sent is returned.
 
-import type { Action, Message } from "./protocol";
+import type { Action, Course, Message } from "./protocol";
 import type { Notice } from "./model";
 
 export interface Asking {
   pending: { action: Action; since_ms: number; left: readonly string[] } | null;
-  /** Races of a series: the one that is on counts once it is over. */
-  series: { wanted: number; done: number } | null;
+  /** Races of a series, all of one course: the one that is on counts once it is over. */
+  series: { wanted: number; done: number; course: Course } | null;
   notice: Notice | null;
 }
 
@@ -72,6 +72,18 @@ export function waited(asking: Asking, now_ms: number): Asking {
 
 /** The connection is gone: an answer to what was asked cannot come any more. */
 export const cut = (asking: Asking): Asking => (asking.pending ? { ...asking, pending: null } : asking);
+
+/** The race that is on is heard of no more: what would come after it is not waited for. */
+export function stalled(asking: Asking): Asking {
+  const { series } = asking;
+  if (!series) return asking;
+  const notice: Notice = {
+    about: "race",
+    text: `The series ended in race ${series.done + 1} of ${series.wanted}: nothing is heard of it any more`,
+    next_step: "See what lambdameter live prints (on AWS, the functions' logs).",
+  };
+  return { ...asking, series: null, notice };
+}
 
 /** A race is over: is another one due? A series ends where a lane failed. */
 export function ended(asking: Asking, failed: readonly string[]): { asking: Asking; again: boolean } {

@@ -25,6 +25,8 @@ export interface Ears {
   /** `live`: told just now; else it is what was missed. */
   told(message: Message, live: boolean): void;
   changed(state: State): void;
+  /** All that was missed has been told. */
+  caughtUp(): void;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -83,6 +85,6 @@ export class Connection {
     // It is asked for once the socket is open: whatever comes after the answer is told by it.
     const race = parseRace(await this.#world.current().catch(() => null));
     for (const message of race?.messages ?? []) this.#ears.told(message, false);
+    this.#ears.caughtUp();
   }
-
 }

@@ -39,7 +39,9 @@ export function style(element: HTMLElement | SVGElement, name: string, value: st
   if (element.style.getPropertyValue(name) !== value) element.style.setProperty(name, value);
 }
 
-export function show(element: HTMLElement, shown: boolean): void {
+/** Shows or hides; `instead` gets the focus before what has it is hidden. */
+export function show(element: HTMLElement, shown: boolean, instead?: HTMLElement): void {
+  if (!shown && instead && element.contains(document.activeElement)) instead.focus();
   if (element.hidden === shown) element.hidden = !shown;
 }
 
@@ -57,10 +59,15 @@ export function find<Kind extends HTMLElement = HTMLElement>(id: string): Kind {
   return element as Kind;
 }
 
-/** Children are made anew only when `key` is another than last time. */
-export function renew(element: Element, key: string, make: () => (Node | string)[]): void {
-  const keyed = element as Element & { lambdameterKey?: string };
-  if (keyed.lambdameterKey === key) return;
+type Key = string | readonly unknown[];
+const same = (a: Key | undefined, b: Key): boolean =>
+  a === b ||
+  (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((part, place) => Object.is(part, b[place])));
+
+/** Children are made anew only when `key`, or a part of it, is another than last time. */
+export function renew(element: Element, key: Key, make: () => (Node | string)[]): void {
+  const keyed = element as Element & { lambdameterKey?: Key };
+  if (same(keyed.lambdameterKey, key)) return;
   keyed.lambdameterKey = key;
   element.replaceChildren(...make());
 }

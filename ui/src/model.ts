@@ -31,7 +31,7 @@ export interface Model {
   history: readonly RaceSummary[];
   /** Null: the live race is shown. */
   replay: { id: string; player: Replay } | null;
-  /** A race is on at the gateway, whatever is shown. */
+  /** A race is on at the gateway, and heard of, whatever is shown. */
   busy: boolean;
   token_needed: boolean;
   volume: number;

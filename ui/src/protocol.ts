@@ -48,7 +48,7 @@ export type RaceMessage =
   | ({ type: "progress"; records: number } & OfLane)
   | ({ type: "finished"; answer: Answer; telling_ms: number } & OfLane)
   | ({ type: "failed"; error: Failure } & OfLane)
-  | ({ type: "report"; report: string; headers: Record<string, string> } & OfLane)
+  | ({ type: "report"; report: string | null; headers: Record<string, string> } & OfLane)
   | ({
       type: "verified";
       identical: boolean;
@@ -120,6 +120,9 @@ export interface RecordedRace {
 }
 export interface RaceSummary extends Course {
   race: string;
+  target: Site["target"];
+  /** Of where it was held; races are compared where it is the same (likeness.ts). */
+  conditions: string;
   began_ms: number;
   over: boolean;
   identical: boolean | null;
@@ -201,7 +204,7 @@ const MESSAGES: Record<Message["type"], Check> = {
     telling_ms: number,
   }),
   failed: shape({ ...ofLane, error: shape({ errorType: text, errorMessage: optional(text) }) }),
-  report: shape({ ...ofLane, report: text, headers: map(text) }),
+  report: shape({ ...ofLane, report: nullable(text), headers: map(text) }),
   verified: shape({
     ...ofRace,
     identical: truth,
@@ -235,6 +238,8 @@ const site = shape({
 });
 const summary = shape({
   race: text,
+  target: oneOf("local", "aws"),
+  conditions: text,
   ...course,
   began_ms: number,
   over: truth,
@@ -280,10 +285,10 @@ export function parseRace(value: unknown): RecordedRace | null {
   return { ...(value as unknown as RecordedRace), messages };
 }
 
+/** The list of races; a row that is none does not hide the others. */
 export function parseSummaries(value: unknown): RaceSummary[] | null {
-  return isObject(value) && list(summary)(value["races"])
-    ? (value["races"] as RaceSummary[])
-    : null;
+  if (!isObject(value) || !Array.isArray(value["races"])) return null;
+  return value["races"].filter((row): row is RaceSummary => summary(row));
 }
 
 /** What stands in the page's data element: null where the page is served. */

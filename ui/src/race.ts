@@ -1,5 +1,6 @@
 // Messages -> the state of a race. Pure; in any order, and however often a message comes.
 
+import { conditionsOf } from "./likeness";
 import type {
   Answer,
   Course,
@@ -7,6 +8,7 @@ import type {
   RaceMessage,
   RaceSummary,
   RecordedRace,
+  Site,
   WorkPhase,
 } from "./protocol";
 import { type Report, modelledMs, parseReport } from "./report";
@@ -24,7 +26,8 @@ export interface Lane {
   points: Point[];
   finished: { at_ms: number; answer: Answer; telling_ms: number } | null;
   failed: { at_ms: number; error: Failure } | null;
-  report: { at_ms: number; line: string; parsed: Report | null; modelled_ms: number | null } | null;
+  /** `line` is null where Lambda said nothing of an invocation that is over. */
+  report: { at_ms: number; line: string | null; parsed: Report | null; modelled_ms: number | null } | null;
 }
 export type Verified = Extract<RaceMessage, { type: "verified" }>;
 export interface Race {
@@ -141,7 +144,7 @@ function lane(known: Lane, told: OfLane): Lane {
       return { ...known, failed: { at_ms, error: told.error } };
     case "report": {
       if (known.report) return known;
-      const parsed = parseReport(told.report);
+      const parsed = told.report === null ? null : parseReport(told.report);
       const modelled_ms = modelledMs(told.headers);
       return { ...known, report: { at_ms, line: told.report, parsed, modelled_ms } };
     }
@@ -214,7 +217,7 @@ export function stretches(race: Race, name: string, now_ms: number): Stretch[] {
   const known = race.lanes[name];
   const result: Stretch[] = [];
   const init_ms = known?.report?.parsed?.init_ms ?? null;
-  if (known?.report) {
+  if (known?.report?.parsed) {
     if (init_ms !== null) result.push({ kind: "cold", ms: init_ms });
   } else if (race.started && known?.running?.cold !== false) {
     const until = known?.running?.at_ms ?? endedMs(known) ?? now_ms;
@@ -292,7 +295,12 @@ export function modelledShare(known: Lane | undefined): number | null {
 /** What /races.json says of a race, from its messages; null where its course is not known. */
 export function summarise({ site, messages }: RecordedRace): RaceSummary | null {
   const race = fold(messages);
-  if (!race?.course) return null;
+  return race && summaryOf(race, site);
+}
+
+/** The same of a race that was held at this site. */
+export function summaryOf(race: Race, site: Site): RaceSummary | null {
+  if (!race.course) return null;
   const names = site.lanes.map(({ name }) => name);
   const lanes: RaceSummary["lanes"] = {};
   for (const name of names) {
@@ -305,6 +313,8 @@ export function summarise({ site, messages }: RecordedRace): RaceSummary | null 
   }
   return {
     race: race.id,
+    target: site.target,
+    conditions: conditionsOf(site),
     ...race.course,
     began_ms: race.clearing_ms ?? beganMs(race),
     over: isOver(race, names),

@@ -136,11 +136,13 @@ export function reservation(site: Site, race: Race | null): string {
 
 /** What a screen reader is told: few things, each once. Empty: nothing to say. */
 export function announcement(site: Site, race: Race | null): string {
-  if (!race?.started) return "";
+  if (!race) return "";
   const ended = site.lanes.filter(
     ({ name }) => race.lanes[name]?.finished || race.lanes[name]?.failed,
   );
-  if (ended.length === 0) return `The race has started: ${listed(site.lanes.map(({ title }) => title))}.`;
+  if (ended.length === 0) {
+    return race.started ? `The race has started: ${listed(site.lanes.map(({ title }) => title))}.` : "";
+  }
   if (ended.length === site.lanes.length) return `${headline(site, race)}.`;
   const [first] = ended;
   const why = first && race.lanes[first.name]?.failed?.error.errorType;

@@ -60,7 +60,10 @@ describe("a refusal", () => {
 });
 
 describe("a series of races", () => {
-  const three: asking.Asking = { ...asking.nothing, series: { wanted: 3, done: 0 } };
+  const three: asking.Asking = {
+    ...asking.nothing,
+    series: { wanted: 3, done: 0, course: { format: "csv", memory_mb: 128, cold: false } },
+  };
 
   test("goes on until all are run", () => {
     const first = asking.ended(three, []);
@@ -74,6 +77,12 @@ describe("a series of races", () => {
     const { again, asking: after } = asking.ended(three, ["Python"]);
     expect(again).toBe(false);
     expect(after.notice?.text).toBe("The series ended after race 1 of 3: Python failed");
+  });
+
+  test("ends where nothing is heard of a race any more, and says so", () => {
+    const after = asking.stalled({ ...three, series: three.series && { ...three.series, done: 1 } });
+    expect(after.series).toBeNull();
+    expect(after.notice?.text).toMatch(/^The series ended in race 2 of 3/);
   });
 
   test("ends with a refusal", () => {

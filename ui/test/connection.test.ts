@@ -9,6 +9,8 @@ class World {
   timers: { ms: number; then: () => void }[] = [];
   states: State[] = [];
   told: { message: Message; live: boolean }[] = [];
+  /** How many messages were told when nothing was missed any more. */
+  caughtUp: number[] = [];
   recorded: () => Promise<unknown> = () => Promise.reject(new Error("404"));
 
   connection(): Connection {
@@ -26,6 +28,7 @@ class World {
     return new Connection("ws://x", world, {
       told: (message, live) => this.told.push({ message, live }),
       changed: (state) => this.states.push(state),
+      caughtUp: () => this.caughtUp.push(this.told.length),
     });
   }
   #socket(): Socket {
@@ -91,6 +94,7 @@ describe("the connection", () => {
     world.last.onopen?.();
     await new Promise((done) => setTimeout(done));
     expect(world.told).toEqual(until(700).map((message) => ({ message, live: false })));
+    expect(world.caughtUp).toEqual([until(700).length]);
   });
 
   test("lives without a recorded race", async () => {

@@ -37,7 +37,7 @@ describe("a figure has at most three significant digits and its unit", () => {
 
 test("a race costs its billed GB-seconds, its request and its services", () => {
   const told = WHOLE.find((one) => one.type === "report" && one.lane === "rust");
-  const report = told?.type === "report" ? parseReport(told.report) : null;
+  const report = told?.type === "report" && told.report ? parseReport(told.report) : null;
   if (!report) throw new Error("no report");
   expect(report.billed_ms).toBe(1_500);
   const cost = costOf(report, "rust", SITE.prices);

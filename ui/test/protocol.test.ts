@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseExported, parseMessage, parseRace, parseSite, parseSummaries } from "../src/protocol";
+import { summarise } from "../src/race";
 import { SITE, VERIFIED, WHOLE, recorded } from "./messages";
 
 const parsed = (value: unknown): unknown => parseMessage(JSON.stringify(value));
@@ -11,6 +12,7 @@ describe("a message", () => {
       VERIFIED,
       { type: "accepted", action: "run" },
       { type: "refused", action: "run", reason: "a race is on" },
+      { type: "report", race: "a", lane: "rust", at_ms: 1, report: null, headers: {} },
       { type: "warmed", at_ms: 1, lane: "rust", memory_mb: 128, report: null, error: null },
     ];
     for (const message of all) expect(parsed(message)).toEqual(message);
@@ -46,9 +48,11 @@ test("a site without a tier's share is none", () => {
   expect(parseSite({ ...SITE, tiers: [{ memory_mb: 128 }] })).toBeNull();
 });
 
-test("a list with one race that is none is no list", () => {
-  expect(parseSummaries({ races: [] })).toEqual([]);
-  expect(parseSummaries({ races: [{ race: "a" }] })).toBeNull();
+test("a row of the list that is no race hides no other", () => {
+  const right = summarise(recorded());
+  expect(right).not.toBeNull();
+  expect(parseSummaries({ races: [{ race: "a" }, right, { ...right, format: "" }] })).toEqual([right]);
+  expect(parseSummaries({ races: "none" })).toBeNull();
 });
 
 test("an export has its site without a gateway, its races, and code where it was put in", () => {

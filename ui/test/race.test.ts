@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { RaceMessage } from "../src/protocol";
+import { conditionsOf } from "../src/likeness";
 import * as race from "../src/race";
-import { BEGIN, NAMES, START, VERIFIED, WHOLE, failed, lane, recorded, until } from "./messages";
+import { BEGIN, NAMES, SITE, START, VERIFIED, WHOLE, failed, lane, recorded, until } from "./messages";
 
 function folded(messages: RaceMessage[]): race.Race {
   const result = race.fold(messages);
@@ -150,9 +151,18 @@ describe("a race is over", () => {
   });
 });
 
+test("a lane of which Lambda said nothing has ended", () => {
+  const silent: RaceMessage = { type: "report", race: "a1", lane: "python", at_ms: START + 999, report: null, headers: {} };
+  const told = folded([...BEGIN, ...lane("rust", 300), silent]);
+  expect(race.isOver(told, NAMES)).toBe(true);
+  expect(race.stretches(told, "python", START + 5_000)).toEqual([{ kind: "start", ms: 999 }]);
+});
+
 test("its line in the list says what the page server would say", () => {
   expect(race.summarise(recorded([...WHOLE, VERIFIED]))).toEqual({
     race: "a1",
+    target: "local",
+    conditions: conditionsOf(SITE),
     format: "csv",
     memory_mb: 1_024,
     cold: true,

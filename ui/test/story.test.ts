@@ -55,6 +55,10 @@ test("a screen reader is told of start, first end, end and proof, and of nothing
   ]);
 });
 
+test("a screen reader is told of a lane that failed before the race started", () => {
+  expect(said(...BEGIN.slice(0, 1), failed("python", 5))).toBe("Python failed: Runtime.OutOfMemory.");
+});
+
 test("the facts name input, tier with its share, start and order", () => {
   expect(story.facts(SITE, fold(WHOLE)).slice(0, 4)).toEqual([
     "4,000 records as CSV",

@@ -12,6 +12,7 @@ import msgspec
 
 from lambdameter import report_line
 from lambdameter.errors import BadInputError
+from lambdameter.live import likeness
 from lambdameter.model import (
     LaneOutcome,
     Message,
@@ -49,6 +50,8 @@ class Races:
     def __init__(self, out: Path, named: Sequence[str] | None = None) -> None:
         self.out = out
         self._named = named
+        # Folder -> what its files were like when it was read, and what became of the race.
+        self._known: dict[str, tuple[_Stamp, RaceOutcome]] = {}
 
     def ids(self) -> list[str]:
         """Of what lies there."""
@@ -86,11 +89,31 @@ class Races:
         lost: list[Unreadable] = []
         for race in self.ids():
             try:
-                found.append(outcome(self.read(race)))
+                found.append(self._outcome(race))
             except BadInputError as error:
                 lost.append(Unreadable(folder=race, cause=error.cause))
         found.sort(key=lambda one: one.began_ms, reverse=True)
         return RaceList(races=tuple(found), unreadable=tuple(lost))
+
+    def _outcome(self, race: str) -> RaceOutcome:
+        """Read where something was written since it was read last."""
+        stamp = tuple(_stamp(self.out / race / name) for name in (HEAD, MESSAGES))
+        known = self._known.get(race)
+        if known is None or known[0] != stamp:
+            known = self._known[race] = (stamp, outcome(self.read(race)))
+        return known[1]
+
+
+# Size and time of the last change of each file; None: it is not there.
+_Stamp = tuple[tuple[int, int] | None, ...]
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        about = file.stat()
+    except OSError:
+        return None
+    return about.st_size, about.st_mtime_ns
 
 
 def read(folder: Path) -> RecordedRace:
@@ -163,7 +186,11 @@ class _Told(msgspec.Struct):
 
 
 def outcome(race: RecordedRace) -> RaceOutcome:
-    """What became of a race, as far as was told. Pure."""
+    """What became of a race, as far as was told. Pure.
+
+    Raises:
+        BadInputError: nobody told what was raced.
+    """
     about, identical = _Told(type=""), None
     lanes: dict[str, dict[str, _Told]] = {lane.name: {} for lane in race.site.lanes}
     for message in race.messages:
@@ -177,8 +204,16 @@ def outcome(race: RecordedRace) -> RaceOutcome:
             identical = told.identical
         elif told.lane in lanes:
             lanes[told.lane][told.type] = told
+    if not about.format:
+        raise BadInputError(
+            "The race's beginning was not recorded: nothing says what was raced",
+            place=race.race,
+            next_step="Take its folder away, or leave it: no other race is hidden by it.",
+        )
     return RaceOutcome(
         race=race.race,
+        target=race.site.target,
+        conditions=likeness.conditions(race.site),
         format=about.format,
         memory_mb=about.memory_mb,
         cold=about.cold,

@@ -110,11 +110,15 @@ class RaceOutcome(Record, frozen=True, kw_only=True):
     """A line in the list of races.
 
     Attributes:
+        conditions: a digest of those under which it was held: races are compared where it is
+            the same (live/likeness.py).
         began_ms: Unix epoch, of the first message.
         identical: what the verifier said last; None: it was not asked.
     """
 
     race: str
+    target: Literal["local", "aws"]
+    conditions: str
     format: str
     memory_mb: int
     cold: bool

@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ SHIPPED = Path(__file__).with_name("page.html")
 # Of the sources, what npm itself or an editor leaves there is no part.
 _LEFT = {"node_modules", "dist"}
 _LOCK = "package-lock.json"
+_INSTALLED = Path("node_modules", f".{_LOCK}")
 # `engines` of Vite 8: https://vite.dev/guide/#scaffolding-your-first-vite-project
 _NODE_SINCE = {20: 19, 22: 12}
 
@@ -74,7 +76,12 @@ def build(sources: Path = SOURCES) -> Path:
     page = built(sources)
     if not page.is_file():
         with _workshop(sources) as folder:
-            _npm(folder, "run", "build")
+            try:
+                _npm(folder, "run", "build")
+            except BadInputError:
+                # What was installed may be what is broken: it is fetched anew next time.
+                (folder / _INSTALLED).unlink(missing_ok=True)
+                raise
             page.parent.mkdir(parents=True, exist_ok=True)
             part = page.with_suffix(".part")
             shutil.copyfile(folder / "dist" / "index.html", part)
@@ -104,10 +111,12 @@ def _files(sources: Path) -> list[tuple[str, Path]]:
 def _workshop(sources: Path) -> Iterator[Path]:
     """A copy of the sources with their packages beside them; one process at a time has it.
 
-    There is one for each package-lock.json, since installing is what takes long.
+    There is one for each package-lock.json, since installing is what takes long, and for each kind
+    of machine: some packages are compiled for one, and a home folder may be on several.
     """
     _check_tools()
-    packages = hashlib.sha256((sources / _LOCK).read_bytes()).hexdigest()[:16]
+    machine = f"{sys.platform} {platform.machine()}".encode()
+    packages = hashlib.sha256(machine + (sources / _LOCK).read_bytes()).hexdigest()[:16]
     folder = _cache() / f"npm-{packages}"
     folder.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
@@ -119,9 +128,10 @@ def _workshop(sources: Path) -> Iterator[Path]:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, folder / name)
         # npm writes this file last.
-        if not (folder / "node_modules" / f".{_LOCK}").is_file():
+        if not (folder / _INSTALLED).is_file():
             _say("the live race's page: npm ci")
-            _npm(folder, "ci", "--no-audit", "--no-fund")
+            # Whatever NODE_ENV and npm's own settings are: all that builds is of development.
+            _npm(folder, "ci", "--include=dev", "--no-audit", "--no-fund")
         yield folder
 
 
@@ -182,6 +192,13 @@ def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
+_WITHOUT = {
+    "build": "`lambdameter live` will not have its page.",
+    "check": "The live race's page was not checked.",
+    "test": "The live race's page was not tested.",
+}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Build the page, or run one of its scripts; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -196,9 +213,9 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             run(asked.script)
     except LambdameterError as error:
-        # All but the page works without it, so setting up goes on; in CI it must not.
-        if asked.script == "build" and isinstance(error, HostError) and not os.environ.get("CI"):
-            _say(f"`lambdameter live` will not have its page. {error}")
+        # All but the page works without it, so what make does goes on; in CI it must not.
+        if isinstance(error, HostError) and not os.environ.get("CI"):
+            _say(f"{_WITHOUT[asked.script]} {error}")
             return 0
         _say(f"error: {error}")
         return error.exit_code

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambdameter.errors import BadInputError
-from lambdameter.live import races
+from lambdameter.live import likeness, races
 from lambdameter.live.races import Races
 from lambdameter.live.recorder import Recorder
 from lambdameter.model import LaneOutcome, LiveSite, RecordedRace
@@ -77,6 +77,34 @@ def test_a_broken_race_is_told_and_hides_no_other(out: Path, how: str) -> None:
     assert [(one.folder, one.cause) for one in listed.unreadable] == [(ONE, told.value.cause)]
 
 
+def test_a_race_of_which_nobody_said_what_was_raced_is_told_as_unreadable(
+    tmp_path: Path, site: LiveSite, told: Told
+) -> None:
+    recorder = Recorder(tmp_path, site)
+    for message in told(ONE)[2:]:
+        recorder.hear(json.dumps(message))
+    listed = Races(tmp_path).list()
+    assert listed.races == ()
+    assert [one.folder for one in listed.unreadable] == [ONE]
+    assert "nothing says what was raced" in listed.unreadable[0].cause
+
+
+def test_only_races_that_changed_are_read_again(
+    out: Path, site: LiveSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Races(out)
+    before = known.list()
+    read: list[str] = []
+    whole = races.read
+    monkeypatch.setattr(races, "read", lambda folder: read.append(folder.name) or whole(folder))
+    assert known.list() == before
+    assert read == []
+    verdict = {"type": "verified", "race": ONE, "identical": True}
+    Recorder(out, site).hear(json.dumps(verdict))
+    assert [one.identical for one in known.list().races] == [None, True]
+    assert read == [ONE]
+
+
 def test_a_last_line_that_was_cut_off_is_left_out(out: Path, told: Told) -> None:
     file = out / ONE / "messages.ndjson"
     file.write_bytes(file.read_bytes()[:-20])
@@ -90,6 +118,7 @@ def outcome(site: LiveSite, messages: list[dict[str, Any]]) -> Any:
 def test_what_became_of_a_race(site: LiveSite, told: Told) -> None:
     came = outcome(site, told())
     assert (came.format, came.memory_mb, came.cold) == ("csv", 512, True)
+    assert (came.target, came.conditions) == ("local", likeness.conditions(site))
     assert (came.began_ms, came.over, came.identical) == (1_000.0, True, None)
     failed = LaneOutcome(total_ms=None, init_ms=None, failed="Runtime.OutOfMemory")
     finished = LaneOutcome(total_ms=4.5, init_ms=200.0, failed=None)

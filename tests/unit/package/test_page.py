@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -54,8 +55,9 @@ def notes(tmp_path: Path) -> Callable[[], list[str]]:
     return lambda: (tmp_path / "notes").read_text().splitlines()
 
 
-CI = "--silent ci --no-audit --no-fund"
+CI = "--silent ci --include=dev --no-audit --no-fund"
 BUILD = "--silent run build"
+CHECK = "--silent run check"
 
 
 def test_the_page_is_built_once_for_each_state_of_its_sources(
@@ -160,26 +162,48 @@ def test_sources_that_do_not_compile_are_the_authors_matter(
     capfd.readouterr()
 
 
-@pytest.mark.parametrize(("ci", "code"), [(None, 0), ("true", 3)], ids=["a user's", "CI"])
-def test_without_npm_setting_up_goes_on_and_says_what_is_missing(
+def test_after_a_build_that_failed_packages_are_fetched_anew(
+    sources: Path,
+    tools: Callable[..., None],
+    notes: Callable[[], list[str]],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    tools()
+    (sources / "src" / "main.ts").write_text("syntax error")
+    with pytest.raises(BadInputError):
+        page.build(sources)
+    (sources / "src" / "main.ts").write_text("the page")
+    assert page.build(sources).is_file()
+    assert notes() == [CI, BUILD, CI, BUILD]
+    capfd.readouterr()
+
+
+def test_each_kind_of_machine_has_packages_of_its_own(
+    sources: Path,
+    tools: Callable[..., None],
+    notes: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tools()
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    page.run("check", sources)
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    page.run("check", sources)
+    assert notes() == [CI, CHECK, CI, CHECK]
+
+
+@pytest.mark.parametrize("script", ["build", "check", "test"])
+@pytest.mark.parametrize("ci", ["", "true"], ids=["a user's", "CI"])
+def test_without_npm_make_goes_on_and_says_what_is_missing(
     tools: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    ci: str | None,
-    code: int,
+    ci: str,
+    script: str,
 ) -> None:
     assert tools
-    if ci:
-        monkeypatch.setenv("CI", ci)
-    assert page.main([]) == code
+    monkeypatch.setenv("CI", ci)
+    assert page.main([script]) == (HostError.exit_code if ci else 0)
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1
     assert "there is none (npm, on PATH). Install Node.js" in said
-
-
-def test_checking_without_npm_fails(
-    tools: Callable[..., None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert tools
-    assert page.main(["check"]) == HostError.exit_code
-    assert capsys.readouterr().err.startswith("error: ")

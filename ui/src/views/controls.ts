@@ -4,6 +4,7 @@ import { able, attribute, find, h, isAble, show, text } from "../dom";
 import * as format from "../format";
 import type { Model, View } from "../model";
 import type { Course, Site } from "../protocol";
+import { conditionsOf, isCold } from "../likeness";
 import { isOver } from "../race";
 import { namesOf, vcpu } from "../story";
 import { type Choice, choice } from "./choice";
@@ -72,13 +73,18 @@ function tierChoice(home: Site, wishes: Wishes): Choice {
   );
 }
 
-/** Whether a race of this tier was recorded; of this input or start, at the tier chosen. */
-function recorded({ history, choice: now }: Model, part: Partial<Course>): boolean {
+/**
+ * Whether a race of this tier was recorded, under the conditions of what is shown; of this input or
+ * start, at the tier chosen.
+ */
+function recorded({ history, site, choice: now }: Model, part: Partial<Course>): boolean {
+  const conditions = conditionsOf(site);
   return history.some((race) => {
+    if (!race.over || race.conditions !== conditions) return false;
     if (part.memory_mb !== undefined) return race.memory_mb === part.memory_mb;
     if (race.memory_mb !== now.memory_mb) return false;
     if (part.format !== undefined) return race.format === part.format;
-    return race.format === now.format && race.cold === part.cold;
+    return race.format === now.format && isCold(race) === part.cold;
   });
 }
 
@@ -116,8 +122,8 @@ function gatewayControls(home: Site, wishes: Wishes): GatewayControls {
       const free = reached && !busy && series === null;
       able(run, free);
       able(warm, free);
-      able(verify, reached && !busy && !replay && !!race && isOver(race, namesOf(home)));
-      show(stop, series !== null);
+      able(verify, free && !replay && !!race && isOver(race, namesOf(home)));
+      show(stop, series !== null, run);
       show(repeat, series === null);
       text(run, runLabel(model));
       text(verify, pending === "verify" ? "Verifying" : "Verify");

@@ -1,10 +1,12 @@
-// Race after race: a dot for each race in each lane, of one tier, input and kind of start.
+// Race after race: a dot for each race in each lane, of one tier, input and kind of start, and
+// under the same conditions.
 
 import { find, h, renew, svg } from "../dom";
 import * as format from "../format";
 import { laneClass, mark, shapeOf } from "../marks";
-import type { View } from "../model";
-import type { Course, RaceSummary, Site } from "../protocol";
+import { type Kind, alike, conditionsOf, sameCourse, startOfRace } from "../likeness";
+import type { Model, View } from "../model";
+import type { RaceSummary, Site } from "../protocol";
 import { median, stack, ticks } from "../statistics";
 
 const NARROWEST = 260;
@@ -16,29 +18,42 @@ const LEFT = 12;
 const RIGHT = 24;
 const DOT = 5;
 
-export const alike = (a: Course, b: Course): boolean =>
-  a.format === b.format && a.memory_mb === b.memory_mb && a.cold === b.cold;
-
 export function distribution(): View {
   const root = find("distribution");
   return (model) => {
-    const course = model.race?.course ?? model.choice;
-    const races = model.history.filter((race) => race.over && alike(race, course));
+    const { site, history } = model;
+    const kind = kindOf(model);
     // Drawn at its true size, so that its words are as large as the others.
     const width = Math.min(WIDEST, Math.max(NARROWEST, Math.floor(root.clientWidth / 10) * 10));
-    renew(root, JSON.stringify([model.site.lanes, course, races, width]), () =>
-      draw(model.site, course, races, width),
-    );
+    renew(root, [site, history, width, ...Object.values(kind)], () => {
+      const course = history.filter((race) => race.over && sameCourse(race, kind));
+      const races = course.filter((race) => alike(race, kind));
+      return draw(site, kind, races, course.length - races.length, width);
+    });
   };
 }
 
+function kindOf({ race, choice, site }: Model): Kind {
+  const course = race?.course ?? choice;
+  const asked = course.cold ? "cold" : "warm";
+  return {
+    format: course.format,
+    memory_mb: course.memory_mb,
+    start: race?.course ? startOfRace(race, course.cold) : asked,
+    conditions: conditionsOf(site),
+  };
+}
+
+const STARTS = { cold: ", cold", mixed: ", one lane cold", warm: "" };
+
 function draw(
   site: Site,
-  course: Course,
+  course: Kind,
   races: readonly RaceSummary[],
+  elsewhere: number,
   width: number,
 ): HTMLElement[] {
-  const kind = `${course.format.toUpperCase()} at ${format.memory(course.memory_mb)}${course.cold ? ", cold" : ""}`;
+  const kind = `${course.format.toUpperCase()} at ${format.memory(course.memory_mb)}${STARTS[course.start]}`;
   const compared = races.filter(({ identical }) => identical !== false);
   const left = races.length - compared.length;
   const lanes = site.lanes.map(({ name, title }) => ({
@@ -49,7 +64,10 @@ function draw(
       return ms === null ? [] : [{ ms, verified: race.identical === true }];
     }),
   }));
-  const out = left > 0 ? ` ${left} left out: what was written differed.` : "";
+  const out = [
+    left > 0 ? ` ${left} left out: what was written differed.` : "",
+    elsewhere > 0 ? ` ${elsewhere} left out: held under other conditions.` : "",
+  ].join("");
   if (lanes.every(({ dots }) => dots.length === 0)) {
     return [h("p", { class: "quiet-text" }, `No finished race to show yet: ${kind}.${out}`)];
   }

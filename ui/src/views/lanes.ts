@@ -121,10 +121,10 @@ function figureTexts(
   ];
 }
 
-function coldStart(known: Lane | undefined): string {
+/** Init Duration; without it what the handler said, and nothing where it said nothing. */
+export function coldStart(known: Lane | undefined): string {
   const init = known?.report?.parsed?.init_ms ?? null;
   if (init !== null) return format.milliseconds(init);
-  if (known?.report) return "none";
   return known?.running ? (known.running.cold ? "yes" : "none") : "–";
 }
 
@@ -151,7 +151,7 @@ function verdict(status: HTMLElement, race: Race | null, name: string, wrote: bo
 }
 
 function reportLine(element: HTMLElement, known: Lane | undefined): void {
-  const line = known?.report?.line.trim();
+  const line = known?.report?.line?.trim();
   // The fields are tabs apart; a line breaks between two of them alone.
   renew(element, line ?? "", () =>
     line ? line.split("\t").flatMap((field) => [h("span", {}, field), " "]) : [],

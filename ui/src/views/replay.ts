@@ -3,6 +3,7 @@
 import { find, h, renew, show, style, text } from "../dom";
 import * as format from "../format";
 import type { Model, View } from "../model";
+import { conditionsOf, startOf } from "../likeness";
 import type { RaceSummary, Site } from "../protocol";
 import type { Speed } from "../replay";
 import { choice } from "./choice";
@@ -48,11 +49,11 @@ export function replay(home: Site, wishes: ReplayWishes): View {
     const { history, replay: shown, exported } = model;
     const finished = history.filter(({ over }) => over);
     show(root, finished.length > 0);
-    renew(list, JSON.stringify([finished, home.lanes]), () => options(home, finished));
+    renew(list, [history], () => options(home, finished));
     const chosen = shown?.id ?? "";
     if (list.value !== chosen) list.value = chosen;
     show(playing, shown !== null);
-    show(back, shown !== null && home.websocket !== null);
+    show(back, shown !== null && home.websocket !== null, list);
     renew(saved, JSON.stringify([exported, shown?.id ?? model.race?.id]), () => exports(model));
     if (!shown) return;
     const { player } = shown;
@@ -77,8 +78,10 @@ function title(site: Site, race: RaceSummary): string {
     return `${title} ${ms === null ? (lane?.failed ?? "–") : format.duration(ms)}`;
   });
   const proof = race.identical === null ? "unverified" : race.identical ? "identical" : "differs";
-  const start = race.cold ? ", cold" : "";
-  return `${format.memory(race.memory_mb)} ${race.format.toUpperCase()}${start}: ${times.join(", ")} (${proof}), ${format.moment(race.began_ms)}`;
+  const start = { cold: ", cold", mixed: ", one lane cold", warm: "" }[startOf(race)];
+  const place = race.target === site.target ? "" : race.target === "aws" ? "AWS, " : "EMULATED, ";
+  const other = place === "" && race.conditions !== conditionsOf(site) ? ", other conditions" : "";
+  return `${place}${format.memory(race.memory_mb)} ${race.format.toUpperCase()}${start}: ${times.join(", ")} (${proof})${other}, ${format.moment(race.began_ms)}`;
 }
 
 /** Where the page server is: races as one file that needs nothing else. */

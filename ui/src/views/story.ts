@@ -2,9 +2,8 @@
 
 import { find, h, renew, show, text } from "../dom";
 import type { Model, View } from "../model";
+import { isOver } from "../race";
 import * as story from "../story";
-
-const SILENT_MS = 60_000;
 
 export function headline(): View {
   const [kind, sentence, reservation] = [find("kind"), find("headline"), find("reservation")];
@@ -37,16 +36,16 @@ function kindOf({ replay, exported, connection, repeat, race }: Model): string {
   return race ? `Race ${race.id.slice(0, 8)}` : "";
 }
 
-function reservationOf(model: Model): string {
-  const { site, race, connection, now_ms, busy, exported, history, replay } = model;
+export function reservationOf(model: Model): string {
+  const { site, race, connection, busy, exported, history, replay } = model;
   if (!race && connection === null) {
     return exported || history.length > 0
       ? "Choose a recorded race."
       : "No race was recorded here yet. Start one with: lambdameter live";
   }
   if (!race) return "No race yet: choose a tier, and press Run all.";
-  if (!replay && busy && now_ms - race.last_ms > SILENT_MS) {
-    return "Nothing was heard of this race for a minute: it may have been cut off. Run all starts another.";
+  if (!replay && !busy && !isOver(race, story.namesOf(site))) {
+    return "Nothing was heard of this race for a minute: it may have been cut off. The gateway refuses another until it is over, for 20 minutes at most.";
   }
   return story.reservation(site, race);
 }
@@ -69,8 +68,8 @@ export function notice(retry: () => void): View {
               : "It is being tried again.",
         }
       : said;
+    show(again, connection?.is === "lost", find("headline"));
     show(box, told !== null);
-    show(again, connection?.is === "lost");
     text(what, told ? `${told.text}.` : "");
     text(next, told?.next_step ?? "");
   };
