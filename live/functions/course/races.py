@@ -31,16 +31,19 @@ def begin(s3: Any, bucket: str, race: str, now_s: float, *, warming: bool = Fals
     """
     before, etag = _read(s3, bucket, CURRENT)
     if before is not None and not over(s3, bucket, before, now_s):
-        raise BusyError(_WARMING if before["warming"] else _RACING)
+        raise _busy(before)
     condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
     last = (before and before["last"]) if warming else race
     turn = {"race": race, "warming": warming, "last": last, "began_s": now_s}
     try:
         s3.put_object(Bucket=bucket, Key=CURRENT, Body=json.dumps(turn).encode(), **condition)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _TAKEN:
-            raise BusyError(_RACING) from error
-        raise
+        if error.response["Error"]["Code"] not in _TAKEN:
+            raise
+        # Where the answer to our write was lost, boto wrote again, and found what we had written.
+        there = current(s3, bucket)
+        if there is None or there["race"] != race:
+            raise _busy(there) from error
 
 
 def current(s3: Any, bucket: str) -> dict[str, Any] | None:
@@ -63,6 +66,10 @@ def end(s3: Any, bucket: str, race: str, message: dict[str, Any]) -> None:
 def result(s3: Any, bucket: str, race: str, lane: str) -> dict[str, Any] | None:
     """What a lane came to; None while it is under way."""
     return _read(s3, bucket, _key(race, lane))[0]
+
+
+def _busy(turn: dict[str, Any] | None) -> BusyError:
+    return BusyError(_WARMING if turn and turn["warming"] else _RACING)
 
 
 def _key(race: str, lane: str) -> str:

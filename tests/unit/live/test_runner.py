@@ -164,6 +164,17 @@ def test_of_two_that_begin_at_once_one_is_refused(
     assert len(functions.invoked) == 2
 
 
+@pytest.mark.parametrize("races", [1, 2])
+def test_a_turn_whose_writes_answer_was_lost_is_still_ones_own(
+    runner: Any, functions: Any, gateway: Any, s3: Any, races: int
+) -> None:
+    for _ in range(races):
+        s3.lost = {"races/current.json"}
+        runner.handler(RUN, None)
+    assert "refused" not in kinds(gateway)
+    assert len(functions.invoked) == 2 * races
+
+
 def test_when_both_lanes_have_ended_there_may_be_another(runner: Any, functions: Any) -> None:
     for races in (1, 2):
         runner.handler(RUN, None)
