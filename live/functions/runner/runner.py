@@ -42,15 +42,21 @@ Message = dict[str, Any]
 
 
 def handler(event: Any, _context: Any) -> None:
-    """Do what the connection handler asks, if nobody is at it already."""
+    """Do what the connection handler asks, if nobody is at it already.
+
+    It never fails: a race that Lambda held again would be one that nobody asked for.
+    """
     race, warming = uuid.uuid4().hex, event["do"] == "warmup"
     try:
         races.begin(s3, BUCKET, race, time.time(), warming=warming)
-    except races.BusyError as busy:
+        told = audience.present(s3, BUCKET, event["connection"])
+    except Exception as error:  # noqa: BLE001 - whatever it was, whoever asked is told
+        if not isinstance(error, races.BusyError):
+            for lane in races.LANES:
+                _keep(race, _failed(race, lane, _refusal(error)))
         asked = audience.Audience(gateway, [event["connection"]])
-        asked.tell({"type": "refused", "action": event["do"], "reason": str(busy)})
+        asked.tell({"type": "refused", "action": event["do"], "reason": str(error)})
         return
-    told = audience.present(s3, BUCKET, event["connection"])
     if warming:
         _each(races.LANES, lambda lane: _warm_up(told, race, lane, event["memory_mb"]))
     else:
@@ -67,9 +73,9 @@ def _run(told: list[str], about: Message) -> None:
 
     try:
         _each(races.LANES, prepare)
-    except _REFUSALS as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, the lanes are over
         for lane in races.LANES:
-            _fail(everybody, about["race"], lane, _refusal(error))
+            _end(everybody, about["race"], _failed(about["race"], lane, _refusal(error)))
         return
     order = random.sample(races.LANES, len(races.LANES))
     everybody.tell(_message("started", about | {"order": order}))
@@ -78,6 +84,7 @@ def _run(told: list[str], about: Message) -> None:
 
 def _race(connections: list[str], about: Message, lane: str) -> None:
     """Ask a racer, and tell what Lambda says of it: its own messages are its own affair."""
+    race = about["race"]
     task = {
         "bucket": BUCKET,
         "key": OBJECTS[about["format"]],
@@ -85,18 +92,27 @@ def _race(connections: list[str], about: Message, lane: str) -> None:
         "format": about["format"],
     }
     told = audience.Audience(gateway, connections)
-    event = {"race": about["race"], "lane": lane, "connections": connections, "task": task}
+    event = {"race": race, "lane": lane, "connections": connections, "task": task}
     try:
         answer, payload = _invoke(lane, event)
-    except _REFUSALS as error:
-        _fail(told, about["race"], lane, _refusal(error))
+    except ClientError as error:
+        _end(told, race, _failed(race, lane, _refusal(error)))
         return
-    if races.result(s3, BUCKET, about["race"], lane) is None:
-        _fail(told, about["race"], lane, _death(answer, payload))
+    except Exception as error:  # noqa: BLE001 - as above
+        # Nobody knows whether the racer runs: the turn lasts for as long as it could write.
+        told.tell(_failed(race, lane, _refusal(error)))
+        return
+    outcome, why = None, _death(answer, payload)
+    try:
+        outcome = races.result(s3, BUCKET, race, lane)
+    except Exception as error:  # noqa: BLE001 - as above
+        why = _refusal(error)
+    if outcome is None:
+        _end(told, race, _failed(race, lane, why))
     headers = answer["ResponseMetadata"]["HTTPHeaders"]
     ours = {name: value for name, value in headers.items() if name.startswith("x-lambdameter-")}
-    where = {"race": about["race"], "lane": lane}
-    told.tell(_message("report", where | {"report": _report(answer), "headers": ours}))
+    said = {"report": _report(answer), "headers": ours}
+    told.tell(_message("report", {"race": race, "lane": lane} | said))
 
 
 def _warm_up(told: list[str], race: str, lane: str, memory_mb: int) -> None:
@@ -108,11 +124,10 @@ def _warm_up(told: list[str], race: str, lane: str, memory_mb: int) -> None:
         came["report"] = _report(answer)
         if "FunctionError" in answer:
             came["error"] = _death(answer, payload)["errorType"]
-    except _REFUSALS as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, this lane is warm no more
         came["error"] = _refusal(error)["errorType"]
     message = _message("warmed", {"lane": lane, "memory_mb": memory_mb} | came)
-    races.end(s3, BUCKET, race, message)
-    audience.Audience(gateway, told).tell(message)
+    _end(audience.Audience(gateway, told), race, message)
 
 
 def _configure(lane: str, memory_mb: int, *, cold: bool) -> None:
@@ -167,10 +182,22 @@ def _each(lanes: Sequence[str], do: Callable[[str], None]) -> None:
         list(threads.map(do, lanes))
 
 
-def _fail(told: audience.Audience, race: str, lane: str, why: Message) -> None:
-    message = _message("failed", {"race": race, "lane": lane, "error": why})
-    races.end(s3, BUCKET, race, message)
+def _end(told: audience.Audience, race: str, message: Message) -> None:
+    """Keep what a lane came to, and tell it."""
+    _keep(race, message)
     told.tell(message)
+
+
+def _keep(race: str, message: Message) -> None:
+    try:
+        races.end(s3, BUCKET, race, message)
+    except _REFUSALS as error:
+        # Everybody is told all the same; the turn is over when its time is.
+        print(json.dumps({"not_kept": message, "why": str(error)}))
+
+
+def _failed(race: str, lane: str, why: Message) -> Message:
+    return _message("failed", {"race": race, "lane": lane, "error": why})
 
 
 def _refusal(error: Exception) -> Message:

@@ -147,7 +147,7 @@ def test_only_the_runner_sets_memory_and_only_the_racers(resources: Resources, a
 
 def test_the_runner_can_wait_for_the_racers() -> None:
     functions = race.load().function
-    assert functions("racer-python").timeout_s <= functions("runner").timeout_s - 60
+    assert functions("racer-python").timeout_s <= functions("runner").timeout_s - 120
 
 
 def test_nothing_is_run_again_by_lambda(resources: Resources) -> None:

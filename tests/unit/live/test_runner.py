@@ -190,10 +190,10 @@ def test_after_a_warm_up_there_may_be_a_race(runner: Any, functions: Any, s3: An
     assert (current["last"], current["warming"]) == (race, True)
 
 
-def test_a_race_that_nobody_ended_is_over_after_twenty_minutes(
+def test_a_race_that_nobody_ended_is_over_after_half_an_hour(
     runner: Any, functions: Any, s3: Any
 ) -> None:
-    for ago_s, invoked in ((1_190, 0), (1_201, 2)):
+    for ago_s, invoked in ((1_790, 0), (1_801, 2)):
         turn = {"race": "dead", "warming": False, "last": "dead", "began_s": time.time() - ago_s}
         s3.objects["races/current.json"] = json.dumps(turn).encode()
         runner.handler(RUN, None)
@@ -274,6 +274,75 @@ def test_a_race_that_cannot_be_prepared_has_failed_in_both_lanes(
     assert functions.invoked == []
     runner.handler(RUN, None)
     assert len(functions.invoked) == 2
+
+
+@pytest.mark.parametrize("turn", [RUN, WARM_UP])
+@pytest.mark.parametrize("where", ["races/current.json", "connections/"])
+def test_what_cannot_begin_is_refused_and_keeps_no_turn(
+    runner: Any, functions: Any, gateway: Any, turn: Any, where: str
+) -> None:
+    runner.s3.fails = {where: RuntimeError("S3 is ill")}
+    runner.handler(turn, None)
+    refused = {"type": "refused", "action": turn["do"], "reason": "S3 is ill"}
+    assert gateway.messages("me") == [refused]
+    runner.s3.fails = {}
+    runner.handler(turn, None)
+    assert len(functions.invoked) == 2
+
+
+def test_a_race_that_cannot_be_prepared_has_failed_whatever_the_reason(
+    runner: Any, functions: Any, gateway: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_clear", lambda _: {}["UnprocessedItems"])
+    runner.handler(RUN, None)
+    assert kinds(gateway) == ["clearing", "failed", "failed"]
+    assert functions.invoked == []
+
+
+def test_a_racer_whose_outcome_cannot_be_read_has_failed_and_is_over(
+    runner: Any, functions: Any, gateway: Any, s3: Any, refuse: Callable[[str], Exception]
+) -> None:
+    def ill(event: dict[str, Any]) -> None:
+        functions.finish(event)
+        if event["lane"] == "rust":
+            s3.fails = {"rust.json": refuse("SlowDown")}
+
+    functions.race = ill
+    runner.handler(RUN, None)
+    (failed,) = of_type(gateway, "failed")
+    assert (failed["lane"], failed["error"]["errorType"]) == ("rust", "SlowDown")
+    assert len(of_type(gateway, "report")) == 2
+
+
+@pytest.mark.parametrize(("turn", "kind"), [(RUN, "failed"), (WARM_UP, "warmed")])
+def test_what_a_lane_came_to_is_told_though_it_cannot_be_kept(
+    runner: Any, gateway: Any, refuse: Callable[[str], Exception], turn: Any, kind: str
+) -> None:
+    runner.functions.refuses = set(RACERS)
+    runner.s3.fails = {f"{lane}.json": refuse("SlowDown") for lane in ("python", "rust")}
+    runner.handler(turn, None)
+    assert len(of_type(gateway, kind)) == 2
+
+
+def test_a_racer_that_gave_no_answer_has_failed_but_may_still_write(
+    runner: Any, functions: Any, gateway: Any
+) -> None:
+    functions.breaks = set(RACERS[:1])
+    runner.handler(RUN, None)
+    (failed,) = of_type(gateway, "failed")
+    assert (failed["lane"], failed["error"]["errorType"]) == ("python", "ConnectionClosedError")
+    runner.handler(RUN | {"connection": "another"}, None)
+    assert [one["reason"] for one in gateway.messages("another")] == ["a race is on"]
+
+
+def test_a_warm_up_without_an_answer_is_over_since_it_writes_nothing(
+    runner: Any, functions: Any, gateway: Any
+) -> None:
+    functions.breaks = set(RACERS[:1])
+    runner.handler(WARM_UP, None)
+    assert {one["error"] for one in of_type(gateway, "warmed")} == {None, "ConnectionClosedError"}
+    runner.handler(RUN | {"connection": "another"}, None)
+    assert kinds(gateway, "another")[0] == "clearing"
 
 
 def test_a_racer_that_died_is_told_by_the_invocations_answer(
