@@ -150,9 +150,12 @@ def test_the_runner_can_wait_for_the_racers() -> None:
     assert functions("racer-python").timeout_s <= functions("runner").timeout_s - 120
 
 
-def test_nothing_is_run_again_by_lambda(resources: Resources) -> None:
+def test_nothing_is_run_again_by_lambda_or_later_than_it_was_asked_for(
+    resources: Resources,
+) -> None:
     configs = properties(resources, "AWS::Lambda::EventInvokeConfig")
-    assert {one["MaximumRetryAttempts"] for one in configs} == {0}
+    told = {(one["MaximumRetryAttempts"], one["MaximumEventAgeInSeconds"]) for one in configs}
+    assert told == {(0, 60)}
 
 
 def test_logs_are_kept_three_days(resources: Resources) -> None:

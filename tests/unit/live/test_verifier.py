@@ -129,3 +129,13 @@ def test_what_is_verified_is_the_last_race_though_a_warm_up_came_after_it(
     s3.objects["races/current.json"] = turn(1e12, warming=True, last="before")
     told = verify([item(1)], [item(1)], [item(1)])
     assert (told["race"], told["identical"]) == ("before", True)
+
+
+@pytest.mark.parametrize("where", ["races/current.json", "data/expected.ndjson", "connections/"])
+def test_what_cannot_be_verified_is_refused(
+    verify: Verify, s3: Any, refuse: Callable[[str], Exception], where: str
+) -> None:
+    s3.fails = {where: refuse("SlowDown")}
+    told = verify([item(1)], [item(1)], [item(1)])
+    assert (told["type"], told["action"]) == ("refused", "verify")
+    assert "SlowDown" in told["reason"]
