@@ -64,6 +64,7 @@ def handler(event: Any, _context: Any) -> None:
 
 
 def _run(told: list[str], about: Message) -> None:
+    asker, *_ = told
     everybody = audience.Audience(gateway, told)
     everybody.tell(_message("clearing", about))
 
@@ -72,47 +73,61 @@ def _run(told: list[str], about: Message) -> None:
         _configure(lane, about["memory_mb"], cold=about["cold"])
 
     try:
+        for gone in everybody.gone:
+            audience.leave(s3, BUCKET, gone)
         _each(races.LANES, prepare)
+        # Clearing takes its time, and pages come meanwhile.
+        there = audience.present(s3, BUCKET, asker)
     except Exception as error:  # noqa: BLE001 - whatever it was, the lanes are over
         for lane in races.LANES:
             _end(everybody, about["race"], _failed(about["race"], lane, _refusal(error)))
         return
+    everybody = audience.Audience(gateway, [one for one in there if one not in everybody.gone])
     order = random.sample(races.LANES, len(races.LANES))
     everybody.tell(_message("started", about | {"order": order}))
-    _each(order, lambda lane: _race(everybody.connections, about, lane))
+    _each(order, lambda lane: _race(asker, everybody.connections, about, lane))
 
 
-def _race(connections: list[str], about: Message, lane: str) -> None:
-    """Ask a racer, and tell what Lambda says of it: its own messages are its own affair."""
-    race = about["race"]
+def _race(asker: str, connections: list[str], about: Message, lane: str) -> None:
+    """Ask a racer to race, and tell these connections of it."""
     task = {
         "bucket": BUCKET,
         "key": OBJECTS[about["format"]],
         "table": TABLES[lane],
         "format": about["format"],
     }
+    where = {"race": about["race"], "lane": lane}
     told = audience.Audience(gateway, connections)
-    event = {"race": race, "lane": lane, "connections": connections, "task": task}
     try:
-        answer, payload = _invoke(lane, event)
+        answer, payload = _invoke(lane, where | {"connections": connections, "task": task})
     except ClientError as error:
-        _end(told, race, _failed(race, lane, _refusal(error)))
-        return
+        _end(told, about["race"], _failed(**where, why=_refusal(error)))
     except Exception as error:  # noqa: BLE001 - as above
         # Nobody knows whether the racer runs: the turn lasts for as long as it could write.
-        told.tell(_failed(race, lane, _refusal(error)))
-        return
-    outcome, why = None, _death(answer, payload)
+        told.tell(_failed(**where, why=_refusal(error)))
+    else:
+        _tell_of_it(asker, connections, where, answer, payload)
+
+
+def _tell_of_it(
+    asker: str, connections: list[str], where: dict[str, str], answer: Message, payload: bytes
+) -> None:
+    """What Lambda says of a racer; whoever came meanwhile has not heard what it came to itself."""
+    there, outcome, why = connections, None, _death(answer, payload)
     try:
-        outcome = races.result(s3, BUCKET, race, lane)
+        there = audience.present(s3, BUCKET, asker)
+        outcome = races.result(s3, BUCKET, **where)
     except Exception as error:  # noqa: BLE001 - as above
         why = _refusal(error)
+    told = audience.Audience(gateway, there)
     if outcome is None:
-        _end(told, race, _failed(race, lane, why))
+        _end(told, where["race"], _failed(**where, why=why))
+    else:
+        late = [one for one in there if one not in connections]
+        audience.Audience(gateway, late).tell(outcome)
     headers = answer["ResponseMetadata"]["HTTPHeaders"]
     ours = {name: value for name, value in headers.items() if name.startswith("x-lambdameter-")}
-    said = {"report": _report(answer), "headers": ours}
-    told.tell(_message("report", {"race": race, "lane": lane} | said))
+    told.tell(_message("report", where | {"report": _report(answer), "headers": ours}))
 
 
 def _warm_up(told: list[str], race: str, lane: str, memory_mb: int) -> None:

@@ -145,6 +145,17 @@ def test_only_the_runner_sets_memory_and_only_the_racers(resources: Resources, a
     assert allowed == {"runner": {"racer-python", "racer-rust"}}
 
 
+def test_who_may_forget_a_connection(resources: Resources) -> None:
+    allowed = {
+        about.name: json.dumps(one["Resource"])
+        for about in race.load().functions
+        for one in statements(resources, about.name)
+        if "s3:DeleteObject" in as_list(one["Action"])
+    }
+    assert allowed.keys() == {"connection", "runner"}
+    assert all("/connections/*" in where for where in allowed.values())
+
+
 def test_the_runner_can_wait_for_the_racers() -> None:
     functions = race.load().function
     assert functions("racer-python").timeout_s <= functions("runner").timeout_s - 120

@@ -102,14 +102,51 @@ def test_twenty_pages_are_told_and_whoever_records_and_the_one_that_asked(
     assert (len(told), told[:3]) == (21, ["me", "recorder", "000"])
 
 
-def test_a_page_that_is_gone_is_not_told_again(
-    runner: Any, functions: Any, gateway: Any, s3: Any, refuse: Callable[[str], Exception]
+def test_a_page_that_is_gone_is_not_told_again_and_forgotten(
+    runner: Any, gateway: Any, s3: Any, refuse: Callable[[str], Exception]
 ) -> None:
-    s3.objects["connections/gone"] = b""
-    gateway.fails["gone"] = refuse("GoneException")
+    s3.objects |= dict.fromkeys(("connections/gone", "connections/!dead", "connections/there"), b"")
+    gateway.fails = dict.fromkeys(("gone", "dead"), refuse("GoneException"))
     runner.handler(RUN, None)
-    assert kinds(gateway, "gone") == ["clearing"]
-    assert functions.invoked[0][1]["connections"] == ["me"]
+    assert kinds(gateway, "gone") == kinds(gateway, "dead") == ["clearing"]
+    assert runner.functions.invoked[0][1]["connections"] == ["me", "there"]
+    assert [one for one in s3.objects if one.startswith("connections/")] == ["connections/there"]
+
+
+def test_a_page_that_asked_and_went_is_named_to_no_racer(
+    runner: Any, gateway: Any, refuse: Callable[[str], Exception]
+) -> None:
+    gateway.fails["me"] = refuse("GoneException")
+    runner.handler(RUN, None)
+    assert [event["connections"] for _, event in runner.functions.invoked] == [[], []]
+
+
+def test_a_page_that_comes_while_tables_are_cleared_sees_the_whole_race(
+    runner: Any, gateway: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_clear", lambda _: s3.objects.update({"connections/another": b""}))
+    runner.handler(RUN, None)
+    assert kinds(gateway, "another") == ["started", "report", "report"]
+    assert runner.functions.invoked[0][1]["connections"] == ["me", "another"]
+
+
+def test_a_page_that_comes_in_mid_race_is_told_what_both_lanes_came_to(
+    runner: Any, functions: Any, gateway: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raced(event: dict[str, Any]) -> None:
+        s3.objects["connections/another"] = b""
+        if event["lane"] == "rust":
+            functions.finish(event)
+
+    monkeypatch.setattr(runner, "ThreadPoolExecutor", OneAfterTheOther)
+    monkeypatch.setattr(runner.random, "sample", lambda lanes, _: list(lanes))
+    functions.race = raced
+    runner.handler(RUN, None)
+    told = [(one["type"], one["lane"]) for one in gateway.messages("another")]
+    kept = [("failed", "python"), ("report", "python"), ("finished", "rust"), ("report", "rust")]
+    assert told == kept
+    # Whom the racer told itself is not told again.
+    assert "finished" not in kinds(gateway)
 
 
 def test_a_page_that_cannot_be_reached_just_now_stops_no_race(
