@@ -109,7 +109,8 @@ def _runner(site: Site) -> list[iam.PolicyStatement]:
 def _verifier(site: Site) -> list[iam.PolicyStatement]:
     return [
         _allow(["s3:ListBucket"], site.bucket),
-        _allow(["s3:GetObject"], site.objects("races"), f"{site.bucket}/data/expected.ndjson"),
+        _allow(["s3:GetObject", "s3:PutObject"], site.objects("races")),
+        _allow(["s3:GetObject"], f"{site.bucket}/data/expected.ndjson"),
         _allow(["dynamodb:Scan"], *site.tables.values()),
     ]
 

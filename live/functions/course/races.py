@@ -1,4 +1,4 @@
-"""Whose turn it is, and what its racers answered: objects below `races/` in the bucket.
+"""Whose turn it is, what its racers answered, the verdict: objects below `races/` in the bucket.
 
 A warm-up has a turn as a race has: it sets the racers' memory, too.
 """
@@ -17,6 +17,7 @@ LONGEST_S = 1_800
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 _RACING, _WARMING = "a race is on", "the racers are being warmed up"
 _NONE = {"NoSuchKey", "404"}
+_VERDICT = "verified"
 
 
 class BusyError(Exception):
@@ -68,12 +69,23 @@ def result(s3: Any, bucket: str, race: str, lane: str) -> dict[str, Any] | None:
     return _read(s3, bucket, _key(race, lane))[0]
 
 
+def judge(s3: Any, bucket: str, verdict: dict[str, Any]) -> None:
+    """Keep the message `verified` of a race: its tables are compared once."""
+    key = _key(verdict["race"], _VERDICT)
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(verdict).encode())
+
+
+def verdict(s3: Any, bucket: str, race: str) -> dict[str, Any] | None:
+    """The message that was kept; None where the race was not verified yet."""
+    return _read(s3, bucket, _key(race, _VERDICT))[0]
+
+
 def _busy(turn: dict[str, Any] | None) -> BusyError:
     return BusyError(_WARMING if turn and turn["warming"] else _RACING)
 
 
-def _key(race: str, lane: str) -> str:
-    return f"races/{race}/{lane}.json"
+def _key(race: str, what: str) -> str:
+    return f"races/{race}/{what}.json"
 
 
 def _read(s3: Any, bucket: str, key: str) -> tuple[dict[str, Any] | None, str | None]:

@@ -47,7 +47,16 @@ def _answer() -> Message:
         return _refused("there was no race yet")
     if not (turn["warming"] or races.over(s3, BUCKET, turn, time.time())):
         return _refused("a race is on")
-    return _verdict(turn["last"])
+    race = turn["last"]
+    known = races.verdict(s3, BUCKET, race)
+    if known is not None:
+        return known
+    verdict = _verdict(race)
+    now = races.current(s3, BUCKET)
+    if now is None or now["last"] != race:
+        return _refused("a race began meanwhile")
+    races.judge(s3, BUCKET, verdict)
+    return verdict
 
 
 def _refused(reason: str) -> Message:

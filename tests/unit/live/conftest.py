@@ -42,6 +42,7 @@ class FakeS3:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.before_put: Callable[[], None] = lambda: None
+        self.before_get: dict[str, Callable[[], None]] = {}
         self.lost: set[str] = set()
         self.fails: dict[str, Exception] = {}
 
@@ -63,6 +64,7 @@ class FakeS3:
 
     def get_object(self, **get: Any) -> dict[str, Any]:
         self._serve(get["Key"])
+        self.before_get.get(get["Key"], lambda: None)()
         if get["Key"] not in self.objects:
             raise refusal("NoSuchKey")
         return {"Body": Body(self.objects[get["Key"]]), "ETag": self._etag(get["Key"])}
