@@ -1,7 +1,7 @@
 """The CDK app: one stack. `lambdameter deploy` runs it, with what it built in the context.
 
-Context: `packages` (a JSON file: function name -> zip), `architecture` (arm64, x86_64),
-`token_sha256`, `records`.
+Context: `packages` (a JSON file: function name -> zip), `architecture` (arm64, x86_64) and
+`token_sha256`.
 """
 
 from __future__ import annotations

@@ -91,6 +91,7 @@ def _runner(site: Site) -> list[iam.PolicyStatement]:
         # Without ListBucket, S3 answers 403 and not 404 where there is no such object.
         _allow(["s3:ListBucket"], site.bucket),
         _allow(["s3:GetObject", "s3:PutObject"], site.objects("races")),
+        _allow(["s3:DeleteObject"], site.objects("connections")),
         _allow(["dynamodb:Scan", "dynamodb:BatchWriteItem"], *site.tables.values()),
         # Their memory, which each race sets; the waiter for it asks by GetFunction.
         _allow(
@@ -108,7 +109,8 @@ def _runner(site: Site) -> list[iam.PolicyStatement]:
 def _verifier(site: Site) -> list[iam.PolicyStatement]:
     return [
         _allow(["s3:ListBucket"], site.bucket),
-        _allow(["s3:GetObject"], site.objects("races"), f"{site.bucket}/data/expected.ndjson"),
+        _allow(["s3:GetObject", "s3:PutObject"], site.objects("races")),
+        _allow(["s3:GetObject"], f"{site.bucket}/data/expected.ndjson"),
         _allow(["dynamodb:Scan"], *site.tables.values()),
     ]
 

@@ -177,9 +177,11 @@ class RaceStack(cdk.Stack):
         return self.get_logical_id(cast("cdk.CfnElement", made.node.default_child))
 
     def _invoke_asynchronously(self) -> None:
-        """No retries: they would hold a race again."""
+        """Soon or not at all, and no retries: nobody asks for a race that comes later."""
         for name in ("runner", "verifier"):
-            self._made[name].configure_async_invoke(retry_attempts=0)
+            self._made[name].configure_async_invoke(
+                retry_attempts=0, max_event_age=cdk.Duration.minutes(1)
+            )
 
     def _make_routes(self) -> None:
         integration = integrations.WebSocketLambdaIntegration("Routes", self._made["connection"])

@@ -156,15 +156,17 @@ async def test_twenty_pages_see_the_same_race_and_two_at_once_are_not_held(live:
         pages = [await stack.enter_async_context(live.page()) for _ in range(20)]
         first, second, leaving = pages[:3]
         asked = [one.ask("run", format="json", memory_mb=1_024) for one in (first, second)]
-        assert [one["type"] for one in await asyncio.gather(*asked)] == ["accepted"] * 2
+        await asyncio.gather(*asked)
         await leaving.hear(lambda told: told["type"] == "started")
         await leaving.socket.close()
         stayed = [one for one in pages if one is not leaving]
         seen = [
             by_lane(told) for told in await asyncio.gather(*(one.until_over() for one in stayed))
         ]
-        refusals = [one for who in stayed for one in who.told if one["type"] == "refused"]
-    assert [one["reason"] for one in refusals] == ["a race is on"]
+        answers = [one for who in stayed for one in who.told if one["type"] in TOLD_TO_ONE]
+    # Each is accepted by the connection handler; the runner may be quicker to refuse one.
+    assert sorted(one["type"] for one in answers) == ["accepted", "accepted", "refused"]
+    assert {one.get("reason") for one in answers} == {None, "a race is on"}
     assert all(one == seen[0] for one in seen)
     for lane in LANES:
         assert only(seen[0][lane], "running", lane)["cold"] is True

@@ -60,7 +60,7 @@ def _answer(route: str, connection: str, event: Message) -> Message:
 def _message(body: str | None) -> Message:
     try:
         message = json.loads(body or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RefusedError("the message is not JSON") from None
     if not isinstance(message, dict):
         raise RefusedError("the message is not an object")

@@ -1,8 +1,8 @@
 """The pages that watch: who is there, and how they are told.
 
 A connection is an empty object below `connections/` in the race's bucket: put by $connect, deleted
-by $disconnect, and by whoever finds it gone. The bucket forgets them after a day, since AWS does
-its best to deliver $disconnect and promises nothing:
+by $disconnect, and by the runner where it finds it gone. The bucket forgets them after a day, since
+AWS does its best to deliver $disconnect and promises nothing:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
 """
 
@@ -55,11 +55,16 @@ class Audience:
     Args:
         gateway: a client of `apigatewaymanagementapi`.
         connections: in the order in which they are told.
+
+    Attributes:
+        connections: those of them that are not gone.
+        gone: the others.
     """
 
     def __init__(self, gateway: Any, connections: Iterable[str]) -> None:
         self._gateway = gateway
         self.connections = list(connections)
+        self.gone: list[str] = []
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send a message; that one page cannot be told is no reason not to go on."""
@@ -70,6 +75,7 @@ class Audience:
             except ClientError as error:
                 if error.response["Error"]["Code"] == "GoneException":
                     self.connections.remove(connection)
+                    self.gone.append(connection)
                 else:
                     print(json.dumps({"not_told": connection, "why": str(error)}))
             except BotoCoreError as error:

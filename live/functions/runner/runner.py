@@ -42,15 +42,21 @@ Message = dict[str, Any]
 
 
 def handler(event: Any, _context: Any) -> None:
-    """Do what the connection handler asks, if nobody is at it already."""
+    """Do what the connection handler asks, if nobody is at it already.
+
+    It never fails: a race that Lambda held again would be one that nobody asked for.
+    """
     race, warming = uuid.uuid4().hex, event["do"] == "warmup"
     try:
         races.begin(s3, BUCKET, race, time.time(), warming=warming)
-    except races.BusyError as busy:
+        told = audience.present(s3, BUCKET, event["connection"])
+    except Exception as error:  # noqa: BLE001 - whatever it was, whoever asked is told
+        if not isinstance(error, races.BusyError):
+            for lane in races.LANES:
+                _keep(race, _failed(race, lane, _refusal(error)))
         asked = audience.Audience(gateway, [event["connection"]])
-        asked.tell({"type": "refused", "action": event["do"], "reason": str(busy)})
+        asked.tell({"type": "refused", "action": event["do"], "reason": str(error)})
         return
-    told = audience.present(s3, BUCKET, event["connection"])
     if warming:
         _each(races.LANES, lambda lane: _warm_up(told, race, lane, event["memory_mb"]))
     else:
@@ -58,6 +64,7 @@ def handler(event: Any, _context: Any) -> None:
 
 
 def _run(told: list[str], about: Message) -> None:
+    asker, *_ = told
     everybody = audience.Audience(gateway, told)
     everybody.tell(_message("clearing", about))
 
@@ -66,36 +73,60 @@ def _run(told: list[str], about: Message) -> None:
         _configure(lane, about["memory_mb"], cold=about["cold"])
 
     try:
+        for gone in everybody.gone:
+            audience.leave(s3, BUCKET, gone)
         _each(races.LANES, prepare)
-    except _REFUSALS as error:
+        # Clearing takes its time, and pages come meanwhile.
+        there = audience.present(s3, BUCKET, asker)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the lanes are over
         for lane in races.LANES:
-            _fail(everybody, about["race"], lane, _refusal(error))
+            _end(everybody, about["race"], _failed(about["race"], lane, _refusal(error)))
         return
+    everybody = audience.Audience(gateway, [one for one in there if one not in everybody.gone])
     order = random.sample(races.LANES, len(races.LANES))
     everybody.tell(_message("started", about | {"order": order}))
-    _each(order, lambda lane: _race(everybody.connections, about, lane))
+    _each(order, lambda lane: _race(asker, everybody.connections, about, lane))
 
 
-def _race(connections: list[str], about: Message, lane: str) -> None:
-    """Ask a racer, and tell what Lambda says of it: its own messages are its own affair."""
+def _race(asker: str, connections: list[str], about: Message, lane: str) -> None:
+    """Ask a racer to race, and tell these connections of it."""
     task = {
         "bucket": BUCKET,
         "key": OBJECTS[about["format"]],
         "table": TABLES[lane],
         "format": about["format"],
     }
+    where = {"race": about["race"], "lane": lane}
     told = audience.Audience(gateway, connections)
-    event = {"race": about["race"], "lane": lane, "connections": connections, "task": task}
     try:
-        answer, payload = _invoke(lane, event)
-    except _REFUSALS as error:
-        _fail(told, about["race"], lane, _refusal(error))
-        return
-    if races.result(s3, BUCKET, about["race"], lane) is None:
-        _fail(told, about["race"], lane, _death(answer, payload))
+        answer, payload = _invoke(lane, where | {"connections": connections, "task": task})
+    except ClientError as error:
+        _end(told, about["race"], _failed(**where, why=_refusal(error)))
+    except Exception as error:  # noqa: BLE001 - as above
+        # Nobody knows whether the racer runs: the turn lasts for as long as it could write.
+        told.tell(_failed(**where, why=_refusal(error)))
+    else:
+        _tell_of_it(asker, connections, where, answer, payload)
+
+
+def _tell_of_it(
+    asker: str, connections: list[str], where: dict[str, str], answer: Message, payload: bytes
+) -> None:
+    """What Lambda says of a racer; whoever came meanwhile has not heard what it came to itself."""
+    there, outcome, why = connections, None, _death(answer, payload)
+    try:
+        there = audience.present(s3, BUCKET, asker)
+        outcome = races.result(s3, BUCKET, **where)
+    except Exception as error:  # noqa: BLE001 - as above
+        why = _refusal(error)
+    told = audience.Audience(gateway, there)
+    if outcome is None:
+        _end(told, where["race"], _failed(**where, why=why))
+    else:
+        late = [one for one in there if one not in connections]
+        audience.Audience(gateway, late).tell(outcome)
     headers = answer["ResponseMetadata"]["HTTPHeaders"]
     ours = {name: value for name, value in headers.items() if name.startswith("x-lambdameter-")}
-    where = {"race": about["race"], "lane": lane}
     told.tell(_message("report", where | {"report": _report(answer), "headers": ours}))
 
 
@@ -108,11 +139,10 @@ def _warm_up(told: list[str], race: str, lane: str, memory_mb: int) -> None:
         came["report"] = _report(answer)
         if "FunctionError" in answer:
             came["error"] = _death(answer, payload)["errorType"]
-    except _REFUSALS as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, this lane is warm no more
         came["error"] = _refusal(error)["errorType"]
     message = _message("warmed", {"lane": lane, "memory_mb": memory_mb} | came)
-    races.end(s3, BUCKET, race, message)
-    audience.Audience(gateway, told).tell(message)
+    _end(audience.Audience(gateway, told), race, message)
 
 
 def _configure(lane: str, memory_mb: int, *, cold: bool) -> None:
@@ -167,10 +197,22 @@ def _each(lanes: Sequence[str], do: Callable[[str], None]) -> None:
         list(threads.map(do, lanes))
 
 
-def _fail(told: audience.Audience, race: str, lane: str, why: Message) -> None:
-    message = _message("failed", {"race": race, "lane": lane, "error": why})
-    races.end(s3, BUCKET, race, message)
+def _end(told: audience.Audience, race: str, message: Message) -> None:
+    """Keep what a lane came to, and tell it."""
+    _keep(race, message)
     told.tell(message)
+
+
+def _keep(race: str, message: Message) -> None:
+    try:
+        races.end(s3, BUCKET, race, message)
+    except _REFUSALS as error:
+        # Everybody is told all the same; the turn is over when its time is.
+        print(json.dumps({"not_kept": message, "why": str(error)}))
+
+
+def _failed(race: str, lane: str, why: Message) -> Message:
+    return _message("failed", {"race": race, "lane": lane, "error": why})
 
 
 def _refusal(error: Exception) -> Message:

@@ -27,16 +27,40 @@ Message = dict[str, Any]
 
 
 def handler(event: Any, _context: Any) -> None:
-    """Tell everybody whether the race that is over left what it should."""
-    asked = audience.Audience(gateway, [event["connection"]])
+    """Tell everybody whether the race that is over left what it should.
+
+    It never fails: Lambda would read both tables again.
+    """
+    told = audience.Audience(gateway, [event["connection"]])
+    try:
+        answer = _answer()
+        if answer["type"] == "verified":
+            told = audience.Audience(gateway, audience.present(s3, BUCKET, event["connection"]))
+    except Exception as error:  # noqa: BLE001 - whatever it was, whoever asked is told
+        answer = _refused(str(error))
+    told.tell(answer)
+
+
+def _answer() -> Message:
     turn = races.current(s3, BUCKET)
     if turn is None or turn["last"] is None:
-        asked.tell({"type": "refused", "action": "verify", "reason": "there was no race yet"})
-    elif not (turn["warming"] or races.over(s3, BUCKET, turn, time.time())):
-        asked.tell({"type": "refused", "action": "verify", "reason": "a race is on"})
-    else:
-        told = audience.Audience(gateway, audience.present(s3, BUCKET, event["connection"]))
-        told.tell(_verdict(turn["last"]))
+        return _refused("there was no race yet")
+    if not (turn["warming"] or races.over(s3, BUCKET, turn, time.time())):
+        return _refused("a race is on")
+    race = turn["last"]
+    known = races.verdict(s3, BUCKET, race)
+    if known is not None:
+        return known
+    verdict = _verdict(race)
+    now = races.current(s3, BUCKET)
+    if now is None or now["last"] != race:
+        return _refused("a race began meanwhile")
+    races.judge(s3, BUCKET, verdict)
+    return verdict
+
+
+def _refused(reason: str) -> Message:
+    return {"type": "refused", "action": "verify", "reason": reason}
 
 
 def _verdict(race: str) -> Message:

@@ -16,8 +16,9 @@ import platformdirs
 import typer
 from rich.console import Console
 
-from lambdameter import race, workload
+from lambdameter import price_list, race, workload
 from lambdameter.cli import staging
+from lambdameter.cost import bill
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model import Architecture
 from lambdameter.package import cross
@@ -67,11 +68,12 @@ def put(account: Account, architecture: Architecture, token: str, run: cdk.Run) 
 
     Raises:
         HostError: a tool or credentials are missing.
-        BadInputError: a function cannot be built.
+        BadInputError: a function cannot be built, or the region has no prices.
         TargetError: AWS refuses something.
     """
     the_race = race.load()
     task = workload.load(the_race.workload)
+    bill.regional(price_list.latest(), account.region)
     cdk.check()
     cross.check(run, race.ROOT)
     account.check()

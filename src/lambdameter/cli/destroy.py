@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Annotated
 
 import typer
 
 from lambdameter import race
-from lambdameter.cli.deploy import place
+from lambdameter.cli.deploy import deployed, place
+from lambdameter.errors import BadInputError
 from lambdameter.stack.account import Account
 
 
@@ -20,7 +22,7 @@ def destroy(
 
 
 def take(account: Account) -> str:
-    """Remove the stack, and what tells the page of it; what was done.
+    """Remove the stack, and what tells the page of this one; what was done.
 
     Raises:
         HostError: there are no credentials.
@@ -29,10 +31,17 @@ def take(account: Account) -> str:
     the_race = race.load()
     account.check()
     there = account.remove(the_race.name)
-    place().unlink(missing_ok=True)
     if not there:
         return f"There is no stack {the_race.name} in {account.region}."
+    _forget(account.region)
     return (
         f"The stack {the_race.name} is gone from {account.region}, and its bucket, tables,"
         " functions and logs with it."
     )
+
+
+def _forget(region: str) -> None:
+    """Unless it is of another region: that race is still there."""
+    with contextlib.suppress(BadInputError):
+        if deployed().region == region:
+            place().unlink()

@@ -28,7 +28,8 @@ from lambdameter.model import LiveSite
 
 LOOPBACK = "127.0.0.1"
 _NOT_FOUND, _FORBIDDEN = 404, 403
-_SCRIPT = re.compile(r"<script\b(?P<about>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
+# All but data, which is not run.
+_INLINE = r"<{0}\b(?![^>]*application/json)[^>]*>(.*?)</{0}>"
 _HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -152,23 +153,14 @@ def application(stage: Stage) -> ASGIApp:
 
 
 def _policy(stage: Stage) -> str:
-    """The page's own scripts, by their hashes, and nobody but us and the gateway.
-
-    https://www.w3.org/TR/CSP3/#framework-directive-source-list
-    """
-    hashes = (
-        f"'sha256-{base64.b64encode(hashlib.sha256(one['code'].encode()).digest()).decode()}'"
-        for one in _SCRIPT.finditer(stage.page)
-        if "application/json" not in one["about"]
-    )
-    scripts = " ".join(hashes) or "'none'"
+    """The page's own scripts and styles, by their hashes, and nobody but us and the gateway."""
     gateway = stage.site.websocket
     origin = f" {'/'.join(gateway.split('/')[:3])}" if gateway else ""
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {scripts}",
-            "style-src 'unsafe-inline'",
+            f"script-src {_hashes(stage.page, 'script')}",
+            f"style-src {_hashes(stage.page, 'style')}",
             "img-src 'self' data:",
             "font-src data:",
             f"connect-src 'self'{origin}",
@@ -177,6 +169,16 @@ def _policy(stage: Stage) -> str:
             "frame-ancestors 'none'",
         )
     )
+
+
+def _hashes(page: str, element: str) -> str:
+    """What may be inline.
+
+    https://www.w3.org/TR/CSP3/#framework-directive-source-list
+    """
+    inline = re.findall(_INLINE.format(element), page, re.DOTALL)
+    digests = (hashlib.sha256(one.encode()).digest() for one in inline)
+    return " ".join(f"'sha256-{base64.b64encode(one).decode()}'" for one in digests) or "'none'"
 
 
 def _guarded(served: ASGIApp) -> Callable[[Scope, Receive, Send], Awaitable[None]]:

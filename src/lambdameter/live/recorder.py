@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.client import process_exception
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from lambdameter.errors import HostError, TargetError
 from lambdameter.live import races
@@ -56,6 +58,9 @@ class Recorder:
         if not races.is_id(race):
             return
         folder = self._out / race
+        verdict = message.get("type") == "verified"
+        if verdict and not folder.exists():
+            return  # on a race that was held while nobody recorded
         try:
             if race not in self.begun:
                 self._begin(folder, race)
@@ -67,7 +72,7 @@ class Recorder:
                 place=str(folder),
                 next_step="Free some space, or name another folder with --out.",
             ) from failure
-        if message.get("type") != "verified":
+        if not verdict:
             self.current = race
 
     def _begin(self, folder: Path, race: str) -> None:
@@ -98,11 +103,15 @@ async def record(url: str, recorder: Recorder, watching: asyncio.Event) -> None:
 
     Raises:
         HostError: a message cannot be written.
-        TargetError: this is no gateway that lets us in.
+        TargetError: there is no gateway at the start, or none that lets us in.
     """
+
+    def fatal(failure: Exception) -> Exception | None:
+        return _fatal(failure) if watching.is_set() else failure
+
     try:
         async for gateway in connect(
-            url + _AS_RECORDER, max_size=_LARGEST_MESSAGE, ping_interval=None, proxy=None
+            url + _AS_RECORDER, max_size=_LARGEST_MESSAGE, process_exception=fatal, proxy=None
         ):
             watching.set()
             try:
@@ -110,9 +119,18 @@ async def record(url: str, recorder: Recorder, watching: asyncio.Event) -> None:
                     recorder.hear(message)
             except ConnectionClosed:
                 continue
-    except (InvalidHandshake, InvalidURI) as refusal:
+    except (OSError, InvalidHandshake, InvalidURI) as refusal:
         raise TargetError(
-            f"The WebSocket API lets nobody in: {refusal}",
+            f"The WebSocket API lets nobody in: {refusal or 'it does not answer'}",
             place=url,
             next_step="See that it is there; on AWS, `lambdameter deploy` puts it there.",
         ) from refusal
+
+
+def _fatal(failure: Exception) -> Exception | None:
+    """None where another try may help: what the library says, and where all of us are too many.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-protect.html
+    """
+    status = failure.response.status_code if isinstance(failure, InvalidStatus) else None
+    return None if status == HTTPStatus.TOO_MANY_REQUESTS else process_exception(failure)

@@ -48,8 +48,8 @@ class FakeTools:
 class FakeAccount(Account):
     """An account that holds what is put there."""
 
-    def __init__(self) -> None:
-        super().__init__("eu-west-1", lambda _: None)
+    def __init__(self, region: str = "eu-west-1") -> None:
+        super().__init__(region, lambda _: None)
         self.uploaded: dict[str, Path] = {}
         self.there = False
         self.refuses: Exception | None = None
@@ -175,6 +175,35 @@ def test_destroy_takes_the_stack_and_the_pages_file(account: FakeAccount, tools:
     deploy.put(account, "arm64", "secret", tools)
     assert destroy.take(account).startswith("The stack lambdameter-race is gone from eu-west-1")
     assert not deploy.place().exists()
+
+
+def test_destroying_in_another_region_forgets_nothing(
+    account: FakeAccount, tools: FakeTools
+) -> None:
+    deployed = deploy.put(account, "arm64", "secret", tools)
+    other = FakeAccount("us-east-1")
+    other.there = True
+    destroy.take(other)
+    assert deploy.deployed() == deployed
+
+
+def test_destroying_where_it_is_not_found_forgets_nothing(
+    account: FakeAccount, tools: FakeTools
+) -> None:
+    deployed = deploy.put(account, "arm64", "secret", tools)
+    destroy.take(FakeAccount())  # another account, perhaps
+    assert deploy.deployed() == deployed
+
+
+def test_destroying_what_was_not_deployed_from_here(account: FakeAccount) -> None:
+    account.there = True
+    assert destroy.take(account).startswith("The stack lambdameter-race is gone")
+
+
+def test_a_region_without_prices_is_told_before_anything_is_built(tools: FakeTools) -> None:
+    with pytest.raises(BadInputError, match="no prices for the region mars-north-1"):
+        deploy.put(FakeAccount("mars-north-1"), "arm64", "secret", tools)
+    assert tools.asked == []
 
 
 def test_destroying_nothing_says_so(account: FakeAccount) -> None:

@@ -145,14 +145,28 @@ def test_only_the_runner_sets_memory_and_only_the_racers(resources: Resources, a
     assert allowed == {"runner": {"racer-python", "racer-rust"}}
 
 
+def test_who_may_forget_a_connection(resources: Resources) -> None:
+    allowed = {
+        about.name: json.dumps(one["Resource"])
+        for about in race.load().functions
+        for one in statements(resources, about.name)
+        if "s3:DeleteObject" in as_list(one["Action"])
+    }
+    assert allowed.keys() == {"connection", "runner"}
+    assert all("/connections/*" in where for where in allowed.values())
+
+
 def test_the_runner_can_wait_for_the_racers() -> None:
     functions = race.load().function
-    assert functions("racer-python").timeout_s <= functions("runner").timeout_s - 60
+    assert functions("racer-python").timeout_s <= functions("runner").timeout_s - 120
 
 
-def test_nothing_is_run_again_by_lambda(resources: Resources) -> None:
+def test_nothing_is_run_again_by_lambda_or_later_than_it_was_asked_for(
+    resources: Resources,
+) -> None:
     configs = properties(resources, "AWS::Lambda::EventInvokeConfig")
-    assert {one["MaximumRetryAttempts"] for one in configs} == {0}
+    told = {(one["MaximumRetryAttempts"], one["MaximumEventAgeInSeconds"]) for one in configs}
+    assert told == {(0, 60)}
 
 
 def test_logs_are_kept_three_days(resources: Resources) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from lambdameter import race
 from lambdameter.model import LiveLane, LivePrices, LiveSite, LiveTier, RaceSite
@@ -34,15 +34,25 @@ def refusal(code: str) -> ClientError:
 
 
 class FakeS3:
-    """One bucket, with conditional writes."""
+    """One bucket, with conditional writes; of keys in `lost` the next write is sent twice.
+
+    A request for a key with one of `fails` in it fails.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.before_put: Callable[[], None] = lambda: None
+        self.before_get: dict[str, Callable[[], None]] = {}
+        self.lost: set[str] = set()
+        self.fails: dict[str, Exception] = {}
 
     def put_object(self, **put: Any) -> None:
         self.before_put()
         key = put["Key"]
+        self._serve(key)
+        if key in self.lost:  # the answer to the first try: boto sends it again
+            self.lost.remove(key)
+            self.put_object(**put)
         if put.get("IfNoneMatch") == "*" and key in self.objects:
             raise refusal("PreconditionFailed")
         if "IfMatch" in put and put["IfMatch"] != self._etag(key):
@@ -53,13 +63,21 @@ class FakeS3:
         self.objects.pop(delete["Key"], None)
 
     def get_object(self, **get: Any) -> dict[str, Any]:
+        self._serve(get["Key"])
+        self.before_get.get(get["Key"], lambda: None)()
         if get["Key"] not in self.objects:
             raise refusal("NoSuchKey")
         return {"Body": Body(self.objects[get["Key"]]), "ETag": self._etag(get["Key"])}
 
     def list_objects_v2(self, **asked: Any) -> dict[str, Any]:
+        self._serve(asked["Prefix"])
         found = sorted(key for key in self.objects if key.startswith(asked["Prefix"]))
         return {"Contents": [{"Key": key} for key in found[: asked["MaxKeys"]]]} if found else {}
+
+    def _serve(self, key: str) -> None:
+        for name, failure in self.fails.items():
+            if name in key:
+                raise failure
 
     def _etag(self, key: str) -> str | None:
         body = self.objects.get(key)
@@ -97,6 +115,7 @@ class FakeFunctions:
         self.answer: dict[str, Any] = {}
         self.payload = b"{}"
         self.refuses: set[str] = set()
+        self.breaks: set[str] = set()
         self.memory_mb = {f"lambdameter-race-racer-{lane}": 1_024 for lane in ("python", "rust")}
         self.race: Callable[[dict[str, Any]], None] = self.finish
         self._s3 = s3
@@ -110,6 +129,8 @@ class FakeFunctions:
     def invoke(self, **invoke: Any) -> dict[str, Any]:
         if invoke["FunctionName"] in self.refuses:
             raise refusal("TooManyRequestsException")
+        if invoke["FunctionName"] in self.breaks:
+            raise ConnectionClosedError(endpoint_url="https://lambda.example")
         event = json.loads(invoke["Payload"])
         self.invoked.append((invoke["FunctionName"], event))
         if "task" in event:

@@ -108,7 +108,7 @@ def test_an_unknown_action_is_told_which_there_are(send: Send) -> None:
     assert told["reason"] == "the actions are: warmup, run, verify"
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", "7", "null"])
+@pytest.mark.parametrize("body", ["", "{", "[]", "7", "null", "[" * 100_000])
 def test_a_message_that_is_no_object_is_refused(send: Send, functions: Any, body: str) -> None:
     assert send("run", body=body)["type"] == "refused"
     assert functions.invoked == []

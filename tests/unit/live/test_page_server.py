@@ -22,7 +22,7 @@ from lambdameter.model import LiveSite, SourceFile
 
 ONE, ANOTHER = "1" * 32, "2" * 32
 PAGE = (
-    "<!doctype html><title>t</title>"
+    "<!doctype html><title>t</title><style>a > b {}</style>"
     '<script id="lambdameter-data" type="application/json">null</script>'
     '<script type="module">let a = "<";</script>'
 )
@@ -179,13 +179,17 @@ def test_an_export_of_a_race_that_is_not_there_is_not_found(client: Client) -> N
     assert client.get("/export.html?race=x").status_code == 404
 
 
-def test_only_the_pages_own_scripts_run_and_only_the_gateway_is_reached(
+def test_only_the_pages_own_scripts_and_styles_count_and_only_the_gateway_is_reached(
     client: Client,
 ) -> None:
-    own = base64.b64encode(hashlib.sha256(b'let a = "<";').digest()).decode()
+    script, style = (
+        base64.b64encode(hashlib.sha256(one).digest()).decode()
+        for one in (b'let a = "<";', b"a > b {}")
+    )
     for path in ("/", "/export.html"):
         policy = client.get(path).headers["content-security-policy"].split("; ")
-        assert f"script-src 'sha256-{own}'" in policy
+        assert f"script-src 'sha256-{script}'" in policy
+        assert f"style-src 'sha256-{style}'" in policy
         assert "connect-src 'self' ws://127.0.0.1:9002" in policy
         assert "default-src 'none'" in policy
 

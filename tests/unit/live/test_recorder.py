@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
+import itertools
 import json
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import Server, ServerConnection, serve
 
 from lambdameter.errors import HostError, TargetError
 from lambdameter.live import races
@@ -85,6 +90,15 @@ def test_a_verdict_comes_to_its_own_race_and_makes_it_no_current_one(
     assert recorder.current == "2" * 32
 
 
+def test_a_verdict_on_a_race_that_was_not_recorded_makes_no_race(
+    tmp_path: Path, site: LiveSite
+) -> None:
+    recorder = Recorder(tmp_path, site)
+    hear(recorder, [{"type": "verified", "race": RACE, "identical": True}])
+    assert list(tmp_path.iterdir()) == []
+    assert recorder.begun == set()
+
+
 def test_a_folder_that_cannot_be_written_ends_it(
     tmp_path: Path, site: LiveSite, told: Told
 ) -> None:
@@ -140,3 +154,68 @@ async def test_a_gateway_that_lets_nobody_in_is_told(tmp_path: Path, site: LiveS
         url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/race"
         with pytest.raises(TargetError, match=r"lets nobody in: .*403"):
             await record(url, Recorder(tmp_path, site), asyncio.Event())
+
+
+async def test_where_nothing_listens_at_the_start_it_says_so(
+    tmp_path: Path, site: LiveSite
+) -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        url = f"ws://127.0.0.1:{deaf.getsockname()[1]}/race"
+        with pytest.raises(TargetError, match="lets nobody in"):
+            await record(url, Recorder(tmp_path, site), asyncio.Event())
+
+
+@contextlib.asynccontextmanager
+async def recording(server: Server, recorder: Recorder) -> AsyncIterator[asyncio.Task[None]]:
+    url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/race"
+    task = asyncio.ensure_future(record(url, recorder, asyncio.Event()))
+    yield task
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_gateway_that_is_busy_is_asked_again_once_it_has_let_us_in(
+    tmp_path: Path, site: LiveSite, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    at_once = functools.partial(connect, reconnect_delays=lambda: itertools.repeat(0.0))
+    monkeypatch.setattr("lambdameter.live.recorder.connect", at_once)
+    statuses = [None, status, None]
+    gateway = Gateway([])
+
+    async def busy(client: ServerConnection, _: Any) -> Any:
+        refused = statuses.pop(0)
+        return client.respond(refused, "") if refused else None
+
+    async with (
+        serve(gateway.tell, "127.0.0.1", 0, process_request=busy) as server,
+        recording(server, Recorder(tmp_path, site)) as task,
+    ):
+        done = asyncio.ensure_future(gateway.done.wait())
+        await asyncio.wait({task, done}, return_when=asyncio.FIRST_COMPLETED)
+        done.cancel()
+        assert (statuses, task.done()) == ([], False)
+
+
+async def test_a_gateway_that_says_nothing_any_more_is_connected_to_again(
+    tmp_path: Path, site: LiveSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty = functools.partial(connect, ping_interval=0.01, ping_timeout=0.05, close_timeout=0.05)
+    monkeypatch.setattr("lambdameter.live.recorder.connect", hasty)
+    again = asyncio.Event()
+    dead: list[ServerConnection] = []
+
+    async def dies(client: ServerConnection) -> None:
+        if dead:
+            again.set()
+            return
+        dead.append(client)
+        client.transport.pause_reading()
+        await again.wait()
+
+    async with (
+        serve(dies, "127.0.0.1", 0, close_timeout=0.05) as server,
+        recording(server, Recorder(tmp_path, site)),
+    ):
+        await asyncio.wait_for(again.wait(), 20)

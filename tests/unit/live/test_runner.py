@@ -102,14 +102,51 @@ def test_twenty_pages_are_told_and_whoever_records_and_the_one_that_asked(
     assert (len(told), told[:3]) == (21, ["me", "recorder", "000"])
 
 
-def test_a_page_that_is_gone_is_not_told_again(
-    runner: Any, functions: Any, gateway: Any, s3: Any, refuse: Callable[[str], Exception]
+def test_a_page_that_is_gone_is_not_told_again_and_forgotten(
+    runner: Any, gateway: Any, s3: Any, refuse: Callable[[str], Exception]
 ) -> None:
-    s3.objects["connections/gone"] = b""
-    gateway.fails["gone"] = refuse("GoneException")
+    s3.objects |= dict.fromkeys(("connections/gone", "connections/!dead", "connections/there"), b"")
+    gateway.fails = dict.fromkeys(("gone", "dead"), refuse("GoneException"))
     runner.handler(RUN, None)
-    assert kinds(gateway, "gone") == ["clearing"]
-    assert functions.invoked[0][1]["connections"] == ["me"]
+    assert kinds(gateway, "gone") == kinds(gateway, "dead") == ["clearing"]
+    assert runner.functions.invoked[0][1]["connections"] == ["me", "there"]
+    assert [one for one in s3.objects if one.startswith("connections/")] == ["connections/there"]
+
+
+def test_a_page_that_asked_and_went_is_named_to_no_racer(
+    runner: Any, gateway: Any, refuse: Callable[[str], Exception]
+) -> None:
+    gateway.fails["me"] = refuse("GoneException")
+    runner.handler(RUN, None)
+    assert [event["connections"] for _, event in runner.functions.invoked] == [[], []]
+
+
+def test_a_page_that_comes_while_tables_are_cleared_sees_the_whole_race(
+    runner: Any, gateway: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_clear", lambda _: s3.objects.update({"connections/another": b""}))
+    runner.handler(RUN, None)
+    assert kinds(gateway, "another") == ["started", "report", "report"]
+    assert runner.functions.invoked[0][1]["connections"] == ["me", "another"]
+
+
+def test_a_page_that_comes_in_mid_race_is_told_what_both_lanes_came_to(
+    runner: Any, functions: Any, gateway: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raced(event: dict[str, Any]) -> None:
+        s3.objects["connections/another"] = b""
+        if event["lane"] == "rust":
+            functions.finish(event)
+
+    monkeypatch.setattr(runner, "ThreadPoolExecutor", OneAfterTheOther)
+    monkeypatch.setattr(runner.random, "sample", lambda lanes, _: list(lanes))
+    functions.race = raced
+    runner.handler(RUN, None)
+    told = [(one["type"], one["lane"]) for one in gateway.messages("another")]
+    kept = [("failed", "python"), ("report", "python"), ("finished", "rust"), ("report", "rust")]
+    assert told == kept
+    # Whom the racer told itself is not told again.
+    assert "finished" not in kinds(gateway)
 
 
 def test_a_page_that_cannot_be_reached_just_now_stops_no_race(
@@ -164,6 +201,17 @@ def test_of_two_that_begin_at_once_one_is_refused(
     assert len(functions.invoked) == 2
 
 
+@pytest.mark.parametrize("races", [1, 2])
+def test_a_turn_whose_writes_answer_was_lost_is_still_ones_own(
+    runner: Any, functions: Any, gateway: Any, s3: Any, races: int
+) -> None:
+    for _ in range(races):
+        s3.lost = {"races/current.json"}
+        runner.handler(RUN, None)
+    assert "refused" not in kinds(gateway)
+    assert len(functions.invoked) == 2 * races
+
+
 def test_when_both_lanes_have_ended_there_may_be_another(runner: Any, functions: Any) -> None:
     for races in (1, 2):
         runner.handler(RUN, None)
@@ -179,10 +227,10 @@ def test_after_a_warm_up_there_may_be_a_race(runner: Any, functions: Any, s3: An
     assert (current["last"], current["warming"]) == (race, True)
 
 
-def test_a_race_that_nobody_ended_is_over_after_twenty_minutes(
+def test_a_race_that_nobody_ended_is_over_after_half_an_hour(
     runner: Any, functions: Any, s3: Any
 ) -> None:
-    for ago_s, invoked in ((1_190, 0), (1_201, 2)):
+    for ago_s, invoked in ((1_790, 0), (1_801, 2)):
         turn = {"race": "dead", "warming": False, "last": "dead", "began_s": time.time() - ago_s}
         s3.objects["races/current.json"] = json.dumps(turn).encode()
         runner.handler(RUN, None)
@@ -263,6 +311,75 @@ def test_a_race_that_cannot_be_prepared_has_failed_in_both_lanes(
     assert functions.invoked == []
     runner.handler(RUN, None)
     assert len(functions.invoked) == 2
+
+
+@pytest.mark.parametrize("turn", [RUN, WARM_UP])
+@pytest.mark.parametrize("where", ["races/current.json", "connections/"])
+def test_what_cannot_begin_is_refused_and_keeps_no_turn(
+    runner: Any, functions: Any, gateway: Any, turn: Any, where: str
+) -> None:
+    runner.s3.fails = {where: RuntimeError("S3 is ill")}
+    runner.handler(turn, None)
+    refused = {"type": "refused", "action": turn["do"], "reason": "S3 is ill"}
+    assert gateway.messages("me") == [refused]
+    runner.s3.fails = {}
+    runner.handler(turn, None)
+    assert len(functions.invoked) == 2
+
+
+def test_a_race_that_cannot_be_prepared_has_failed_whatever_the_reason(
+    runner: Any, functions: Any, gateway: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_clear", lambda _: {}["UnprocessedItems"])
+    runner.handler(RUN, None)
+    assert kinds(gateway) == ["clearing", "failed", "failed"]
+    assert functions.invoked == []
+
+
+def test_a_racer_whose_outcome_cannot_be_read_has_failed_and_is_over(
+    runner: Any, functions: Any, gateway: Any, s3: Any, refuse: Callable[[str], Exception]
+) -> None:
+    def ill(event: dict[str, Any]) -> None:
+        functions.finish(event)
+        if event["lane"] == "rust":
+            s3.fails = {"rust.json": refuse("SlowDown")}
+
+    functions.race = ill
+    runner.handler(RUN, None)
+    (failed,) = of_type(gateway, "failed")
+    assert (failed["lane"], failed["error"]["errorType"]) == ("rust", "SlowDown")
+    assert len(of_type(gateway, "report")) == 2
+
+
+@pytest.mark.parametrize(("turn", "kind"), [(RUN, "failed"), (WARM_UP, "warmed")])
+def test_what_a_lane_came_to_is_told_though_it_cannot_be_kept(
+    runner: Any, gateway: Any, refuse: Callable[[str], Exception], turn: Any, kind: str
+) -> None:
+    runner.functions.refuses = set(RACERS)
+    runner.s3.fails = {f"{lane}.json": refuse("SlowDown") for lane in ("python", "rust")}
+    runner.handler(turn, None)
+    assert len(of_type(gateway, kind)) == 2
+
+
+def test_a_racer_that_gave_no_answer_has_failed_but_may_still_write(
+    runner: Any, functions: Any, gateway: Any
+) -> None:
+    functions.breaks = set(RACERS[:1])
+    runner.handler(RUN, None)
+    (failed,) = of_type(gateway, "failed")
+    assert (failed["lane"], failed["error"]["errorType"]) == ("python", "ConnectionClosedError")
+    runner.handler(RUN | {"connection": "another"}, None)
+    assert [one["reason"] for one in gateway.messages("another")] == ["a race is on"]
+
+
+def test_a_warm_up_without_an_answer_is_over_since_it_writes_nothing(
+    runner: Any, functions: Any, gateway: Any
+) -> None:
+    functions.breaks = set(RACERS[:1])
+    runner.handler(WARM_UP, None)
+    assert {one["error"] for one in of_type(gateway, "warmed")} == {None, "ConnectionClosedError"}
+    runner.handler(RUN | {"connection": "another"}, None)
+    assert kinds(gateway, "another")[0] == "clearing"
 
 
 def test_a_racer_that_died_is_told_by_the_invocations_answer(

@@ -129,3 +129,45 @@ def test_what_is_verified_is_the_last_race_though_a_warm_up_came_after_it(
     s3.objects["races/current.json"] = turn(1e12, warming=True, last="before")
     told = verify([item(1)], [item(1)], [item(1)])
     assert (told["race"], told["identical"]) == ("before", True)
+
+
+def test_a_race_that_begins_meanwhile_makes_no_verdict_on_the_one_before(
+    verify: Verify, s3: Any
+) -> None:
+    begun = json.dumps(json.loads(turn(1e12)) | {"race": "new", "last": "new"}).encode()
+
+    def begins() -> None:
+        s3.objects["races/current.json"] = begun
+
+    s3.before_get["data/expected.ndjson"] = begins
+    told = verify([item(1)], [], [])
+    assert told == {"type": "refused", "action": "verify", "reason": "a race began meanwhile"}
+    assert "races/r/verified.json" not in s3.objects
+
+
+def test_a_warm_up_that_begins_meanwhile_changes_no_table(verify: Verify, s3: Any) -> None:
+    def begins() -> None:
+        s3.objects["races/current.json"] = turn(1e12, warming=True)
+
+    s3.before_get["data/expected.ndjson"] = begins
+    assert verify([item(1)], [item(1)], [item(1)])["identical"]
+
+
+def test_a_race_is_compared_once_and_its_verdict_told_again(
+    verify: Verify, s3: Any, gateway: Any
+) -> None:
+    first = verify([item(1)], [item(1)], [item(1)])
+    s3.objects["connections/another"] = b""
+    s3.fails = {"data/expected.ndjson": AssertionError("read again")}
+    assert verify([item(2)], [], []) == first
+    assert gateway.messages("another") == [first]
+
+
+@pytest.mark.parametrize("where", ["races/current.json", "data/expected.ndjson", "connections/"])
+def test_what_cannot_be_verified_is_refused(
+    verify: Verify, s3: Any, refuse: Callable[[str], Exception], where: str
+) -> None:
+    s3.fails = {where: refuse("SlowDown")}
+    told = verify([item(1)], [item(1)], [item(1)])
+    assert (told["type"], told["action"]) == ("refused", "verify")
+    assert "SlowDown" in told["reason"]
