@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -19,6 +20,25 @@ def handler(event, context):
     if event:
         raise ValueError(event)
 """
+
+
+def with_function(line: str, code: bytes) -> Any:
+    """A client of the emulator that said where it is, and one function there."""
+    client = boto3.client(
+        "lambda",
+        endpoint_url=line.strip().removeprefix("export AWS_ENDPOINT_URL_LAMBDA="),
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    client.create_function(
+        FunctionName="f",
+        Runtime="python3.12",
+        Handler="handler.handler",
+        Role="arn:aws:iam::000000000000:role/r",
+        Code={"ZipFile": code},
+    )
+    return client
 
 
 def test_an_asynchronous_invocation_is_heard_of_and_so_is_its_failure_to_the_end(
@@ -34,21 +54,7 @@ def test_an_asynchronous_invocation_is_heard_of_and_so_is_its_failure_to_the_end
     assert process.stdout is not None
     assert process.stderr is not None
     assert process.stderr.readline() == "The local Lambda runs. Ctrl-C ends it.\n"
-    endpoint = process.stdout.readline().strip().removeprefix("export AWS_ENDPOINT_URL_LAMBDA=")
-    client = boto3.client(
-        "lambda",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    client.create_function(
-        FunctionName="f",
-        Runtime="python3.12",
-        Handler="handler.handler",
-        Role="arn:aws:iam::000000000000:role/r",
-        Code={"ZipFile": package(handler_py=CODE)},
-    )
+    client = with_function(process.stdout.readline(), package(handler_py=CODE))
     client.get_waiter("function_active_v2").wait(FunctionName="f")
     client.invoke(FunctionName="f", InvocationType="Event")
     told = [process.stderr.readline() for _ in range(4)]
