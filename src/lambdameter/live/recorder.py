@@ -121,7 +121,7 @@ async def record(url: str, recorder: Recorder, watching: asyncio.Event) -> None:
                 continue
     except (OSError, InvalidHandshake, InvalidURI) as refusal:
         raise TargetError(
-            f"The WebSocket API lets nobody in: {refusal or 'it does not answer'}",
+            f"The WebSocket API lets nobody in: {str(refusal) or 'it does not answer'}",
             place=url,
             next_step="See that it is there; on AWS, `lambdameter deploy` puts it there.",
         ) from refusal
