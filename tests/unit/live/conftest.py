@@ -298,7 +298,7 @@ def told() -> Callable[..., list[dict[str, Any]]]:
         )
         failed = {"errorType": "Runtime.OutOfMemory"}
         by = {lane: {"race": race, "lane": lane} for lane in ("python", "rust")}
-        found = [
+        found: list[dict[str, Any]] = [
             {"type": "clearing"} | about,
             {"type": "started", "order": ["rust", "python"]} | about,
             {"type": "running", "cold": True} | by["rust"],

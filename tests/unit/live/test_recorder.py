@@ -179,7 +179,7 @@ async def recording(server: Server, recorder: Recorder) -> AsyncIterator[asyncio
 async def test_a_gateway_that_is_busy_is_asked_again_once_it_has_let_us_in(
     tmp_path: Path, site: LiveSite, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    at_once = functools.partial(connect, reconnect_delays=lambda: itertools.repeat(0.0))
+    at_once = functools.partial(connect, reconnect_delays=lambda: (0.0 for _ in itertools.count()))
     monkeypatch.setattr("lambdameter.live.recorder.connect", at_once)
     statuses = [None, status, None]
     gateway = Gateway([])

@@ -330,7 +330,7 @@ def test_what_cannot_begin_is_refused_and_keeps_no_turn(
 def test_a_race_that_cannot_be_prepared_has_failed_whatever_the_reason(
     runner: Any, functions: Any, gateway: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_clear", lambda _: {}["UnprocessedItems"])
+    monkeypatch.setattr(runner, "_clear", lambda _: int("none"))
     runner.handler(RUN, None)
     assert kinds(gateway) == ["clearing", "failed", "failed"]
     assert functions.invoked == []
