@@ -39,6 +39,8 @@ def test_a_recorded_race_is_played_on_its_true_times(page: Page, stage: Any, cou
     badge(page).to_have_text("REPLAY")
     sentence(page).to_contain_text("Rust leads by")
     page.get_by_role("button", name="Pause").click()
+    # Drawn together with the figure that it stands still at.
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     shown = page.locator(".position").inner_text()
     # Paused, its clock stands still: the figure of a later drawing is the same.
     page.get_by_role("button", name="Theme").click()
