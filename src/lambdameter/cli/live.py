@@ -196,4 +196,4 @@ def _export(file: Path, html: str, races: Races) -> None:
             next_step="Name a file in a folder that is there and writable.",
         ) from failure
     sys.stdout.write(f"{file}\n")
-    Console(stderr=True, highlight=False).print(f"with {len(found)} recorded, to be opened without us")
+    Console(stderr=True, highlight=False).print(f"{len(found)} recorded, to be opened without us")
