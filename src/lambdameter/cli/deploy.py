@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import secrets
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,8 +23,6 @@ from lambdameter.package import cross
 from lambdameter.parameters import apply_settings
 from lambdameter.stack import cdk
 from lambdameter.stack.account import Account
-
-_TOKEN_BYTES = 32
 
 
 class Deployed(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +45,7 @@ def deploy(
     architecture: Annotated[Architecture, typer.Option(help="Of the functions.")] = "arm64",
 ) -> None:
     """Put the live race on AWS (five functions, two tables, a bucket, a WebSocket API)."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = staging.new_token()
     deployed = put(Account(region), architecture, token, run)
     sys.stdout.write(f"endpoint: {deployed.endpoint}\ntoken:    {token}\n")
     console = Console(stderr=True, highlight=False)
@@ -89,7 +85,7 @@ def put(account: Account, architecture: Architecture, token: str, run: cdk.Run) 
         region=account.region,
         packages={name: package.path for name, package in packages.items()},
         architecture=architecture,
-        token_sha256=hashlib.sha256(token.encode()).hexdigest(),
+        token_sha256=staging.token_sha256(token),
     )
     outputs = cdk.deploy(settings, run)
     account.upload(outputs["Bucket"], staging.objects(task, data))

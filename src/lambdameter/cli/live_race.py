@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -43,7 +41,6 @@ from lambdameter.parameters import apply_settings
 from lambdameter.target.boto import BotoTarget, Options
 
 Work = Callable[[], Coroutine[Any, Any, None]]
-_TOKEN_BYTES = 32
 _FIRST_REGION = "us-east-1"
 
 
@@ -93,7 +90,7 @@ def locally(asked: Asked, html: str, listening: socket.socket) -> None:
             return cargo.build(crate / "Cargo.toml", console, binary=binary)[binary]
 
         packages = staging.make_packages(the_race, info.architecture, build)
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        token = staging.new_token()
         with console.status("setting the race up"):
             staging.set_up(target, the_race, task, staging.objects(task, data))
             where = _race_site(task, started, token)
@@ -283,7 +280,7 @@ def _race_site(task: Workload, started: Running, token: str) -> RaceSite:
     return RaceSite(
         bucket=staging.BUCKET,
         connections_url=started.connections,
-        token_sha256=hashlib.sha256(token.encode()).hexdigest(),
+        token_sha256=staging.token_sha256(token),
         table_key=task.table.partition_key.name,
         functions_url=started.endpoints.functions,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from lambdameter.verify import table as tables
 from lambdameter.verify import trial as verification
 
 BUCKET = "lambdameter-race"
+_TOKEN_BYTES = 32
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,16 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     write_units: int
     zip_bytes: dict[str, int]
+
+
+def new_token() -> str:
+    """What starting a race will need; the functions know its hash alone."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def token_sha256(token: str) -> str:
+    """What the functions know of it, hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def make_data(task: Workload, parameters: Mapping[str, ParameterValue]) -> Dataset:

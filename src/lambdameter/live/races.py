@@ -65,7 +65,8 @@ class Races:
         Raises:
             BadInputError: there is no such race, or it cannot be read.
         """
-        if not is_id(race) or race not in self.ids() or not (self.out / race).is_dir():
+        meant = self._named is None or race in self._named
+        if not is_id(race) or not meant or not (self.out / race).is_dir():
             raise BadInputError(
                 f"There is no race {race!r}",
                 place=str(self.out),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import platformdirs
 from rich.console import Console
 
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Architecture, Artifact, Variant, Workload
+from lambdameter.model import Architecture, Artifact, RaceFunction, Variant, Workload
 from lambdameter.package import cargo, elf
 from lambdameter.package.archive import Member, folder_members, write
 
@@ -39,29 +39,54 @@ def make(
         HostError: a tool is missing, or the cache cannot be written.
     """
     source = Path(workload.root) / variant.source
+
+    def members() -> dict[str, Member]:
+        if variant.build == "copy":
+            return folder_members(source)
+        return _bootstrap(source, variant, console)
+
+    return packaged(variant, architecture, source, members, cache)
+
+
+def packaged(
+    about: Variant | RaceFunction,
+    architecture: Architecture,
+    source: Path,
+    members: Callable[[], dict[str, Member]],
+    cache: Path | None,
+) -> Artifact:
+    """The deployment package of these members.
+
+    Args:
+        about: whose package it is.
+        architecture: what every binary in it must be built for.
+        source: where the members come from, for the words of an error.
+        members: builds or reads them.
+        cache: where packages are kept; defaults to the user's.
+
+    Raises:
+        BadInputError: there is a binary for another architecture.
+        HostError: a source cannot be read, or the cache not written.
+    """
     kept = cache or platformdirs.user_cache_path("lambdameter") / "packages"
     try:
-        members = (
-            folder_members(source)
-            if variant.build == "copy"
-            else _bootstrap(source, variant, console)
-        )
-        check(members, architecture, source)
-        archive = write(members, kept)
+        made = members()
+        check(made, architecture, source)
+        archive = write(made, kept)
     except OSError as failure:
         raise HostError(
-            f"The package of {variant.name} cannot be made: {failure}",
+            f"The package of {about.name} cannot be made: {failure}",
             place=str(source),
             next_step=f"The source must be readable, and {kept} writable with space left.",
         ) from failure
     return Artifact(
-        variant=variant.name,
+        variant=about.name,
         path=str(archive.path),
         sha256=archive.sha256,
         zip_bytes=archive.zip_bytes,
         unzipped_bytes=archive.unzipped_bytes,
-        runtime=variant.runtime,
-        handler=variant.handler,
+        runtime=about.runtime,
+        handler=about.handler,
         architecture=architecture,
     )
 

@@ -6,12 +6,10 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import platformdirs
-
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model import Architecture, Artifact, RaceFunction, SourceFile
 from lambdameter.package import artifact
-from lambdameter.package.archive import Member, folder_members, write
+from lambdameter.package.archive import Member, folder_members
 
 Build = Callable[[Path, str], Path]
 _LANGUAGES = {".py": "python", ".rs": "rust"}
@@ -39,32 +37,15 @@ def make(
             architecture.
         HostError: a source cannot be read, or the cache not written.
     """
-    kept = cache or platformdirs.user_cache_path("lambdameter") / "packages"
     sources = [root / one for one in function.sources]
-    try:
-        if function.build == "cargo":
-            executable = build(sources[0], function.binary or function.name)
-            members = {artifact.BOOTSTRAP: Member(executable.read_bytes(), runnable=True)}
-        else:
-            members = _together(sources)
-        artifact.check(members, architecture, sources[-1])
-        archive = write(members, kept)
-    except OSError as failure:
-        raise HostError(
-            f"The package of {function.name} cannot be made: {failure}",
-            place=str(sources[-1]),
-            next_step=f"The source must be readable, and {kept} writable with space left.",
-        ) from failure
-    return Artifact(
-        variant=function.name,
-        path=str(archive.path),
-        sha256=archive.sha256,
-        zip_bytes=archive.zip_bytes,
-        unzipped_bytes=archive.unzipped_bytes,
-        runtime=function.runtime,
-        handler=function.handler,
-        architecture=architecture,
-    )
+
+    def members() -> dict[str, Member]:
+        if function.build == "copy":
+            return _together(sources)
+        executable = build(sources[0], function.binary or function.name)
+        return {artifact.BOOTSTRAP: Member(executable.read_bytes(), runnable=True)}
+
+    return artifact.packaged(function, architecture, sources[-1], members, cache)
 
 
 def sources(function: RaceFunction, root: Path) -> tuple[SourceFile, ...]:

@@ -279,18 +279,13 @@ def _with_figures(told: CallSummary, shape: ResponseShape, call: Call, kept: _Ke
     )
 
 
-@cache
-def _keys(path: str) -> tuple[str, ...]:
-    return tuple(path.split("."))
-
-
 def figure(response: Any, path: str | None) -> float | None:
     """The figure at a dotted path of a response; None where it is missing, odd or negative."""
     if path is None:
         return None
     here = response
     try:
-        for key in _keys(path):
+        for key in path.split("."):
             here = here[key]
     except (KeyError, TypeError):
         return None
