@@ -245,7 +245,7 @@ class _Document:
             raise self._error(
                 f"Variant {variant.name} has build_environment, and no features",
                 (*at, "build_environment"),
-                "It is for variants that are built by themselves: name their features.",
+                "It is for variants that features set apart from others: name them.",
             )
         if variant.build != "cargo" and variant.features is not None:
             raise self._error(

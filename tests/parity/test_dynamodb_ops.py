@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambdameter import dataset
+from lambdameter.package import cargo
 from lambdameter.verify import table as tables
 from lambdameter.verify import trial
 
 CASES = ("get", "put", "query", "batch")
-# What cargo leaves of a crate's path in its panics, where it is linked in.
-PROVIDERS = {"aws-lc": b"/aws-lc-rs-", "ring": b"/ring-0."}
+CRATE = Path(__file__).parents[2] / "workloads" / "dynamodb-ops" / "rust" / "Cargo.toml"
+# Of each TLS provider: what cargo leaves of its path in its panics, where it is linked in; and how
+# the names of its C functions begin.
+PATHS = {"aws-lc": b"/aws-lc-rs-", "ring": b"/ring-0."}
+SYMBOLS = {"aws-lc": "aws_lc_", "ring": "ring_core_"}
 
 
 def digester(rule: tables.Rule) -> dataset.Digester:
@@ -133,7 +140,25 @@ def test_a_binary_holds_only_the_tls_provider_of_its_name(
 ):
     with zipfile.ZipFile(dynamodb_ops.packages[variant]) as package:
         binary = package.read("bootstrap")
-    assert [name for name, path in PROVIDERS.items() if path in binary] == [provider]
+    assert [name for name, path in PATHS.items() if path in binary] == [provider]
+
+
+@pytest.mark.parametrize("variant", ["rust", "rust-warmed", "rust-ring", "rust-no-jitter"])
+def test_a_binary_before_it_is_stripped_has_symbols_of_that_provider_alone(
+    dynamodb_ops: Any, variant: str
+):
+    about = next(one for one in dynamodb_ops.workload.variants if one.name == variant)
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "--workspace"]
+    command += ["--manifest-path", str(CRATE), "--bin", about.binary]
+    command += ["--config", "profile.release.package.dynamodb-ops-rust.strip=false"]
+    if about.features is not None:
+        command += ["--no-default-features", "--features", ",".join(about.features)]
+    folder = cargo.target_folder()
+    environment = os.environ | about.build_environment | {"CARGO_TARGET_DIR": str(folder)}
+    subprocess.run(command, env=environment, check=True)
+    names = subprocess.check_output(["nm", folder / "release" / about.binary], text=True)
+    provider = "ring" if variant == "rust-ring" else "aws-lc"
+    assert [name for name, symbol in SYMBOLS.items() if symbol in names] == [provider]
 
 
 @pytest.mark.parametrize("name", ["x" * 100_000, "\u00fc\u4e2d\U0001f600", "a b", "../t"])

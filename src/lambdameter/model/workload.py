@@ -32,10 +32,9 @@ class Variant(Record, frozen=True, kw_only=True):
         source: folder below the workload's, the root of what is packaged.
         build: how `source` becomes a zip ("copy": as it is; "cargo": `cargo build --release`).
         binary: cargo's binary target, packaged as `bootstrap` ("cargo" alone).
-        features: cargo features, in place of the crate's default ones. Features unify in one
-            build, so such a variant is built by itself, in a target folder apart.
-        build_environment: variables of that build; only with `features`, since another build of
-            the shared folder would not know of them.
+        features: cargo features, in place of the default ones of all crates in its workspace.
+        build_environment: variables of that build; only with `features`, which must set apart
+            what the variables change, or cargo builds one over the other.
         language: decides the colour, and what is a rewrite of what.
         exhibit: why it is shown and never recommended; None: it is a candidate.
     """

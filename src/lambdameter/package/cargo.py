@@ -2,13 +2,15 @@
 
 `python -m lambdameter.package.cargo --workspace` builds every binary of the workspace that the
 current folder is in. One binary is built with the features that the whole workspace asks for
-(`--workspace --bin`), so that what that command built is not built again; one that names its own
-features is built by itself.
+(`--workspace --bin`), so that what that command built is not built again.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
+import hashlib
 import os
 import queue
 import re
@@ -47,9 +49,10 @@ def build(
 ) -> dict[str, Path]:
     """Build one binary target, or all of the workspace: target name -> executable.
 
-    With `features`, in place of the crate's default ones, the crate is built by itself: within
-    one build features unify, and another crate's would be in its dependencies too. `environment`
-    is what the build scripts see besides.
+    `features` stand in place of the default ones, of all the workspace's crates: within one build
+    features unify, and another crate's default would be in this one's dependencies too.
+    `environment` is what the build scripts see besides. The one binary's executable is its own:
+    no build of other features or of another checkout takes its place.
 
     Raises:
         BadInputError: the manifest or the code is at fault.
@@ -57,6 +60,50 @@ def build(
     """
     _check_tools()
     command = _command(manifest, binary, features)
+    target = target_folder()
+    with _alone(target, console):
+        built = _run(command, environment or {}, manifest, binary, console)
+        if binary is None:
+            return built
+        if binary not in built:
+            raise BadInputError(
+                f"cargo built no executable {binary!r}",
+                place=str(manifest),
+                next_step="Name one of the crate's binary targets in workload.toml.",
+            )
+        told = repr((str(manifest.resolve()), features, sorted((environment or {}).items())))
+        own = target / "executables" / hashlib.sha256(told.encode()).hexdigest()[:16]
+        return {binary: _linked(built[binary], own)}
+
+
+@contextlib.contextmanager
+def _alone(target: Path, console: Console) -> Iterator[None]:
+    """Hold what cargo's own lock does not: its executables, which all builds put in one place."""
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / "lambdameter.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.print("waiting for another build to end", highlight=False)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _linked(executable: Path, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    own, new = folder / executable.name, folder / f"{executable.name}.new"
+    new.unlink(missing_ok=True)
+    new.hardlink_to(executable)
+    return new.replace(own)
+
+
+def _run(
+    command: list[str],
+    environment: Mapping[str, str],
+    manifest: Path,
+    binary: str | None,
+    console: Console,
+) -> dict[str, Path]:
     result = Build()
     with subprocess.Popen(
         [*command, "--message-format=json"],
@@ -67,7 +114,7 @@ def build(
         errors="replace",
         # A group of its own: cargo's compilers end with it, whoever the signal was sent to.
         process_group=0,
-        env=os.environ | {"CARGO_TARGET_DIR": str(target_folder(features)), **(environment or {})},
+        env=os.environ | {"CARGO_TARGET_DIR": str(target_folder()), **environment},
     ) as cargo:
         try:
             _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
@@ -76,31 +123,20 @@ def build(
             raise
     if cargo.returncode:
         raise _failure(result, manifest, command)
-    if binary is not None and binary not in result.executables:
-        raise BadInputError(
-            f"cargo built no executable {binary!r}",
-            place=str(manifest),
-            next_step="Name one of the crate's binary targets in workload.toml.",
-        )
     return result.executables
 
 
 def _command(manifest: Path, binary: str | None, features: Sequence[str] | None) -> list[str]:
     command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
-    command += ["--bins"] if binary is None else ["--bin", binary]
+    command += ["--workspace", *(["--bins"] if binary is None else ["--bin", binary])]
     if features is None:
-        return [*command, "--workspace"]
+        return command
     return [*command, "--no-default-features", "--features", ",".join(features)]
 
 
-def target_folder(features: Sequence[str] | None = None) -> Path:
-    """Where cargo builds: in the user's cache, shared by all checkouts.
-
-    Crates that are built by themselves, with features, share another: cargo tells dependencies
-    of other features apart there, and builds the rest once.
-    """
-    shared = platformdirs.user_cache_path("lambdameter") / "cargo-target"
-    return shared if features is None else shared / "features"
+def target_folder() -> Path:
+    """Where cargo builds: in the user's cache, shared by all checkouts."""
+    return platformdirs.user_cache_path("lambdameter") / "cargo-target"
 
 
 def _check_tools() -> None:

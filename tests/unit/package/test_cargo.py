@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import io
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -52,8 +54,9 @@ def test_a_build_with_nothing_to_do_says_nothing_and_still_finds_the_binary(crat
 def test_what_the_whole_workspace_built_is_not_built_again(crate: Path, out: Out):
     binary = cargo.build(crate / "Cargo.toml", out[0])["sums"]
     before = binary.stat()
-    assert cargo.build(crate / "Cargo.toml", out[0], binary="sums")["sums"] == binary
-    assert binary.stat().st_mtime_ns == before.st_mtime_ns
+    alone = cargo.build(crate / "Cargo.toml", out[0], binary="sums")["sums"]
+    assert alone.samefile(binary)
+    assert alone.stat().st_mtime_ns == before.st_mtime_ns
 
 
 def test_an_error_in_the_code_is_told_with_its_place(crate: Path, out: Out):
@@ -65,7 +68,7 @@ def test_an_error_in_the_code_is_told_with_its_place(crate: Path, out: Out):
     assert "cargo build --release" in refused.value.next_step
 
 
-def test_a_crate_with_features_of_its_own_is_built_apart(crate: Path, out: Out):
+def test_features_stand_in_place_of_the_default_ones(crate: Path, out: Out):
     with (crate / "Cargo.toml").open("a") as manifest:
         manifest.write('[features]\ndefault = ["plain"]\nplain = []\nodd = []\n')
     (crate / "src" / "main.rs").write_text(
@@ -73,9 +76,55 @@ def test_a_crate_with_features_of_its_own_is_built_apart(crate: Path, out: Out):
     )
     default = cargo.build(crate / "Cargo.toml", out[0], binary="sums")["sums"]
     odd = cargo.build(crate / "Cargo.toml", out[0], binary="sums", features=["odd"])["sums"]
-    assert odd.is_relative_to(cargo.target_folder(["odd"]))
     assert subprocess.check_output([default], text=True) == "true false\n"
     assert subprocess.check_output([odd], text=True) == "false true\n"
+
+
+def test_anothers_default_features_are_left_out_too(crate: Path, out: Out):
+    (crate / "other" / "src").mkdir(parents=True)
+    (crate / "other" / "src" / "lib.rs").touch()
+    (crate / "other" / "Cargo.toml").write_text(
+        '[package]\nname = "other"\nversion = "0.1.0"\nedition = "2024"\n'
+        '[features]\ndefault = ["sums/plain"]\n[dependencies]\nsums = { path = ".." }\n'
+    )
+    manifest = (crate / "Cargo.toml").read_text()
+    (crate / "Cargo.toml").write_text(manifest + 'members = ["other"]\n[features]\nplain = []\n')
+    (crate / "src" / "lib.rs").touch()
+    (crate / "src" / "main.rs").write_text(
+        'fn main() { println!("{}", cfg!(feature = "plain")); }\n'
+    )
+    (crate / "Cargo.lock").unlink()
+    subprocess.run(["cargo", "generate-lockfile", "--offline"], cwd=crate, check=True)
+    built = [
+        cargo.build(crate / "Cargo.toml", out[0], binary="sums", features=features)["sums"]
+        for features in (None, [])
+    ]
+    assert [subprocess.check_output([one], text=True) for one in built] == ["true\n", "false\n"]
+
+
+def test_no_other_checkouts_build_takes_an_executables_place(crate: Path, out: Out, tmp_path: Path):
+    ours = cargo.build(crate / "Cargo.toml", out[0], binary="sums")["sums"]
+    other = shutil.copytree(crate, tmp_path / "other")
+    (other / "src" / "main.rs").write_text('fn main() { println!("theirs"); }\n')
+    theirs = cargo.build(other / "Cargo.toml", out[0], binary="sums")["sums"]
+    assert subprocess.check_output([ours], text=True) == ""
+    assert subprocess.check_output([theirs], text=True) == "theirs\n"
+
+
+def test_a_build_waits_for_another_and_says_so(crate: Path):
+    cargo.target_folder().mkdir(parents=True)
+    holder = (cargo.target_folder() / "lambdameter.lock").open("w")
+    fcntl.flock(holder, fcntl.LOCK_EX)
+
+    def told(text: str) -> int:
+        holder.close()
+        return len(text)
+
+    waiting = io.StringIO()
+    waiting.write = told  # type: ignore[method-assign] - what is told lets it go on
+    built = cargo.build(crate / "Cargo.toml", Console(file=waiting), binary="sums")
+    assert holder.closed
+    assert os.access(built["sums"], os.X_OK)
 
 
 def test_a_builds_environment_reaches_the_compiler(crate: Path, out: Out):
