@@ -56,6 +56,14 @@ _NOT_FATAL = "Runtime.MarshalError"
 # Lambda's own lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 _LAMBDAS_OWN = ("INIT_START ", "INIT_REPORT ", "START Req", "END Req", "REPORT Req")
 _BEGINNING = 60
+# Of lists and objects in each other: what compares two answers calls itself at each level.
+_LEVELS = 200
+_TOO_DEEP = SampleError(
+    kind="answer",
+    type="TooDeep",
+    message=f"the response has more than {_LEVELS} levels of lists and objects, and no deeper ones "
+    "are compared",
+)
 
 
 class Target(Protocol):
@@ -271,14 +279,29 @@ def _failure(invocation: Invocation, response: Any, report: Report | None) -> Sa
 def _decoded(payload: bytes) -> tuple[Any, SampleError | None]:
     """A payload's JSON, or why it is none."""
     try:
-        return msgspec.json.decode(payload), None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
+        response = msgspec.json.decode(payload)
+    except RecursionError:
+        return None, _TOO_DEEP
+    except (msgspec.DecodeError, UnicodeDecodeError) as failure:
         begins = payload[:_BEGINNING].decode(errors="backslashreplace")
         return None, SampleError(
             kind="answer",
             type="NotJson",
             message=f"the response is no JSON ({failure}); it begins with {begins}",
         )
+    return (None, _TOO_DEEP) if _is_deep(response) else (response, None)
+
+
+def _is_deep(response: Any) -> bool:
+    if not isinstance(response, dict | list):
+        return False
+    level = [response]
+    for _ in range(_LEVELS):
+        holders = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [below for held in holders for below in held if isinstance(below, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None]:
@@ -291,13 +314,17 @@ def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None
         text = holder.get(last) if isinstance(holder, dict) else None
         try:
             holder[last] = msgspec.json.decode(text if isinstance(text, str) else b"")
-        except (msgspec.DecodeError, RecursionError):
+        except RecursionError:
+            return response, _TOO_DEEP
+        except msgspec.DecodeError:
             return response, SampleError(
                 kind="answer",
                 type="NotJson",
                 message=f"the response has no string of JSON at {path}, where workload.toml "
                 "says one is",
             )
+        if _is_deep(holder[last]):
+            return None, _TOO_DEEP
     return response, None
 
 

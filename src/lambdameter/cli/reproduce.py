@@ -15,6 +15,7 @@ import msgspec
 import typer
 
 from lambdameter import workload as workloads
+from lambdameter.claims import library
 from lambdameter.cli.experiment import RUNS, Asked, Opening, measure, open_target
 from lambdameter.cli.report import Json, Markdown
 from lambdameter.cli.report import read as read_run
@@ -140,13 +141,19 @@ def measure_all(
 
 
 def runs_in(folder: Path) -> tuple[Named, ...]:
-    """Every run below a folder, or the run that it is; the latest of an experiment comes first.
+    """Every run below a folder, or the run that it is: experiment by experiment, the latest first.
 
     Raises:
         BadInputError: there is none.
     """
+    order = [one.name for one in library.experiments()]
+
+    def place(run: Path) -> tuple[int, str]:
+        name = _AGAIN.sub("", run.name)
+        return order.index(name) if name in order else len(order), name
+
     below = sorted((one.parent for one in folder.glob(f"*/{MANIFEST}")), reverse=True)
-    found = [folder] if (folder / MANIFEST).exists() else below
+    found = [folder] if (folder / MANIFEST).exists() else sorted(below, key=place)
     if not found:
         raise BadInputError(
             "There is no run in this folder",

@@ -41,6 +41,7 @@ _NEXT_STEPS = {
     "Runtime.OutOfMemory": "Give it a larger tier with --memory, or let it keep less at once.",
     "Sandbox.Timedout": "Raise timeout_s in workload.toml, or give it a larger tier with --memory: "
     "CPU grows with it.",
+    "TooDeep": "Answer with fewer lists and objects in each other.",
     "WrongShape": "Answer what [response] in workload.toml names, or correct [response].",
 }
 

@@ -6,6 +6,7 @@ geometric means over rounds; a difference is the arithmetic one.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -41,7 +42,8 @@ def estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) ->
 
     Args:
         row: what it is an estimate of.
-        runs: where to look, in this order.
+        runs: where to look: the one whose calls' work is nearest to the published, the first of
+            several.
         source: the text that has the row.
 
     Returns:
@@ -57,9 +59,9 @@ def _estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -
     if not row.of:
         raise _Lack("nothing of it can be run here")
     if all(one.metric in quantities.EXACT for one in (*row.of, *row.over)):
-        return _exact(row, runs)
+        return _exact(row, runs, source)
     sides = [
-        _side([(one, _run(runs, one, row)) for one in side], source)
+        _side([(one, _run(runs, one, row, source)) for one in side], source)
         for side in (row.of, row.over)
         if side
     ]
@@ -70,10 +72,10 @@ def _estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -
     return _of_pair(row, of, over, _seed(row, runs), modelled=_any_modelled(runs))
 
 
-def _exact(row: ClaimRow, runs: Sequence[ReportInput]) -> Estimate:
+def _exact(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -> Estimate:
     sums = []
     for side in (row.of, row.over):
-        found = [quantities.exact(_run(runs, one, row), one) for one in side]
+        found = [quantities.exact(_run(runs, one, row, source), one) for one in side]
         if None in found:
             raise _Lack(f"{row.of[0].variant} has no package in these runs")
         sums.append(sum(one for one in found if one is not None))
@@ -82,18 +84,23 @@ def _exact(row: ClaimRow, runs: Sequence[ReportInput]) -> Estimate:
     return Estimate(value=value, low=value, high=value, once=value)
 
 
-def _run(runs: Sequence[ReportInput], quantity: Quantity, row: ClaimRow) -> ReportInput:
+def _run(
+    runs: Sequence[ReportInput], quantity: Quantity, row: ClaimRow, source: ClaimSource
+) -> ReportInput:
     """Where a quantity is: one run for the whole row, if any has all of it."""
 
-    def has(run: ReportInput, one: Quantity) -> bool:
-        return bool(quantities.samples(run, one))
+    def has(run: ReportInput, *wanted: Quantity) -> bool:
+        return all(quantities.samples(run, one) for one in wanted)
 
-    whole = [run for run in runs if all(has(run, one) for one in (*row.of, *row.over))]
-    for run in whole or runs:
-        if has(run, quantity):
-            return run
-    where = f"{quantity.variant} of {quantity.workload} on {quantity.case}"
-    raise _Lack(f"{where} was not measured at {quantity.memory_mb:,} MB")
+    def off(run: ReportInput) -> float:
+        return abs(math.log(quantities.work(run, quantity, source.count)))
+
+    whole = [run for run in runs if has(run, *row.of, *row.over)]
+    there = whole or [run for run in runs if has(run, quantity)]
+    if not there:
+        where = f"{quantity.variant} of {quantity.workload} on {quantity.case}"
+        raise _Lack(f"{where} was not measured at {quantity.memory_mb:,} MB")
+    return min(there, key=off)
 
 
 def _side(found: Sequence[tuple[Quantity, ReportInput]], source: ClaimSource) -> _Side:

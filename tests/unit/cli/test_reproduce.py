@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,16 @@ def test_more_rounds_than_there_are_become_a_run_beside_it_that_comes_first(
     assert [named.experiment for named in runs_in(here)] == ["sums", "sums"]
     assert rounds_of(here / "sums-2") == 3
     assert runs_in(here)[0].run.summary.rounds == 3
+
+
+def test_runs_come_in_the_order_of_the_experiments(
+    experiment: Experiment, conditions: Conditions, scripted: Any, working: Any, here: Path
+):
+    measure_all([(experiment, experiment.full)], conditions, here, scripted(working).opening)
+    for name in ("tiers", "registrations", "registrations-2"):
+        shutil.copytree(here / "sums", here / name)
+    told = [Path(named.run.folder).name for named in runs_in(here)]
+    assert told == ["registrations-2", "registrations", "tiers", "sums"]
 
 
 def test_a_variant_that_the_workload_lacks_is_told_before_anything_is_measured(

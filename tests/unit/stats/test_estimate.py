@@ -161,3 +161,20 @@ def test_a_row_is_taken_from_one_run_where_one_has_all_of_it(
     part = sample_run.report_input(sample_run.manifest((128,)))
     found = estimate(ratio(), [part, run], SOURCE)
     assert found.environments == 12
+
+
+def test_of_runs_of_less_work_and_of_the_published_that_one_is_taken(
+    sample_run: ModuleType, run: ReportInput
+):
+    less = sample_run.rounds_input(11)
+    tenth = [
+        msgspec.structs.replace(one, response=one.response | {"records": 5_000})
+        for one in less.samples
+    ]
+    less = msgspec.structs.replace(less, samples=tuple(tenth))
+    source = msgspec.structs.replace(SOURCE, count=50_000)
+    for runs in ([less, run], [run, less]):
+        found = estimate(row(quantity("rust", "total_ms")), runs, source)
+        assert (found.environments, found.scaled) == (12, 1)
+    found = estimate(row(quantity("rust", "total_ms")), [less], source)
+    assert (found.environments, found.scaled) == (11, 10)
