@@ -156,7 +156,7 @@ def test_races_under_other_conditions_are_not_pooled(context: Any, stage: Any, c
     page = context.new_page()
     page.goto(stage.url)
     expect(page.locator("#distribution .lane-rust .hollow")).to_have_count(1)
-    stage.site = stage.site | {"caveats": [{"label": "latency", "text": "none modelled"}]}
+    stage.site = stage.site | {"conditions": "c2"}
     stage.tell(*course(age_s=30).whole())
     expect(page.locator("#distribution p").first).to_contain_text(
         "1 left out: held under other conditions"

@@ -3,7 +3,7 @@
 import * as asking from "./asking";
 import { Connection, type State } from "./connection";
 import type { Library } from "./library";
-import { conditionsOf, isCold, nearest, withOwn } from "./likeness";
+import { isCold, nearest, withOwn } from "./likeness";
 import type { Model, Notice } from "./model";
 import {
   type Action,
@@ -147,7 +147,7 @@ export class App {
   course(changed: Partial<Course>): void {
     this.#choice = { ...this.#choice, ...changed };
     if (!this.#connection) {
-      const here = conditionsOf(this.#replay?.site ?? this.#home);
+      const here = (this.#replay?.site ?? this.#home).conditions;
       const race = nearest(this.#history, this.#choice, here);
       if (race) void this.play(race.race);
     }

@@ -1,6 +1,6 @@
 // Which races may be compared with each other, and a list that holds them. Pure.
 
-import type { Course, RaceSummary, Site } from "./protocol";
+import type { Course, RaceSummary } from "./protocol";
 import type { Race } from "./race";
 
 /** Mixed: some lanes began in a new environment, and others did not. */
@@ -10,43 +10,6 @@ export interface Kind {
   memory_mb: number;
   start: Start;
   conditions: string;
-}
-
-/** Caveats that are of one tier, or of the bill alone. */
-const NO_CONDITION = /^(?:[\d,]+ MB|bill)$/;
-const digests = new WeakMap<Site, string>();
-
-/**
- * A digest of all that must be the same where races are compared: target, region, architecture,
- * records, the code, and each condition that a caveat tells. The page server makes the same
- * (lambdameter/live/likeness.py).
- */
-export function conditionsOf(site: Site): string {
-  const known = digests.get(site);
-  if (known !== undefined) return known;
-  const digest = fnv1a(
-    [
-      site.target,
-      site.region,
-      site.architecture,
-      String(site.records),
-      ...site.lanes.map(({ name, runtime, zip_bytes }) => `${name} ${runtime} ${zip_bytes}`),
-      ...site.caveats
-        .filter(({ label }) => !NO_CONDITION.test(label))
-        .map(({ label, text }) => `${label}: ${text}`),
-    ].join("\n"),
-  );
-  digests.set(site, digest);
-  return digest;
-}
-
-/** 64 bits of UTF-8: https://datatracker.ietf.org/doc/html/rfc9923 */
-function fnv1a(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  return hash.toString(16).padStart(16, "0");
 }
 
 /** As asked for; else by what REPORT says: the first race after a change of tier is cold, too. */

@@ -108,6 +108,8 @@ export interface Site {
   lanes: LaneOfSite[];
   formats: Format[];
   tiers: Tier[];
+  /** A digest of those of its races: these are compared where it is the same. */
+  conditions: string;
   caveats: { label: string; text: string }[];
   modelled: string | null;
   prices: Prices;
@@ -121,7 +123,7 @@ export interface RecordedRace {
 export interface RaceSummary extends Course {
   race: string;
   target: Site["target"];
-  /** Of where it was held; races are compared where it is the same (likeness.ts). */
+  /** Its site's. */
   conditions: string;
   began_ms: number;
   over: boolean;
@@ -226,6 +228,7 @@ const site = shape({
   lanes: list(shape({ name: text, title: text, runtime: text, zip_bytes: count })),
   formats: list(oneOf("csv", "json")),
   tiers: list(shape({ memory_mb: count, vcpu: number })),
+  conditions: text,
   caveats: list(shape({ label: text, text })),
   modelled: nullable(text),
   prices: shape({

@@ -1,6 +1,5 @@
 // Messages -> the state of a race. Pure; in any order, and however often a message comes.
 
-import { conditionsOf } from "./likeness";
 import type {
   Answer,
   Course,
@@ -314,7 +313,7 @@ export function summaryOf(race: Race, site: Site): RaceSummary | null {
   return {
     race: race.id,
     target: site.target,
-    conditions: conditionsOf(site),
+    conditions: site.conditions,
     ...race.course,
     began_ms: race.clearing_ms ?? beganMs(race),
     over: isOver(race, names),

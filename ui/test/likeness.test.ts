@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Kind, alike, conditionsOf, nearest, startOf, startOfRace, withOwn } from "../src/likeness";
-import type { RaceMessage, RaceSummary, Site } from "../src/protocol";
+import { type Kind, alike, nearest, startOf, startOfRace, withOwn } from "../src/likeness";
+import type { RaceMessage, RaceSummary } from "../src/protocol";
 import { fold, summarise } from "../src/race";
 import { SITE, WHOLE, recorded, until } from "./messages";
 
@@ -12,41 +12,7 @@ const lanes = (python: number | null, rust: number | null): RaceSummary["lanes"]
   rust: { total_ms: 1, init_ms: rust, failed: null },
 });
 const WARM: RaceSummary = { ...COLD, race: "b2", cold: false, lanes: lanes(null, null) };
-const KIND: Kind = { format: "csv", memory_mb: 1_024, start: "warm", conditions: conditionsOf(SITE) };
-
-describe("the digest of a site's conditions", () => {
-  // tests/unit/live/test_likeness.py has the same site and the same digest.
-  test("is the one that the page server makes", () => {
-    expect(conditionsOf({ ...SITE, caveats: [...SITE.caveats, { label: "latency", text: "≈ 3 ms" }] })).toBe(
-      "d9810a83027562d9",
-    );
-  });
-
-  test.each<[string, Partial<Site>]>([
-    ["target", { target: "aws" }],
-    ["region", { region: "eu-west-1" }],
-    ["architecture", { architecture: "x86_64" }],
-    ["records", { records: 5 }],
-    ["code", { lanes: SITE.lanes.map((lane) => ({ ...lane, zip_bytes: 1 })) }],
-    ["latency", { caveats: [{ label: "latency", text: "none modelled" }] }],
-    ["faults", { caveats: [...SITE.caveats, { label: "faults", text: "INJECTED: throttling" }] }],
-    ["speed", { caveats: [...SITE.caveats, { label: "speed", text: "this machine's own CPUs" }] }],
-  ])("is another with another %s", (_, changed) => {
-    expect(conditionsOf({ ...SITE, ...changed })).not.toBe(conditionsOf(SITE));
-  });
-
-  test("is the same whatever tiers are offered, at which prices, and whoever may start a race", () => {
-    const other: Site = {
-      ...SITE,
-      websocket: null,
-      token: null,
-      tiers: [],
-      caveats: [...SITE.caveats, { label: "1,769 MB", text: "a whole vCPU" }, { label: "bill", text: "x" }],
-      prices: { ...SITE.prices, as_of: "2027-01-01" },
-    };
-    expect(conditionsOf(other)).toBe(conditionsOf(SITE));
-  });
-});
+const KIND: Kind = { format: "csv", memory_mb: 1_024, start: "warm", conditions: SITE.conditions };
 
 describe("a race's start", () => {
   test.each([
@@ -88,7 +54,7 @@ describe("races are compared", () => {
 
 describe("the nearest recorded race", () => {
   const wanted = { format: "csv", memory_mb: 1_024, cold: false } as const;
-  const here = conditionsOf(SITE);
+  const here = SITE.conditions;
 
   test("is of the same conditions", () => {
     expect(nearest([{ ...WARM, race: "aws", conditions: "x" }, WARM], wanted, here)).toBe(WARM);

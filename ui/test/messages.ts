@@ -19,6 +19,7 @@ export const SITE: Site = {
     { memory_mb: 128, vcpu: 0.0724 },
     { memory_mb: 1_024, vcpu: 0.579 },
   ],
+  conditions: "c1",
   caveats: [{ label: "CPU", text: "cgroup v1" }],
   modelled: "latency",
   prices: {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { RaceMessage } from "../src/protocol";
-import { conditionsOf } from "../src/likeness";
 import * as race from "../src/race";
 import { BEGIN, NAMES, SITE, START, VERIFIED, WHOLE, failed, lane, recorded, until } from "./messages";
 
@@ -162,7 +161,7 @@ test("its line in the list says what the page server would say", () => {
   expect(race.summarise(recorded([...WHOLE, VERIFIED]))).toEqual({
     race: "a1",
     target: "local",
-    conditions: conditionsOf(SITE),
+    conditions: SITE.conditions,
     format: "csv",
     memory_mb: 1_024,
     cold: true,

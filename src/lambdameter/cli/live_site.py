@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -51,6 +52,15 @@ def site(
         BadInputError: a price is missing for the region.
     """
     titles = {one.name: one.title for one in place.task.variants}
+    lanes = tuple(
+        LiveLane(
+            name=lane,
+            title=titles[lane],
+            runtime=place.the_race.function(f"racer-{lane}").runtime,
+            zip_bytes=place.work.zip_bytes[lane],
+        )
+        for lane in race.LANES
+    )
     return LiveSite(
         target=place.info.name,
         websocket=websocket,
@@ -58,23 +68,27 @@ def site(
         region=place.info.region,
         architecture=place.architecture,
         records=place.work.records,
-        lanes=tuple(
-            LiveLane(
-                name=lane,
-                title=titles[lane],
-                runtime=place.the_race.function(f"racer-{lane}").runtime,
-                zip_bytes=place.work.zip_bytes[lane],
-            )
-            for lane in race.LANES
-        ),
+        lanes=lanes,
         formats=race.FORMATS,
         tiers=tuple(
             LiveTier(memory_mb=tier, vcpu=round(tier / MEMORY_MB_PER_VCPU, 4)) for tier in tiers
         ),
+        conditions=_digest(place, lanes),
         caveats=tuple(_caveats(place, tiers)),
         modelled=_modelled(place.info),
         prices=_prices(place, prices),
     )
+
+
+def _digest(place: Place, lanes: Sequence[LiveLane]) -> str:
+    """Of all that must be the same where races are compared with each other."""
+    info = place.info
+    told = (
+        (info.name, info.region, place.architecture, place.work.records),
+        [(lane.name, lane.runtime, lane.zip_bytes) for lane in lanes],
+        tuple(_conditions(info, place.architecture)),
+    )
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16]
 
 
 def _caveats(place: Place, tiers: Sequence[int]) -> Iterator[Caveat]:

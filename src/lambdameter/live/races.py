@@ -12,7 +12,6 @@ import msgspec
 
 from lambdameter import report_line
 from lambdameter.errors import BadInputError
-from lambdameter.live import likeness
 from lambdameter.model import (
     LaneOutcome,
     Message,
@@ -214,7 +213,7 @@ def outcome(race: RecordedRace) -> RaceOutcome:
     return RaceOutcome(
         race=race.race,
         target=race.site.target,
-        conditions=likeness.conditions(race.site),
+        conditions=race.site.conditions,
         format=about.format,
         memory_mb=about.memory_mb,
         cold=about.cold,

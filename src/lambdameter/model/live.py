@@ -63,6 +63,8 @@ class LiveSite(Record, frozen=True, kw_only=True):
         websocket: the gateway's URL; None: there is none any more, and races are replayed.
         token: what starting a race needs; None: the page asks for it.
         records: how many records a race writes in each lane.
+        conditions: a digest of target, region, architecture, records, code and what is enforced
+            and modelled: races are compared where it is the same.
         modelled: what of the figures is a model's; None: nothing is, on AWS.
     """
 
@@ -76,6 +78,7 @@ class LiveSite(Record, frozen=True, kw_only=True):
     lanes: tuple[LiveLane, ...]
     formats: tuple[str, ...]
     tiers: tuple[LiveTier, ...]
+    conditions: str
     caveats: tuple[Caveat, ...]
     modelled: str | None
     prices: LivePrices
@@ -110,8 +113,7 @@ class RaceOutcome(Record, frozen=True, kw_only=True):
     """A line in the list of races.
 
     Attributes:
-        conditions: a digest of those under which it was held: races are compared where it is
-            the same (live/likeness.py).
+        conditions: its site's.
         began_ms: Unix epoch, of the first message.
         identical: what the verifier said last; None: it was not asked.
     """

@@ -38,6 +38,7 @@ def stage(tmp_path: Path) -> Stage:
         lanes=(),
         formats=(),
         tiers=(),
+        conditions="c1",
         caveats=(),
         modelled=None,
         prices=prices,

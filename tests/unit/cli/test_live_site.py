@@ -38,9 +38,16 @@ AWS = TargetInfo(
 )
 
 
-def site(info: TargetInfo, write_units: int = 50_000) -> LiveSite:
+def site(
+    info: TargetInfo,
+    write_units: int = 50_000,
+    records: int = 50_000,
+    rust_bytes: int = 2,
+    tiers: tuple[int, ...] = (128, 1_769),
+) -> LiveSite:
     the_race = race.load()
-    work = staging.Work(records=50_000, write_units=write_units, zip_bytes={"python": 1, "rust": 2})
+    zip_bytes = {"python": 1, "rust": rust_bytes}
+    work = staging.Work(records=records, write_units=write_units, zip_bytes=zip_bytes)
     place = live_site.Place(
         the_race=the_race,
         task=load(the_race.workload),
@@ -48,7 +55,7 @@ def site(info: TargetInfo, write_units: int = 50_000) -> LiveSite:
         info=info,
         architecture="arm64",
     )
-    return live_site.site(place, (128, 1_769), latest(), websocket="ws://x", token=None)
+    return live_site.site(place, tiers, latest(), websocket="ws://x", token=None)
 
 
 def told(about: LiveSite) -> dict[str, str]:
@@ -104,3 +111,26 @@ def test_prices_are_those_of_the_list() -> None:
 def test_a_region_without_prices_is_bad_input() -> None:
     with pytest.raises(BadInputError, match="no prices for the region moon-1"):
         site(msgspec.structs.replace(LOCAL, region="moon-1"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        site(AWS),
+        site(msgspec.structs.replace(LOCAL, region="eu-west-1")),
+        site(LOCAL, records=5),
+        site(LOCAL, rust_bytes=3),
+        site(msgspec.structs.replace(LOCAL, latency_model="another")),
+        site(msgspec.structs.replace(LOCAL, latency_model=None)),
+        site(msgspec.structs.replace(LOCAL, faults="throttling")),
+        site(msgspec.structs.replace(LOCAL, architecture="arm64")),
+    ],
+)
+def test_races_are_not_compared_where_anything_else_was_enforced_modelled_or_run(
+    other: LiveSite,
+) -> None:
+    assert other.conditions != site(LOCAL).conditions
+
+
+def test_they_are_whatever_tiers_are_offered_and_whatever_the_bill() -> None:
+    assert site(LOCAL, write_units=1, tiers=(3_008,)).conditions == site(LOCAL).conditions

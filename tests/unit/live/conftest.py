@@ -270,6 +270,7 @@ def site() -> LiveSite:
         ),
         formats=("csv", "json"),
         tiers=(LiveTier(memory_mb=128, vcpu=0.0724),),
+        conditions="c1",
         caveats=(),
         modelled=None,
         prices=LivePrices(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambdameter.errors import BadInputError
-from lambdameter.live import likeness, races
+from lambdameter.live import races
 from lambdameter.live.races import Races
 from lambdameter.live.recorder import Recorder
 from lambdameter.model import LaneOutcome, LiveSite, RecordedRace
@@ -118,7 +118,7 @@ def outcome(site: LiveSite, messages: list[dict[str, Any]]) -> Any:
 def test_what_became_of_a_race(site: LiveSite, told: Told) -> None:
     came = outcome(site, told())
     assert (came.format, came.memory_mb, came.cold) == ("csv", 512, True)
-    assert (came.target, came.conditions) == ("local", likeness.conditions(site))
+    assert (came.target, came.conditions) == ("local", site.conditions)
     assert (came.began_ms, came.over, came.identical) == (1_000.0, True, None)
     failed = LaneOutcome(total_ms=None, init_ms=None, failed="Runtime.OutOfMemory")
     finished = LaneOutcome(total_ms=4.5, init_ms=200.0, failed=None)

@@ -4,7 +4,7 @@ import { able, attribute, find, h, isAble, show, text } from "../dom";
 import * as format from "../format";
 import type { Model, View } from "../model";
 import type { Course, Site } from "../protocol";
-import { conditionsOf, isCold } from "../likeness";
+import { isCold } from "../likeness";
 import { isOver } from "../race";
 import { namesOf, vcpu } from "../story";
 import { type Choice, choice } from "./choice";
@@ -78,7 +78,7 @@ function tierChoice(home: Site, wishes: Wishes): Choice {
  * start, at the tier chosen.
  */
 function recorded({ history, site, choice: now }: Model, part: Partial<Course>): boolean {
-  const conditions = conditionsOf(site);
+  const conditions = site.conditions;
   return history.some((race) => {
     if (!race.over || race.conditions !== conditions) return false;
     if (part.memory_mb !== undefined) return race.memory_mb === part.memory_mb;

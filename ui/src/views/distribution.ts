@@ -4,7 +4,7 @@
 import { find, h, renew, svg } from "../dom";
 import * as format from "../format";
 import { laneClass, mark, shapeOf } from "../marks";
-import { type Kind, alike, conditionsOf, sameCourse, startOfRace } from "../likeness";
+import { type Kind, alike, sameCourse, startOfRace } from "../likeness";
 import type { Model, View } from "../model";
 import type { RaceSummary, Site } from "../protocol";
 import { median, stack, ticks } from "../statistics";
@@ -40,7 +40,7 @@ function kindOf({ race, choice, site }: Model): Kind {
     format: course.format,
     memory_mb: course.memory_mb,
     start: race?.course ? startOfRace(race, course.cold) : asked,
-    conditions: conditionsOf(site),
+    conditions: site.conditions,
   };
 }
 

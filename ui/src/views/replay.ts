@@ -3,7 +3,7 @@
 import { find, h, renew, show, style, text } from "../dom";
 import * as format from "../format";
 import type { Model, View } from "../model";
-import { conditionsOf, startOf } from "../likeness";
+import { startOf } from "../likeness";
 import type { RaceSummary, Site } from "../protocol";
 import type { Speed } from "../replay";
 import { choice } from "./choice";
@@ -80,7 +80,7 @@ function title(site: Site, race: RaceSummary): string {
   const proof = race.identical === null ? "unverified" : race.identical ? "identical" : "differs";
   const start = { cold: ", cold", mixed: ", one lane cold", warm: "" }[startOf(race)];
   const place = race.target === site.target ? "" : race.target === "aws" ? "AWS, " : "EMULATED, ";
-  const other = place === "" && race.conditions !== conditionsOf(site) ? ", other conditions" : "";
+  const other = place === "" && race.conditions !== site.conditions ? ", other conditions" : "";
   return `${place}${format.memory(race.memory_mb)} ${race.format.toUpperCase()}${start}: ${times.join(", ")} (${proof})${other}, ${format.moment(race.began_ms)}`;
 }
 
