@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, TypedDict
 
 import typer
 
 from lambdameter import plan
+from lambdameter.cli import duration
 from lambdameter.errors import BadInputError
 from lambdameter.model import StoppingRule
 from lambdameter.stats import sequential
@@ -32,8 +32,6 @@ Budget = Annotated[
     ),
 ]
 _AUTO = "auto"
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
 
 
 class Often(TypedDict):
@@ -77,7 +75,7 @@ def stopping_rule(rounds: str | None, budget: str | None) -> StoppingRule | None
     Raises:
         BadInputError: the budget is no duration, or has nothing to end.
     """
-    budget_s = None if budget is None else _seconds(budget)
+    budget_s = None if budget is None else duration.seconds(budget, "--budget")
     if rounds == _AUTO:
         return StoppingRule(looks=sequential.LOOKS, budget_s=budget_s)
     if budget is not None:
@@ -87,15 +85,3 @@ def stopping_rule(rounds: str | None, budget: str | None) -> StoppingRule | None
             next_step="Give --rounds auto with it, or leave it away.",
         )
     return None
-
-
-def _seconds(typed: str) -> float:
-    found = _DURATION.fullmatch(typed.strip())
-    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
-    if not seconds:
-        raise BadInputError(
-            f"{typed!r} is no duration",
-            place="--budget",
-            next_step="Give a number and its unit, for instance 90s, 5m or 1h.",
-        )
-    return seconds

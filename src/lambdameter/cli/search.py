@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import shlex
 import sys
 import time
@@ -22,6 +21,7 @@ from rich.status import Status
 
 from lambdameter import case_files
 from lambdameter import workload as workloads
+from lambdameter.cli import duration
 from lambdameter.cli.experiment import RUNS, Opening, open_target
 from lambdameter.cli.named import is_template, load, read_settings
 from lambdameter.cli.report import Json
@@ -78,7 +78,7 @@ def search(  # noqa: PLR0913 - each is a flag
         list[str] | None, typer.Option("--set", help="name=value: a template's parameter.")
     ] = None,
     for_: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="How long to search: 60s, 5m.")
+        str, typer.Option("--for", metavar="DURATION", help="How long to search: 60s, 5m, 1h.")
     ] = "60s",
     inputs: Annotated[
         int | None, typer.Option(min=1, help="End after so many inputs, if not before.")
@@ -96,7 +96,7 @@ def search(  # noqa: PLR0913 - each is a flag
         named=workload,
         variants=None if variants is None else tuple(one.strip() for one in variants.split(",")),
         event=event,
-        limits=Limits(seconds=seconds(for_), inputs=inputs),
+        limits=Limits(seconds=duration.seconds(for_, "--for"), inputs=inputs),
         seed=seed,
         memory_mb=memory,
         sandbox=sandbox,
@@ -153,20 +153,6 @@ def make(workload: Workload, asked: Asked, opening: Opening = open_target) -> Se
         if events is None:
             return _called(rivals, event, asked)
         return _searched(rivals, events, asked, console)
-
-
-def seconds(told: str) -> float:
-    """`60s`, `60` and `1m` in seconds.
-
-    Raises:
-        BadInputError: it is no such time, or none at all.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([sm]?)", told.strip())
-    if found is None or float(found[1]) == 0:
-        raise BadInputError(
-            f"{told!r} is no time", place="--for", next_step="Give seconds or minutes: 60s, 5m."
-        )
-    return float(found[1]) * (60 if found[2] == "m" else 1)
 
 
 def _variants(workload: Workload, named: tuple[str, ...] | None) -> list[Variant]:

@@ -263,17 +263,6 @@ def test_a_target_that_dies_ends_the_search(orders: Path, scripted: Any):
         made(orders, scripted(script))
 
 
-@pytest.mark.parametrize(("told", "seconds"), [("60s", 60), ("5m", 300), ("1.5", 1.5)])
-def test_a_time_is_read(told: str, seconds: float):
-    assert search.seconds(told) == seconds
-
-
-@pytest.mark.parametrize("told", ["", "soon", "-1s", "0s", "60 s 1", "1h", "nan"])
-def test_what_is_no_time_is_refused(told: str):
-    with pytest.raises(BadInputError, match="is no time"):
-        search.seconds(told)
-
-
 def test_a_missing_event_file_is_refused(orders: Path, command: Any):
     told = command("search", str(orders), "--event", "no.json")
     assert told.exit_code == 2
