@@ -119,7 +119,7 @@ def _strip(run: ReportInput, cell: CellSummary, styles: Mapping[str, Style]) -> 
     ]
     style = styles.get(cell.variant, Style())
     return Strip(
-        label=find.label(run, cell.case, cell.variant, style),
+        label=find.label(run, cell.case, cell.variant, style).text(),
         style=style,
         values=[value for value, _ in calls],
         flags=[flag for _, flag in calls],

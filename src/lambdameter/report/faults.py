@@ -29,7 +29,7 @@ def table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text
                 title = find.label(run, case, cell.variant, styles.get(cell.variant, ""))
                 counted = _by_kind(call)
                 figures = [call.retries or 0, *(counted[kind] for kind in kinds)]
-                grid.row([title.append(f", {name}"), *(measured(f"{n:,}") for n in figures)])
+                grid.row([title.followed_by(f", {name}"), *(measured(f"{n:,}") for n in figures)])
     return grid.text()
 
 

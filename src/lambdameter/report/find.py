@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
@@ -15,6 +16,7 @@ from lambdameter.model import (
     PublishedFigure,
     ReportInput,
 )
+from lambdameter.report.look import Label
 
 
 def tier(run: ReportInput, memory_mb: int, case: str) -> list[CellSummary]:
@@ -118,8 +120,7 @@ def raced_ms(call: CallSummary | None) -> float | None:
     return call.duration_ms if call.total_ms is None else call.total_ms
 
 
-def label(run: ReportInput, case: str, variant: str, style: Style | str = "") -> Text:
+def label(run: ReportInput, case: str, variant: str, style: Style | str = "") -> Label:
     """Case and variant as the first column of a table holds them, aligned with all others."""
-    width = max(len(case_title(run, name)) for name in cases(run))
-    title = Text(f"{case_title(run, case):<{width}} ")
-    return title.append(variant_title(run, variant), style)
+    width = max(cell_len(case_title(run, name)) for name in cases(run))
+    return Label(case_title(run, case), Text(variant_title(run, variant), style), width)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rich.style import Style
 from rich.text import Text
 
-from lambdameter.report.look import HEAD, QUIET, WIDTH
+from lambdameter.report.look import HEAD, QUIET, WIDTH, Label
 
 _GAP = 1
 _AFTER_WORDS = " "
@@ -28,14 +28,14 @@ class Grid:
         names = [name.split("\n") for name, _ in heads]
         depth = max(len(lines) for lines in names)
         self._columns = len(heads)
-        self._rows: list[Sequence[Text]] = [
+        self._rows: list[Sequence[Text | Label]] = [
             _head([lines[index - depth] if depth - index <= len(lines) else "" for lines in names])
             for index in range(depth)
         ]
         self._rows.append(_head([unit for _, unit in heads], QUIET))
 
-    def row(self, cells: Sequence[Text]) -> None:
-        """Add a row, one cell for every column."""
+    def row(self, cells: Sequence[Text | Label]) -> None:
+        """Add a row, one cell for every column; a label can only be the first."""
         if len(cells) != self._columns:
             raise ValueError(f"{len(cells)} cells for {self._columns} columns")
         self._rows.append(cells)
@@ -44,27 +44,44 @@ class Grid:
         """Add an empty line."""
         self._rows.append([Text()] * self._columns)
 
-    def words(self, first: Text, rest: Text) -> None:
+    def words(self, first: Text | Label, rest: Text) -> None:
         """Add a row that has words where the figures would stand."""
         self._rows.append([first, rest])
 
     def text(self) -> Text:
-        """Everything, as lines of at most WIDTH cells."""
-        full = [row for row in self._rows if len(row) == self._columns]
+        """Everything, as lines of at most WIDTH cells; labels are cut before figures are."""
+        rows = [_cells(row) for row in self._rows]
+        lines = self._lines(rows)
+        figures = [line for line, row in zip(lines, rows, strict=True) if self._is_full(row)]
+        over = max(line.cell_len for line in figures) - WIDTH
+        if over > 0:
+            lines = self._lines([_cells(row, less=over) for row in self._rows])
+        for line in lines:
+            line.truncate(WIDTH, overflow="ellipsis")
+        return Text("\n").join(lines)
+
+    def _lines(self, rows: Sequence[Sequence[Text]]) -> list[Text]:
+        full = [row for row in rows if self._is_full(row)]
         widths = [max(row[column].cell_len for row in full) for column in range(self._columns)]
-        widths[0] = max(widths[0], *(row[0].cell_len for row in self._rows))
+        widths[0] = max(widths[0], *(row[0].cell_len for row in rows))
         lines = []
-        for row in self._rows:
+        for row in rows:
             line = _left(row[0], widths[0]).append(_AFTER_WORDS)
-            if len(row) == self._columns:
+            if self._is_full(row):
                 for cell, width in zip(row[1:], widths[1:], strict=True):
                     line.append(" " * (_GAP + width - cell.cell_len)).append_text(cell)
             else:
                 line.append(" " * _GAP).append_text(row[1])
             line.rstrip()
-            line.truncate(WIDTH, overflow="ellipsis")
             lines.append(line)
-        return Text("\n").join(lines)
+        return lines
+
+    def _is_full(self, row: Sequence[Text]) -> bool:
+        return len(row) == self._columns
+
+
+def _cells(row: Sequence[Text | Label], *, less: int = 0) -> list[Text]:
+    return [cell.text(less=less) if isinstance(cell, Label) else cell for cell in row]
 
 
 def _head(lines: Sequence[str], style: Style = HEAD) -> list[Text]:

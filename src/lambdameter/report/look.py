@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from rich.style import Style
 from rich.text import Text
@@ -15,6 +16,7 @@ from rich.text import Text
 from lambdameter.model import Variant
 
 WIDTH = 100
+_SHORTEST = 8
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
 BY_LANGUAGE = {"python": BLUE, "rust": VERMILION}
@@ -58,6 +60,30 @@ def modelled(figure: str) -> Text:
 def measured(figure: str, *, better: bool = False) -> Text:
     """A figure that was measured here."""
     return Text(f"{figure} ", style=BETTER if better else "")
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a row is about: a case and a variant, aligned with those of other rows.
+
+    Attributes:
+        width: cells of the longest case's title.
+    """
+
+    case: str
+    variant: Text
+    width: int
+
+    def text(self, *, less: int = 0) -> Text:
+        """Both, where the case has so many cells fewer; what does not fit in them is cut."""
+        case = Text(self.case)
+        room = max(self.width - less, min(self.width, _SHORTEST))
+        case.truncate(room, overflow="ellipsis", pad=True)
+        return case.append(" ").append_text(self.variant)
+
+    def followed_by(self, told: str) -> Label:
+        """The same with more after the variant."""
+        return replace(self, variant=self.variant.copy().append(told))
 
 
 def listed(items: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ def outlying(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> T
         times = (one.median_ms, one.median_without_ms, one.mean_ms, one.mean_without_ms)
         grid.row(
             [
-                title.append(f" {one.call}"),
+                title.followed_by(f" {one.call}"),
                 *(measured(f"{n:,}") for n in (one.calls, len(one.tukey), len(one.mad))),
                 *(measured(units.ms(time_ms)) for time_ms in times),
             ]

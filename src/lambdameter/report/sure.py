@@ -20,7 +20,7 @@ from lambdameter.model import (
 )
 from lambdameter.report import find, stopping
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import BAD, QUIET, listed, measured, prose
+from lambdameter.report.look import BAD, QUIET, Label, listed, measured, prose
 
 _WORDS = {"faster": "faster", "slower": "slower", "no-difference": "no difference"}
 _OF_COPIES = {"faster": "different", "slower": "different", "no-difference": "no difference"}
@@ -148,9 +148,9 @@ def _noise(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, St
     return [Text(), grid.text()] if known else []
 
 
-def _title(run: ReportInput, one: Comparison, styles: Mapping[str, Style]) -> Text:
+def _title(run: ReportInput, one: Comparison, styles: Mapping[str, Style]) -> Label:
     title = find.label(run, one.case, one.variant, styles.get(one.variant, ""))
-    return title.append(f" {one.call}")
+    return title.followed_by(f" {one.call}")
 
 
 def _at(run: ReportInput, memory_mb: int) -> list[Comparison]:

@@ -12,7 +12,16 @@ from lambdameter import units
 from lambdameter.model import Call, CallSummary, CellSummary, PublishedFigure, ReportInput
 from lambdameter.report import failures, find
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import BAD, NOT_MEASURED, QUIET, measured, modelled, prose, published
+from lambdameter.report.look import (
+    BAD,
+    NOT_MEASURED,
+    QUIET,
+    Label,
+    measured,
+    modelled,
+    prose,
+    published,
+)
 
 _FAILED = {"function": "died", "answer": "wrong answer", "invoke": "not measured"}
 
@@ -250,7 +259,7 @@ def _least(values: Sequence[float | None]) -> float | None:
 
 
 def _in_words(
-    grid: Grid, run: ReportInput, title: Text, cell: CellSummary, call: CallSummary | None
+    grid: Grid, run: ReportInput, title: Label, cell: CellSummary, call: CallSummary | None
 ) -> bool:
     """A row for a call without figures: it died, was never made, or was not shown equal."""
     if call is not None and find.died(call):

@@ -57,7 +57,7 @@ def _row(
 ) -> list[Text]:
     style = styles.get(cell.variant, Style())
     widest = max(len(variant.title) for variant in run.manifest.workload.variants)
-    name = find.label(run, cell.case, cell.variant, style)
+    name = find.label(run, cell.case, cell.variant, style).text()
     name.append(" " * (widest + 1 - len(find.variant_title(run, cell.variant))))
     width = min(_LONGEST_BAR, max(_SHORTEST_BAR, _LABEL_AND_BAR + 1 - name.cell_len))
     name.append(bar(call, longest_ms, width), style)

@@ -4,7 +4,7 @@ import pytest
 from rich.text import Text
 
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import measured, published
+from lambdameter.report.look import WIDTH, Label, measured, published
 
 
 def test_digits_align_and_parentheses_hang() -> None:
@@ -35,3 +35,23 @@ def test_words_may_span_all_columns() -> None:
 def test_a_row_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="1 cells for 2 columns"):
         Grid([("", ""), ("total", "ms")]).row([Text("a")])
+
+
+def test_a_case_of_many_cells_is_cut_and_no_figure_is() -> None:
+    figure = "12345" * 5
+    grid = Grid([("", ""), *((f"{number}", "ms") for number in range(3))])
+    for case, variant in (("short", "Python"), ("a very long one", "Rust")):
+        grid.row([Label(case, Text(variant), 15), *[measured(figure)] * 3])
+    grid.words(Label("short", Text("Go"), 15), Text("died"))
+    *_, one, other, last = grid.text().plain.splitlines()
+    assert one.startswith("short        Python ")
+    assert other.startswith("a very long… Rust   ")
+    assert last == "short        Go      died"
+    assert one.split()[2:] == other.split()[4:] == [figure] * 3
+    assert len(one) == WIDTH
+
+
+def test_a_case_that_has_room_is_not_cut() -> None:
+    grid = Grid([("", ""), ("total", "ms")])
+    grid.row([Label("a very long one", Text("Rust"), 15), measured("1")])
+    assert "a very long one Rust" in grid.text().plain
