@@ -35,7 +35,7 @@ async function checked<Kind>(path: string, parse: (value: unknown) => Kind | nul
 
 export const site = (): Promise<Site> => checked("/site.json", parseSite);
 
-/** The race that is on, or was on last; a rejection where there was none. */
+/** The race that is on, or was on last; null where there was none. */
 export const currentRace = (): Promise<unknown> => answer("/races/current.json");
 
 export const served: Library = {

@@ -116,9 +116,8 @@ def application(stage: Stage) -> ASGIApp:
 
     async def current(_: Request) -> Response:
         race = stage.current()
-        if race is None:
-            raise HTTPException(_NOT_FOUND, "There was no race yet")
-        return await recorded(race)
+        # Not "not found": a browser's console would tell that as an error.
+        return _json(None) if race is None else await recorded(race)
 
     async def race(request: Request) -> Response:
         return await recorded(request.path_params["race"])
