@@ -94,8 +94,8 @@ def without_spread(operations: dict[str, dict[str, float]]) -> str:
 def package(scratch: Path, console: Console) -> Artifact:
     """The function, built and zipped."""
     manifest = HERE / "function" / "Cargo.toml"
-    binary = cargo.build(manifest, console, binary="latency-fit")["latency-fit"]
-    archive = write({"bootstrap": Member(binary.read_bytes(), runnable=True)}, scratch)
+    binary = cargo.executable(manifest, console, "latency-fit")
+    archive = write({"bootstrap": Member(binary, runnable=True)}, scratch)
     return Artifact(
         variant="rust",
         path=str(archive.path),

@@ -51,7 +51,7 @@ _EMPTY = re.compile(r'(<script id="lambdameter-data" type="application/json">)nu
 def site(**changed: Any) -> Message:
     """What the page server says of where it is."""
     return {
-        "schema": 1,
+        "schema": 2,
         "target": "local",
         "websocket": None,
         "token": "t",
@@ -254,7 +254,7 @@ class Stage:
     def recorded(self, race: str) -> Message:
         """A race as it lies in its run folder."""
         about = self.site | {"token": None}
-        return {"schema": 1, "race": race, "site": about, "messages": self.told[race]}
+        return {"schema": 2, "race": race, "site": about, "messages": self.told[race]}
 
     def _summaries(self) -> list[Message]:
         about = {name: self.site[name] for name in ("target", "conditions")}

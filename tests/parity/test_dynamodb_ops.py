@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lambdameter import dataset
-from lambdameter.package import cargo
+from lambdameter.package import shared_target
 from lambdameter.verify import table as tables
 from lambdameter.verify import trial
 
@@ -21,6 +21,8 @@ CRATE = Path(__file__).parents[2] / "workloads" / "dynamodb-ops" / "rust" / "Car
 # the names of its C functions begin.
 PATHS = {"aws-lc": b"/aws-lc-rs-", "ring": b"/ring-0."}
 SYMBOLS = {"aws-lc": "aws_lc_", "ring": "ring_core_"}
+# https://github.com/aws/aws-lc/tree/main/third_party/jitterentropy
+JITTER = "jent_"
 
 
 def digester(rule: tables.Rule) -> dataset.Digester:
@@ -153,12 +155,13 @@ def test_a_binary_before_it_is_stripped_has_symbols_of_that_provider_alone(
     command += ["--config", "profile.release.package.dynamodb-ops-rust.strip=false"]
     if about.features is not None:
         command += ["--no-default-features", "--features", ",".join(about.features)]
-    folder = cargo.target_folder()
+    folder = shared_target.folder()
     environment = os.environ | about.build_environment | {"CARGO_TARGET_DIR": str(folder)}
     subprocess.run(command, env=environment, check=True)
     names = subprocess.check_output(["nm", folder / "release" / about.binary], text=True)
     provider = "ring" if variant == "rust-ring" else "aws-lc"
     assert [name for name, symbol in SYMBOLS.items() if symbol in names] == [provider]
+    assert (JITTER in names) == (variant in {"rust", "rust-warmed"})
 
 
 @pytest.mark.parametrize("name", ["x" * 100_000, "\u00fc\u4e2d\U0001f600", "a b", "../t"])

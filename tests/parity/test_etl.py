@@ -22,7 +22,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lambdameter.package.cargo import target_folder
+from lambdameter.package import shared_target
 
 ROOT = Path(__file__).resolve().parents[2]
 ETL = ROOT / "workloads" / "etl"
@@ -52,11 +52,12 @@ class RustParser:
 
 
 def built(crate: str) -> Iterator[RustParser]:
-    command = ["cargo", "build", "--release", "--quiet", "-p", crate, "--example"]
-    environment = os.environ | {"CARGO_TARGET_DIR": str(target_folder())}
+    # With the features of the whole workspace, and of `cargo test`, which has built it before.
+    command = ["cargo", "build", "--release", "--quiet", "--workspace", "--example"]
+    environment = os.environ | {"CARGO_TARGET_DIR": str(shared_target.folder())}
     example = "parse" if crate == "etl-rust" else "parse-pieces"
     subprocess.run([*command, example], cwd=ROOT, env=environment, check=True)
-    parser = RustParser(target_folder() / "release" / "examples" / example)
+    parser = RustParser(shared_target.folder() / "release" / "examples" / example)
     yield parser
     parser.close()
 

@@ -69,9 +69,8 @@ class Stage:
         self._architecture = target.info().architecture
 
     def deploy(self, name: str) -> Any:
-        def build(crate: Path, binary: str) -> Path:
-            console = Console(file=io.StringIO())
-            return cargo.build(crate / "Cargo.toml", console, binary=binary)[binary]
+        def build(crate: Path, binary: str) -> bytes:
+            return cargo.executable(crate / "Cargo.toml", Console(file=io.StringIO()), binary)
 
         site = RaceSite(
             bucket=staging.BUCKET,

@@ -98,7 +98,7 @@ export interface Prices {
   region: string;
 }
 export interface Site {
-  schema: 1;
+  schema: 2;
   target: "local" | "aws";
   websocket: string | null;
   token: string | null;
@@ -115,7 +115,7 @@ export interface Site {
   prices: Prices;
 }
 export interface RecordedRace {
-  schema: 1;
+  schema: 2;
   race: string;
   site: Site;
   messages: RaceMessage[];
@@ -218,7 +218,7 @@ const MESSAGES: Record<Message["type"], Check> = {
 };
 
 const site = shape({
-  schema: oneOf(1),
+  schema: oneOf(2),
   target: oneOf("local", "aws"),
   websocket: nullable(text),
   token: nullable(text),
@@ -280,7 +280,7 @@ export const parseCode = (value: unknown): Code | null =>
 /** A recorded race; what is not a message of it is left out. */
 export function parseRace(value: unknown): RecordedRace | null {
   if (!isObject(value) || !text(value["race"]) || !site(value["site"])) return null;
-  if (value["schema"] !== 1 || !Array.isArray(value["messages"])) return null;
+  if (value["schema"] !== 2 || !Array.isArray(value["messages"])) return null;
   const messages = value["messages"].flatMap((one: unknown) => {
     const told = message(one);
     return told !== null && ofARace(told) ? [told] : [];

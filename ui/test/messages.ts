@@ -3,7 +3,7 @@
 import type { RaceMessage, RecordedRace, Site } from "../src/protocol";
 
 export const SITE: Site = {
-  schema: 1,
+  schema: 2,
   target: "local",
   websocket: "ws://127.0.0.1:1/race",
   token: "t",
@@ -97,7 +97,7 @@ export const failed = (name: string, at_ms = START + 900): RaceMessage => ({
 });
 export const until = (ms: number): RaceMessage[] => WHOLE.filter(({ at_ms }) => at_ms <= START + ms);
 export const recorded = (messages: RaceMessage[] = WHOLE): RecordedRace => ({
-  schema: 1,
+  schema: 2,
   race: RACE,
   site: SITE,
   messages,

@@ -136,7 +136,7 @@ def _lack(row: ClaimRow, ours: Estimate) -> tuple[RowVerdict, str] | None:
     if ours.value is None:
         return "not judged", f"There is no figure: {ours.lack}."
     if ours.scaled != 1 and row.operation == "value":
-        less = f"{ours.scaled:.3g}"
+        less = units.number(ours.scaled).removesuffix(".0")
         why = f"Our calls did 1/{less} of the published work, and some costs do not shrink with it."
     elif ours.low is None:
         why = f"An interval needs {ENVIRONMENTS} environments, and there are {ours.environments}."

@@ -74,7 +74,7 @@ def put(account: Account, architecture: Architecture, token: str, run: cdk.Run) 
     cross.check(run, race.ROOT)
     account.check()
 
-    def build(crate: Path, binary: str) -> Path:
+    def build(crate: Path, binary: str) -> bytes:
         return cross.build(crate, binary, architecture, run)
 
     packages = staging.make_packages(the_race, architecture, build)

@@ -86,8 +86,8 @@ def locally(asked: Asked, html: str, listening: socket.socket) -> None:
         info = target.info()
         check_granted(info, asked.tiers, console, required=False)
 
-        def build(crate: Path, binary: str) -> Path:
-            return cargo.build(crate / "Cargo.toml", console, binary=binary)[binary]
+        def build(crate: Path, binary: str) -> bytes:
+            return cargo.executable(crate / "Cargo.toml", console, binary)
 
         packages = staging.make_packages(the_race, info.architecture, build)
         token = staging.new_token()

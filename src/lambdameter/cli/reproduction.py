@@ -181,6 +181,10 @@ def _audit(name: str) -> Audit | None:
 
 
 def _table(source: ClaimSource, study: Study, runs: Sequence[ReportInput]) -> StudyTable:
+    """From one run where one has all variants: what is beside each other was measured together."""
+    asked = {(study.workload, one, study.case, study.memory_mb) for one in study.variants}
+    whole = [run for run in runs if asked <= _measured(run)]
+    runs = whole[:1] or runs
     return StudyTable(
         source=source.id,
         study=study,
@@ -192,6 +196,11 @@ def _table(source: ClaimSource, study: Study, runs: Sequence[ReportInput]) -> St
             for variant in study.variants
         },
     )
+
+
+def _measured(run: ReportInput) -> set[Cell]:
+    name = run.manifest.workload.name
+    return {(name, one.variant, one.case, one.memory_mb) for one in run.summary.cells}
 
 
 def quantities(study: Study, variant: str) -> Iterator[Quantity]:

@@ -24,7 +24,7 @@ from lambdameter.model import (
 
 HEAD = "race.json"
 MESSAGES = "messages.ndjson"
-SCHEMA = 1
+SCHEMA = 2
 # What the runner makes; it becomes a folder's name, and comes from outside.
 _ID = re.compile(r"[0-9a-f]{32}")
 

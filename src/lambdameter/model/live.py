@@ -68,7 +68,7 @@ class LiveSite(Record, frozen=True, kw_only=True):
         modelled: what of the figures is a model's; None: nothing is, on AWS.
     """
 
-    schema: Literal[1] = 1
+    schema: Literal[2] = 2
     target: Literal["local", "aws"]
     websocket: str | None
     token: str | None
@@ -87,7 +87,7 @@ class LiveSite(Record, frozen=True, kw_only=True):
 class RaceHead(Record, frozen=True, kw_only=True):
     """What stands in a race's race.json; `site` has neither token nor gateway."""
 
-    schema: Literal[1] = 1
+    schema: Literal[2] = 2
     race: str
     site: LiveSite
 
@@ -95,7 +95,7 @@ class RaceHead(Record, frozen=True, kw_only=True):
 class RecordedRace(Record, frozen=True, kw_only=True):
     """A race with all that was told of it, in the order in which it came."""
 
-    schema: Literal[1] = 1
+    schema: Literal[2] = 2
     race: str
     site: LiveSite
     messages: tuple[Message, ...]

@@ -93,14 +93,14 @@ def packaged(
 
 def _bootstrap(source: Path, variant: Variant, console: Console) -> dict[str, Member]:
     binary = variant.binary or variant.name
-    built = cargo.build(
+    built = cargo.executable(
         source / "Cargo.toml",
         console,
-        binary=binary,
+        binary,
         features=variant.features,
         environment=variant.build_environment,
     )
-    return {BOOTSTRAP: Member(built[binary].read_bytes(), runnable=True)}
+    return {BOOTSTRAP: Member(built, runnable=True)}
 
 
 def check(members: Mapping[str, Member], architecture: Architecture, source: Path) -> None:

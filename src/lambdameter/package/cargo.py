@@ -8,9 +8,6 @@ current folder is in. One binary is built with the features that the whole works
 from __future__ import annotations
 
 import argparse
-import contextlib
-import fcntl
-import hashlib
 import os
 import queue
 import re
@@ -24,11 +21,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-import platformdirs
 from rich.console import Console
 
 from lambdameter.errors import BadInputError, HostError, LambdameterError
-from lambdameter.package import compiled
+from lambdameter.package import compiled, shared_target
 from lambdameter.package.compiled import Build
 from lambdameter.package.progress import Bar
 
@@ -39,62 +35,55 @@ _REDRAW_S = 0.5
 _Line = tuple[str, str]
 
 
-def build(
-    manifest: Path,
-    console: Console,
-    *,
-    binary: str | None = None,
-    features: Sequence[str] | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> dict[str, Path]:
-    """Build one binary target, or all of the workspace: target name -> executable.
-
-    `features` stand in place of the default ones, of all the workspace's crates: within one build
-    features unify, and another crate's default would be in this one's dependencies too.
-    `environment` is what the build scripts see besides. The one binary's executable is its own:
-    no build of other features or of another checkout takes its place.
+def build(manifest: Path, console: Console) -> None:
+    """Build every binary of a workspace.
 
     Raises:
         BadInputError: the manifest or the code is at fault.
         HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
     """
     _check_tools()
-    command = _command(manifest, binary, features)
-    target = target_folder()
-    with _alone(target, console):
+    with shared_target.alone(manifest, console):
+        _run(_command(manifest, None, None), {}, manifest, None, console)
+
+
+def executable(
+    manifest: Path,
+    console: Console,
+    binary: str,
+    *,
+    features: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
+    """Build one binary target.
+
+    `features` stand in place of the default ones, of all the workspace's crates: within one build
+    features unify, and another crate's default would be in this one's dependencies too.
+    `environment` is what the build scripts see besides.
+
+    Raises:
+        BadInputError: the manifest or the code is at fault, or the binary not to be told from
+            another's.
+        HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
+    """
+    _check_tools()
+    with shared_target.alone(manifest, console):
+        command = _command(manifest, binary, features)
         built = _run(command, environment or {}, manifest, binary, console)
-        if binary is None:
-            return built
-        if binary not in built:
+        if binary in built.ambiguous:
+            raise BadInputError(
+                f"Several crates of this workspace have a binary target {binary!r}, and cargo "
+                "builds all into one file",
+                place=str(manifest),
+                next_step="Give each a name of its own, under [[bin]].",
+            )
+        if binary not in built.executables:
             raise BadInputError(
                 f"cargo built no executable {binary!r}",
                 place=str(manifest),
                 next_step="Name one of the crate's binary targets in workload.toml.",
             )
-        told = repr((str(manifest.resolve()), features, sorted((environment or {}).items())))
-        own = target / "executables" / hashlib.sha256(told.encode()).hexdigest()[:16]
-        return {binary: _linked(built[binary], own)}
-
-
-@contextlib.contextmanager
-def _alone(target: Path, console: Console) -> Iterator[None]:
-    """Hold what cargo's own lock does not: its executables, which all builds put in one place."""
-    target.mkdir(parents=True, exist_ok=True)
-    with (target / "lambdameter.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print("waiting for another build to end", highlight=False)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _linked(executable: Path, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    own, new = folder / executable.name, folder / f"{executable.name}.new"
-    new.unlink(missing_ok=True)
-    new.hardlink_to(executable)
-    return new.replace(own)
+        return built.executables[binary].read_bytes()
 
 
 def _run(
@@ -103,7 +92,7 @@ def _run(
     manifest: Path,
     binary: str | None,
     console: Console,
-) -> dict[str, Path]:
+) -> Build:
     result = Build()
     with subprocess.Popen(
         [*command, "--message-format=json"],
@@ -114,7 +103,7 @@ def _run(
         errors="replace",
         # A group of its own: cargo's compilers end with it, whoever the signal was sent to.
         process_group=0,
-        env=os.environ | {"CARGO_TARGET_DIR": str(target_folder()), **environment},
+        env=os.environ | {"CARGO_TARGET_DIR": str(shared_target.folder()), **environment},
     ) as cargo:
         try:
             _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
@@ -123,7 +112,7 @@ def _run(
             raise
     if cargo.returncode:
         raise _failure(result, manifest, command)
-    return result.executables
+    return result
 
 
 def _command(manifest: Path, binary: str | None, features: Sequence[str] | None) -> list[str]:
@@ -132,11 +121,6 @@ def _command(manifest: Path, binary: str | None, features: Sequence[str] | None)
     if features is None:
         return command
     return [*command, "--no-default-features", "--features", ",".join(features)]
-
-
-def target_folder() -> Path:
-    """Where cargo builds: in the user's cache, shared by all checkouts."""
-    return platformdirs.user_cache_path("lambdameter") / "cargo-target"
 
 
 def _check_tools() -> None:

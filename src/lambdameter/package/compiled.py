@@ -42,6 +42,7 @@ class Build:
         fresh: ids of packages that were built before.
         built: ids of packages built by this call.
         executables: binary target -> its file.
+        ambiguous: binary targets that several packages have: their file is one of theirs.
         current: the crate that cargo named last, or what it waits for.
         compiling: whether cargo has begun to compile; before that it fetches, or waits for
             another cargo that builds in the same folder.
@@ -53,6 +54,8 @@ class Build:
         self.fresh: set[str] = set()
         self.built: set[str] = set()
         self.executables: dict[str, Path] = {}
+        self.ambiguous: set[str] = set()
+        self._package_of: dict[str, str] = {}
         self.current = ""
         self.compiling = False
         self.error: CompileError | None = None
@@ -100,7 +103,10 @@ class Build:
         if "custom-build" not in message["target"]["kind"]:
             (self.fresh if message["fresh"] else self.built).add(message["package_id"])
         if message.get("executable") and "bin" in message["target"]["kind"]:
-            self.executables[message["target"]["name"]] = Path(message["executable"])
+            name = message["target"]["name"]
+            self.executables[name] = Path(message["executable"])
+            if self._package_of.setdefault(name, message["package_id"]) != message["package_id"]:
+                self.ambiguous.add(name)
 
     def _take_diagnostic(self, diagnostic: Mapping[str, Any]) -> None:
         if diagnostic["level"] != "error" or self.error is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from rich.console import Console
+
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model import Architecture
-from lambdameter.package.cargo import target_folder
+from lambdameter.package import shared_target
 
 Run = Callable[[Sequence[str], Path, Mapping[str, str]], int]
 
@@ -25,20 +27,21 @@ def check(run: Run, folder: Path) -> None:
         )
 
 
-def build(crate: Path, binary: str, architecture: Architecture, run: Run) -> Path:
+def build(crate: Path, binary: str, architecture: Architecture, run: Run) -> bytes:
     """Build one binary of a crate; the executable.
 
     Raises:
         BadInputError: it does not compile; cargo said why itself, on stderr.
     """
-    target = target_folder() / "lambda" / architecture
+    target = shared_target.folder() / "lambda" / architecture
     command = ["cargo", "lambda", "build", "--release", "--locked", _FLAGS[architecture]]
     command += ["--manifest-path", str(crate / "Cargo.toml"), "--bin", binary]
     command += ["--lambda-dir", str(target / "functions")]
-    if run(command, crate, {"CARGO_TARGET_DIR": str(target)}):
-        raise BadInputError(
-            f"cargo lambda does not build {binary} for {architecture}",
-            place=str(crate),
-            next_step=f"See what it says above; again: {' '.join(command)}",
-        )
-    return target / "functions" / binary / "bootstrap"
+    with shared_target.alone(crate / "Cargo.toml", Console(stderr=True)):
+        if run(command, crate, {"CARGO_TARGET_DIR": str(target)}):
+            raise BadInputError(
+                f"cargo lambda does not build {binary} for {architecture}",
+                place=str(crate),
+                next_step=f"See what it says above; again: {' '.join(command)}",
+            )
+        return (target / "functions" / binary / "bootstrap").read_bytes()

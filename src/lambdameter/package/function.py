@@ -11,7 +11,7 @@ from lambdameter.model import Architecture, Artifact, RaceFunction, SourceFile
 from lambdameter.package import artifact
 from lambdameter.package.archive import Member, folder_members
 
-Build = Callable[[Path, str], Path]
+Build = Callable[[Path, str], bytes]
 _LANGUAGES = {".py": "python", ".rs": "rust"}
 
 
@@ -43,7 +43,7 @@ def make(
         if function.build == "copy":
             return _together(sources)
         executable = build(sources[0], function.binary or function.name)
-        return {artifact.BOOTSTRAP: Member(executable.read_bytes(), runnable=True)}
+        return {artifact.BOOTSTRAP: Member(executable, runnable=True)}
 
     return artifact.packaged(function, architecture, sources[-1], members, cache)
 

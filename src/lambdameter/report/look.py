@@ -81,9 +81,9 @@ class Label:
         case.truncate(room, overflow="ellipsis", pad=True)
         return case.append(" ").append_text(self.variant)
 
-    def followed_by(self, told: str) -> Label:
+    def followed_by(self, told: str, style: Style | str = "") -> Label:
         """The same with more after the variant."""
-        return replace(self, variant=self.variant.copy().append(told))
+        return replace(self, variant=Text().append_text(self.variant).append(told, style))
 
 
 def listed(items: Sequence[str]) -> str:

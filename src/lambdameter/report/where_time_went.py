@@ -11,7 +11,7 @@ from lambdameter import units
 from lambdameter.model import CallSummary, CellSummary, ReportInput
 from lambdameter.report import find
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import QUIET, measured, modelled
+from lambdameter.report.look import QUIET, Label, measured, modelled
 
 # Cells of a bar and its label together; labels beyond the bar's own share make it shorter.
 _LABEL_AND_BAR = 40
@@ -54,13 +54,13 @@ def _row(
     call: CallSummary,
     longest_ms: float,
     styles: Mapping[str, Style],
-) -> list[Text]:
+) -> list[Text | Label]:
     style = styles.get(cell.variant, Style())
     widest = max(len(variant.title) for variant in run.manifest.workload.variants)
-    name = find.label(run, cell.case, cell.variant, style).text()
-    name.append(" " * (widest + 1 - len(find.variant_title(run, cell.variant))))
-    width = min(_LONGEST_BAR, max(_SHORTEST_BAR, _LABEL_AND_BAR + 1 - name.cell_len))
-    name.append(bar(call, longest_ms, width), style)
+    name = find.label(run, cell.case, cell.variant, style)
+    name = name.followed_by(" " * (widest + 1 - len(find.variant_title(run, cell.variant))))
+    width = min(_LONGEST_BAR, max(_SHORTEST_BAR, _LABEL_AND_BAR + 1 - name.text().cell_len))
+    name = name.followed_by(bar(call, longest_ms, width), style)
     none = Text(f"{units.NOTHING} ", style=QUIET)
     raced_ms = find.raced_ms(call)
     share = call.modelled_ms / raced_ms if call.modelled_ms is not None and raced_ms else None

@@ -92,15 +92,19 @@ def _run(
     def has(run: ReportInput, *wanted: Quantity) -> bool:
         return all(quantities.samples(run, one) for one in wanted)
 
-    def off(run: ReportInput) -> float:
-        return abs(math.log(quantities.work(run, quantity, source.count)))
+    def off(run: ReportInput, wanted: Sequence[Quantity]) -> float:
+        done = (quantities.work(run, one, source.count) for one in wanted)
+        return max(math.inf if work is None else abs(math.log(work)) for work in done)
 
-    whole = [run for run in runs if has(run, *row.of, *row.over)]
-    there = whole or [run for run in runs if has(run, quantity)]
+    wanted = (*row.of, *row.over)
+    there = [run for run in runs if has(run, *wanted)]
+    if not there:
+        wanted = (quantity,)
+        there = [run for run in runs if has(run, quantity)]
     if not there:
         where = f"{quantity.variant} of {quantity.workload} on {quantity.case}"
         raise _Lack(f"{where} was not measured at {quantity.memory_mb:,} MB")
-    return min(there, key=off)
+    return min(there, key=lambda run: off(run, wanted))
 
 
 def _side(found: Sequence[tuple[Quantity, ReportInput]], source: ClaimSource) -> _Side:
@@ -125,7 +129,7 @@ def _part(quantity: Quantity, run: ReportInput, source: ClaimSource) -> _Side:
         if failed:
             raise _Lack(f"{what} failed with {failed[0].type}", died=True)
         raise _Lack(f"{what} has no figure for {quantity.metric}")
-    work = quantities.work(run, quantity, source.count)
+    work = quantities.work(run, quantity, source.count) or 1.0
     scale = work if quantities.grows(quantity) else 1.0
     values = np.array([one.value for one in read.values()])
     modelled = np.array([one.modelled for one in read.values()])

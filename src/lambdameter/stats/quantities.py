@@ -194,14 +194,17 @@ def readings(
     return {number: one for number, one in sorted(found.items()) if one is not None}
 
 
-def work(run: ReportInput, quantity: Quantity, count: int | None) -> float:
-    """Published units of work in a call over ours; 1 where the figure has nothing to do with it."""
+def work(run: ReportInput, quantity: Quantity, count: int | None) -> float | None:
+    """Published units of work in a call over ours; 1 where the figure has nothing to do with it.
+
+    None where it has, and no call told its work.
+    """
     related = quantity.metric in (*_GROWING, *_PER_UNIT) or quantity.metric not in METRICS
     if count is None or not related or quantity.metric in EXACT:
         return 1.0
     ours = [units(one, run.manifest) for one in samples(run, quantity)]
     known = [one for one in ours if one]
-    return count / statistics.median(known) if known else 1.0
+    return count / statistics.median(known) if known else None
 
 
 def grows(quantity: Quantity) -> bool:

@@ -107,7 +107,7 @@ def test_the_page_is_served_as_it_is(client: Client) -> None:
 def test_the_site_is_told_with_the_token(client: Client, site: LiveSite) -> None:
     told = client.get("/site.json").json()
     assert told["token"] == site.token
-    assert told["schema"] == 1
+    assert told["schema"] == 2
     assert told["tiers"] == [{"memory_mb": 128, "vcpu": 0.0724}]
 
 
@@ -124,7 +124,7 @@ def test_races_are_listed_with_the_newest_first(client: Client) -> None:
 def test_a_race_has_everything_that_was_told(client: Client, told: Told) -> None:
     race = client.get(f"/races/{ONE}.json").json()
     assert race["messages"] == told(ONE, 1_000.0)
-    assert (race["schema"], race["race"], race["site"]["token"]) == (1, ONE, None)
+    assert (race["schema"], race["race"], race["site"]["token"]) == (2, ONE, None)
 
 
 def test_the_current_race_is_the_one_that_was_on_last(client: Client) -> None:

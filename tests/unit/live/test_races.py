@@ -59,7 +59,7 @@ def test_a_race_that_is_not_there_is_bad_input(out: Path, race: str) -> None:
 BREAKS = {
     "head missing": lambda folder: (folder / "race.json").unlink(),
     "head no JSON": lambda folder: (folder / "race.json").write_text("{"),
-    "head of another format": lambda folder: (folder / "race.json").write_text('{"schema": 2}'),
+    "head of another format": lambda folder: (folder / "race.json").write_text('{"schema": 1}'),
     "messages missing": lambda folder: (folder / "messages.ndjson").unlink(),
     "messages empty": lambda folder: (folder / "messages.ndjson").write_text(""),
     "a broken line": lambda folder: (folder / "messages.ndjson").write_text('{}\n{"a\n{}\n'),

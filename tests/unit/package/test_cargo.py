@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from rich.console import Console
 
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.package import cargo
+from lambdameter.package import cargo, shared_target
 from lambdameter.package.compiled import Build
 
 Out = tuple[Console, io.StringIO]
@@ -39,105 +40,146 @@ def crate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_binary_is_built_into_the_users_cache(crate: Path, out: Out):
-    built = cargo.build(crate / "Cargo.toml", out[0], binary="sums")
-    assert built["sums"].is_relative_to(cargo.target_folder())
-    assert os.access(built["sums"], os.X_OK)
+def executable(folder: Path, **how: Any) -> bytes:
+    return cargo.executable(folder / "Cargo.toml", Console(file=io.StringIO()), "sums", **how)
+
+
+def told(built: bytes, folder: Path) -> str:
+    program = folder / "program"
+    program.write_bytes(built)
+    program.chmod(0o755)
+    said = subprocess.check_output([program], text=True)
+    program.unlink()
+    return said
+
+
+def test_a_binary_is_built_in_the_users_cache(crate: Path, tmp_path: Path):
+    assert told(executable(crate), tmp_path) == ""
+    assert (shared_target.folder() / "release" / "sums").is_file()
+    assert not (crate / "target").exists()
 
 
 def test_a_build_with_nothing_to_do_says_nothing_and_still_finds_the_binary(crate: Path, out: Out):
-    first = cargo.build(crate / "Cargo.toml", Console(file=io.StringIO()), binary="sums")
-    assert cargo.build(crate / "Cargo.toml", out[0], binary="sums") == first
+    first = executable(crate)
+    assert cargo.executable(crate / "Cargo.toml", out[0], "sums") == first
     assert out[1].getvalue() == ""
 
 
 def test_what_the_whole_workspace_built_is_not_built_again(crate: Path, out: Out):
-    binary = cargo.build(crate / "Cargo.toml", out[0])["sums"]
+    cargo.build(crate / "Cargo.toml", out[0])
+    binary = shared_target.folder() / "release" / "sums"
     before = binary.stat()
-    alone = cargo.build(crate / "Cargo.toml", out[0], binary="sums")["sums"]
-    assert alone.samefile(binary)
-    assert alone.stat().st_mtime_ns == before.st_mtime_ns
+    assert executable(crate) == binary.read_bytes()
+    assert binary.stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_an_error_in_the_code_is_told_with_its_place(crate: Path, out: Out):
+def test_an_error_in_the_code_is_told_with_its_place(crate: Path):
     (crate / "src" / "main.rs").write_text('fn main() {\n    let n: u8 = "x";\n}\n')
     with pytest.raises(BadInputError, match="mismatched types") as refused:
-        cargo.build(crate / "Cargo.toml", out[0], binary="sums")
+        executable(crate)
     assert refused.value.place is not None
     assert refused.value.place.endswith("src/main.rs:2")
     assert "cargo build --release" in refused.value.next_step
 
 
-def test_features_stand_in_place_of_the_default_ones(crate: Path, out: Out):
+def test_features_stand_in_place_of_the_default_ones(crate: Path, tmp_path: Path):
     with (crate / "Cargo.toml").open("a") as manifest:
         manifest.write('[features]\ndefault = ["plain"]\nplain = []\nodd = []\n')
     (crate / "src" / "main.rs").write_text(
-        'fn main() { println!("{} {}", cfg!(feature = "plain"), cfg!(feature = "odd")); }\n'
+        'fn main() { print!("{} {}", cfg!(feature = "plain"), cfg!(feature = "odd")); }\n'
     )
-    default = cargo.build(crate / "Cargo.toml", out[0], binary="sums")["sums"]
-    odd = cargo.build(crate / "Cargo.toml", out[0], binary="sums", features=["odd"])["sums"]
-    assert subprocess.check_output([default], text=True) == "true false\n"
-    assert subprocess.check_output([odd], text=True) == "false true\n"
+    assert told(executable(crate), tmp_path) == "true false"
+    assert told(executable(crate, features=["odd"]), tmp_path) == "false true"
+    assert told(executable(crate), tmp_path) == "true false"
 
 
-def test_anothers_default_features_are_left_out_too(crate: Path, out: Out):
-    (crate / "other" / "src").mkdir(parents=True)
-    (crate / "other" / "src" / "lib.rs").touch()
-    (crate / "other" / "Cargo.toml").write_text(
-        '[package]\nname = "other"\nversion = "0.1.0"\nedition = "2024"\n'
-        '[features]\ndefault = ["sums/plain"]\n[dependencies]\nsums = { path = ".." }\n'
+def another_member(crate: Path, about: str) -> Path:
+    """A second crate in its workspace."""
+    folder = crate / "other"
+    (folder / "src").mkdir(parents=True)
+    (folder / "Cargo.toml").write_text(
+        f'[package]\nname = "other"\nversion = "0.1.0"\nedition = "2024"\n{about}'
     )
     manifest = (crate / "Cargo.toml").read_text()
     (crate / "Cargo.toml").write_text(manifest + 'members = ["other"]\n[features]\nplain = []\n')
-    (crate / "src" / "lib.rs").touch()
-    (crate / "src" / "main.rs").write_text(
-        'fn main() { println!("{}", cfg!(feature = "plain")); }\n'
-    )
     (crate / "Cargo.lock").unlink()
+    return folder
+
+
+def lock(crate: Path) -> None:
     subprocess.run(["cargo", "generate-lockfile", "--offline"], cwd=crate, check=True)
-    built = [
-        cargo.build(crate / "Cargo.toml", out[0], binary="sums", features=features)["sums"]
-        for features in (None, [])
-    ]
-    assert [subprocess.check_output([one], text=True) for one in built] == ["true\n", "false\n"]
 
 
-def test_no_other_checkouts_build_takes_an_executables_place(crate: Path, out: Out, tmp_path: Path):
-    ours = cargo.build(crate / "Cargo.toml", out[0], binary="sums")["sums"]
+def test_anothers_default_features_are_left_out_too(crate: Path, tmp_path: Path):
+    other = another_member(
+        crate, '[features]\ndefault = ["sums/plain"]\n[dependencies]\nsums = { path = ".." }\n'
+    )
+    (other / "src" / "lib.rs").touch()
+    (crate / "src" / "lib.rs").touch()
+    (crate / "src" / "main.rs").write_text('fn main() { print!("{}", cfg!(feature = "plain")); }\n')
+    lock(crate)
+    assert told(executable(crate), tmp_path) == "true"
+    assert told(executable(crate, features=[]), tmp_path) == "false"
+
+
+@pytest.mark.parametrize("features", [None, []])
+def test_two_binaries_of_one_name_are_refused(crate: Path, features: list[str] | None):
+    other = another_member(crate, '[[bin]]\nname = "sums"\npath = "src/main.rs"\n')
+    (other / "src" / "main.rs").write_text("fn main() {}\n")
+    lock(crate)
+    with pytest.raises(BadInputError, match="Several crates of this workspace have"):
+        executable(crate, features=features)
+
+
+def test_no_other_checkouts_build_is_taken_for_ours(crate: Path, tmp_path: Path):
     other = shutil.copytree(crate, tmp_path / "other")
-    (other / "src" / "main.rs").write_text('fn main() { println!("theirs"); }\n')
-    theirs = cargo.build(other / "Cargo.toml", out[0], binary="sums")["sums"]
-    assert subprocess.check_output([ours], text=True) == ""
-    assert subprocess.check_output([theirs], text=True) == "theirs\n"
+    for folder, word in ((crate, "ours"), (other, "theirs")):
+        (folder / "src" / "main.rs").write_text(f'fn main() {{ print!("{word}"); }}\n')
+    for _ in range(2):
+        assert told(executable(crate), tmp_path) == "ours"
+        assert told(executable(other), tmp_path) == "theirs"
+
+
+def test_of_another_checkout_only_the_packages_of_both_are_built_again(crate: Path, tmp_path: Path):
+    other = shutil.copytree(crate, tmp_path / "other")
+    executable(crate)
+    kept = shared_target.folder() / "release" / ".fingerprint" / "sums-of-others-0123456789abcdef"
+    kept.mkdir()
+    executable(other)
+    assert kept.is_dir()
 
 
 def test_a_build_waits_for_another_and_says_so(crate: Path):
-    cargo.target_folder().mkdir(parents=True)
-    holder = (cargo.target_folder() / "lambdameter.lock").open("w")
+    shared_target.folder().mkdir(parents=True)
+    holder = (shared_target.folder() / "lambdameter.lock").open("w")
     fcntl.flock(holder, fcntl.LOCK_EX)
+    said: list[str] = []
 
-    def told(text: str) -> int:
+    def lets_go(text: str) -> int:
+        said.append(text)
         holder.close()
         return len(text)
 
     waiting = io.StringIO()
-    waiting.write = told  # type: ignore[method-assign] - what is told lets it go on
-    built = cargo.build(crate / "Cargo.toml", Console(file=waiting), binary="sums")
-    assert holder.closed
-    assert os.access(built["sums"], os.X_OK)
+    waiting.write = lets_go  # type: ignore[method-assign] - what is told lets it go on
+    assert cargo.executable(crate / "Cargo.toml", Console(file=waiting), "sums")
+    assert said[0] == "waiting for another build to end\n"
 
 
-def test_a_builds_environment_reaches_the_compiler(crate: Path, out: Out):
+def test_a_cache_that_cannot_be_written_is_the_hosts_fault(
+    crate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(HostError, match="Rust cannot be built") as refused:
+        executable(crate)
+    assert refused.value.place == str(shared_target.folder())
+
+
+def test_a_builds_environment_reaches_the_compiler(crate: Path):
     (crate / "src" / "main.rs").write_text('fn main() { println!("{}", env!("ODD")); }\n')
-    features: list[str] = []
     built = [
-        cargo.build(
-            crate / "Cargo.toml",
-            out[0],
-            binary="sums",
-            features=features,
-            environment={"ODD": odd},
-        )["sums"].read_bytes()
+        executable(crate, features=[], environment={"ODD": odd})
         for odd in ("first told", "then told")
     ]
     assert b"first told" in built[0]
@@ -146,16 +188,17 @@ def test_a_builds_environment_reaches_the_compiler(crate: Path, out: Out):
 
 def test_an_unknown_binary_is_refused(crate: Path, out: Out):
     with pytest.raises(BadInputError, match="no bin target named `other`"):
-        cargo.build(crate / "Cargo.toml", out[0], binary="other")
+        cargo.executable(crate / "Cargo.toml", out[0], "other")
 
 
-def test_a_crate_without_lock_file_is_refused(crate: Path, out: Out):
+def test_a_crate_without_lock_file_is_refused(crate: Path):
     (crate / "Cargo.lock").unlink()
     with pytest.raises(BadInputError, match="lock"):
-        cargo.build(crate / "Cargo.toml", out[0], binary="sums")
+        executable(crate)
 
 
 SLOW = """#!/bin/sh
+[ "$1" = build ] || exit 1
 sleep 600 & echo $! > {told}
 echo '{{"reason":"compiler-message"}}'
 wait
@@ -204,7 +247,7 @@ def test_a_missing_tool_is_the_hosts_fault(
 
 def test_the_module_builds_a_workspace(crate: Path):
     assert cargo.main(["--workspace", "--manifest-path", str(crate / "Cargo.toml")]) == 0
-    assert (cargo.target_folder() / "release" / "sums").is_file()
+    assert (shared_target.folder() / "release" / "sums").is_file()
 
 
 def test_the_module_fails_with_the_errors_exit_code(

@@ -55,3 +55,10 @@ def test_a_case_that_has_room_is_not_cut() -> None:
     grid = Grid([("", ""), ("total", "ms")])
     grid.row([Label("a very long one", Text("Rust"), 15), measured("1")])
     assert "a very long one Rust" in grid.text().plain
+
+
+def test_what_follows_a_label_is_not_in_its_variants_style() -> None:
+    label = Label("CSV", Text("Rust", "red"), 3).followed_by(" warm").followed_by("!", "bold")
+    text = label.text()
+    styles = [(text.plain[span.start : span.end], str(span.style)) for span in text.spans]
+    assert styles == [("Rust", "red"), ("!", "bold")]

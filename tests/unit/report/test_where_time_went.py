@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from types import ModuleType
+
+from msgspec.structs import replace
+
 from lambdameter.model import CallSummary
-from lambdameter.report.where_time_went import bar
+from lambdameter.report.where_time_went import bar, where_time_went
 
 
 def call(cpu: float, throttled: float, waiting: float | None, modelled: float) -> CallSummary:
@@ -31,3 +35,17 @@ def test_the_model_cannot_fill_more_than_the_waiting() -> None:
 
 def test_an_unknown_waiting_is_drawn_as_unknown() -> None:
     assert bar(call(1_400, 0, None, 0), 2_800) == "·" * 24
+
+
+def test_a_long_title_takes_no_figure(sample_run: ModuleType) -> None:
+    run = sample_run.rounds_input(2)
+    manifest = run.manifest
+    cases = tuple(replace(one, title=one.title * 20) for one in manifest.workload.cases)
+    workload = replace(manifest.workload, cases=cases)
+    longer = replace(run, manifest=replace(manifest, workload=workload))
+    short, long = (
+        [line.split()[-6:] for line in where_time_went(one, 1024, {}).plain.splitlines()[3:]]
+        for one in (run, longer)
+    )
+    assert short == long
+    assert all(len(row) == 6 and "…" not in "".join(row) for row in short)

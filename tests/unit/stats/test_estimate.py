@@ -178,3 +178,25 @@ def test_of_runs_of_less_work_and_of_the_published_that_one_is_taken(
         assert (found.environments, found.scaled) == (12, 1)
     found = estimate(row(quantity("rust", "total_ms")), [less], source)
     assert (found.environments, found.scaled) == (11, 10)
+
+
+def test_a_run_whose_calls_told_no_work_is_taken_last(run: ReportInput):
+    failed = msgspec.structs.replace(
+        run,
+        samples=tuple(msgspec.structs.replace(one, response=None) for one in run.samples),
+    )
+    source = msgspec.structs.replace(SOURCE, count=100_000)
+    found = estimate(row(quantity("rust", "total_ms")), [failed, run], source)
+    assert found.scaled == 2
+    assert found.value is not None
+
+
+def test_all_of_a_row_comes_from_the_same_run(sample_run: ModuleType, run: ReportInput):
+    tenth = [
+        msgspec.structs.replace(one, response=one.response | {"records": 5_000})
+        for one in sample_run.rounds_input(11).samples
+    ]
+    less = msgspec.structs.replace(sample_run.rounds_input(11), samples=tuple(tenth))
+    source = msgspec.structs.replace(SOURCE, count=50_000)
+    one = row(quantity("rust", "init_ms", call="cold"), over=(quantity("python", "total_ms"),))
+    assert estimate(one, [less, run], source).environments == 12
