@@ -312,19 +312,17 @@ def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None
         for name in parents:
             holder = holder.get(name) if isinstance(holder, dict) else None
         text = holder.get(last) if isinstance(holder, dict) else None
-        try:
-            holder[last] = msgspec.json.decode(text if isinstance(text, str) else b"")
-        except RecursionError:
-            return response, _TOO_DEEP
-        except msgspec.DecodeError:
+        inner, error = _decoded(text.encode() if isinstance(text, str) else b"")
+        if error is _TOO_DEEP:
+            return None, error
+        if error is not None:
             return response, SampleError(
                 kind="answer",
                 type="NotJson",
                 message=f"the response has no string of JSON at {path}, where workload.toml "
                 "says one is",
             )
-        if _is_deep(holder[last]):
-            return None, _TOO_DEEP
+        holder[last] = inner
     return response, None
 
 

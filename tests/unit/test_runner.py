@@ -579,6 +579,16 @@ def test_an_answer_too_deep_to_be_compared_is_no_measurement(levels: int, error:
     assert (why.kind, why.type) == (("function", "status 200") if error else ("answer", "TooDeep"))
 
 
+def test_brackets_without_an_end_are_as_much_too_deep(tmp_path: Path):
+    def broken(target: FakeTarget, request: Request) -> Invocation:
+        return msgspec.structs.replace(well(target, request), payload=b"[" * 100_000)
+
+    samples = Bed(tmp_path, broken).run(trials(warm=0))
+    assert kinds(samples) == ["answer:TooDeep"]
+    assert samples[0].equality is not None
+    assert not samples[0].equality.equal
+
+
 @pytest.mark.parametrize("levels", [202, 2_000])
 def test_neither_is_one_whose_string_holds_such_json(levels: int):
     shape = http({"count": None, "total": None, "phases": ()}).response

@@ -44,7 +44,7 @@ def build(manifest: Path, console: Console) -> None:
     """
     _check_tools()
     with shared_target.alone(manifest, console):
-        _run(_command(manifest, None, None), {}, manifest, None, console)
+        _run(manifest, console)
 
 
 def executable(
@@ -68,8 +68,7 @@ def executable(
     """
     _check_tools()
     with shared_target.alone(manifest, console):
-        command = _command(manifest, binary, features)
-        built = _run(command, environment or {}, manifest, binary, console)
+        built = _run(manifest, console, binary, features, environment)
         if binary in built.ambiguous:
             raise BadInputError(
                 f"Several crates of this workspace have a binary target {binary!r}, and cargo "
@@ -87,12 +86,13 @@ def executable(
 
 
 def _run(
-    command: list[str],
-    environment: Mapping[str, str],
     manifest: Path,
-    binary: str | None,
     console: Console,
+    binary: str | None = None,
+    features: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Build:
+    command = _command(manifest, binary, features)
     result = Build()
     with subprocess.Popen(
         [*command, "--message-format=json"],
@@ -103,7 +103,7 @@ def _run(
         errors="replace",
         # A group of its own: cargo's compilers end with it, whoever the signal was sent to.
         process_group=0,
-        env=os.environ | {"CARGO_TARGET_DIR": str(shared_target.folder()), **environment},
+        env=os.environ | {"CARGO_TARGET_DIR": str(shared_target.folder()), **(environment or {})},
     ) as cargo:
         try:
             _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
