@@ -14,7 +14,7 @@ export CARGO_TARGET_DIR := $(CACHE)/cargo-target
 .PHONY: run test test-cgroup2 setup check record claims soak simulate blind format clean
 
 run: setup ## all set-up, once a calibration, then the duel
-	@test -e $(CACHE)/calibration-arm64.json || $(VENV)/lambdameter doctor --calibrate > /dev/null || true
+	@test -e $(CACHE)/speed-arm64.json || $(VENV)/lambdameter doctor --calibrate > /dev/null || true
 	@$(VENV)/lambdameter run etl $(ARGS)
 
 test: setup ## all set-up, then the tests
@@ -27,6 +27,7 @@ test-cgroup2: setup ## the sandbox's tests on a kernel with cgroup v2, in a virt
 	$(VENV)/python scripts/cgroup2/machine.py $(CACHE)/cgroup2
 
 setup: $(UV) ## the set-up alone
+	@./scripts/interpreter/debian.sh $(CACHE)
 	@$(UV) sync --quiet --locked --no-install-project
 	@PYTHONPATH=src $(VENV)/python -m lambdameter.package.cargo --workspace
 	@$(PAGE)

@@ -24,7 +24,7 @@ from lambdameter import binaries, units
 from lambdameter.cli import speed
 from lambdameter.emulator import sandbox
 from lambdameter.emulator.clock import SystemClock
-from lambdameter.emulator.managed_runtimes import find_interpreter
+from lambdameter.emulator.interpreters import Interpreter, find_interpreter
 from lambdameter.emulator.sandbox.base import SandboxFactory
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
 from lambdameter.emulator.speed import store
@@ -89,7 +89,7 @@ def examine() -> tuple[Check, ...]:
         rust(_output("cargo", "--version")),
         _tool("C compiler", "cc", "apt-get install gcc libc6-dev"),
         *(_binary(name) for name in _BINARIES),
-        *_runtimes(),
+        *_runtimes(store.file, store.cpu_model()),
         *enforcement(),
         *calibrations(store.file, store.cpu_model()),
         disk(_cache(), shutil.disk_usage),
@@ -198,7 +198,12 @@ def _binary(name: str) -> Check:
         return Check(name=name, state="missing", found=missing.cause, next_step=missing.next_step)
 
 
-def _runtimes() -> Iterator[Check]:
+def _runtimes(file: Callable[[Architecture], Path], cpu: str) -> Iterator[Check]:
+    try:
+        calibration = store.load(file("arm64"), cpu)
+    except BadInputError:
+        calibration = None
+    speeds = calibration.interpreters if calibration else {}
     for runtime in MANAGED_RUNTIMES:
         try:
             found = asyncio.run(find_interpreter(runtime))
@@ -206,17 +211,34 @@ def _runtimes() -> Iterator[Check]:
             yield Check(
                 name=runtime, state="missing", found=missing.cause, next_step=missing.next_step
             )
-            continue
-        where = f"CPython {found.version} at {found.prefix}"
-        if found.name == runtime:
-            yield Check(name=runtime, state="ok", found=where)
         else:
-            yield Check(
-                name=runtime,
-                state="limited",
-                found=f"{where}, the nearest",
-                next_step=f"Install {runtime}, for instance with pyenv.",
-            )
+            speed = speeds.get(found.name)
+            yield interpreter(runtime, found, plain=speed is not None and speed.build == "plain")
+
+
+def interpreter(runtime: str, found: Interpreter, *, plain: bool) -> Check:
+    """What serves a runtime; `plain`: it was built without profile-guided optimisation."""
+    where = f"CPython {found.version} at {found.prefix}"
+    if found.name != runtime:
+        return Check(
+            name=runtime,
+            state="limited",
+            found=f"{where}, the nearest",
+            next_step=f"Install {runtime}, for instance by `uv python install {_number(runtime)}`.",
+        )
+    if plain:
+        return Check(
+            name=runtime,
+            state="limited",
+            found=f"{where}, a plain build: code of libraries written in C runs too fast beside it",
+            next_step="Get an optimised one, as AWS's own is: "
+            f"`uv python install {_number(runtime)}`, then `lambdameter doctor --calibrate`.",
+        )
+    return Check(name=runtime, state="ok", found=where)
+
+
+def _number(runtime: str) -> str:
+    return runtime.removeprefix("python")
 
 
 def _cache() -> Path:

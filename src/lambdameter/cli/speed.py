@@ -58,12 +58,14 @@ def calibrate(console: Console) -> None:
 
 def told(calibration: Calibration) -> str:
     """What was found, and how well the slow cores keep to it."""
-    kinds = []
-    for name, speed in (("Python", calibration.interpreter), ("Rust", calibration.compiled)):
+    lines = [f"{calibration.architecture}:"]
+    pythons = calibration.interpreters or {"interpreters": calibration.interpreter}
+    for name, speed in (*pythons.items(), ("compiled code", calibration.compiled)):
         missed = abs(speed.reached / speed.factor - 1) > _MISSED
-        kinds.append(
-            f"{name} {speed.factor:.2f} times faster here ({speed.here_ms:.0f} ms against "
-            f"{speed.lambda_ms:.0f}), slowed by {speed.reached:.2f}"
+        lines.append(
+            f"  {name}: {speed.factor:.2f} times faster here ({speed.kernel}: "
+            f"{speed.here_ms:.0f} ms against {speed.lambda_ms:.0f}), slowed by {speed.reached:.2f}"
+            + (", a plain build" if speed.build == "plain" else "")
             + (": NOT REACHED, calibrate again when nothing else runs" if missed else "")
         )
-    return f"{calibration.architecture}: {'; '.join(kinds)}"
+    return "\n".join(lines)

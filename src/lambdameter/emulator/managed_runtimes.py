@@ -12,33 +12,16 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 from uv import find_uv_bin
 
+from lambdameter.emulator.interpreters import Interpreter, find_interpreter, finished
 from lambdameter.emulator.process_environment import LANG_DIR, RUNTIME_DIR, TASK_ROOT
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
 from lambdameter.errors import HostError
-
-_PROBE = (
-    "import json, sys; print(json.dumps({'prefix': sys.base_prefix, "
-    "'version': '.'.join(map(str, sys.version_info[:3])), "
-    "'name': 'python%d.%d' % sys.version_info[:2]}))"
-)
-
-# pyenv's and uv's own places; a Debian or a built Python is found on PATH.
-_PLACES = (".pyenv/versions/*/bin/{name}", ".local/share/uv/python/*/bin/{name}")
-
-
-class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
-    """A Python of this host: its installation, not a virtual environment on top of it."""
-
-    prefix: str
-    version: str
-    name: str
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,41 +108,6 @@ def os_only(code: Path) -> Launch:
     )
 
 
-async def find_interpreter(runtime: str) -> Interpreter:
-    """The Python that a runtime asks for, or the nearest one that this host has.
-
-    Raises:
-        HostError: there is none at all.
-    """
-    for name in nearest_first(runtime, MANAGED_RUNTIMES):
-        for program in candidates(name):
-            found = await _probe(program)
-            if found is not None and found.name == name:
-                return found
-    raise HostError(
-        f"No Python for the runtime {runtime} was found",
-        place=", ".join(["PATH", *(f"~/{place.format(name=runtime)}" for place in _PLACES)]),
-        next_step=f"Install one of {', '.join(MANAGED_RUNTIMES)}, for instance with pyenv.",
-    )
-
-
-def nearest_first(runtime: str, known: Sequence[str]) -> list[str]:
-    """The runtime itself, then its neighbours; the newer one first at the same distance."""
-    at = known.index(runtime)
-    return sorted(known, key=lambda name: (abs(known.index(name) - at), -known.index(name)))
-
-
-def candidates(name: str) -> Iterable[str]:
-    """Programs that may be the interpreter `name`."""
-    on_path = shutil.which(name)
-    if on_path is not None:
-        yield on_path
-    for place in _PLACES:
-        # The newest patch release last, so reversed.
-        found = sorted(Path.home().glob(place.format(name=name)), reverse=True)
-        yield from map(str, found)
-
-
 def label(runtime: str, interpreter: Interpreter, folder: Path) -> str:
     """What really runs: the interpreter and the versions of its packages."""
     versions = {
@@ -173,33 +121,6 @@ def label(runtime: str, interpreter: Interpreter, folder: Path) -> str:
     )
     nearest = "" if interpreter.name == runtime else f" (the nearest to {runtime} on this host)"
     return f"CPython {interpreter.version}{nearest}, {packages}"
-
-
-async def finished(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-    """What it said on stdout and stderr; where we are cancelled it does not go on without us."""
-    try:
-        stdout, stderr = await process.communicate()
-    except asyncio.CancelledError:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-        raise
-    return stdout or b"", stderr or b""
-
-
-async def _probe(program: str) -> Interpreter | None:
-    process = await asyncio.create_subprocess_exec(
-        program,
-        "-I",
-        "-c",
-        _PROBE,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    output, _ = await finished(process)
-    # pyenv's shims fail for versions that are installed but not chosen.
-    return msgspec.json.decode(output, type=Interpreter) if process.returncode == 0 else None
 
 
 async def _install(interpreter: Interpreter, pins: Path, folder: Path) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import msgspec
 
-from lambdameter.model import CodeKind
-
 TASK_ROOT = "/var/task"
 RUNTIME_DIR = "/var/runtime"
 LANG_DIR = "/var/lang"
@@ -71,11 +69,6 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
         return f"{CA_DIR}/{self.ca_bundle.rsplit('/', 1)[-1]}"
 
 
-def code_kind(runtime: str) -> CodeKind:
-    """What runs on an OS-only runtime is compiled."""
-    return "compiled" if runtime.startswith("provided") else "interpreter"
-
-
 class FunctionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What of a function's configuration its process gets to know."""
 
@@ -88,12 +81,7 @@ class FunctionFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def managed(self) -> bool:
         """Whether AWS brings the language (as opposed to an OS-only runtime)."""
-        return code_kind(self.runtime) == "interpreter"
-
-    @property
-    def kind(self) -> CodeKind:
-        """What its time depends on."""
-        return code_kind(self.runtime)
+        return not self.runtime.startswith("provided")
 
 
 def process_environment(  # noqa: PLR0913 - each is a fact of its own

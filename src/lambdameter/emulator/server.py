@@ -253,7 +253,7 @@ def _surroundings(
     def enclose(name: str, blueprint: Blueprint) -> Sandbox:
         facts, added = blueprint.facts, blueprint.overheads
         reserved_mb = added.memory.base_mb if added else 0.0
-        return paced.create(name, facts.memory_mb, facts.kind, reserved_mb)
+        return paced.create(name, facts.memory_mb, facts.runtime, reserved_mb)
 
     async def listen(peer: RuntimePeer) -> Address:
         return await Listener.open(runtime_api(peer), keep=MAX_RESPONSE_BYTES)

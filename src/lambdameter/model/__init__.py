@@ -39,7 +39,7 @@ from lambdameter.model.bill import (
     Price,
     PriceList,
 )
-from lambdameter.model.calibration import Calibration, CodeKind, Speed
+from lambdameter.model.calibration import Calibration, Speed
 from lambdameter.model.claim import (
     Cell,
     ClaimRow,
@@ -176,7 +176,6 @@ __all__ = [
     "CellSummary",
     "ClaimRow",
     "ClaimSource",
-    "CodeKind",
     "ComparedRun",
     "Comparison",
     "ConditionDifference",

@@ -6,7 +6,8 @@ from typing import Literal
 
 from lambdameter.model.base import Architecture, Record
 
-CodeKind = Literal["interpreter", "compiled"]
+Build = Literal["optimised", "plain"]
+_PYTHON = "python3."
 
 
 class Speed(Record, frozen=True, kw_only=True):
@@ -21,6 +22,8 @@ class Speed(Record, frozen=True, kw_only=True):
         reached: by how much the kernel was slower then, as measured.
         cpu_share: of that time, how much the kernel counted as its CPU time: a vCPU's time is
             worth as much here.
+        build: of an interpreter: with profile-guided optimisation, as AWS's own, or without; None:
+            not known.
     """
 
     kernel: str
@@ -31,26 +34,50 @@ class Speed(Record, frozen=True, kw_only=True):
     cycle_ns: int
     reached: float
     cpu_share: float
+    build: Build | None = None
+
+    @property
+    def line(self) -> str:
+        """The factor, and what must be known of it."""
+        return f"{self.factor:.2f}" + " (plain build)" * (self.build == "plain")
 
 
 class Calibration(Record, frozen=True, kw_only=True):
-    """One host against one architecture's vCPU; `made_at` is ISO 8601 with its zone."""
+    """One host against one architecture's vCPU.
+
+    Attributes:
+        made_at: ISO 8601 with its zone.
+        interpreter: of the newest of Lambda's Python runtimes that this host has.
+        interpreters: of each that it has, by the runtime's name. Empty in calibrations that were
+            made before they were told apart.
+    """
 
     made_at: str
     cpu: str
     architecture: Architecture
     interpreter: Speed
     compiled: Speed
+    interpreters: dict[str, Speed] = {}
 
-    def of(self, kind: CodeKind) -> Speed:
-        """The speed of one kind of code."""
-        return self.interpreter if kind == "interpreter" else self.compiled
+    def of(self, runtime: str) -> Speed:
+        """The speed of what serves a runtime: of the nearest Python, where it has not the one."""
+        if not runtime.startswith(_PYTHON):
+            return self.compiled
+        nearest = min(self.interpreters, key=lambda known: _distance(runtime, known), default=None)
+        return self.interpreter if nearest is None else self.interpreters[nearest]
 
     @property
     def line(self) -> str:
         """In a few words."""
+        pythons = self.interpreters or {"interpreters": self.interpreter}
+        factors = ", ".join(f"{name} {speed.line}" for name, speed in pythons.items())
         return (
-            f"CPUs slowed to a Lambda {self.architecture} vCPU's speed: interpreters by "
-            f"{self.interpreter.factor:.2f}, compiled code by {self.compiled.factor:.2f} "
-            f"(calibrated {self.made_at[:10]})"
+            f"CPUs slowed to a Lambda {self.architecture} vCPU's speed: {factors}, compiled code "
+            f"{self.compiled.factor:.2f} times (calibrated {self.made_at[:10]})"
         )
+
+
+def _distance(wanted: str, known: str) -> tuple[int, int]:
+    """How far apart two runtimes are; of two that are equally far the newer one is nearer."""
+    one, other = (int(name.removeprefix(_PYTHON)) for name in (wanted, known))
+    return abs(one - other), -other

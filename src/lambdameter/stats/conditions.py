@@ -103,8 +103,9 @@ def _calibration(manifest: Manifest) -> str | None:
     found = manifest.target.calibration
     if found is None:
         return None
-    factors = (found.interpreter.factor, found.compiled.factor)
-    return f"{found.architecture} by {factors[0]:.3f} and {factors[1]:.3f}"
+    pythons = found.interpreters or {"interpreters": found.interpreter}
+    factors = ", ".join(f"{name} {speed.factor:.3f}" for name, speed in pythons.items())
+    return f"{found.architecture}: {factors}, compiled code {found.compiled.factor:.3f}"
 
 
 def _own_speed(manifest: Manifest) -> bool:

@@ -29,6 +29,7 @@ def found(reached: float) -> Calibration:
         architecture="arm64",
         interpreter=kind,
         compiled=kind,
+        interpreters={"python3.13": msgspec.structs.replace(kind, build="plain")},
     )
 
 
@@ -40,7 +41,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_calibrated_host_is_slowed_by_default(cache: Path):
     store.save(found(1.55), store.file("arm64"))
-    assert speed.chosen("auto", "arm64") == str(cache / "calibration-arm64.json")
+    assert speed.chosen("auto", "arm64") == str(cache / "speed-arm64.json")
     assert speed.chosen("lambda", "arm64") == speed.chosen("auto", "arm64")
 
 
@@ -73,10 +74,12 @@ def test_another_cpus_calibration_is_never_used():
 
 def test_what_the_slow_cores_do_not_reach_is_said_loudly():
     assert "NOT REACHED" in speed.told(found(1.40))
-    assert speed.told(found(1.55)) == (
-        "arm64: Python 1.55 times faster here (200 ms against 310), slowed by 1.55; "
-        "Rust 1.55 times faster here (200 ms against 310), slowed by 1.55"
-    )
+    times = "1.55 times faster here (k: 200 ms against 310), slowed by 1.55"
+    assert speed.told(found(1.55)).splitlines() == [
+        "arm64:",
+        f"  python3.13: {times}, a plain build",
+        f"  compiled code: {times}",
+    ]
 
 
 def test_doctor_calibrates_against_both_architectures_and_keeps_it(
@@ -87,8 +90,8 @@ def test_doctor_calibrates_against_both_architectures_and_keeps_it(
 
     monkeypatch.setattr("lambdameter.emulator.speed.host.calibrate", calibrate)
     told = command("doctor", "--calibrate")
-    assert sorted(path.name for path in cache.glob("*.json")) == [
-        "calibration-arm64.json",
-        "calibration-x86_64.json",
+    assert sorted(path.name for path in cache.glob("speed-*.json")) == [
+        "speed-arm64.json",
+        "speed-x86_64.json",
     ]
     assert "CPUs slowed to a Lambda arm64 vCPU's speed" in " ".join(told.stdout.split())

@@ -1,55 +1,20 @@
 from __future__ import annotations
 
-import asyncio
 import platform
-import sys
 from pathlib import Path
 
 import pytest
 
 from lambdameter import emulator
+from lambdameter.emulator.interpreters import Interpreter
 from lambdameter.emulator.managed_runtimes import (
     HostRuntimes,
-    Interpreter,
-    find_interpreter,
-    finished,
     label,
-    nearest_first,
     os_only,
 )
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
 
 PINS = Path(emulator.__file__).parent / "runtimes"
-
-
-async def test_a_program_does_not_outlive_whoever_waits_for_it():
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    waiting = asyncio.ensure_future(finished(process))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    await asyncio.wait((waiting,))
-    assert process.returncode == -9
-
-
-def test_the_runtime_asked_for_comes_first_and_then_the_nearest():
-    assert nearest_first("python3.12", MANAGED_RUNTIMES) == [
-        "python3.12",
-        "python3.13",
-        "python3.11",
-    ]
-    assert nearest_first("python3.11", MANAGED_RUNTIMES)[1] == "python3.12"
-
-
-async def test_the_interpreter_is_an_installation_and_no_virtual_environment():
-    ours = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    found = await find_interpreter(ours)
-    assert found.name == ours
-    assert (Path(found.prefix) / "bin" / ours).exists()
-    assert not (Path(found.prefix) / "pyvenv.cfg").exists()
 
 
 def test_the_label_names_what_really_runs(tmp_path: Path):

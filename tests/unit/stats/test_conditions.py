@@ -54,7 +54,7 @@ def test_a_run_differs_in_nothing_from_itself(plain_manifest: Manifest):
         (
             {"calibration": calibration(1.5, "2026-11-21")},
             "calibration",
-            ("none", "arm64 by 1.500 and 1.500"),
+            ("none", "arm64: interpreters 1.500, compiled code 1.500"),
         ),
     ],
 )

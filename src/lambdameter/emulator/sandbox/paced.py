@@ -14,7 +14,7 @@ from lambdameter.emulator.sandbox.base import (
     SandboxFactory,
 )
 from lambdameter.emulator.speed.slow_cores import Pace, SlowCores
-from lambdameter.model import Calibration, CodeKind, Speed
+from lambdameter.model import Calibration, Speed
 
 
 class PacedSandbox:
@@ -88,11 +88,11 @@ class Paced:
         self._calibration = calibration
         self._cores = cores
 
-    def create(self, name: str, memory_mb: int, kind: CodeKind, reserved_mb: float) -> Sandbox:
+    def create(self, name: str, memory_mb: int, runtime: str, reserved_mb: float) -> Sandbox:
         """Make an empty enclosure of a tier; `reserved_mb` of its memory is AWS's own."""
         if self._calibration is None or self._cores is None:
             return self._factory.create(name, memory_mb, Handicap(reserved_mb=reserved_mb))
-        speed = self._calibration.of(kind)
+        speed = self._calibration.of(runtime)
         handicap = Handicap(slowness=1 / speed.cpu_share, reserved_mb=reserved_mb)
         inner = self._factory.create(name, memory_mb, handicap)
         return PacedSandbox(inner, self._cores, speed)

@@ -23,8 +23,8 @@ _BUSY = 1.03
 class Kernel(Protocol):
     """Work that can be timed."""
 
-    def run(self, digests: int) -> Timing:
-        """Time one chain."""
+    def run(self, repetitions: int) -> Timing:
+        """Time so much of it."""
         ...
 
 
@@ -33,7 +33,7 @@ class Yardstick(NamedTuple):
 
     name: str
     kernel: Kernel
-    digests: int
+    repetitions: int
     lambda_ms: float
 
 
@@ -43,9 +43,9 @@ def speed(yardstick: Yardstick, cpu: int, cores: SlowCores) -> Speed:
     Raises:
         HostError: something else took the CPU, in the best of several runs.
     """
-    kernel, digests = yardstick.kernel, yardstick.digests
+    kernel, repetitions = yardstick.kernel, yardstick.repetitions
     # The fastest: whatever else runs on this host makes it slower, nothing makes it faster.
-    best = min(kernel.run(digests) for _ in range(_RUNS))
+    best = min(kernel.run(repetitions) for _ in range(_RUNS))
     here_ms = best.wall_ms
     if here_ms > _BUSY * best.cpu_ms:
         raise HostError(
@@ -56,7 +56,9 @@ def speed(yardstick: Yardstick, cpu: int, cores: SlowCores) -> Speed:
     factor = max(1.0, yardstick.lambda_ms / here_ms)
 
     def slowdown(busy_ns: int) -> Slowed:
-        return _slowdown(kernel, digests // _TRIAL_SHARE, (cpu,), Pace(busy_ns, CYCLE_NS), cores)
+        return _slowdown(
+            kernel, repetitions // _TRIAL_SHARE, (cpu,), Pace(busy_ns, CYCLE_NS), cores
+        )
 
     busy_ns, reached = find_busy(factor, slowdown) if factor > 1 else (0, Slowed(1.0, 1.0))
     return Speed(
@@ -104,15 +106,15 @@ def find_busy(factor: float, slowdown: Callable[[int], Slowed]) -> tuple[int, Sl
 
 
 def _slowdown(
-    kernel: Kernel, digests: int, cpus: tuple[int, ...], pace: Pace, cores: SlowCores
+    kernel: Kernel, repetitions: int, cpus: tuple[int, ...], pace: Pace, cores: SlowCores
 ) -> Slowed:
     """Fastest against fastest, by turns."""
     plain: list[Timing] = []
     slowed: list[Timing] = []
     for _ in range(_TRIALS):
-        plain.append(kernel.run(digests))
+        plain.append(kernel.run(repetitions))
         cores.hold(cpus, pace)
-        slowed.append(kernel.run(digests))
+        slowed.append(kernel.run(repetitions))
         cores.release(cpus, pace)
     best = min(slowed)
     return Slowed(best.wall_ms / min(plain).wall_ms, best.cpu_ms / best.wall_ms)

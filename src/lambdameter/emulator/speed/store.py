@@ -18,7 +18,7 @@ MAKE = "Run `lambdameter doctor --calibrate`."
 
 def file(architecture: Architecture) -> Path:
     """Where the calibration against this architecture is."""
-    return platformdirs.user_cache_path("lambdameter") / f"calibration-{architecture}.json"
+    return platformdirs.user_cache_path("lambdameter") / f"speed-{architecture}.json"
 
 
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from lambdameter.emulator.sandbox.base import Counters, Handicap
 from lambdameter.emulator.sandbox.paced import Paced
-from lambdameter.model import Calibration, CodeKind, Speed
+from lambdameter.model import Calibration, Speed
 
 
 def speed(factor: float, cpu_share: float) -> Speed:
@@ -78,9 +78,11 @@ def scene() -> Scene:
 
 
 def paced(
-    scene: Any, calibration: Calibration | None = CALIBRATION, kind: CodeKind = "interpreter"
+    scene: Any, calibration: Calibration | None = CALIBRATION, runtime: str = "python3.13"
 ) -> Any:
-    return Paced(scene, calibration, scene if calibration else None).create("name", 128, kind, 12.5)
+    return Paced(scene, calibration, scene if calibration else None).create(
+        "name", 128, runtime, 12.5
+    )
 
 
 async def test_the_cpus_are_slow_from_the_start_to_the_freeze_and_from_the_thaw_on(scene: Scene):
@@ -113,7 +115,7 @@ def test_the_share_is_of_the_slower_cpu_and_aws_takes_its_memory(scene: Scene):
 
 
 def test_compiled_code_has_a_speed_of_its_own(scene: Scene):
-    paced(scene, kind="compiled").thaw()
+    paced(scene, runtime="provided.al2023").thaw()
     assert scene.seen == ["slow (0, 1) 20000", "thaw"]
     assert scene.asked[2] == Handicap(slowness=2.0, reserved_mb=12.5)
 

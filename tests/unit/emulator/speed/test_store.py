@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lambdameter.emulator.speed import store
@@ -28,14 +29,14 @@ CALIBRATION = Calibration(
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path):
-    file = tmp_path / "cache" / "calibration-arm64.json"
+    file = tmp_path / "cache" / "speed-arm64.json"
     store.save(CALIBRATION, file)
     assert store.load(file, "a CPU (x86_64)") == CALIBRATION
     assert list(file.parent.iterdir()) == [file]
 
 
 def test_nothing_stored_is_no_fault(tmp_path: Path):
-    assert store.load(tmp_path / "calibration-arm64.json", "a CPU") is None
+    assert store.load(tmp_path / "speed-arm64.json", "a CPU") is None
 
 
 def test_another_cpus_is_refused(tmp_path: Path):
@@ -71,8 +72,40 @@ def test_the_cpu_is_named_as_it_names_itself(tmp_path: Path):
     assert "(" not in store.cpu_model(cpuinfo)
 
 
+def with_pythons(**factors: float) -> Calibration:
+    found = {
+        name: msgspec.structs.replace(SPEED, factor=factor, build="plain" if factor < 2 else None)
+        for name, factor in factors.items()
+    }
+    pythons = {f"python3.{name[1:]}": speed for name, speed in found.items()}
+    return msgspec.structs.replace(CALIBRATION, interpreters=pythons)
+
+
 def test_a_calibrations_line_says_by_how_much():
     assert CALIBRATION.line == (
-        "CPUs slowed to a Lambda arm64 vCPU's speed: interpreters by 1.50, "
-        "compiled code by 1.50 (calibrated 2026-11-21)"
+        "CPUs slowed to a Lambda arm64 vCPU's speed: interpreters 1.50, "
+        "compiled code 1.50 times (calibrated 2026-11-21)"
     )
+    assert with_pythons(_13=2.1, _12=1.4).line == (
+        "CPUs slowed to a Lambda arm64 vCPU's speed: python3.13 2.10, python3.12 1.40 "
+        "(plain build), compiled code 1.50 times (calibrated 2026-11-21)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("runtime", "factor"),
+    [
+        ("python3.13", 2.1),
+        ("python3.11", 1.4),
+        # As the runtimes are chosen: the nearest, of two that are as near the newer one.
+        ("python3.14", 2.1),
+        ("python3.12", 2.1),
+        ("provided.al2023", 1.5),
+    ],
+)
+def test_each_runtime_has_its_own_speed_or_its_nearest_neighbours(runtime: str, factor: float):
+    assert with_pythons(_13=2.1, _11=1.4).of(runtime).factor == factor
+
+
+def test_a_calibration_of_former_times_has_one_for_all_interpreters():
+    assert CALIBRATION.of("python3.12") is SPEED
