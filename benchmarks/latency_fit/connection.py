@@ -127,12 +127,12 @@ def main() -> None:
         + f"; root mean square of the log errors {math.sqrt(np.mean(np.square(errors))):.3f}, "
         f"largest {max(map(abs, errors)):.3f}"
     )
-    for left_out in best.cpu:
-        others = fit((cell for cell in among if cell.runtime != left_out), rest_ms)
-        print(f"without {left_out}: mean {others.connection:.1f} ms")
-    for left_out in sorted({cell.memory_mb for cell in among}):
-        others = fit((cell for cell in among if cell.memory_mb != left_out), rest_ms)
-        print(f"without {left_out} MB: mean {others.connection:.1f} ms")
+    for runtime in best.cpu:
+        others = fit((cell for cell in among if cell.runtime != runtime), rest_ms)
+        print(f"without {runtime}: mean {others.connection:.1f} ms")
+    for memory_mb in sorted({cell.memory_mb for cell in among}):
+        others = fit((cell for cell in among if cell.memory_mb != memory_mb), rest_ms)
+        print(f"without {memory_mb} MB: mean {others.connection:.1f} ms")
     print("formula / published:")
     for cell in cells:
         ratio = math.exp(best.error(cell, rest_ms))
