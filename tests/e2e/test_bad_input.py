@@ -268,7 +268,7 @@ def test_a_workload_and_a_tier_that_are_not_there(tiny: Tiny, tmp_path: Path):
         "  where: elt/workload.toml",
         (
             "  next:  Name a folder with a workload.toml, or one of: "
-            "dynamodb-ops, etl, overrun, squares."
+            "dynamodb-ops, etl, light, overrun, squares."
         ),
     ]
     for tier in (127, 10_241):

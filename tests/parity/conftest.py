@@ -61,6 +61,11 @@ class Variants:
             assert wrong is None
         return Said(answer.function_error, document)
 
+    def log(self, variant: str, event: Any) -> str:
+        """The end of what an invocation logged."""
+        payload = json.dumps(event).encode()
+        return self.target.invoke(self._site.deployments[variant], payload).log_tail
+
     def invoke_raw(self, variant: str, payload: bytes) -> Refused:
         """What Lambda and the function make of any bytes."""
         answer = self.target.invoke(self._site.deployments[variant], payload)
@@ -107,3 +112,8 @@ def squares(require_launcher: None) -> Iterator[Variants]:  # noqa: ARG001
 @pytest.fixture(scope="session")
 def dynamodb_ops(require_launcher: None) -> Iterator[Variants]:  # noqa: ARG001
     yield from deployed("dynamodb-ops")
+
+
+@pytest.fixture(scope="session")
+def light(require_launcher: None) -> Iterator[Variants]:  # noqa: ARG001
+    yield from deployed("light")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(params=["squares", "dynamodb_ops"])
+@pytest.fixture(params=["squares", "dynamodb_ops", "light"])
 def variants(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
 

@@ -327,7 +327,7 @@ def test_a_case_may_do_with_the_shared_event(folder: Path):
     assert workload.load(str(folder)).cases[0].event["format"] == "shared"
 
 
-@pytest.mark.parametrize("name", ["squares", "dynamodb-ops"])
+@pytest.mark.parametrize("name", ["squares", "dynamodb-ops", "light"])
 def test_claims_workloads_run_at_their_published_tier(name: str):
     assert workload.load(name).memory_mb == (128,)
 

@@ -1,14 +1,18 @@
 //! Starts one function process inside an execution environment, then becomes it.
 //!
-//! `lambdameter-launch SPEC_JSON` does, in this order: join the cgroups (so that all that follows
-//! is charged to the environment), close the file system behind it, lower its limits and its
-//! rights, tie its life to the emulator's, and `execve`. Everything happens in its own mount
-//! namespace, so nothing is left on the host when it ends. Whatever fails is one line on stderr
-//! and exit status 126.
+//! `lambdameter-launch SPEC_JSON` does, in this order: close the file system behind it, lower its
+//! limits, join the cgroups, lower its rights, tie its life to the emulator's, note the time, and
+//! `execve`. Everything happens in its own mount namespace, so nothing is left on the host when it
+//! ends. Whatever fails is one line on stderr and exit status 126.
+//!
+//! What it does itself is no part of a function's Init: the environment is charged for as little
+//! of it as can be, so the cgroups come last of what needs root, and Init's clock starts at the
+//! note.
 
 mod enclosure;
 mod process;
 mod spec;
+mod start_note;
 
 use std::convert::Infallible;
 use std::process::ExitCode;
@@ -16,6 +20,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use spec::Spec;
+use start_note::StartNote;
 
 /// A shell's status for "found, but cannot be started".
 const CANNOT_START: u8 = 126;
@@ -31,15 +36,18 @@ fn start() -> Result<Infallible> {
         .nth(1)
         .context("usage: lambdameter-launch SPEC_JSON")?;
     let spec = Spec::parse(&argument)?;
-    process::join_cgroups(&spec.cgroups)?;
+    let note = spec.start_note.map(StartNote::inherited).transpose()?;
+    // Opened while they can be seen.
+    let cgroups = process::open_cgroups(&spec.cgroups)?;
     if !spec.mounts.is_empty() {
         enclosure::enter(&spec.mounts, spec.user.as_ref())?;
     }
     process::limit(&spec)?;
+    process::join(cgroups)?;
     if let Some(user) = &spec.user {
         process::become_user(user)?;
     }
     process::tie_to(spec.parent)?;
     process::restore_signals()?;
-    process::execute(&spec)
+    process::execute(&spec, note)
 }

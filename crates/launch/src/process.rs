@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::ffi::CString;
-use std::fs;
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -14,11 +15,32 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Gid, Pid, Uid, chdir, execve, getppid, setgroups, setresgid, setresuid};
 
 use crate::spec::{Spec, User};
+use crate::start_note::StartNote;
 
-pub fn join_cgroups(procs: &[PathBuf]) -> Result<()> {
-    for file in procs {
+/// A `cgroup.procs` file that is open for writing.
+pub struct Cgroup<'spec> {
+    procs: File,
+    path: &'spec PathBuf,
+}
+
+/// Before the file system is closed: its control files are read-only then. What is open stays so.
+pub fn open_cgroups(procs: &[PathBuf]) -> Result<Vec<Cgroup<'_>>> {
+    procs
+        .iter()
+        .map(|path| {
+            let procs = File::options().write(true).open(path);
+            let procs = procs.with_context(|| format!("cannot join {}", path.display()))?;
+            Ok(Cgroup { procs, path })
+        })
+        .collect()
+}
+
+/// From here on all is charged to the environment. Before `become_user`: cgroup v1 asks who writes.
+pub fn join(cgroups: Vec<Cgroup<'_>>) -> Result<()> {
+    for mut cgroup in cgroups {
         // To the kernel, 0 is whoever writes it.
-        fs::write(file, "0").with_context(|| format!("cannot join {}", file.display()))?;
+        let written = cgroup.procs.write_all(b"0");
+        written.with_context(|| format!("cannot join {}", cgroup.path.display()))?;
     }
     Ok(())
 }
@@ -76,7 +98,7 @@ pub fn restore_signals() -> Result<()> {
     Ok(())
 }
 
-pub fn execute(spec: &Spec) -> Result<Infallible> {
+pub fn execute(spec: &Spec, note: Option<StartNote>) -> Result<Infallible> {
     chdir(&spec.directory).with_context(|| format!("cannot enter {}", spec.directory.display()))?;
     let argv = c_strings(spec.argv.iter().cloned())?;
     let variables = spec
@@ -85,6 +107,7 @@ pub fn execute(spec: &Spec) -> Result<Infallible> {
         .map(|(name, value)| format!("{name}={value}"));
     let environment = c_strings(variables)?;
     let program = argv.first().context("there is no program to start")?;
+    note.map_or(Ok(()), StartNote::write)?;
     execve(program, &argv, &environment)
         .with_context(|| format!("cannot start {}", program.to_string_lossy()))
 }
@@ -97,7 +120,7 @@ fn c_strings(strings: impl Iterator<Item = String>) -> Result<Vec<CString>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{c_strings, join_cgroups};
+    use super::{c_strings, open_cgroups};
 
     #[test]
     fn a_nul_cannot_be_passed_on() {
@@ -106,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_cgroup_that_cannot_be_joined_is_named() {
-        let error = join_cgroups(&["/nowhere/cgroup.procs".into()]).unwrap_err();
+        let procs = ["/nowhere/cgroup.procs".into()];
+        let error = open_cgroups(&procs).err().expect("it is not there");
         assert!(
             format!("{error:#}").starts_with("cannot join /nowhere/cgroup.procs: No such file")
         );

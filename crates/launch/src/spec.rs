@@ -12,6 +12,8 @@ use serde::Deserialize;
 pub struct Spec {
     /// The emulator's process id: without it there is nobody to serve.
     pub parent: i32,
+    /// The descriptor of a pipe that is told when the program starts; None: nobody asks.
+    pub start_note: Option<i32>,
     /// `cgroup.procs` files to join.
     pub cgroups: Vec<PathBuf>,
     /// None: the host's file system as it is.
@@ -63,7 +65,7 @@ mod tests {
 
     fn with_mounts(mounts: &str) -> String {
         format!(
-            r#"{{"parent": 1, "cgroups": [], "mounts": {mounts}, "user": null, "cpus": null,
+            r#"{{"parent": 1, "start_note": null, "cgroups": [], "mounts": {mounts}, "user": null, "cpus": null,
                 "descriptors": 1024, "directory": "/", "argv": ["/bin/true"], "environment": {{}}}}"#
         )
     }

@@ -15,6 +15,9 @@ use crate::usage::Usage;
 /// Counted as the caller of unsigned requests.
 const ANONYMOUS: &str = "anonymous";
 const OTHER: &str = "Other";
+/// The access key ids of temporary credentials begin with it, those of long-term keys with AKIA.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+const TEMPORARY: &str = "ASIA";
 
 /// One request, as the layers see it.
 #[derive(Debug, Clone)]
@@ -25,6 +28,15 @@ pub struct Call {
     pub access_key: String,
     /// An SDK has sent it before.
     pub retry: bool,
+}
+
+impl Call {
+    /// Whether it was signed with temporary credentials: that is what Lambda gives functions, while
+    /// the measuring side, or a person with a client, uses a long-term key. So what sets up,
+    /// verifies and cleans up is told from what is measured, whatever it asks for.
+    pub fn is_a_functions(&self) -> bool {
+        self.access_key.starts_with(TEMPORARY)
+    }
 }
 
 /// A service's way to tell the operation from a request's head.

@@ -1,8 +1,6 @@
 //! The layer that lets faults befall requests. What they are is told in faults.rs.
 //!
-//! Only requests that were signed with temporary credentials are faulted: that is what Lambda
-//! gives functions, while the measuring side, or a person with a client, uses a long-term key.
-//! So what sets up, verifies and cleans up is never disturbed, whatever it asks for.
+//! Only functions' requests are faulted: what sets up, verifies and cleans up is never disturbed.
 
 use std::{
     future::ready,
@@ -29,10 +27,6 @@ use crate::{
     usage::Usage,
 };
 
-/// The access key ids of temporary credentials begin with it, those of long-term keys with AKIA.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
-const TEMPORARY: &str = "ASIA";
-
 /// One set of faults for all services, shared by their threads.
 pub struct FaultLayer {
     draws: Mutex<Draws>,
@@ -48,7 +42,7 @@ impl FaultLayer {
     }
 
     fn next(&self, call: &Call) -> Option<Fault> {
-        if !call.access_key.starts_with(TEMPORARY) {
+        if !call.is_a_functions() {
             return None;
         }
         let mut draws = self.draws.lock().unwrap_or_else(PoisonError::into_inner);

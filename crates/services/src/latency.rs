@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -19,6 +19,7 @@ use http_body::{Frame, SizeHint};
 
 use crate::{
     call::Call,
+    connection::Connection,
     model::{Draws, Mode, Model},
     timer::Timer,
     usage::Usage,
@@ -41,20 +42,38 @@ impl LatencyLayer {
             usage,
         }
     }
+
+    fn draws(&self) -> MutexGuard<'_, Draws> {
+        self.draws.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the time go by that it would have taken to set up a function's connection. It is over
+    /// before the engine sees the request, so the engine's own time has nothing to do with it.
+    async fn open(&self, call: &Call, connection: &Connection) {
+        if !call.is_a_functions() || !connection.open() {
+            return;
+        }
+        let Some(set_up) = self.draws().connection(call.service) else {
+            return;
+        };
+        let arrived = Instant::now();
+        self.timer.until(arrived + set_up).await;
+        self.usage
+            .add_modelled(&call.access_key, arrived, Instant::now());
+    }
 }
 
-/// Holds an answer until its modelled time is over, then lets its body go at the modelled pace.
+/// Holds an answer until its modelled time is over, then lets its body go at the modelled pace. The
+/// first request of a function's connection is held before, too.
 pub async fn hold(
     State(latency): State<Arc<LatencyLayer>>,
     Extension(call): Extension<Call>,
+    Extension(connection): Extension<Connection>,
     request: Request,
     next: Next,
 ) -> Response {
-    let drawn = latency
-        .draws
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .next(&call);
+    latency.open(&call, &connection).await;
+    let drawn = latency.draws().next(&call);
     let Some(delay) = drawn else {
         return next.run(request).await;
     };

@@ -9,12 +9,14 @@
 //!                 usage.rs ◀─────────────────┘ ─▶ admin.rs ─▶ the emulator
 //! ```
 //!
+//! `server.rs` tells each request its connection (connection.rs), whose first one `hold` holds longer.
 //! An injected fault takes its modelled time too, since `hold` stands around it.
 
 mod admin;
 mod batch_write;
 mod call;
 mod changes;
+mod connection;
 mod dynamodb;
 mod fault_answers;
 mod faults;

@@ -28,6 +28,7 @@ pub enum Mode {
 pub struct Model {
     pub as_of: String,
     pub mode: Mode,
+    connection: Option<Time>,
     #[serde(default)]
     dynamodb: ServiceModel,
     #[serde(default)]
@@ -42,6 +43,14 @@ struct ServiceModel {
     default: Option<Latency>,
     #[serde(default)]
     operations: BTreeMap<String, Latency>,
+}
+
+/// A log-normal time.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Time {
+    p50_ms: f64,
+    p99_ms: f64,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -68,6 +77,11 @@ impl Model {
             Some(span) => format!("line {}: {}", line_of(text, span.start), error.message()),
             None => error.message().to_owned(),
         })?;
+        if let Some(connection) = &model.connection {
+            connection
+                .check()
+                .map_err(|cause| format!("connection: {cause}"))?;
+        }
         model.dynamodb.check("dynamodb")?;
         model.s3.check("s3")?;
         Ok(model)
@@ -114,14 +128,35 @@ impl ServiceModel {
     }
 }
 
-impl Latency {
-    fn check(&self) -> Result<(), String> {
+impl Time {
+    fn check(self) -> Result<(), String> {
         if !(self.p50_ms.is_finite() && self.p50_ms > 0.0) {
             return Err("p50_ms must be above 0".to_owned());
         }
         if !(self.p99_ms.is_finite() && self.p99_ms >= self.p50_ms) {
             return Err("p99_ms must not be below p50_ms".to_owned());
         }
+        Ok(())
+    }
+
+    fn sample(self, random: &mut ChaCha8Rng) -> Duration {
+        let sigma = (self.p99_ms / self.p50_ms).ln() / Z99;
+        let distribution =
+            LogNormal::new(self.p50_ms.ln(), sigma).expect("check() let only finite figures pass");
+        Duration::from_secs_f64(distribution.sample(random) / 1e3)
+    }
+}
+
+impl Latency {
+    fn time(self) -> Time {
+        Time {
+            p50_ms: self.p50_ms,
+            p99_ms: self.p99_ms,
+        }
+    }
+
+    fn check(self) -> Result<(), String> {
+        self.time().check()?;
         match self.mb_per_s {
             Some(pace) if !(pace.is_finite() && pace > 0.0) => {
                 Err("mb_per_s must be above 0".to_owned())
@@ -129,15 +164,10 @@ impl Latency {
             _ => Ok(()),
         }
     }
-
-    fn distribution(&self) -> LogNormal<f64> {
-        let sigma = (self.p99_ms / self.p50_ms).ln() / Z99;
-        LogNormal::new(self.p50_ms.ln(), sigma).expect("check() let only finite figures pass")
-    }
 }
 
-/// Seeded draws from a model. Each operation has a random stream of its own, so that the n-th
-/// call of an operation is given the same delay whatever else is called meanwhile.
+/// Seeded draws from a model. Each operation has a random stream of its own, and so have each
+/// service's connections: the n-th of a kind is given the same time whatever else comes meanwhile.
 pub struct Draws {
     model: Model,
     seed: u64,
@@ -145,6 +175,8 @@ pub struct Draws {
 }
 
 type Stream = (&'static str, String);
+/// The streams of connections; no service is called so.
+const CONNECTION: &str = "connection";
 
 impl Draws {
     pub fn new(model: Model, seed: u64) -> Self {
@@ -158,18 +190,24 @@ impl Draws {
     /// The next delay of an operation; `None`: it is not delayed.
     pub fn next(&mut self, call: &Call) -> Option<Delay> {
         let latency = self.model.latency(call)?;
-        let stream = (call.service, call.operation.to_string());
-        let random = self
-            .streams
-            .entry(stream)
-            .or_insert_with_key(|(service, operation)| {
-                random::stream(self.seed, &format!("{service}.{operation}"))
-            });
-        let milliseconds = latency.distribution().sample(random);
+        let random = self.stream(call.service, &call.operation);
         Some(Delay {
-            response: Duration::from_secs_f64(milliseconds / 1e3),
+            response: latency.time().sample(random),
             bytes_per_s: latency.mb_per_s.map(|pace| pace * 1e6),
         })
+    }
+
+    /// How long the next connection to a service takes to be set up; `None`: no time.
+    pub fn connection(&mut self, service: &str) -> Option<Duration> {
+        let time = self.model.connection?;
+        Some(time.sample(self.stream(CONNECTION, service)))
+    }
+
+    fn stream(&mut self, kind: &'static str, name: &str) -> &mut ChaCha8Rng {
+        let seed = self.seed;
+        self.streams
+            .entry((kind, name.to_owned()))
+            .or_insert_with_key(|(kind, name)| random::stream(seed, &format!("{kind}.{name}")))
     }
 }
 
@@ -184,6 +222,7 @@ mod tests {
     const TWO: &str = "
 as_of = '2026-01-01'
 mode = 'extra'
+connection = { p50_ms = 40.0, p99_ms = 50.0 }
 [dynamodb]
 undelayed = ['Scan']
 default = { p50_ms = 2.0, p99_ms = 4.0 }
@@ -260,6 +299,41 @@ GetObject = { p50_ms = 10.0, p99_ms = 20.0, mb_per_s = 50.0 }
     }
 
     #[test]
+    fn a_connection_takes_its_own_time_and_disturbs_no_operation() {
+        let alone = draw(&mut two(7), "PutItem", 20);
+        let mut draws = two(7);
+        let mut connections = Vec::new();
+        let mut among_others = Vec::new();
+        for _ in 0..20 {
+            connections.extend(draws.connection("dynamodb"));
+            draws.connection("s3");
+            among_others.extend(draw(&mut draws, "PutItem", 1));
+        }
+        assert_eq!(alone, among_others);
+        connections.sort();
+        assert_eq!(connections.len(), 20);
+        let within = Duration::from_millis(36)..Duration::from_millis(44);
+        assert!(within.contains(&connections[10]), "{connections:?}");
+    }
+
+    #[test]
+    fn a_services_connections_are_not_disturbed_by_anothers() {
+        let mut alone = two(7);
+        let mut both = two(7);
+        for _ in 0..5 {
+            both.connection("s3");
+            assert_eq!(alone.connection("dynamodb"), both.connection("dynamodb"));
+        }
+    }
+
+    #[test]
+    fn a_model_without_connections_takes_no_time_for_them() {
+        let text = TWO.replace("connection =", "# connection =");
+        let mut draws = Draws::new(Model::parse(&text).expect("a sound file"), 1);
+        assert_eq!(draws.connection("dynamodb"), None);
+    }
+
+    #[test]
     fn what_is_undelayed_or_unknown_to_a_service_without_default_is_not_delayed() {
         let mut draws = two(1);
         assert_eq!(draws.next(&call("dynamodb", "Scan")), None);
@@ -277,7 +351,7 @@ GetObject = { p50_ms = 10.0, p99_ms = 20.0, mb_per_s = 50.0 }
     fn a_fault_is_named_with_its_place() {
         for (from, to, expected) in [
             ("mode = 'extra'", "mode = 'both'", "line 3: "),
-            ("undelayed", "undelayde", "line 5: "),
+            ("undelayed", "undelayde", "line 6: "),
             (
                 "p99_ms = 6.0",
                 "p99_ms = 1.0",
@@ -293,6 +367,18 @@ GetObject = { p50_ms = 10.0, p99_ms = 20.0, mb_per_s = 50.0 }
                 "mb_per_s = -1.0",
                 "s3.operations.GetObject: mb_per_s",
             ),
+            (
+                "p50_ms = 40.0",
+                "p50_ms = nan",
+                "connection: p50_ms must be above 0",
+            ),
+            ("p99_ms = 50.0", "p99_ms = 30.0", "connection: p99_ms"),
+            (
+                "p99_ms = 50.0",
+                "p99_ms = 50.0, mb_per_s = 9.0",
+                "line 4: unknown field `mb_per_s`",
+            ),
+            (", p99_ms = 50.0", "", "line 4: missing field `p99_ms`"),
             ("['Scan']", "['GetItem']", "dynamodb: GetItem is both"),
         ] {
             let told = Model::parse(&TWO.replace(from, to)).expect_err(to);

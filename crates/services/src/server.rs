@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::refusal::Refusal;
+use crate::{connection::Connection, refusal::Refusal};
 
 /// How long accepting rests when the process is out of descriptors.
 const REST: Duration = Duration::from_millis(20);
@@ -134,7 +134,9 @@ async fn converse(stream: TcpStream, tls: TlsAcceptor, app: Router) {
 
 async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, app: Router) {
     let app = TowerToHyperService::new(app);
-    let service = service_fn(|request| {
+    let connection = Connection::default();
+    let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(connection.clone());
         let answer = app.call(request);
         async { hang_up_or(answer.await) }
     });

@@ -27,7 +27,7 @@ def emulate(  # noqa: PLR0913 - each is a flag
         int, typer.Option(min=0, max=65_535, help="Of the Lambda API; 0 takes a free one.")
     ] = 9_001,
     latency: Annotated[
-        str | None, typer.Option(help="Of the services: ms at the median, off, or a model's file.")
+        str | None, typer.Option(help="Service latency: ms at the median, off, or a model's file.")
     ] = None,
     faults: Annotated[
         str | None,

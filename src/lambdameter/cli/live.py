@@ -38,7 +38,7 @@ _Settings = Annotated[
 ]
 _Latency = Annotated[
     str | None,
-    typer.Option(help="Of the services: median in ms, off, or a model's file; local alone."),
+    typer.Option(help="Service latency: median in ms, off, or a model's file; local alone."),
 ]
 _Faults = Annotated[
     str | None,

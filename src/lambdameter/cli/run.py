@@ -67,8 +67,8 @@ _Latency = Annotated[
     str | None,
     typer.Option(
         metavar="MS,...",
-        help="Of the services: ms at the median (several: the verdict at each), off, or a model's "
-        "file; local alone.",
+        help="Service latency: ms at the median of every request (several: the verdict at each), "
+        "off, or a model's file; local alone. The built-in model also has connections.",
     ),
 ]
 _Faults = Annotated[

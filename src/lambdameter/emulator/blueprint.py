@@ -10,9 +10,14 @@ import msgspec
 
 from lambdameter.emulator.clock import Clock
 from lambdameter.emulator.overheads import Overheads
-from lambdameter.emulator.process_environment import Endpoints, FunctionFacts
+from lambdameter.emulator.process_environment import (
+    Endpoints,
+    FunctionFacts,
+    Identity,
+    process_environment,
+)
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
-from lambdameter.emulator.sandbox.base import Sandbox
+from lambdameter.emulator.sandbox.base import ProcessSpec, Sandbox
 from lambdameter.model import ServiceTime
 
 
@@ -51,6 +56,25 @@ class Address(Protocol):
     def close(self) -> None:
         """Close it, and every connection to it."""
         ...
+
+
+def process_spec(
+    blueprint: Blueprint, identity: Identity, api: Address, tmp: str, start_note: int
+) -> ProcessSpec:
+    """The process of one environment; `tmp` is its own folder on the host."""
+    return ProcessSpec(
+        argv=blueprint.argv,
+        environment=process_environment(
+            blueprint.facts,
+            identity,
+            region=blueprint.region,
+            runtime_api=api.address,
+            endpoints=blueprint.endpoints,
+            connections=blueprint.connections,
+        ),
+        mounts=blueprint.mounts | {"/tmp": tmp},  # noqa: S108 - the path inside
+        start_note=start_note,
+    )
 
 
 class Surroundings(NamedTuple):

@@ -40,8 +40,8 @@ class SystemClock:
     """This machine's time, on the running event loop."""
 
     def now_ms(self) -> float:
-        """Monotonic time."""
-        return time.perf_counter_ns() / 1e6
+        """CLOCK_MONOTONIC: the launcher reads it too (crates/launch/src/start_note.rs)."""
+        return time.clock_gettime_ns(time.CLOCK_MONOTONIC) / 1e6
 
     def epoch_ms(self) -> float:
         """Wall-clock time since 1970, UTC."""

@@ -13,7 +13,8 @@ from collections.abc import Callable
 import msgspec
 
 from lambdameter.emulator import failures, metering
-from lambdameter.emulator.blueprint import Address, Blueprint, Surroundings
+from lambdameter.emulator.additions import Additions
+from lambdameter.emulator.blueprint import Address, Blueprint, Surroundings, process_spec
 from lambdameter.emulator.failures import FUNCTION_ERROR, Failure
 from lambdameter.emulator.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.lifecycle import (
@@ -26,15 +27,13 @@ from lambdameter.emulator.lifecycle import (
 from lambdameter.emulator.log import InvocationLog
 from lambdameter.emulator.metering import Ending, Reading, Span, Tier
 from lambdameter.emulator.process import FunctionProcess
-from lambdameter.emulator.process_environment import (
-    Identity,
-    process_environment,
-)
+from lambdameter.emulator.process_environment import Identity
 from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError
 from lambdameter.emulator.runtime_api.peer import Delivery
-from lambdameter.emulator.sandbox.base import Counters, ProcessSpec, Sandbox
+from lambdameter.emulator.sandbox.base import Counters, Sandbox
+from lambdameter.emulator.start_note import StartNote
 from lambdameter.errors import LambdameterError
-from lambdameter.model import Meter, Modelled, ServiceTime
+from lambdameter.model import Meter, ServiceTime
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_LIMIT_MS = 10_000.0
@@ -56,6 +55,8 @@ class Environment:
         self._tmp = tmp
         self._sandbox: Sandbox | None = None
         self._process: FunctionProcess | None = None
+        self._start_note: StartNote | None = None
+        self._additions = Additions(blueprint.overheads, blueprint.package_bytes)
         self._api: Address | None = None
         self._log = InvocationLog()
         self._settled: asyncio.Future[None] | None = None
@@ -66,7 +67,6 @@ class Environment:
         self._failed_by: Event | None = None
         self._init_error: tuple[str, bytes] | None = None
         self._init_cpu_ms: float | None = None
-        self._init_peak_mb: float | None = None
         self._service: ServiceTime | None = None
         self._resting = _UNUSED
         self._started = Reading(at_ms=0.0, counters=_UNUSED)
@@ -111,25 +111,30 @@ class Environment:
         """The Init phase: its duration, ms; None where it failed and is to be retried."""
         began_ms = self._clock.now_ms()
         await self._phase(Event.START, INIT_LIMIT_MS)
-        init_ms = self._event_ms - began_ms
+        init_ms = self._event_ms - self._began(began_ms)
         await self._drain()
         counters = self._counters()
         self._init_cpu_ms = counters.cpu_ms
         if self.state is State.IDLE:
             self._service = await self._around.usage(self.identity.access_key_id)
-            return init_ms + await self._add_to_init()
+            added_ms = self._additions.after_init(counters, self._service)
+            if added_ms:
+                await self._clock.wait(added_ms)
+            return init_ms + added_ms
         status, error_type = self._init_failure(counters)
         self._log.init_report(init_ms, "init", status, error_type)
         self._init_cpu_ms = None
         return None
 
-    async def _add_to_init(self) -> float:
-        """Wait as long as Init would have taken longer on AWS, so that every clock has it; ms."""
-        modelled = self._modelled(self._resting)
-        if modelled is None or not modelled.init_ms:
-            return 0.0
-        await self._clock.wait(modelled.init_ms)
-        return modelled.init_ms
+    def _began(self, not_before_ms: float) -> float:
+        """When a phase began: where the runtime started in it, with that.
+
+        Limits run from before that, so one that ran into its limit is counted from there too.
+        """
+        started_ms = self._start_note.at_ms() if self._start_note else None
+        if started_ms is None or self._failed_by is Event.TIMEOUT:
+            return not_before_ms
+        return max(not_before_ms, started_ms)
 
     async def _phase(self, event: Event, limit_ms: float) -> None:
         settled = self._settled = asyncio.get_running_loop().create_future()
@@ -143,11 +148,12 @@ class Environment:
     async def _finish(self, request: InvocationRequest, init_ms: float | None) -> Outcome:
         await self._drain()
         end = Reading(at_ms=self._stopped_ms, counters=self._counters())
-        modelled = self._modelled(end.counters)
+        start = msgspec.structs.replace(self._started, at_ms=self._began(self._started.at_ms))
+        modelled = self._additions.of(end.counters)
         failure = self._failure(request, end.counters) if self.state is State.FAILED else None
         if not self._delivered:
             status, error_type = self._init_failure(end.counters)
-            init_took_ms = self._stopped_ms - self._started.at_ms
+            init_took_ms = self._stopped_ms - start.at_ms
             self._log.init_report(init_took_ms, "invoke", status, error_type)
             self._log.start(request.request_id)
         report = metering.report(
@@ -157,7 +163,7 @@ class Environment:
                 timeout_ms=self._blueprint.timeout_s * 1000.0,
                 reserved_mb=modelled.memory_mb if modelled else 0.0,
             ),
-            Span(start=self._started, end=end, init_ms=init_ms),
+            Span(start=start, end=end, init_ms=init_ms),
             self._ending or (failure.ending if failure else Ending()),
         )
         self._log.end(report, failure.log if failure else "")
@@ -181,15 +187,6 @@ class Environment:
             init_cpu_ms=init_cpu_ms,
             service=metering.service_difference(before, self._service),
         )
-
-    def _modelled(self, counters: Counters) -> Modelled | None:
-        """What AWS would have added; where Init ran inside an invocation, by that one's peak."""
-        overheads = self._blueprint.overheads
-        if overheads is None:
-            return None
-        if self._init_peak_mb is None:
-            self._init_peak_mb = counters.peak_memory_mb
-        return overheads.of(self._blueprint.package_bytes, self._init_peak_mb or 0.0)
 
     def _failure(self, request: InvocationRequest, counters: Counters) -> Failure:
         if self._failed_by is Event.TIMEOUT:
@@ -349,22 +346,12 @@ class Environment:
             self._init_error = ("Runtime.InvalidEntrypoint", b"")
             self._happen(Event.INIT_ERROR)
             return
-        blueprint = self._blueprint
         self._api = await self._around.listen(self)
-        self._sandbox = self._around.enclose(self.identity.name, blueprint)
-        spec = ProcessSpec(
-            argv=blueprint.argv,
-            environment=process_environment(
-                blueprint.facts,
-                self.identity,
-                region=blueprint.region,
-                runtime_api=self._api.address,
-                endpoints=blueprint.endpoints,
-                connections=blueprint.connections,
-            ),
-            mounts=blueprint.mounts | {"/tmp": self._tmp},  # noqa: S108 - the path inside
-        )
-        spawned = await self._sandbox.spawn(spec)
+        self._sandbox = self._around.enclose(self.identity.name, self._blueprint)
+        note = self._start_note = StartNote()
+        inside = process_spec(self._blueprint, self.identity, self._api, self._tmp, note.writer)
+        spawned = await self._sandbox.spawn(inside)
+        note.handed_over()
         self._process = FunctionProcess(spawned, self._output, lambda: self._late(Event.EXIT))
 
     def _output(self, data: bytes) -> None:
@@ -385,10 +372,12 @@ class Environment:
             await self._process.ended()
         if self._api is not None:
             self._api.close()
+        if self._start_note is not None:
+            self._start_note.close()
         # Only now: where this was cancelled on the way, destroy() has to find what is left.
-        self._api = self._process = self._sandbox = None
+        self._api = self._process = self._sandbox = self._start_note = None
         self._resting = _UNUSED
-        self._init_peak_mb = None
+        self._additions.reset()
 
 
 def _resolve(future: asyncio.Future[Delivery | None] | None, value: Delivery | None) -> None:

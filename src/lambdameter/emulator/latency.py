@@ -1,5 +1,7 @@
 """`--latency 6`: a model in which every request to a service takes that long at the median.
 
+Every one, so there is no connection in it that would have the first take longer.
+
 The data plane reads it as it reads any model's file; crates/services/latency.toml tells the format.
 """
 

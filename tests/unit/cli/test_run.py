@@ -122,7 +122,7 @@ def test_an_unknown_workload_is_told_with_those_that_there_are(command: Command)
         "  where: nowhere/workload.toml",
         (
             "  next:  Name a folder with a workload.toml, or one of: "
-            "dynamodb-ops, etl, overrun, squares."
+            "dynamodb-ops, etl, light, overrun, squares."
         ),
     ]
 

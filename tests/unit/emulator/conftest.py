@@ -97,6 +97,10 @@ class FakeSandbox:
     async def spawn(self, spec: ProcessSpec) -> FakeProcess:
         self.calls.append("spawn")
         self.spec = spec
+        if self.host.launch_ms is not None:
+            self.host.clock.advance(self.host.launch_ms)
+            assert spec.start_note is not None
+            os.write(spec.start_note, b"%d\n" % (self.host.clock.ms * 1_000_000))
         self.process = FakeProcess()
         self.host.spawned(self)
         return self.process
@@ -143,6 +147,8 @@ class FakeHost:
         self.script: Callable[[FakeRuntime], object] | None = None
         self.tasks: list[asyncio.Task[object]] = []
         self.forgotten: list[str] = []
+        # How long the launcher takes until it notes that the program starts; None: it never does.
+        self.launch_ms: float | None = None
 
     enforcement = Enforcement(by="fake", cpu="", memory="", freeze="", isolation="")
 

@@ -1,17 +1,27 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lambdameter.emulator.blueprint import Address
+from lambdameter.emulator.blueprint import Address, process_spec
 from lambdameter.emulator.listener import Listener
 from lambdameter.emulator.messages import Request, Response
+from lambdameter.emulator.placement import new_identity
 
 
 def test_what_environments_are_made_from_cannot_change_under_them(blueprint: Any):
     with pytest.raises(AttributeError):
         blueprint.timeout_s = 4
+
+
+def test_the_process_has_its_own_tmp_and_runtime_api(blueprint: Any):
+    address = SimpleNamespace(address="127.0.0.1:7")
+    spec = process_spec(blueprint, new_identity(0.0), address, "/host/tmp", 5)
+    assert spec.mounts == {"/var/task": "/code", "/tmp": "/host/tmp"}  # noqa: S108
+    assert spec.environment["AWS_LAMBDA_RUNTIME_API"] == "127.0.0.1:7"
+    assert (spec.argv, spec.start_note) == (("run",), 5)
 
 
 async def test_a_listener_is_an_address():

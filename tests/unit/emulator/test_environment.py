@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from lambdameter.emulator.environment import Environment
+from lambdameter.emulator.environment import INIT_LIMIT_MS, Environment
 from lambdameter.emulator.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.lifecycle import InvalidTransitionError, State
 from lambdameter.emulator.overheads import Memory, Overheads, PerInvocation, PerPackage
@@ -65,6 +66,84 @@ async def test_a_cold_invocation_pays_its_init_apart(host: Any, environment: Env
     assert outcome.report.billed_ms == 86
     assert outcome.meter.cpu_ms == 4.0
     assert outcome.meter.init_cpu_ms == 40.0
+
+
+async def test_init_begins_with_the_runtimes_process_and_not_with_our_own_work(
+    host: Any, environment: Environment
+):
+    host.script, host.launch_ms = echo, 30.0
+    outcome = await invoke(environment)
+    assert (outcome.report.init_ms, outcome.report.duration_ms) == (80.0, 6.0)
+    assert outcome.report.billed_ms == 86
+
+
+async def test_a_suppressed_init_begins_with_the_runtimes_process_too(
+    host: Any, environment: Environment
+):
+    async def dies_once(runtime: Any) -> None:
+        if len(host.sandboxes) == 1:
+            await runtime.peer.next_event()
+            runtime.process.exit(1)
+        else:
+            await echo(runtime)
+
+    host.script, host.launch_ms = dies_once, 30.0
+    await invoke(environment)
+    assert (await invoke(environment, "r2")).report.duration_ms == 86.0
+    # And a warm one at its event, long after that.
+    assert (await invoke(environment, "r3")).report.duration_ms == 6.0
+
+
+async def test_one_whose_start_was_never_noted_has_begun_when_it_was_asked_for(
+    host: Any, environment: Environment
+):
+    async def cannot_be_launched(runtime: Any) -> None:
+        runtime.work(20.0)
+        runtime.process.exit(126)
+
+    host.script = cannot_be_launched
+    outcome = await invoke(environment)
+    assert (outcome.report.init_ms, outcome.report.duration_ms) == (None, 20.0)
+    assert outcome.log.text().count(b"Init Duration: 20.00 ms") == 2
+
+
+async def test_an_init_that_ran_into_its_limit_took_all_of_it(host: Any, environment: Environment):
+    async def hangs_once(runtime: Any) -> None:
+        if len(host.sandboxes) == 1:
+            runtime.work(INIT_LIMIT_MS)
+        else:
+            await echo(runtime)
+
+    host.script, host.launch_ms = hangs_once, 30.0
+    outcome = await invoke(environment)
+    assert b"Init Duration: 10030.00 ms\tPhase: init\tStatus: timeout" in outcome.log.text()
+
+
+def descriptors() -> set[str]:
+    return {one.name for one in Path("/proc/self/fd").iterdir()}
+
+
+async def test_no_descriptor_of_a_start_note_is_left(host: Any, environment: Environment):
+    before = descriptors()
+    host.script = echo
+    await invoke(environment)
+    await environment.destroy()
+    assert descriptors() <= before
+
+
+async def test_what_services_held_in_init_is_told_as_modelled_and_not_waited_for_twice(
+    host: Any, blueprint: Any
+):
+    async def connects(runtime: Any) -> None:
+        host.served = ServiceTime(requests={"dynamodb.ListTables": 1}, modelled_ms=38.0)
+        await echo(runtime)
+
+    host.script = connects
+    outcome = await invoke(on_aws(host, blueprint, package_bytes=2_500_000))
+    assert host.clock.waits == [25.0]
+    assert outcome.report.init_ms == 105.0
+    assert outcome.meter.modelled.init_ms == 63.0
+    assert outcome.meter.service.modelled_ms == 0.0
 
 
 async def test_what_aws_adds_to_init_is_waited_for_and_labelled(host: Any, blueprint: Any):

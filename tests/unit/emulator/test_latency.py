@@ -32,6 +32,10 @@ def test_every_request_takes_the_median_and_twice_as_long_at_most_once_in_a_hund
     assert "operations" not in read["dynamodb"]
 
 
+def test_every_request_is_also_the_first_of_a_connection():
+    assert "connection" not in tomllib.loads(latency.model(6.0))
+
+
 def test_the_line_names_the_model_and_no_file():
     assert latency.line(2.5, 7) == (
         "2.5 ms a request at the median, 5 at the 99th percentile, DynamoDB and S3 alike, seed 7"

@@ -117,3 +117,80 @@ def test_a_model_of_one_median_delays_every_request_but_those_that_no_function_w
     # Half of all draws are below 40 ms, and one in a billion below 6.
     assert min(times_ms) > 6
     assert plane.client("s3").list_buckets()["Buckets"] == []
+
+
+FUNCTION, ANOTHER = "ASIAFUNCTION", "ASIAANOTHER"
+CONNECTION = "connection = { p50_ms = 300.0, p99_ms = 300.0 }\n"
+
+
+@pytest.mark.parametrize("mode", ["total", "extra"])
+@pytest.mark.parametrize("service", ["dynamodb", "s3"])
+def test_the_first_request_of_a_functions_connection_takes_longer_and_no_other(
+    start: Any, latency_file: Any, service: str, mode: str
+):
+    plane = start("--latency", latency_file(CONNECTION, mode))
+
+    def modelled_ms_after_a_request(client: Any) -> float:
+        # Neither has a time of its own in this model.
+        client.list_buckets() if service == "s3" else client.list_tables()
+        return float(plane.usage(FUNCTION)["modelled_ms"])
+
+    client = plane.client(service, FUNCTION)
+    first, second = (modelled_ms_after_a_request(client) for _ in range(2))
+    third = modelled_ms_after_a_request(plane.client(service, FUNCTION))
+
+    assert first >= 300
+    assert second == first
+    assert third >= first + 300
+
+
+def test_a_connections_time_comes_before_the_operations_own(
+    start: Any, make_table: Any, latency_file: Any
+):
+    plane = start("--latency", latency_file(CONNECTION + FIXED_40))
+    make_table(plane.client("dynamodb"), "table")
+
+    plane.client("dynamodb", FUNCTION).get_item(TableName="table", Key=KEY)
+
+    assert plane.usage(FUNCTION)["modelled_ms"] >= 300 + 40
+
+
+def test_each_function_pays_for_its_own_connection(start: Any, latency_file: Any):
+    plane = start("--latency", latency_file(CONNECTION))
+
+    for caller in (FUNCTION, ANOTHER):
+        plane.client("s3", caller).list_buckets()
+
+    assert min(plane.usage(caller)["modelled_ms"] for caller in (FUNCTION, ANOTHER)) >= 300
+
+
+def test_a_connection_of_what_sets_up_and_verifies_takes_no_longer(start: Any, latency_file: Any):
+    plane = start("--latency", latency_file(CONNECTION))
+
+    plane.client("dynamodb", "AKIAMEASURING").list_tables()
+
+    assert plane.usage("AKIAMEASURING")["modelled_ms"] == 0
+
+
+def test_the_built_in_model_has_connections(start: Any):
+    plane = start()
+
+    plane.client("s3", FUNCTION).list_buckets()
+
+    assert plane.usage(FUNCTION)["modelled_ms"] > 0
+
+
+def test_a_model_that_is_off_has_no_connections(plane: Any):
+    plane.client("s3", FUNCTION).list_buckets()
+
+    assert plane.usage(FUNCTION)["modelled_ms"] == 0
+
+
+def test_a_model_of_one_median_has_no_connections(start: Any, tmp_path: Path):
+    file = tmp_path / "latency.toml"
+    file.write_text(latency.model(1.0))
+    plane = start("--latency", str(file))
+
+    plane.client("dynamodb", FUNCTION).list_tables()
+
+    assert plane.usage(FUNCTION)["modelled_ms"] == 0

@@ -101,6 +101,24 @@ def test_a_malformed_latency_file_is_bad_input_named_with_its_line(
     assert path in line
 
 
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("p50_ms = 38.0", "line 3: missing field `p99_ms`"),
+        ("p50_ms = 38.0, p99_ms = 19.0", "connection: p99_ms must not be below p50_ms"),
+        ("p50_ms = -1.0, p99_ms = 19.0", "connection: p50_ms must be above 0"),
+        ("p50_ms = 1.0, p99_ms = 2.0, mb_per_s = 3.0", "line 3: unknown field `mb_per_s`"),
+    ],
+)
+def test_a_malformed_connection_is_bad_input(
+    refuse: Any, tmp_path: Path, latency_file: Any, table: str, told: str
+):
+    path = latency_file(f"connection = {{ {table} }}\n")
+    code, line = refuse("--state", str(tmp_path), "--latency", path)
+    assert code == 2
+    assert told in line
+
+
 def test_a_taken_port_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -19,11 +19,14 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
         mounts: path inside (/var/task, /var/lang, /var/runtime, /tmp) -> folder on the host.
             Everything but /tmp is read-only. A sandbox that cannot isolate the file system
             rewrites these paths in argv and environment to the host's.
+        start_note: a descriptor of the emulator's, into which the moment is written at which the
+            program starts (CLOCK_MONOTONIC, ns); the program does not inherit it.
     """
 
     argv: tuple[str, ...]
     environment: dict[str, str]
     mounts: dict[str, str]
+    start_note: int | None = None
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):

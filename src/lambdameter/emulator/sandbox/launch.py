@@ -49,6 +49,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     directory: str
     mounts: tuple[Mount, ...] = ()
+    start_note: int | None = None
     cgroups: tuple[str, ...] = ()
     user: User | None = None
     cpus: tuple[int, ...] | None = None
@@ -91,6 +92,7 @@ def enclosed(
         environment=spec.environment,
         directory=TASK_ROOT if TASK_ROOT in spec.mounts else "/",
         mounts=mounts_of(spec),
+        start_note=spec.start_note,
         cgroups=cgroups,
         user=SANDBOX_USER,
         cpus=cpus,
@@ -115,6 +117,7 @@ def on_host(
         argv=tuple(rewrite(argument) for argument in spec.argv),
         environment={name: rewrite(value) for name, value in spec.environment.items()},
         directory=spec.mounts.get(TASK_ROOT, "/"),
+        start_note=spec.start_note,
         cgroups=cgroups,
         cpus=cpus,
     )
@@ -138,6 +141,7 @@ async def start(spec: LaunchSpec) -> asyncio.subprocess.Process:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            pass_fds=() if spec.start_note is None else (spec.start_note,),
             start_new_session=True,
         )
     except OSError as error:

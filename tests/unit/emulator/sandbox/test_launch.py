@@ -5,10 +5,13 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.sandbox import launch
 from lambdameter.emulator.sandbox.base import ProcessSpec
+from lambdameter.emulator.start_note import StartNote
 
 Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
 pytestmark = pytest.mark.usefixtures("require_launcher")
@@ -89,6 +92,29 @@ async def test_no_signal_is_ignored_or_blocked(output: Output):
     masks = [line.split()[1] for line in (await output(process)).splitlines()]
     # Above 31 are real-time signals, two of them the C library's own, which it lets no one set.
     assert [int(mask, 16) & 0x7FFF_FFFF for mask in masks] == [0, 0]
+
+
+async def test_the_start_is_noted_on_the_clock_that_init_is_measured_by(output: Output):
+    note = StartNote()
+    spec = msgspec.structs.replace(_spec("/bin/ls", "/proc/self/fd"), start_note=note.writer)
+    asked_ms = SystemClock().now_ms()
+    process = await launch.start(spec)
+    note.handed_over()
+    # 3 is what ls itself opens: the note's descriptor is the launcher's alone.
+    assert (await output(process)).split() == ["0", "1", "2", "3"]
+    at_ms = note.at_ms()
+    assert at_ms is not None
+    assert asked_ms < at_ms < SystemClock().now_ms()
+
+
+async def test_a_launch_that_fails_before_its_program_notes_no_start(output: Output):
+    note = StartNote()
+    spec = msgspec.structs.replace(_spec("/bin/true", parent=1), start_note=note.writer)
+    process = await launch.start(spec)
+    note.handed_over()
+    await output(process)
+    assert process.returncode == 126
+    assert note.at_ms() is None
 
 
 async def test_a_program_that_is_not_there_is_one_line_and_status_126(output: Output):
