@@ -17,6 +17,11 @@ def test_init_and_what_comes_before_it_grow_with_the_package():
     assert (added.init_ms, added.hidden_start_ms) == (5.0, 12.0)
 
 
+def test_a_part_of_init_is_there_without_a_package():
+    init = PerPackage(ms_per_mb=2.5, base_ms=4.0)
+    assert (init.of(0.0), init.of(2.0)) == (4.0, 9.0)
+
+
 def test_an_invocation_costs_the_same_whatever_the_package():
     assert MODEL.of(1, 0.0).invocation_ms == MODEL.of(2_000_000, 40.0).invocation_ms == 0.5
 
