@@ -27,7 +27,9 @@ def emulating(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str,
     )
     assert process.stderr is not None
     assert process.stdout is not None
-    assert process.stderr.readline() == "The local Lambda runs. Ctrl-C ends it.\n"
+    assert process.stderr.readline() == (
+        "The local Lambda runs; only this machine can reach it. Ctrl-C ends it.\n"
+    )
     told = [process.stdout.readline() for _ in range(9)]
     exported = [re.fullmatch(r"export (\w+)=(\S+)\n", line) for line in told]
     yield process, {one[1]: one[2] for one in exported if one}

@@ -34,8 +34,8 @@ def test_where_it_listens_and_whose_pages_are_welcome_can_be_told(file: Path):
 
 
 def test_a_declaration_that_is_written_reads_back(file: Path):
-    listen = Listen(host="::1", port=7, origins=("http://p:1", 'a"b\\'), hosts=("Ł",))
-    routes = {"$connect": "a", 'odd "key"\n': "b"}
+    listen = Listen(host="::1", port=7, origins=("http://p:1", "x://y"), hosts=("b", "::2"))
+    routes = {"$connect": "a", 'odd "key"\n\\Ł': "b"}
     api = WebSocketApi(name="race", stage="live", routes=routes, listen=listen)
     file.write_text(document(api))
     assert load(file) == api
