@@ -109,7 +109,7 @@ def _reachable(where: Binding) -> list[str]:
     """Who can call it now."""
     if where.local:
         return ["The local Lambda runs; only this machine can reach it. Ctrl-C ends it."]
-    at = f"every address of this machine ({where.host})" if where.everywhere else where.host
+    at = "every address of this machine" if where.everywhere else where.host
     names = ", ".join(sorted(where.names)) or "no other name than localhost and 127.0.0.1"
     lines = [
         f"warning: the Lambda API, DynamoDB and S3 listen at {at}.",
@@ -119,8 +119,7 @@ def _reachable(where: Binding) -> list[str]:
     ]
     if where.everywhere:
         lines.append(
-            "  next:  Name each address or name that clients call with --allow-host; requests for "
-            "any other are refused (403)."
+            "  next:  Allow every other name or address that clients call by --allow-host: 403 else."
         )
     return [*lines, "The local Lambda runs. Ctrl-C ends it."]
 
