@@ -118,9 +118,7 @@ def _reachable(where: Binding) -> list[str]:
         f"  names: They answer to {names}.",
     ]
     if where.everywhere:
-        lines.append(
-            "  next:  Allow every other name or address that clients call by --allow-host: 403 else."
-        )
+        lines.append("  next:  Allow other names and addresses that clients call by --allow-host.")
     return [*lines, "The local Lambda runs. Ctrl-C ends it."]
 
 

@@ -194,6 +194,6 @@ def test_it_says_who_can_reach_it_and_answers_to_the_names_that_are_allowed(tmp_
         "  who:   Whoever reaches it can run code as this user, and change what is stored.",
         "         Nothing checks credentials.",
         "  names: They answer to box.test.",
-        "  next:  Allow every other name or address that clients call by --allow-host: 403 else.",
+        "  next:  Allow other names and addresses that clients call by --allow-host.",
         "The local Lambda runs. Ctrl-C ends it.",
     ]
