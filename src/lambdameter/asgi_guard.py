@@ -52,7 +52,10 @@ class GuardedApp:
 
 
 class GuardedHttp(HttpToolsProtocol):
-    """uvicorn's connection, which shows a GuardedApp what ASGI has no place for."""
+    """uvicorn's connection, which shows a GuardedApp what ASGI has no place for.
+
+    With `proxy_headers=False`: else uvicorn puts an application of its own in between.
+    """
 
     def on_headers_complete(self) -> None:
         """Keep the target: of a URL in full uvicorn takes the path alone, of none it makes 400."""
