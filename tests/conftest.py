@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +68,18 @@ def require() -> Require:
             pytest.skip(reason)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def doors(require_launcher: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:  # noqa: ARG001
+    """Every listener, running: tests/doors.py, which is loaded, since tests are no package."""
+    spec = importlib.util.spec_from_file_location("doors", Path(__file__).with_name("doors.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.opened(tmp_path_factory.mktemp("doors")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

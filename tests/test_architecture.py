@@ -20,10 +20,13 @@ SHARED = {"model", "units", "errors"}
 # What a stage may import besides, and why.
 ALSO = {
     "target": {"report_line"},  # reads what the emulator writes
-    # binaries: where cargo's output was put; guard: who may speak to the gateway
-    "emulator": {"report_line", "binaries", "guard"},
-    "live": {"report_line", "guard"},  # what a race's REPORT lines say; as the gateway
-    "guard": set[str](),
+    # binaries: where cargo's output was put; the rest: who may speak to its servers
+    "emulator": {"report_line", "binaries", "guard", "asgi_guard", "authority"},
+    # What a race's REPORT lines say; who may speak to the page's server.
+    "live": {"report_line", "guard", "asgi_guard"},
+    "guard": {"authority"},  # Host and Origin
+    "asgi_guard": {"guard"},  # the rules
+    "authority": set[str](),
     "report_line": set[str](),
     "case_files": {"toml_place"},  # where in workload.toml a fault is
     "workload": {"toml_place", "case_files"},  # as case_files, and what its cases hold of JSON
@@ -39,6 +42,9 @@ PURE = (
     "lambdameter.stats",
     "lambdameter.cost",
     "lambdameter.verify",
+    "lambdameter.authority",
+    "lambdameter.guard",
+    "lambdameter.emulator.binding",
     "lambdameter.plan",
     "lambdameter.parameters",
     "lambdameter.emulator.lifecycle",

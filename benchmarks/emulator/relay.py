@@ -17,10 +17,12 @@ import httptools
 import msgspec
 import uvloop
 
-from lambdameter.emulator.listener import LOOPBACK, Listener
+from lambdameter.emulator.binding import LOOPBACK
+from lambdameter.emulator.control_api import control_api_guard
+from lambdameter.emulator.listener import Listener
 from lambdameter.emulator.messages import Request, Response
 from lambdameter.emulator.routes import Routes
-from lambdameter.emulator.runtime_api import runtime_api
+from lambdameter.emulator.runtime_api import ADMIT, runtime_api
 from lambdameter.emulator.runtime_api.peer import Delivery
 
 KEEP_BYTES = 1_000_000
@@ -152,7 +154,8 @@ async def stack() -> tuple[str, str]:
     """Serve on the emulator's own HTTP stack; the two addresses."""
     peer = Peer()
     front = Routes([("POST", "/2015-03-31/functions/{name}/invocations", peer.invoke)], peer.invoke)
-    listeners = [await Listener.open(api, keep=KEEP_BYTES) for api in (front, runtime_api(peer))]
+    apis = ((front, control_api_guard()), (runtime_api(peer), ADMIT))
+    listeners = [await Listener.open(*api, keep=KEEP_BYTES) for api in apis]
     return listeners[0].address, listeners[1].address
 
 

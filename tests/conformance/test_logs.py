@@ -59,7 +59,9 @@ def test_an_asynchronous_invocation_is_heard_of_and_so_is_its_failure_to_the_end
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    assert process.stderr.readline() == "The local Lambda runs. Ctrl-C ends it.\n"
+    assert process.stderr.readline() == (
+        "The local Lambda runs; only this machine can reach it. Ctrl-C ends it.\n"
+    )
     client = with_function(process.stdout.readline(), package(handler_py=CODE))
     client.get_waiter("function_active_v2").wait(FunctionName="f")
     client.invoke(FunctionName="f", InvocationType="Event")

@@ -1,16 +1,31 @@
 //! What the emulator asks the data plane: plain HTTP on 127.0.0.1.
 
+use std::sync::Arc;
+
 use axum::{
     Json, Router,
     extract::{Path, State},
     http::StatusCode,
+    middleware::from_fn_with_state,
     routing::get,
 };
 
-use crate::usage::{Report, Usage};
+use crate::{
+    guard::{self, Protocol, Rules},
+    usage::{Report, Usage},
+};
+
+/// [`routes`] for those who may ask.
+pub fn guarded(usage: Usage) -> Router {
+    let rules = Rules {
+        protocol: Protocol::Admin,
+        hosts: Arc::default(),
+    };
+    routes(usage).layer(from_fn_with_state(rules, guard::admit))
+}
 
 /// `GET /health`, `GET /usage/{access_key_id}`, `DELETE /usage/{access_key_id}`.
-pub fn routes(usage: Usage) -> Router {
+fn routes(usage: Usage) -> Router {
     Router::new()
         .route("/health", get(StatusCode::OK))
         .route("/usage/{access_key}", get(report).delete(forget))

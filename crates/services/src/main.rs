@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! client ─TLS─▶ register ─▶ hold ─────▶ inject ─────▶ engine      one thread a service
-//!               (call.rs)  (latency.rs)  (injection.rs)  (dynamodb.rs, s3.rs)
+//!        guard.rs (call.rs)  (latency.rs)  (injection.rs)  (dynamodb.rs, s3.rs)
 //!                  │          │  ▲           │  ▲
 //!                  │          │  │           │  └── faults.rs, batch_write.rs, fault_answers.rs
 //!                  ▼          ▼  └── timer.rs, model.rs
@@ -13,6 +13,7 @@
 //! An injected fault takes its modelled time too, since `hold` stands around it.
 
 mod admin;
+mod authority;
 mod batch_write;
 mod call;
 mod changes;
@@ -20,6 +21,8 @@ mod connection;
 mod dynamodb;
 mod fault_answers;
 mod faults;
+mod forbidden;
+mod guard;
 mod injection;
 mod latency;
 mod model;
@@ -35,8 +38,9 @@ mod tls;
 mod usage;
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
-    net::TcpListener,
+    net::{Ipv4Addr, TcpListener},
     process::ExitCode,
     sync::Arc,
     thread,
@@ -51,8 +55,10 @@ use tokio::{
 
 use crate::{
     call::{Desk, Identify},
+    guard::{Protocol, Rules},
     injection::FaultLayer,
     latency::LatencyLayer,
+    model::Model,
     options::Options,
     refusal::Refusal,
     state::State,
@@ -73,13 +79,14 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), Refusal> {
     let (model, model_line) = options.latency_model()?.unzip();
     let state = State::prepare(&options.state)?;
-    let dynamodb = server::bind(options.dynamodb_port, "--dynamodb-port")?;
-    let s3 = server::bind(options.s3_port, "--s3-port")?;
-    let admin = server::bind(0, "the admin port")?;
+    let dynamodb = server::bind(options.host, options.dynamodb_port, "--dynamodb-port")?;
+    let s3 = server::bind(options.host, options.s3_port, "--s3-port")?;
+    let admin = server::bind(Ipv4Addr::LOCALHOST.into(), 0, "the admin port")?;
+    let inner = dynamodb::Inner::bind()?;
     let announcement = json!({
-        "dynamodb": format!("https://{}", server::address(&dynamodb)?),
-        "s3": format!("https://{}", server::address(&s3)?),
-        "admin": format!("http://{}", server::address(&admin)?),
+        "dynamodb": server::url("https", &dynamodb)?,
+        "s3": server::url("https", &s3)?,
+        "admin": server::url("http", &admin)?,
         "ca_bundle": state.ca_bundle,
         "changes": state.changes,
         "engines": {"dynamodb": dynamodb::ENGINE, "s3": s3::ENGINE},
@@ -88,30 +95,28 @@ fn run(options: &Options) -> Result<(), Refusal> {
     });
 
     let usage = Usage::telling(state.changes()?);
-    let authority = tls::issue().map_err(|error| {
+    let hosts = Arc::new(options.hosts());
+    let authority = tls::issue(&hosts).map_err(|error| {
         Refusal::host(error.to_string(), "the local CA", "Report this as a bug")
     })?;
     state.publish(&authority.ca_pem)?;
-    let timer = Timer::start().map_err(|error| Refusal::exhausted("the timer", &error))?;
-    let latency =
-        model.map(|model| Arc::new(LatencyLayer::new(model, options.seed, timer, usage.clone())));
-    let faults = options
-        .faults
-        .clone()
-        .map(|rates| Arc::new(FaultLayer::new(rates, options.seed, usage.clone())));
-    let around = Layers {
-        usage: usage.clone(),
-        faults,
-        latency,
-    };
-
+    let around = Layers::new(options, model, usage.clone(), hosts)?;
     let services = [
         serve("dynamodb", dynamodb, &authority, {
             let around = around.clone();
-            move || Ok(around.layer("dynamodb", call::dynamodb_operation, dynamodb::engine()?))
+            move || {
+                let engine = dynamodb::engine(inner)?;
+                Ok(around.layer(Protocol::DynamoDb, call::dynamodb_operation, engine))
+            }
         })?,
         serve("s3", s3, &authority, {
-            move || Ok(around.layer("s3", call::s3_operation, s3::engine(&state.objects)?))
+            move || {
+                Ok(around.layer(
+                    Protocol::S3,
+                    call::s3_operation,
+                    s3::engine(&state.objects)?,
+                ))
+            }
         })?,
     ];
     attend(admin, usage, &announcement.to_string(), services)
@@ -123,11 +128,33 @@ struct Layers {
     usage: Usage,
     faults: Option<Arc<FaultLayer>>,
     latency: Option<Arc<LatencyLayer>>,
+    hosts: Arc<BTreeSet<String>>,
 }
 
 impl Layers {
+    fn new(
+        options: &Options,
+        model: Option<Model>,
+        usage: Usage,
+        hosts: Arc<BTreeSet<String>>,
+    ) -> Result<Self, Refusal> {
+        let timer = Timer::start().map_err(|error| Refusal::exhausted("the timer", &error))?;
+        let latency = model
+            .map(|model| Arc::new(LatencyLayer::new(model, options.seed, timer, usage.clone())));
+        let faults = options
+            .faults
+            .clone()
+            .map(|rates| Arc::new(FaultLayer::new(rates, options.seed, usage.clone())));
+        Ok(Self {
+            usage,
+            faults,
+            latency,
+            hosts,
+        })
+    }
+
     /// The layer added last sees a request first.
-    fn layer(self, service: &'static str, identify: Identify, engine: Router) -> Router {
+    fn layer(self, protocol: Protocol, identify: Identify, engine: Router) -> Router {
         let usage = self.usage;
         let faulted = match self.faults {
             Some(faults) => engine.layer(from_fn_with_state(faults, injection::inject)),
@@ -139,11 +166,18 @@ impl Layers {
         };
         held.layer(from_fn_with_state(
             Desk {
-                service,
+                service: protocol.service(),
                 identify,
                 usage,
             },
             call::register,
+        ))
+        .layer(from_fn_with_state(
+            Rules {
+                protocol,
+                hosts: self.hosts,
+            },
+            guard::admit,
         ))
     }
 }
@@ -180,7 +214,7 @@ fn attend(
             _ = parent_gone => Ok(()),
             _ = dynamodb => Err(stopped("DynamoDB")),
             _ = s3 => Err(stopped("S3")),
-            ended = axum::serve(listener, admin::routes(usage)) => ended.map_err(failed),
+            ended = axum::serve(listener, admin::guarded(usage)) => ended.map_err(failed),
         }
     })
 }

@@ -1,7 +1,9 @@
 //! The command line.
 
 use std::{
+    collections::BTreeSet,
     fs,
+    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
 };
 
@@ -11,6 +13,7 @@ use clap::{
 };
 
 use crate::{
+    authority,
     faults::Rates,
     model::{Mode, Model},
     refusal::Refusal,
@@ -35,10 +38,16 @@ pub struct Options {
     /// Seed of the modelled times and of the faults.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Port of `DynamoDB` on 127.0.0.1; 0: any free one.
+    /// IP address where `DynamoDB` and S3 listen; 0.0.0.0 or ::, at every one of this machine.
+    #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    pub host: IpAddr,
+    /// Name or address that clients may call them by, beside loopback's.
+    #[arg(long = "allow-host", value_name = "NAME", value_parser = name)]
+    pub allow_hosts: Vec<String>,
+    /// Port of `DynamoDB`; 0: any free one.
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub dynamodb_port: u16,
-    /// Port of S3 on 127.0.0.1; 0: any free one.
+    /// Port of S3; 0: any free one.
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub s3_port: u16,
 }
@@ -82,11 +91,21 @@ impl Options {
         Ok(Some((model, line)))
     }
 
+    /// What a request's `Host` may be, beside loopback: whoever binds an address is called by it.
+    pub fn hosts(&self) -> BTreeSet<String> {
+        let bound = authority::host(&self.host.to_string());
+        self.allow_hosts.iter().cloned().chain(bound).collect()
+    }
+
     /// The line that names the faults; `None`: there are none.
     pub fn faults_line(&self) -> Option<String> {
         let rates = self.faults.as_ref()?;
         Some(format!("{rates}, seed {}", self.seed))
     }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    authority::host(text).ok_or_else(|| "no name or address that a client could call".to_owned())
 }
 
 fn read_model(path: &Path) -> Result<String, Refusal> {

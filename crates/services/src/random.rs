@@ -1,12 +1,23 @@
-//! Random streams that one seed gives, each independent of the others.
+//! Random streams that one seed gives, each independent of the others; and secrets.
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use tokio_rustls::rustls::crypto::aws_lc_rs;
 
 /// The stream of a name: how much is drawn from another one does not change it.
 pub fn stream(seed: u64, name: &str) -> ChaCha8Rng {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(fnv1a(name));
     random
+}
+
+/// Bytes that nobody can foresee.
+pub fn secret<const COUNT: usize>() -> [u8; COUNT] {
+    let mut bytes = [0; COUNT];
+    aws_lc_rs::default_provider()
+        .secure_random
+        .fill(&mut bytes)
+        .expect("a kernel has random bytes");
+    bytes
 }
 
 /// A name as a number that no compiler or library version changes.

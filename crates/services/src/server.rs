@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     fmt, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     thread,
     time::Duration,
 };
@@ -22,21 +22,25 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{connection::Connection, refusal::Refusal};
+use crate::{connection::Connection, guard::Scheme, refusal::Refusal};
 
 /// How long accepting rests when the process is out of descriptors.
 const REST: Duration = Duration::from_millis(20);
 /// What a TLS client sends first (RFC 8446, 5.1). `DynamoDB` answers plain HTTP too, at another port.
 const HANDSHAKE: [u8; 1] = [22];
 
-/// A port of 127.0.0.1 that is ours, not yet served. `flag` is what a user can change it with.
-pub fn bind(port: u16, flag: &str) -> Result<TcpListener, Refusal> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+/// A port that is ours, not yet served. `flag` is what a user can change it with.
+pub fn bind(host: IpAddr, port: u16, flag: &str) -> Result<TcpListener, Refusal> {
+    let address = SocketAddr::from((host, port));
     let bound = TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
         Ok(listener)
     });
     bound.map_err(|error| {
+        if error.kind() == io::ErrorKind::AddrNotAvailable {
+            let cause = format!("{host} is not an address of this machine");
+            return Refusal::host(cause, "--host", "Give one that `ip address` lists");
+        }
         let cause = match error.kind() {
             io::ErrorKind::AddrInUse => format!("port {port} is taken"),
             _ => format!("cannot listen on {address}: {error}"),
@@ -45,11 +49,18 @@ pub fn bind(port: u16, flag: &str) -> Result<TcpListener, Refusal> {
     })
 }
 
-/// The address that a bound port has.
-pub fn address(listener: &TcpListener) -> Result<SocketAddr, Refusal> {
-    listener
+/// Where a client on this machine reaches a bound port.
+pub fn url(scheme: &str, listener: &TcpListener) -> Result<String, Refusal> {
+    let mut address = listener
         .local_addr()
-        .map_err(|error| Refusal::exhausted("a listener", &error))
+        .map_err(|error| Refusal::exhausted("a listener", &error))?;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    Ok(format!("{scheme}://{address}"))
 }
 
 /// Serves what `app` makes, on a thread of its own. The receiver ends if the thread does.
@@ -124,19 +135,20 @@ async fn converse(stream: TcpStream, tls: TlsAcceptor, app: Router) {
     match stream.peek(&mut first).await {
         Ok(1) if first == HANDSHAKE => {
             if let Ok(stream) = tls.accept(stream).await {
-                answer(stream, app).await;
+                answer(stream, Scheme("https"), app).await;
             }
         }
-        Ok(1) => answer(stream, app).await,
+        Ok(1) => answer(stream, Scheme("http"), app).await,
         _ => {}
     }
 }
 
-async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, app: Router) {
+async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, scheme: Scheme, app: Router) {
     let app = TowerToHyperService::new(app);
     let connection = Connection::default();
     let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(connection.clone());
+        request.extensions_mut().insert(scheme);
         let answer = app.call(request);
         async { hang_up_or(answer.await) }
     });

@@ -1,6 +1,6 @@
 //! A certificate authority that lives as long as the process.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -16,8 +16,8 @@ use tokio_rustls::{
     },
 };
 
-/// The names that the services can be reached by.
-const NAMES: [&str; 2] = ["127.0.0.1", "localhost"];
+/// The names that the services can always be reached by.
+const NAMES: [&str; 3] = ["127.0.0.1", "::1", "localhost"];
 /// Longer than any run, and a margin for a clock that is set back.
 const VALID_FOR: Duration = Duration::days(365);
 const MARGIN: Duration = Duration::days(1);
@@ -28,12 +28,12 @@ pub struct Authority {
     pub acceptor: TlsAcceptor,
 }
 
-/// Makes an authority and one certificate for this machine's own names. The authority's key is
+/// Makes an authority and one certificate for this machine's own names and `hosts`. The authority's key is
 /// dropped here, so nothing else can ever be signed with it.
-pub fn issue() -> Result<Authority, Box<dyn std::error::Error>> {
+pub fn issue(hosts: &BTreeSet<String>) -> Result<Authority, Box<dyn std::error::Error>> {
     let issuer = CertifiedIssuer::self_signed(authority_params(), KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
-    let certificate = server_params()?.signed_by(&key, &issuer)?;
+    let certificate = server_params(hosts)?.signed_by(&key, &issuer)?;
     let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -56,8 +56,10 @@ fn authority_params() -> CertificateParams {
     params
 }
 
-fn server_params() -> Result<CertificateParams, rcgen::Error> {
-    let mut params = valid_now(CertificateParams::new(NAMES.map(String::from))?);
+fn server_params(hosts: &BTreeSet<String>) -> Result<CertificateParams, rcgen::Error> {
+    let names: BTreeSet<String> = NAMES.map(String::from).into();
+    let names: Vec<String> = names.union(hosts).cloned().collect();
+    let mut params = valid_now(CertificateParams::new(names)?);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     // Python 3.13 checks certificates strictly (VERIFY_X509_STRICT) and asks for this extension.

@@ -13,6 +13,7 @@ from rich.console import Console
 from lambdameter.cli.speed import Asked, chosen
 from lambdameter.emulator import log
 from lambdameter.emulator.__main__ import allow_many_descriptors
+from lambdameter.emulator.binding import LOOPBACK, Binding, binding
 from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.process_environment import CONNECTIONS_URL
 from lambdameter.emulator.sandbox import WAYS
@@ -20,22 +21,40 @@ from lambdameter.emulator.server import EmulatorReady, Options, serve
 from lambdameter.interruption import SIGNALS
 from lambdameter.model import Architecture
 
+_Host = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="IP address where the Lambda API, DynamoDB and S3 listen; 0.0.0.0 or ::, at all.",
+    ),
+]
+_AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="Further name or address that clients call them by; repeatable."
+    ),
+]
+_Latency = Annotated[
+    str | None, typer.Option(help="Service latency: ms at the median, off, or a model's file.")
+]
+_Faults = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND=P,...",
+        help="What befalls functions' requests: unprocessed, throttle, 5xx, cut.",
+    ),
+]
+
 
 def emulate(  # noqa: PLR0913 - each is a flag
     *,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Of the Lambda API; 0 takes a free one.")
     ] = 9_001,
-    latency: Annotated[
-        str | None, typer.Option(help="Service latency: ms at the median, off, or a model's file.")
-    ] = None,
-    faults: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KIND=P,...",
-            help="What befalls functions' requests: unprocessed, throttle, 5xx, cut.",
-        ),
-    ] = None,
+    host: _Host = LOOPBACK,
+    allow_host: _AllowHost = None,
+    latency: _Latency = None,
+    faults: _Faults = None,
     sandbox: Annotated[
         str, typer.Option(help=f"How limits are enforced: auto, {', '.join(WAYS)}.")
     ] = "auto",
@@ -55,6 +74,8 @@ def emulate(  # noqa: PLR0913 - each is a flag
     """Run the local Lambda until Ctrl-C, for any client: boto3, the AWS CLI, an SDK."""
     options = Options(
         port=port,
+        host=host,
+        allow_hosts=tuple(allow_host or ()),
         latency=latency,
         faults=faults,
         sandbox=sandbox,
@@ -78,8 +99,27 @@ async def _until_interrupted(options: Options) -> None:
         console = Console(highlight=False, soft_wrap=True, markup=False)
         for name, value in _environment(ready).items():
             console.print(f"export {name}={value}")
-        Console(stderr=True, highlight=False).print("The local Lambda runs. Ctrl-C ends it.")
+        told = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+        for line in _reachable(binding(options.host, options.allow_hosts)):
+            told.print(line)
         await interrupted.wait()
+
+
+def _reachable(where: Binding) -> list[str]:
+    """Who can call it now."""
+    if where.local:
+        return ["The local Lambda runs; only this machine can reach it. Ctrl-C ends it."]
+    at = "every address of this machine" if where.everywhere else where.host
+    names = ", ".join(sorted(where.names)) or "no other name than localhost and 127.0.0.1"
+    lines = [
+        f"warning: the Lambda API, DynamoDB and S3 listen at {at}.",
+        "  who:   Whoever reaches it can run code as this user, and change what is stored.",
+        "         Nothing checks credentials.",
+        f"  names: They answer to {names}.",
+    ]
+    if where.everywhere:
+        lines.append("  next:  Allow other names and addresses that clients call by --allow-host.")
+    return [*lines, "The local Lambda runs. Ctrl-C ends it."]
 
 
 def _environment(ready: EmulatorReady) -> dict[str, str]:

@@ -13,6 +13,7 @@ import sys
 import msgspec
 import uvloop
 
+from lambdameter.emulator.binding import LOOPBACK
 from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.emulator.server import HOST_SPEED, EmulatorFailed, EmulatorReady, Options, serve
@@ -23,6 +24,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the emulator; the exit code is errors.py's."""
     parser = argparse.ArgumentParser(prog="lambdameter.emulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="of the Lambda API; 0: a free one")
+    parser.add_argument("--host", default=LOOPBACK, help="IP address to listen at")
+    parser.add_argument(
+        "--allow-host",
+        dest="allow_hosts",
+        action="append",
+        default=[],
+        help="further name or address that clients may call it by",
+    )
     parser.add_argument("--latency", help='"off" or the file of a latency model')
     parser.add_argument("--faults", help="KIND=PROBABILITY,...: what the data plane injects")
     parser.add_argument("--seed", type=int, help="of the latency model and the faults")
@@ -37,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     allow_many_descriptors()
     try:
         file = given.pop("websocket_api")
+        given["allow_hosts"] = tuple(given["allow_hosts"])
         options = Options(**given, websocket_api=declaration.load(file) if file else None)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(options))

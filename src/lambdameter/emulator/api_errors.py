@@ -125,6 +125,11 @@ def too_many_requests(reason: str) -> ApiError:
     return ApiError(429, "TooManyRequestsException", "Rate Exceeded.", extra={"Reason": reason})
 
 
+def access_denied(message: str) -> ApiError:
+    """A request that the guard does not let in."""
+    return ApiError(403, "AccessDeniedException", message)
+
+
 def unknown_operation(operation: str) -> ApiError:
     """What AWS has, or not, and the emulator has not."""
     return ApiError(

@@ -17,7 +17,7 @@ from typing import Protocol
 import httptools
 
 from lambdameter.emulator.messages import Request, Response
-from lambdameter.emulator.routes import Handler
+from lambdameter.emulator.routes import Admit, Handler
 
 _LOG = logging.getLogger(__name__)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -37,17 +37,21 @@ class Connection(asyncio.Protocol):
 
     Args:
         handler: called once for each request; not before the one before it was answered.
+        admit: asked before anything of a request is read; what it refuses the handler never sees.
         keep: how many bytes of a body are kept; of a larger one only its size.
         home: told of this connection while it is open.
     """
 
-    def __init__(self, handler: Handler, keep: int, home: _Home) -> None:
+    def __init__(self, handler: Handler, admit: Admit, keep: int, home: _Home) -> None:
         self._handler = handler
+        self._admit = admit
         self._kept_bytes = keep
         self._home = home
-        self._waiting: collections.deque[tuple[Request, bool]] = collections.deque()
+        self._waiting: collections.deque[tuple[Request | Response, bool]] = collections.deque()
         self._task: asyncio.Task[None] | None = None
         self._paused = False
+        # Nothing more is read: the last answer is on its way.
+        self._deaf = False
         self._begin()
 
     # --- asyncio ---------------------------------------------------------------------------------
@@ -65,9 +69,15 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser."""
+        if self._deaf:
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if not self._deaf:
             self._transport.write(_MALFORMED)
             self._transport.close()
 
@@ -79,6 +89,8 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._target = b""
+        self._method = ""
+        self._refused: Response | None = None
         self._headers: dict[str, str] = {}
         self._parts: list[bytes] = []
         self._size = 0
@@ -92,57 +104,90 @@ class Connection(asyncio.Protocol):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header or trailer."""
-        self._headers[name.decode("latin-1").lower()] = value.decode(errors="replace")
+        """One header or trailer; equal ones are one, joined.
+
+        https://www.rfc-editor.org/rfc/rfc9110#section-5.3
+        """
+        key, text = name.decode("latin-1").lower(), value.decode(errors="replace")
+        before = self._headers.get(key)
+        self._headers[key] = text if before is None else f"{before}, {text}"
 
     def on_headers_complete(self) -> None:
         """Its body comes next; a client may wait to be asked for it."""
-        if self._headers.get("expect", "").lower() == "100-continue":
-            self._transport.write(_CONTINUE)
+        if self._deaf:
+            return
+        self._method = self._parser.get_method().decode()
+        self._refused = self._admit(self._method, self._target.decode("latin-1"), self._headers)
+        expects = self._headers.get("expect", "").lower() == "100-continue"
+        if self._refused is None:
+            if expects:
+                self._transport.write(_CONTINUE)
+            return
+        if self._method == "HEAD":
+            self._refused.body = b""
+        if expects or self._parser.should_upgrade():
+            # Whether a body follows is the client's to choose, so the next request's begin is lost.
+            self._deaf = True
+            self._put(self._refused, keep_alive=False)
 
     def on_body(self, body: bytes) -> None:
         """A piece of it."""
         self._size += len(body)
-        if self._size <= self._kept_bytes:
+        if self._size <= self._kept_bytes and self._refused is None:
             self._parts.append(body)
         else:
             self._parts.clear()
 
     def on_message_complete(self) -> None:
         """All of it is there."""
+        if self._deaf:
+            return
+        if self._refused is not None:
+            self._put(self._refused, keep_alive=self._parser.should_keep_alive())
+            return
         request = Request(
-            method=self._parser.get_method().decode(),
+            method=self._method,
             target=self._target.decode("latin-1"),
             headers=self._headers,
             size=self._size,
             body=b"".join(self._parts) if self._size <= self._kept_bytes else None,
         )
         self._parts = []
-        self._waiting.append((request, self._parser.should_keep_alive()))
+        self._put(request, keep_alive=self._parser.should_keep_alive())
+
+    # --- answering -------------------------------------------------------------------------------
+
+    def _put(self, item: Request | Response, *, keep_alive: bool) -> None:
+        """What is to be handled, or is answered already, in its turn."""
+        self._waiting.append((item, keep_alive))
         if self._task is None:
             self._advance()
         elif not self._paused:
             self._paused = True
             self._transport.pause_reading()
 
-    # --- answering -------------------------------------------------------------------------------
-
     def _advance(self) -> None:
         """Handle what waits, until something takes its time."""
         while self._waiting and self._task is None:
-            request, keep_alive = self._waiting.popleft()
-            try:
-                answer = self._handler(request)
-            except Exception:  # noqa: BLE001 - whatever it is, the client gets its answer
-                answer = _broken(request)
-            if isinstance(answer, Response):
-                self._write(answer, keep_alive=keep_alive)
+            item, keep_alive = self._waiting.popleft()
+            if isinstance(item, Response):
+                self._write(item, keep_alive=keep_alive)
             else:
-                promised = self._keep(request, answer, keep_alive=keep_alive)
-                self._task = asyncio.get_running_loop().create_task(promised)
+                self._handle(item, keep_alive=keep_alive)
         if self._paused and self._task is None and not self._transport.is_closing():
             self._paused = False
             self._transport.resume_reading()
+
+    def _handle(self, request: Request, *, keep_alive: bool) -> None:
+        try:
+            answer = self._handler(request)
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets its answer
+            answer = _broken(request)
+        if isinstance(answer, Response):
+            self._write(answer, keep_alive=keep_alive)
+        else:
+            promised = self._keep(request, answer, keep_alive=keep_alive)
+            self._task = asyncio.get_running_loop().create_task(promised)
 
     async def _keep(
         self, request: Request, answer: Awaitable[Response], *, keep_alive: bool

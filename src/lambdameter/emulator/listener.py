@@ -4,51 +4,83 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 
+from lambdameter.emulator.binding import Binding
 from lambdameter.emulator.connection import Connection
-from lambdameter.emulator.routes import Handler
+from lambdameter.emulator.routes import Admit, Handler
 from lambdameter.errors import HostError
 
-LOOPBACK = "127.0.0.1"
 _REFUSED = {errno.EADDRINUSE: "The port is taken", errno.EACCES: "The port is for root alone"}
+_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_HERE = Binding()
+_BACKLOG = 128
+
+
+def bind(where: Binding = _HERE, port: int = 0) -> socket.socket:
+    """Take a port, before there is anything to serve; 0: a free one.
+
+    Raises:
+        HostError: it cannot be had, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+    try:
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((where.host, port))
+            # Until then another process could bind it, too.
+            listening.listen(_BACKLOG)
+        except BaseException:
+            listening.close()
+            raise
+    except OSError as error:
+        if error.errno in _NOT_HERE:
+            raise HostError(
+                f"{where.host} is not an address of this machine",
+                place="--host",
+                next_step="Give one that `ip address` lists, or 0.0.0.0 or :: for all.",
+            ) from error
+        cause = _REFUSED.get(error.errno or 0)
+        if cause is None:
+            raise
+        raise HostError(
+            cause,
+            place=f"[{where.host}]:{port}" if ":" in where.host else f"{where.host}:{port}",
+            next_step="Name another with --port, or 0 for a free one.",
+        ) from error
+    return listening
 
 
 class Listener:
     """One listening socket; make it with `Listener.open`."""
 
-    def __init__(self, server: asyncio.Server, connections: set[Connection]) -> None:
+    def __init__(self, server: asyncio.Server, address: str, connections: set[Connection]) -> None:
         self._server = server
+        self.address = address
         self._connections = connections
 
     @classmethod
-    async def open(cls, handler: Handler, *, keep: int, port: int = 0) -> Listener:
-        """Listen; port 0 takes a free one. `keep` is Connection's.
+    async def open(
+        cls,
+        handler: Handler,
+        admit: Admit,
+        *,
+        keep: int,
+        listening: socket.socket | None = None,
+        where: Binding = _HERE,
+    ) -> Listener:
+        """Listen: on a socket that `bind` took at `where`, or on a free port of loopback.
 
-        Raises:
-            HostError: the port is taken, or not for this user.
+        `admit` says who may speak to it; `keep` is Connection's.
         """
         connections: set[Connection] = set()
-        loop = asyncio.get_running_loop()
-        try:
-            server = await loop.create_server(
-                lambda: Connection(handler, keep, connections), LOOPBACK, port
-            )
-        except OSError as error:
-            cause = _REFUSED.get(error.errno or 0)
-            if cause is None:
-                raise
-            raise HostError(
-                cause,
-                place=f"{LOOPBACK}:{port}",
-                next_step="Name another with --port, or 0 for a free one.",
-            ) from error
-        return cls(server, connections)
-
-    @property
-    def address(self) -> str:
-        """host:port."""
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return f"{host}:{port}"
+        taken = listening or bind(where)
+        port: int = taken.getsockname()[1]
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(handler, admit, keep, connections), sock=taken, backlog=_BACKLOG
+        )
+        return cls(server, where.reached(port), connections)
 
     def close(self) -> None:
         """Stop listening and cut every connection; what is being handled goes on."""

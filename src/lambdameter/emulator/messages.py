@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
-_REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content"}
+_REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 403: "Forbidden"}
 _JSON = "application/json"
 # What would end a header's line early.
 _BREAKS = str.maketrans("\r\n\0", "   ")

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from lambdameter import guard
 from lambdameter.emulator.messages import Request, Response
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
 """A response, or the promise of one: what need not wait is answered at once."""
+
+Admit = Callable[[str, str, Mapping[str, str]], Response | None]
+"""(method, target, headers) -> the answer to a request that is not served; None: it is."""
+
+
+def admission(rules: guard.Rules, answer: Callable[[str], Response]) -> Admit:
+    """The guard of one API, whose own form of an error `answer` puts a message into."""
+
+    def admit(method: str, target: str, headers: Mapping[str, str]) -> Response | None:
+        refused = guard.refusal(method, target, headers, rules)
+        return None if refused is None else answer(refused.message)
+
+    return admit
 
 
 class Routes:

@@ -17,22 +17,24 @@ import platformdirs
 
 from lambdameter import binaries
 from lambdameter.emulator import latency, leftovers, overheads, sandbox
+from lambdameter.emulator.binding import LOOPBACK, Binding, binding
 from lambdameter.emulator.blueprint import Address, Blueprint, Surroundings
 from lambdameter.emulator.clock import Clock, SystemClock
 from lambdameter.emulator.code_store import CodeStore
-from lambdameter.emulator.control_api import control_api
+from lambdameter.emulator.control_api import control_api, control_api_guard
 from lambdameter.emulator.control_api.documents import MAX_REQUEST_BYTES
 from lambdameter.emulator.control_plane import ControlPlane, Facilities, host_architecture
 from lambdameter.emulator.failures import MAX_RESPONSE_BYTES
 from lambdameter.emulator.functions import Functions
 from lambdameter.emulator.gateway.declaration import WebSocketApi
 from lambdameter.emulator.gateway.gateway import Gateway
-from lambdameter.emulator.gateway.listener import Addresses, GatewayListener, bind
-from lambdameter.emulator.listener import Listener
+from lambdameter.emulator.gateway.listener import Addresses, GatewayListener
+from lambdameter.emulator.gateway.listener import bind as bind_gateway
+from lambdameter.emulator.listener import Listener, bind
 from lambdameter.emulator.managed_runtimes import HostRuntimes
 from lambdameter.emulator.placement import Placement
 from lambdameter.emulator.process_environment import Endpoints
-from lambdameter.emulator.runtime_api import runtime_api
+from lambdameter.emulator.runtime_api import ADMIT, runtime_api
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
 from lambdameter.emulator.sandbox.base import Sandbox, SandboxFactory
 from lambdameter.emulator.sandbox.paced import Paced
@@ -55,6 +57,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         port: of the control API; 0 takes a free one.
+        host: the IP address at which it, DynamoDB and S3 listen; 0.0.0.0 or ::, at every one.
+        allow_hosts: names and addresses that clients may call these three by, beside loopback's
+            and `host`.
         latency: "off", the services' median in ms, a model's file, or None for the data plane's
             own default.
         faults: what the data plane is to inject, "throttle=0.05,cut=0.01"; None: nothing.
@@ -66,6 +71,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     port: int = 0
+    host: str = LOOPBACK
+    allow_hosts: tuple[str, ...] = ()
     latency: str | None = None
     faults: str | None = None
     seed: int | None = None
@@ -116,7 +123,7 @@ class _Gate(NamedTuple):
         """None: none is asked for."""
         if api is None:
             return None
-        listening = bind(api.listen)
+        listening = bind_gateway(api.listen)
         stack.callback(listening.close)
         return cls(api, listening, Addresses(api, listening))
 
@@ -131,21 +138,24 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
     """Run the emulator until the context is left; nothing of it stays behind.
 
     Raises:
-        LambdameterError: it cannot be started: port, sandbox or data plane.
+        LambdameterError: it cannot be started: address, port, sandbox or data plane.
     """
     architecture = host_architecture()
+    where = binding(options.host, options.allow_hosts)
     async with contextlib.AsyncExitStack() as stack:
         cleared = leftovers.clear()
         state = leftovers.make_folder()
         stack.callback(shutil.rmtree, state, ignore_errors=True)
         factory = sandbox.detect(state, options.sandbox)
         stack.callback(factory.close)
-        services = await _start_services(options, state) if options.data_plane else None
+        # Before much is started that would be in vain.
+        listening = bind(where, options.port)
+        stack.callback(listening.close)
+        services = await _start_services(options, where, state) if options.data_plane else None
         if services is not None:
             stack.push_async_callback(services.close)
         paced, calibration = _pace(options, factory, services, stack)
-        clock = SystemClock()
-        awake = Awake(clock)
+        awake = Awake(clock := SystemClock())
         stack.callback(awake.close)
         gate = _Gate.open(options.websocket_api, stack)
         plane = ControlPlane(
@@ -165,17 +175,25 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             architecture=architecture,
             clock=clock,
         )
-        listener = await Listener.open(
-            control_api(plane), keep=MAX_REQUEST_BYTES, port=options.port
-        )
+        listener = await _listen(plane, listening, where)
         stack.callback(listener.close)
         # Before the connections are cut, so that whoever is waiting for an answer gets one.
         stack.push_async_callback(plane.close)
-        if gate is not None:
+        if gate:
             stack.push_async_callback((await gate.serve(clock, plane)).close)
         reaper = asyncio.ensure_future(_reap(plane.placement))
         stack.callback(reaper.cancel)
         yield _ready(listener, services, gate, options.region, cleared), plane
+
+
+async def _listen(plane: ControlPlane, listening: socket.socket, where: Binding) -> Listener:
+    return await Listener.open(
+        control_api(plane),
+        control_api_guard(where.names),
+        keep=MAX_REQUEST_BYTES,
+        listening=listening,
+        where=where,
+    )
 
 
 def _ready(
@@ -197,8 +215,10 @@ def _ready(
     )
 
 
-async def _start_services(options: Options, state: Path) -> Services:
-    arguments = ["--state", str(state / "services")]
+async def _start_services(options: Options, where: Binding, state: Path) -> Services:
+    arguments = ["--state", str(state / "services"), "--host", where.host]
+    for name in sorted(where.names):
+        arguments += ["--allow-host", name]
     if options.latency is not None:
         arguments += ["--latency", _model_file(options.latency, state)]
     if options.faults is not None:
@@ -256,7 +276,7 @@ def _surroundings(
         return paced.create(name, facts.memory_mb, facts.runtime, reserved_mb)
 
     async def listen(peer: RuntimePeer) -> Address:
-        return await Listener.open(runtime_api(peer), keep=MAX_RESPONSE_BYTES)
+        return await Listener.open(runtime_api(peer), ADMIT, keep=MAX_RESPONSE_BYTES)
 
     async def usage(access_key_id: str) -> ServiceTime | None:
         return await services.usage(access_key_id) if services else None

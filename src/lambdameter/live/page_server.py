@@ -8,11 +8,11 @@ import contextlib
 import hashlib
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Config, Server
 
 from lambdameter import guard
+from lambdameter.asgi_guard import GuardedApp, GuardedHttp
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.live.export import Code, export
 from lambdameter.live.races import Races
@@ -36,6 +37,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+_RULES = guard.Rules(profile=guard.PAGE, remedy="Open the address that `lambdameter live` printed.")
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +78,7 @@ async def serving(stage: Stage, listening: socket.socket) -> AsyncIterator[None]
     """Serve on a socket that `bind` made, as long as the context lasts."""
     config = Config(
         application(stage),
-        http="httptools",
+        http=GuardedHttp,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -148,7 +151,8 @@ def application(stage: Stage) -> ASGIApp:
         Route("/code.json", code),
         Route("/export.html", exported),
     ]
-    return _guarded(Starlette(routes=routes, exception_handlers={HTTPException: _refusal}))
+    served = Starlette(routes=routes, exception_handlers={HTTPException: _refusal})
+    return GuardedApp(_with_headers(served), _RULES, _forbidden)
 
 
 def _policy(stage: Stage) -> str:
@@ -180,17 +184,20 @@ def _hashes(page: str, element: str) -> str:
     return " ".join(f"'sha256-{base64.b64encode(one).decode()}'" for one in digests) or "'none'"
 
 
-def _guarded(served: ASGIApp) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+def _with_headers(served: ASGIApp) -> ASGIApp:
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
-        known = guard.allowed(Headers(scope=scope))
-        await (served if known else _error(_FORBIDDEN, "Forbidden"))(scope, receive, sent)
+        await served(scope, receive, sent)
 
-    return guarded
+    return answered
+
+
+def _forbidden(message: str) -> Response:
+    return _error(_FORBIDDEN, message, _HEADERS)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -27,7 +29,9 @@ def emulating(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str,
     )
     assert process.stderr is not None
     assert process.stdout is not None
-    assert process.stderr.readline() == "The local Lambda runs. Ctrl-C ends it.\n"
+    assert process.stderr.readline() == (
+        "The local Lambda runs; only this machine can reach it. Ctrl-C ends it.\n"
+    )
     told = [process.stdout.readline() for _ in range(9)]
     exported = [re.fullmatch(r"export (\w+)=(\S+)\n", line) for line in told]
     yield process, {one[1]: one[2] for one in exported if one}
@@ -125,3 +129,71 @@ def test_a_port_beyond_all_ports_is_wrong_usage():
     exit_code, told = refused("--port", "70000")
     assert exit_code == 2
     assert "--port" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ("--host", "localhost"),
+            ["error: 'localhost' is not an IP address", "  where: --host"],
+        ),
+        (
+            ("--allow-host", "http://box"),
+            [
+                "error: 'http://box' is not a name or an address that a client could call",
+                "  where: --allow-host",
+            ],
+        ),
+    ],
+)
+def test_an_address_or_a_name_that_is_none_is_the_users_fault(
+    options: tuple[str, ...], told: list[str]
+):
+    exit_code, said = refused(*options, "--port", "0", "--sandbox", "none")
+    assert exit_code == 2
+    assert said.splitlines()[:2] == told
+    assert "  next:  Give " in said
+
+
+def test_an_address_of_another_machine_is_the_hosts_fault():
+    exit_code, told = refused("--host", "203.0.113.1", "--port", "0", "--sandbox", "none")
+    assert exit_code == 3
+    assert told.splitlines() == [
+        "error: 203.0.113.1 is not an address of this machine",
+        "  where: --host",
+        "  next:  Give one that `ip address` lists, or 0.0.0.0 or :: for all.",
+    ]
+
+
+def test_it_says_who_can_reach_it_and_answers_to_the_names_that_are_allowed(tmp_path: Path):
+    everywhere = ("--host", "0.0.0.0", "--allow-host", "Box.test")  # noqa: S104 - it is tested
+    process = subprocess.Popen(
+        [LAMBDAMETER, "emulate", "--port", "0", "--sandbox", "none", *everywhere],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    told = dict(process.stdout.readline()[7:-1].split("=", 1) for _ in range(9))
+    statuses = []
+    for host in ("box.test", "other.test"):
+        for service in ("LAMBDA", "DYNAMODB", "S3"):
+            url = urlsplit(told[f"AWS_ENDPOINT_URL_{service}"])
+            connection = http.client.HTTPConnection(str(url.hostname), url.port)
+            connection.request("GET", "/", headers={"Host": host})
+            statuses.append(connection.getresponse().status == 403)
+            connection.close()
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=30)[1]
+    assert statuses == 3 * [False] + 3 * [True]
+    assert told["AWS_ENDPOINT_URL_LAMBDA"].startswith("http://127.0.0.1:")
+    assert said.splitlines()[:6] == [
+        "warning: the Lambda API, DynamoDB and S3 listen at every address of this machine.",
+        "  who:   Whoever reaches it can run code as this user, and change what is stored.",
+        "         Nothing checks credentials.",
+        "  names: They answer to box.test.",
+        "  next:  Allow other names and addresses that clients call by --allow-host.",
+        "The local Lambda runs. Ctrl-C ends it.",
+    ]

@@ -28,7 +28,7 @@ async def test_a_listener_is_an_address():
     async def nothing(_request: Request) -> Response:
         return Response()
 
-    address: Address = await Listener.open(nothing, keep=0)
+    address: Address = await Listener.open(nothing, lambda *_: None, keep=0)
     host, port = address.address.split(":")
     assert (host, int(port) > 0) == ("127.0.0.1", True)
     address.close()

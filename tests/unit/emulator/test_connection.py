@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -35,9 +35,25 @@ def api() -> Api:
     return Api()
 
 
+class Door:
+    """Lets in all but those who come to another host; notes what it is shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, str, dict[str, str]]] = []
+
+    def __call__(self, method: str, target: str, headers: Mapping[str, str]) -> Response | None:
+        self.shown.append((method, target, dict(headers)))
+        return None if headers.get("host") == "x" else Response(status=403, body=b"no")
+
+
 @pytest.fixture
-async def listener(api: Api) -> AsyncIterator[Listener]:
-    opened = await Listener.open(api, keep=KEEP)
+def door() -> Door:
+    return Door()
+
+
+@pytest.fixture
+async def listener(api: Api, door: Door) -> AsyncIterator[Listener]:
+    opened = await Listener.open(api, door, keep=KEEP)
     yield opened
     opened.close()
 
@@ -145,3 +161,55 @@ async def test_a_client_that_goes_away_before_its_answer_disturbs_nobody(
     assert await answer(reader) == (200, b"2")
     assert caplog.text == ""
     another.close()
+
+
+FOREIGN = b"POST / HTTP/1.1\r\nHost: y\r\nContent-Length: 3\r\n"
+
+
+async def test_who_is_not_let_in_is_never_heard_and_disturbs_nothing(streams: Any, api: Api):
+    reader, writer = streams
+    writer.write(post(b"1") + FOREIGN + b"\r\nabc" + post(b"2"))
+    assert [await answer(reader) for _ in range(3)] == [(200, b"1"), (403, b"no"), (200, b"2")]
+    assert [request.body for request in api.seen] == [b"1", b"2"]
+
+
+async def test_who_is_not_let_in_is_answered_in_turn(streams: Any, api: Api):
+    reader, writer = streams
+    api.hold.clear()
+    writer.write(post(b"1") + FOREIGN + b"\r\nabc")
+    await api.arrived.wait()
+    api.hold.set()
+    assert [await answer(reader) for _ in range(2)] == [(200, b"1"), (403, b"no")]
+
+
+async def test_a_body_of_one_who_is_not_let_in_is_not_asked_for(streams: Any, api: Api):
+    reader, writer = streams
+    writer.write(FOREIGN + b"Expect: 100-continue\r\n\r\n")
+    assert await answer(reader) == (403, b"no")
+    assert await reader.read() == b""
+    assert api.seen == []
+
+
+async def test_a_handshake_of_one_who_is_not_let_in_is_answered_once(streams: Any, api: Api):
+    reader, writer = streams
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\nabc"
+    writer.write(FOREIGN + upgrade)
+    assert await answer(reader) == (403, b"no")
+    assert await reader.read() == b""
+    assert api.seen == []
+
+
+async def test_a_head_that_is_not_let_in_has_no_body(streams: Any):
+    reader, writer = streams
+    writer.write(b"HEAD / HTTP/1.1\r\nHost: y\r\n\r\n" + post(b"1"))
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 403")
+    assert await answer(reader) == (200, b"1")
+
+
+@pytest.mark.parametrize("first", ["x", ""])
+async def test_equal_headers_are_shown_as_one(streams: Any, door: Door, first: str):
+    reader, writer = streams
+    writer.write(f"GET /a HTTP/1.1\r\nHost: {first}\r\nhOST: x\r\n\r\n".encode())
+    assert await answer(reader) == (403, b"no")
+    assert door.shown == [("GET", "/a", {"host": f"{first}, x"})]

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from lambdameter import guard
 from lambdameter.emulator.messages import Request, Response
-from lambdameter.emulator.routes import Routes
+from lambdameter.emulator.routes import Routes, admission
 
 
 async def name(request: Request) -> Response:
@@ -38,3 +39,12 @@ async def test_a_part_of_the_path_is_a_parameter(path: str):
 async def test_what_has_no_route_is_served_otherwise(method: str, path: str):
     answer = await ROUTES(Request(method=method, target=path, headers={}))
     assert answer.status == 404
+
+
+def test_who_is_not_admitted_is_told_why_in_the_apis_own_form():
+    rules = guard.Rules(profile=guard.PAGE)
+    admit = admission(rules, lambda message: Response(status=403, body=message.encode()))
+    assert admit("GET", "/", {"host": "localhost"}) is None
+    refused = admit("GET", "/", {"host": "evil.example"})
+    assert refused is not None
+    assert (refused.status, refused.body[:19]) == (403, b'Host "evil.example"')

@@ -67,6 +67,9 @@ def refuse(binary: str) -> Callable[..., tuple[int, str]]:
         (["--state", "x", "--seed", "many"], "'many'"),
         (["--state", "x", "--s3-port", "70000"], "70000"),
         (["--state", "x", "--unheard"], "--unheard"),
+        (["--state", "x", "--host", "localhost"], "'localhost'"),
+        (["--state", "x", "--allow-host", "box:80"], "'box:80'"),
+        (["--state", "x", "--allow-host", "::"], "'::'"),
         (["--state", "x", "--faults", "fire=0.1"], "'fire' is no kind of fault"),
         (["--state", "x", "--faults", "cut=2"], "'2' is no probability from 0 to 1"),
         (["--state", "x", "--faults", "cut=0.6,5xx=0.6"], "add up to more than 1"),
@@ -128,6 +131,28 @@ def test_a_taken_port_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
     assert code == 3
     assert f"port {port} is taken" in line
     assert "--dynamodb-port" in line
+
+
+def test_an_address_that_is_not_this_machines_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
+    code, line = refuse("--state", str(tmp_path), "--host", "203.0.113.1")
+
+    assert code == 3
+    assert "203.0.113.1 is not an address of this machine (--host)" in line
+
+
+def test_one_that_listens_everywhere_is_found_on_loopback_and_at_its_address(start: Any):
+    plane = start("--latency", "off", "--host", "0.0.0.0", "--allow-host", "box.test")  # noqa: S104
+
+    assert plane.announced["dynamodb"].startswith("https://127.0.0.1:")
+    assert plane.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_one_at_an_address_of_ipv6_is_found_there(start: Any):
+    plane = start("--latency", "off", "--host", "::1")
+
+    assert plane.announced["dynamodb"].startswith("https://[::1]:")
+    assert plane.client("dynamodb").list_tables()["TableNames"] == []
+    assert plane.announced["admin"].startswith("http://127.0.0.1:")
 
 
 def test_a_state_folder_that_cannot_be_made_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):

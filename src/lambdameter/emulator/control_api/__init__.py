@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from lambdameter.emulator.api_errors import ApiError, service, unknown_operation
+from lambdameter import guard
+from lambdameter.emulator import binding
+from lambdameter.emulator.api_errors import ApiError, access_denied, service, unknown_operation
 from lambdameter.emulator.control_api import (
     create_function,
     delete_function,
@@ -23,7 +25,7 @@ from lambdameter.emulator.control_api import (
 )
 from lambdameter.emulator.control_plane import ControlPlane
 from lambdameter.emulator.messages import Request, Response
-from lambdameter.emulator.routes import Handler, Routes
+from lambdameter.emulator.routes import Admit, Handler, Routes, admission
 from lambdameter.errors import LambdameterError
 
 # An invocation's own; of any other request one that is made up here.
@@ -53,6 +55,22 @@ def control_api(plane: ControlPlane) -> Handler:
         [(method, path, _endpoint(plane, operation)) for method, path, operation in OPERATIONS],
         otherwise=_endpoint(plane, _unknown),
     )
+
+
+def control_api_guard(hosts: frozenset[str] = frozenset()) -> Admit:
+    """Who may call it.
+
+    Args:
+        hosts: names that it may be called by, beside loopback's.
+    """
+    rules = guard.Rules(profile=guard.CONTROL_API, hosts=hosts, remedy=binding.REMEDY)
+
+    def refused(message: str) -> Response:
+        response = _answer(access_denied(message))
+        response.headers[REQUEST_ID] = str(uuid.uuid4())
+        return response
+
+    return admission(rules, refused)
 
 
 async def _unknown(_plane: ControlPlane, request: Request) -> Response:

@@ -12,18 +12,21 @@ run = "runner"
 host = "127.0.0.1"
 port = 9002                 # 0: a free one
 origins = ["http://127.0.0.1:5173"]
-hosts = []                  # names, beside localhost, that may stand in Host
+hosts = []                  # names and addresses that may stand in Host, beside loopback's
 """
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 import tomllib
 from pathlib import Path
 
 import msgspec
 
+from lambdameter import authority
+from lambdameter.authority import Origin
 from lambdameter.errors import BadInputError
 
 CONNECT = "$connect"
@@ -43,7 +46,7 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Attributes:
         port: 0 takes a free one.
         origins: of pages that may connect, "http://127.0.0.1:5173"; the gateway's own always may.
-        hosts: names that clients may call it by, beside localhost and addresses.
+        hosts: names and addresses that clients may call it by, beside loopback's and `host`.
     """
 
     host: str = "127.0.0.1"
@@ -138,4 +141,42 @@ def checked(api: WebSocketApi, place: str) -> WebSocketApi:
             place=place,
             next_step=f"Choose one up to {_MAX_PORT}, or 0 for a free one.",
         )
+    _check_callers(api.listen, place)
     return api
+
+
+def _check_callers(listen: Listen, place: str) -> None:
+    for text in listen.hosts:
+        if authority.host(text) is None:
+            raise BadInputError(
+                f"{text!r} below `hosts` is not a name or an address that a client could call",
+                place=place,
+                next_step="Write what stands between ws:// and the port: race.test, 192.168.1.5.",
+            )
+    for text in listen.origins:
+        if authority.origin(text) is None:
+            raise BadInputError(
+                f"{text!r} below `origins` is not the origin of a page",
+                place=place,
+                next_step="Write scheme, host and port as a browser does: http://127.0.0.1:5173.",
+            )
+
+
+def hosts(listen: Listen) -> frozenset[str]:
+    """What a request's Host may be, beside loopback: what is declared, and where it listens."""
+    named = {authority.host(text) for text in listen.hosts} | {_bound(listen.host)}
+    return frozenset(name for name in named if name is not None)
+
+
+def origins(listen: Listen) -> frozenset[Origin]:
+    """Of the pages that may connect, beside the gateway's own."""
+    parsed = map(authority.origin, listen.origins)
+    return frozenset(one for one in parsed if one is not None)
+
+
+def _bound(text: str) -> str | None:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return authority.host(text)

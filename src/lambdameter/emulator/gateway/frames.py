@@ -11,11 +11,11 @@ import asyncio
 from typing import Any
 
 from uvicorn._types import ASGISendEvent
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from wsproto import events
 from wsproto.connection import ConnectionState
 
+from lambdameter.asgi_guard import GuardedHttp
 from lambdameter.emulator.gateway.protocol import TOO_BIG, Gauge
 
 # In a connection's scope["state"]: ends it without waiting for its client.
@@ -25,7 +25,7 @@ _ABNORMAL = 1006
 MAX_HEAD_BYTES = 24_576
 
 
-class GatewayHttp(HttpToolsProtocol):
+class GatewayHttp(GuardedHttp):
     """One connection, until it is a WebSocket."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 from uvicorn import Config
 from uvicorn.server import ServerState
 
 from lambdameter import guard
+from lambdameter.asgi_guard import GuardedApp
 from lambdameter.emulator.gateway import management
-from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
+from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi, hosts, origins
 from lambdameter.emulator.gateway.frames import GatewayHttp, GatewayWebSocket
 from lambdameter.emulator.gateway.gateway import Gateway
 from lambdameter.emulator.gateway.protocol import FORBIDDEN, MAX_MESSAGE_BYTES
@@ -26,7 +25,6 @@ from lambdameter.emulator.gateway.session import deny
 from lambdameter.errors import HostError
 
 _FORBIDDEN_STATUS = 403
-_REFUSED = JSONResponse({"message": FORBIDDEN}, _FORBIDDEN_STATUS)
 # A thousand clients may come at once.
 _BACKLOG = 2_048
 # Functions keep their connection while they are frozen.
@@ -41,7 +39,8 @@ def bind(listen: Listen) -> socket.socket:
         HostError: it cannot be had.
     """
     try:
-        return socket.create_server((listen.host, listen.port), backlog=_BACKLOG)
+        family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+        return socket.create_server((listen.host, listen.port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise HostError(
             f"The WebSocket API cannot listen: {error.strerror}",
@@ -56,7 +55,8 @@ class Addresses:
     def __init__(self, api: WebSocketApi, listening: socket.socket) -> None:
         host, port = listening.getsockname()[:2]
         # One that listens everywhere is on loopback, too.
-        self.domain = f"{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+        reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+        self.domain = f"[{reached}]:{port}" if ":" in reached else f"{reached}:{port}"
         self.websocket = f"ws://{self.domain}/{api.stage}"
         self.connections = f"http://{self.domain}/{api.stage}"
 
@@ -77,21 +77,18 @@ def application(gateway: Gateway) -> ASGIApp:
         ),
         # As AWS answers for a stage or a path that is not there.
         WebSocketRoute("/{path:path}", _refuse_handshake),
-        Mount("/", _REFUSED),
+        Mount("/", _refused()),
     ]
-    return _guarded(Starlette(routes=routes), gateway.api.listen)
+    return GuardedApp(Starlette(routes=routes), _rules(gateway.api.listen), lambda _: _refused())
 
 
-def _guarded(served: ASGIApp, listen: Listen) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if guard.allowed(Headers(scope=scope), listen.origins, listen.hosts):
-            await served(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await _refuse_handshake(WebSocket(scope, receive, send))
-        else:
-            await _REFUSED(scope, receive, send)
+def _rules(listen: Listen) -> guard.Rules:
+    return guard.Rules(profile=guard.GATEWAY, hosts=hosts(listen), origins=origins(listen))
 
-    return guarded
+
+def _refused() -> Response:
+    """In API Gateway's one word."""
+    return JSONResponse({"message": FORBIDDEN}, _FORBIDDEN_STATUS)
 
 
 async def _refuse_handshake(websocket: WebSocket) -> None:

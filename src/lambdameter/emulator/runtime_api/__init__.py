@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from lambdameter import guard
 from lambdameter.emulator.lifecycle import InvalidTransitionError
 from lambdameter.emulator.messages import Request, Response
-from lambdameter.emulator.routes import Handler, Routes
+from lambdameter.emulator.routes import Handler, Routes, admission
 from lambdameter.emulator.runtime_api import error, init_error, next_event, response
 from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError, refusal
 from lambdameter.emulator.runtime_api.peer import RuntimePeer
@@ -19,6 +20,11 @@ from lambdameter.emulator.runtime_api.peer import RuntimePeer
 Operation = Callable[[RuntimePeer, Request], Response | Awaitable[Response]]
 
 VERSION = "/2018-06-01"
+
+# On AWS nobody but the runtime can reach it; here it is on loopback, whatever else is not.
+ADMIT = admission(
+    guard.Rules(profile=guard.RUNTIME_API), lambda message: refusal(403, "Forbidden", message)
+)
 
 # An operation is one module and one line here.
 OPERATIONS: tuple[tuple[str, str, Operation], ...] = (

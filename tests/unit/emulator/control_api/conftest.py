@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from lambdameter.emulator.code_store import CodeStore
-from lambdameter.emulator.control_api import control_api
+from lambdameter.emulator.control_api import control_api, control_api_guard
 from lambdameter.emulator.control_api.documents import MAX_REQUEST_BYTES
 from lambdameter.emulator.control_plane import ControlPlane, Facilities
 from lambdameter.emulator.functions import Functions
@@ -85,7 +85,7 @@ Ask = Callable[..., "asyncio.Future[Answer]"]
 
 @pytest.fixture
 async def address(plane: ControlPlane) -> AsyncIterator[str]:
-    listener = await Listener.open(control_api(plane), keep=MAX_REQUEST_BYTES)
+    listener = await Listener.open(control_api(plane), control_api_guard(), keep=MAX_REQUEST_BYTES)
     yield listener.address
     listener.close()
 
@@ -99,7 +99,8 @@ async def ask(address: str) -> Ask:
     ) -> Answer:
         sent = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         connection = http.client.HTTPConnection(address)
-        connection.request(method, ROOT + path, sent, headers or {})
+        told = {"Content-Type": "application/json"} if sent is not None else {}
+        connection.request(method, ROOT + path, sent, told | (headers or {}))
         response = connection.getresponse()
         answered = response.read()
         lower = {name.lower(): value for name, value in response.getheaders()}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lambdameter.emulator import settings
+from lambdameter.emulator.control_api import control_api_guard
 from lambdameter.errors import HostError
 
 
@@ -37,3 +38,19 @@ async def test_every_answer_has_a_request_id_of_its_own(ask: Any):
 
 def test_the_runtimes_of_the_issue_are_served():
     assert settings.RUNTIMES == ("python3.11", "python3.12", "python3.13", "provided.al2023")
+
+
+async def test_a_page_of_somebody_elses_is_denied_access_in_awss_form(ask: Any):
+    answer = await ask("GET", "", None, {"Origin": "http://evil.example"})
+    assert (answer.status, answer.code) == (403, "AccessDeniedException")
+    assert answer.document["Type"] == "User"
+    assert "http://evil.example" in answer.document["Message"]
+    assert answer.headers["x-amzn-requestid"]
+
+
+def test_a_name_that_is_allowed_is_served():
+    admit = control_api_guard(frozenset({"lambda.test"}))
+    assert admit("GET", "/", {"host": "Lambda.test.:9001"}) is None
+    refused = admit("GET", "/", {"host": "other.test"})
+    assert refused is not None
+    assert b"allow the name with --allow-host" in refused.body

@@ -121,7 +121,8 @@ async def test_a_caller_that_goes_away_leaves_the_environment_warm(
     host.script = slow
     _, writer = await asyncio.open_connection(*address.split(":"))
     writer.write(
-        b"POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+        b"POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Length: 0\r\n\r\n"
     )
     await delivered.wait()
     writer.transport.abort()

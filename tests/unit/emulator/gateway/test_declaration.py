@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi, document, load
+from lambdameter.authority import Origin
+from lambdameter.emulator.gateway.declaration import (
+    Listen,
+    WebSocketApi,
+    document,
+    hosts,
+    load,
+    origins,
+)
 from lambdameter.errors import BadInputError
 
 GOOD = """
@@ -34,11 +42,22 @@ def test_where_it_listens_and_whose_pages_are_welcome_can_be_told(file: Path):
 
 
 def test_a_declaration_that_is_written_reads_back(file: Path):
-    listen = Listen(host="::1", port=7, origins=("http://p:1", 'a"b\\'), hosts=("Ł",))
-    routes = {"$connect": "a", 'odd "key"\n': "b"}
+    listen = Listen(host="::1", port=7, origins=("http://p:1", "x://y"), hosts=("b", "::2"))
+    routes = {"$connect": "a", 'odd "key"\n\\Ł': "b"}
     api = WebSocketApi(name="race", stage="live", routes=routes, listen=listen)
     file.write_text(document(api))
     assert load(file) == api
+
+
+def test_who_binds_an_address_is_called_by_it():
+    assert hosts(Listen(host="192.0.2.7", hosts=("Race.test",))) == {"192.0.2.7", "race.test"}
+    assert hosts(Listen(host="fd00:0::7")) == {"fd00::7"}
+    assert hosts(Listen(host="0.0.0.0")) == frozenset()  # noqa: S104 - that is what is tested
+    assert hosts(Listen(host="box.test")) == frozenset()
+
+
+def test_origins_are_compared_as_what_they_are():
+    assert origins(Listen(origins=("HTTP://Page.test",))) == {Origin("http", "page.test", 80)}
 
 
 def test_one_name_has_one_api_id_of_ten_characters():
@@ -58,6 +77,10 @@ def test_one_name_has_one_api_id_of_ten_characters():
         (GOOD + '"$other" = "f"\n', "There can be no route '$other'"),
         ('name = "race"\nstage = "live"\n[routes]\n', "The API has no route"),
         (GOOD + "[listen]\nport = 70000\n", "There is no port 70000"),
+        (GOOD + '[listen]\nhosts = ["race.test:80"]\n', "'race.test:80' below `hosts` is not"),
+        (GOOD + '[listen]\nhosts = ["0.0.0.0"]\n', "'0.0.0.0' below `hosts` is not"),
+        (GOOD + '[listen]\norigins = ["http://a/"]\n', "'http://a/' below `origins` is not"),
+        (GOOD + '[listen]\norigins = ["null"]\n', "'null' below `origins` is not the origin"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(file: Path, text: str, cause: str):

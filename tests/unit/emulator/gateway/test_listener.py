@@ -34,6 +34,15 @@ async def test_a_name_that_was_bent_to_point_here_cannot_connect_either(
     assert functions.seen.empty()
 
 
+async def test_every_address_is_no_address_of_this_machines(served: Any, functions: Any):
+    """Browsers reach loopback by 0.0.0.0, and tell of no site there."""
+    port = int(served.found.domain.rpartition(":")[2])
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(f"ws://0.0.0.0:{port}/live", host="127.0.0.1", port=port, proxy=None)
+    assert refused.value.response.status_code == 403
+    assert functions.seen.empty()
+
+
 async def test_a_page_that_was_told_can(served: Any, functions: Any):
     async with served.connect(origin="http://page:1"):
         headers = (await functions.next("connect"))["headers"]
@@ -108,3 +117,16 @@ def test_one_that_listens_everywhere_is_found_on_loopback(api: WebSocketApi):
         found = Addresses(api, listening)
     assert found.websocket.startswith("ws://127.0.0.1:")
     assert found.connections.endswith("/live")
+
+
+async def test_one_at_an_address_of_ipv6_is_found_there(
+    host: Any, api: WebSocketApi, functions: Any
+):
+    listening = bind(Listen(host="::1"))
+    found = Addresses(api, listening)
+    gateway = Gateway(api, found.domain, host.clock, functions.invoke)
+    listener = await GatewayListener.open(gateway, listening)
+    assert found.websocket.startswith("ws://[::1]:")
+    async with connect(found.websocket, proxy=None):
+        assert (await functions.next("connect"))["requestContext"]["domainName"] == found.domain
+    await listener.close()

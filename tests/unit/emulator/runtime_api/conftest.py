@@ -12,7 +12,7 @@ import pytest
 
 from lambdameter.emulator.failures import MAX_RESPONSE_BYTES
 from lambdameter.emulator.listener import Listener
-from lambdameter.emulator.runtime_api import runtime_api
+from lambdameter.emulator.runtime_api import ADMIT, runtime_api
 from lambdameter.emulator.runtime_api.peer import Delivery
 
 RUNTIME = "/2018-06-01/runtime"
@@ -65,7 +65,7 @@ def peer() -> Peer:
 
 @pytest.fixture
 async def address(peer: Peer) -> AsyncIterator[str]:
-    listener = await Listener.open(runtime_api(peer), keep=MAX_RESPONSE_BYTES)
+    listener = await Listener.open(runtime_api(peer), ADMIT, keep=MAX_RESPONSE_BYTES)
     yield listener.address
     listener.close()
 

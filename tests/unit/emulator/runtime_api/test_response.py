@@ -21,7 +21,7 @@ async def test_a_chunked_response_is_put_together(ask: Any, peer: Any):
 async def test_a_stream_that_broke_off_says_so_in_its_trailers(address: str, peer: Any):
     reader, writer = await asyncio.open_connection(*address.split(":"))
     writer.write(
-        b"POST /2018-06-01/runtime/invocation/r1/response HTTP/1.1\r\nHost: x\r\n"
+        b"POST /2018-06-01/runtime/invocation/r1/response HTTP/1.1\r\nHost: localhost\r\n"
         b"Transfer-Encoding: chunked\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n"
         b"Trailer: Lambda-Runtime-Function-Error-Type\r\n\r\n"
         b"4\r\nhalf\r\n0\r\nLambda-Runtime-Function-Error-Type: Runtime.Broken\r\n\r\n"
@@ -36,7 +36,7 @@ async def test_a_runtime_that_dies_in_the_middle_has_not_responded(
 ):
     _, writer = await asyncio.open_connection(*address.split(":"))
     writer.write(
-        b"POST /2018-06-01/runtime/invocation/r1/response HTTP/1.1\r\nHost: x\r\n"
+        b"POST /2018-06-01/runtime/invocation/r1/response HTTP/1.1\r\nHost: localhost\r\n"
         b"Content-Length: 9\r\n\r\nhalf"
     )
     await writer.drain()

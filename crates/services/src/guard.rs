@@ -1,0 +1,261 @@
+//! Who may speak to the services: programs may, web pages of others may not.
+//!
+//! The same rules as `src/lambdameter/guard.py`, which says why; `tests/guard/requests.toml` is what
+//! both are tested on. The outermost layer, so that what is refused is counted by nobody.
+
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderMap, Method,
+        header::{
+            AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue, ORIGIN,
+        },
+        request::Parts,
+    },
+    middleware::Next,
+    response::Response,
+};
+use http_body_util::BodyExt;
+
+use crate::{
+    authority::{Authority, Origin},
+    forbidden,
+};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What is sent without a preflight: <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>
+const SIMPLE: [&str; 3] = [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+];
+const MAX_QUOTED: usize = 80;
+
+/// Whose clients call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    DynamoDb,
+    S3,
+    Admin,
+}
+
+impl Protocol {
+    /// As usage and the latency model have it.
+    pub fn service(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "dynamodb",
+            Self::S3 => "s3",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// How a request came, in its extensions: "http" where it does not say.
+#[derive(Debug, Clone, Copy)]
+pub struct Scheme(pub &'static str);
+
+/// What is served.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub protocol: Protocol,
+    /// Beside loopback, in the form of [`crate::authority::host`].
+    pub hosts: Arc<BTreeSet<String>>,
+}
+
+/// The first rule that a request breaks, and what its sender is told.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub rule: &'static str,
+    pub message: String,
+}
+
+/// The layer.
+pub async fn admit(State(rules): State<Rules>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Some(refused) = rules.refusal(&parts) else {
+        // Dynoxide would answer it with `access-control-allow-origin: *`.
+        parts.headers.remove(ORIGIN);
+        return without_cors(next.run(Request::from_parts(parts, body)).await);
+    };
+    let mut response = forbidden::answer(rules.protocol, &parts.method, &refused.message);
+    if parts.headers.contains_key(EXPECT) {
+        // Whether the body follows is the client's to choose, so the next request's begin is lost.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    } else {
+        let mut body = body;
+        while let Some(Ok(_)) = body.frame().await {}
+    }
+    response
+}
+
+impl Rules {
+    /// Why a request is not served; `None`: it is.
+    pub fn refusal(&self, parts: &Parts) -> Option<Refused> {
+        let uri = &parts.uri;
+        if uri.authority().is_some() || !uri.path().starts_with('/') {
+            let target = quoted(&uri.to_string());
+            let told =
+                format!("The target \"{target}\" is not a path. Send the path alone, and Host.");
+            return refused("target", told);
+        }
+        let named = joined(&parts.headers, &HOST);
+        let server = named.as_deref().and_then(Authority::parse);
+        let Some(server) =
+            server.filter(|server| server.loopback || self.hosts.contains(&server.host))
+        else {
+            return refused("host", self.no_host(named.as_deref()));
+        };
+        let scheme = parts
+            .extensions
+            .get()
+            .map_or("http", |Scheme(scheme)| scheme);
+        of_a_page(&parts.headers, &Origin::of(scheme, &server)).or_else(|| self.of_a_form(parts))
+    }
+
+    fn no_host(&self, named: Option<&str>) -> String {
+        let remedy = match self.protocol {
+            Protocol::Admin => "Call 127.0.0.1 or localhost.",
+            Protocol::DynamoDb | Protocol::S3 => {
+                "Call 127.0.0.1 or localhost, or allow the name with --allow-host."
+            }
+        };
+        match named {
+            None => format!("The request has no Host header. {remedy}"),
+            Some(named) => {
+                let named = quoted(named);
+                format!("Host \"{named}\" is not this machine's loopback. {remedy}")
+            }
+        }
+    }
+
+    fn of_a_form(&self, parts: &Parts) -> Option<Refused> {
+        if !self.changes(&parts.method) {
+            return None;
+        }
+        let send = match self.protocol {
+            // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html>
+            Protocol::DynamoDb => "Send application/x-amz-json-1.0.",
+            // A page cannot send Authorization without a preflight, and `aws s3 cp` begins an
+            // upload of a text file in parts by a POST of its type.
+            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>
+            Protocol::S3 if parts.headers.contains_key(AUTHORIZATION) => return None,
+            Protocol::S3 => "Sign the request in its Authorization header.",
+            Protocol::Admin => "Send application/json.",
+        };
+        let Some(declared) = joined(&parts.headers, &CONTENT_TYPE) else {
+            let told = format!("The request has no Content-Type. {send}");
+            return (self.protocol == Protocol::DynamoDb)
+                .then(|| refused("type", told))
+                .flatten();
+        };
+        if is_beyond_a_page(&declared) {
+            return None;
+        }
+        let told = format!(
+            "Content-Type \"{}\" is one that any web page can send. {send}",
+            quoted(&declared)
+        );
+        refused("form", told)
+    }
+
+    /// A PUT needs a preflight anyhow, and in S3 one of a text is an ordinary object.
+    fn changes(&self, method: &Method) -> bool {
+        match self.protocol {
+            Protocol::S3 => method == Method::POST,
+            Protocol::DynamoDb | Protocol::Admin => {
+                [Method::POST, Method::PUT, Method::PATCH].contains(method)
+            }
+        }
+    }
+}
+
+fn of_a_page(headers: &HeaderMap, own: &Origin) -> Option<Refused> {
+    if let Some(sender) = joined(headers, &ORIGIN)
+        && Origin::parse(&sender).as_ref() != Some(own)
+    {
+        let told = format!(
+            "Origin \"{}\" is not this server's. Web pages of others are not served: call from a \
+             program.",
+            quoted(&sender)
+        );
+        return refused("origin", told);
+    }
+    let site = joined(headers, &SEC_FETCH_SITE)?;
+    // <https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header>
+    if ["same-origin", "none"].contains(&site.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    let told = format!(
+        "Sec-Fetch-Site \"{}\" tells of another site's page. Type the address into the browser, or \
+         call from a program.",
+        quoted(&site)
+    );
+    refused("site", told)
+}
+
+/// Whether a page would have to ask first; it need not for what is no content type.
+fn is_beyond_a_page(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    // <https://mimesniff.spec.whatwg.org/#mime-type-essence>
+    let essence = essence
+        .trim_matches([' ', '\t', '\r', '\n'])
+        .to_ascii_lowercase();
+    let is_token = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+.^_`|~-".contains(&byte))
+    };
+    let is_type = essence
+        .split_once('/')
+        .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    is_type && !SIMPLE.contains(&essence.as_str())
+}
+
+/// Equal headers are one: <https://www.rfc-editor.org/rfc/rfc9110#section-5.3>
+fn joined<'head>(headers: &'head HeaderMap, name: &HeaderName) -> Option<Cow<'head, str>> {
+    let mut values = headers
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let first = values.next()?;
+    Some(values.fold(first, |before, value| format!("{before}, {value}").into()))
+}
+
+/// What a client sent, made harmless and short, to stand inside any kind of document.
+fn quoted(text: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "_ !#$%()*+,./:;=?@[]^{|}~-".contains(c);
+    let kept = text.chars().take(MAX_QUOTED);
+    let mut quoted: String = kept.map(|c| if harmless(c) { c } else { '?' }).collect();
+    if text.chars().count() > MAX_QUOTED {
+        quoted.push_str("...");
+    }
+    quoted
+}
+
+/// Whatever an engine thinks of other origins.
+fn without_cors(mut response: Response) -> Response {
+    let cors: Vec<HeaderName> = response
+        .headers()
+        .keys()
+        .filter(|name| name.as_str().starts_with("access-control-"))
+        .cloned()
+        .collect();
+    for name in cors {
+        response.headers_mut().remove(name);
+    }
+    response
+}
+
+// The shape that every rule returns.
+#[allow(clippy::unnecessary_wraps)]
+fn refused(rule: &'static str, message: String) -> Option<Refused> {
+    Some(Refused { rule, message })
+}
+
+#[cfg(test)]
+#[path = "guard_table.rs"]
+mod table;

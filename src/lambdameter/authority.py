@@ -1,0 +1,145 @@
+"""Host and Origin as they stand in a request, read strictly. Pure.
+
+What is not exactly `host[:port]`, or `scheme://host[:port]`, is None: a browser writes both itself,
+and whoever spells them otherwise is no client of AWS's.
+https://www.rfc-editor.org/rfc/rfc9110#field.host
+https://www.rfc-editor.org/rfc/rfc6454#section-7
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import re
+from typing import NamedTuple
+
+LOCALHOST = "localhost"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_PORT = 65_535
+# https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+_MAX_NAME = 253
+# A name, brackets and a port: what is longer is not looked at.
+_MAX_TEXT = 300
+_PORT = re.compile(r"[0-9]{1,5}")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+# The underscore is in no host name by RFC 952, and in many of containers.
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+# Browsers read a name whose last label is a number as an IPv4 address, however it is spelled.
+# https://url.spec.whatwg.org/#ends-in-a-number-checker
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+
+
+class Authority(NamedTuple):
+    """A host in canonical form, an IPv6 address without its brackets, and the port that is given.
+
+    Attributes:
+        loopback: whether the host is this machine, whatever a name server says.
+    """
+
+    host: str
+    port: int | None
+    loopback: bool
+
+
+class Origin(NamedTuple):
+    """Whose page sends a request; a default port is written out."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+
+def authority(text: str) -> Authority | None:
+    """The value of a Host header; None: it is not a valid one."""
+    return _authority(text) if len(text) <= _MAX_TEXT else None
+
+
+def origin(text: str) -> Origin | None:
+    """The value of an Origin header; None: it is not a valid one, or "null"."""
+    scheme, separator, rest = text.partition("://")
+    found = authority(rest)
+    if not separator or found is None or not _SCHEME.fullmatch(scheme.lower()):
+        return None
+    return origin_of(scheme.lower(), found)
+
+
+def origin_of(scheme: str, server: Authority) -> Origin:
+    """The origin of what this server serves."""
+    port = _DEFAULT_PORTS.get(scheme) if server.port is None else server.port
+    return Origin(scheme, server.host, port)
+
+
+def host(text: str) -> str | None:
+    """A host without a port in canonical form, brackets optional; None: it is not a valid one.
+
+    0.0.0.0 and :: are not: no server is called by them, but for a browser that is deceived.
+    """
+    bracketed = f"[{text}]" if ":" in text and not text.startswith("[") else text
+    found = authority(bracketed)
+    if found is None or found.port is not None or _is_unspecified(found.host):
+        return None
+    return found.host
+
+
+# The same few hosts come with every request.
+@functools.lru_cache(maxsize=256)
+def _authority(text: str) -> Authority | None:
+    if not text.isascii():
+        return None
+    text = text.lower()
+    if text.startswith("["):
+        address, closed, port = text[1:].partition("]")
+        found = _ipv6(address) if closed else None
+    else:
+        name, _, port = text.partition(":")
+        found, port = _ipv4_or_name(name), text[len(name) :]
+    if found is None or not _is_port(port):
+        return None
+    return Authority(found[0], int(port[1:]) if port else None, loopback=found[1])
+
+
+def _is_port(text: str) -> bool:
+    """Whether it is empty, or a colon and a port."""
+    if not text:
+        return True
+    number = text[1:]
+    return text[0] == ":" and bool(_PORT.fullmatch(number)) and int(number) <= _MAX_PORT
+
+
+def _ipv6(text: str) -> tuple[str, bool] | None:
+    """The address, and whether it is loopback; zones are for one machine alone."""
+    try:
+        address = ipaddress.IPv6Address(text)
+    except ValueError:
+        return None
+    if address.scope_id is not None:
+        return None
+    return address.compressed, (address.ipv4_mapped or address).is_loopback
+
+
+def _ipv4_or_name(text: str) -> tuple[str, bool] | None:
+    text = text.removesuffix(".")
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        return _name(text)
+    return address.compressed, address.is_loopback
+
+
+def _name(text: str) -> tuple[str, bool] | None:
+    labels = text.split(".")
+    if len(text) > _MAX_NAME or not all(map(_LABEL.fullmatch, labels)):
+        return None
+    if _NUMBER.fullmatch(labels[-1]):
+        return None
+    # Below it all is loopback, too: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+    return text, labels[-1] == LOCALHOST
+
+
+def _is_unspecified(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_unspecified

@@ -1,0 +1,179 @@
+"""Every listener that lambdameter opens, running: what guards are tested on from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import msgspec
+import psutil
+
+from lambdameter.emulator.server import EmulatorReady
+from lambdameter.live.page_server import Stage, bind, serving
+from lambdameter.live.races import Races
+from lambdameter.model import LivePrices, LiveSite
+
+ALLOWED = ("lambda.test", "192.0.2.7", "fd00::7")
+PAGE_ORIGIN = "http://page.test:5173"
+ROLE = "arn:aws:iam::000000000000:role/lambda"
+# Gives the address of its own Runtime API away, and counts how often it was asked.
+INSIDE = """
+import itertools, os
+calls = itertools.count(1)
+def handler(event, context):
+    return {"runtime": os.environ["AWS_LAMBDA_RUNTIME_API"], "call": next(calls), "event": event}
+"""
+DECLARATION = f"""
+name = "race"
+stage = "live"
+[routes]
+"$default" = "inside"
+[listen]
+origins = ["{PAGE_ORIGIN}"]
+hosts = {json.dumps(ALLOWED)}
+"""
+SITE = LiveSite(
+    target="local",
+    websocket=None,
+    token="a secret",
+    region="us-east-1",
+    architecture="arm64",
+    records=1,
+    lanes=(),
+    formats=(),
+    tiers=(),
+    conditions="c",
+    caveats=(),
+    modelled=None,
+    prices=LivePrices(
+        per_request_usd=0,
+        gb_second_usd=0,
+        services_usd_per_race={},
+        as_of="2026-10-01",
+        region="us-east-1",
+    ),
+)
+_CONNECT_S = 0.3
+
+
+class Doors(msgspec.Struct, frozen=True):
+    """Listener -> host:port, and what the emulator told."""
+
+    addresses: dict[str, str]
+    ready: EmulatorReady
+
+    def client(self, service: str) -> Any:
+        """An SDK's, for one of the services."""
+        endpoints = {"lambda": self.ready.endpoint, "dynamodb": self.ready.dynamodb}
+        return boto3.client(
+            service,
+            endpoint_url=endpoints.get(service, self.ready.s3),
+            verify=self.ready.ca_bundle,
+            region_name=self.ready.region,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+
+
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[Doors]:
+    """All of them, until the context is left."""
+    declaration = folder / "api.toml"
+    declaration.write_text(DECLARATION)
+    allowed = [word for name in ALLOWED for word in ("--allow-host", name)]
+    command = [
+        *(sys.executable, "-m", "lambdameter.emulator", "--sandbox", "none", "--latency", "off"),
+        *("--no-overheads", "--websocket-api", str(declaration), *allowed),
+    ]
+    with (
+        _page(folder) as page,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdin is not None
+        ready = msgspec.json.decode(process.stdout.readline(), type=EmulatorReady)
+        doors = Doors({"page": page}, ready)
+        doors.addresses["control"] = ready.endpoint.removeprefix("http://")
+        doors.addresses["dynamodb"] = str(ready.dynamodb).removeprefix("https://")
+        doors.addresses["s3"] = str(ready.s3).removeprefix("https://")
+        doors.addresses["gateway"] = str(ready.websocket).split("/")[2]
+        doors.addresses["admin"] = _admin(process.pid, doors)
+        doors.addresses["runtime"] = _runtime(doors)
+        yield doors
+        process.stdin.close()
+        assert process.wait(30) == 0
+
+
+@contextlib.contextmanager
+def _page(folder: Path) -> Iterator[str]:
+    """The live race's page, from a loop in a thread of its own."""
+    stage = Stage(page="<!doctype html><title>t</title>", site=SITE, races=Races(folder), code={})
+    listening = bind(0)
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+
+    async def serve() -> None:
+        async with serving(stage, listening):
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    yield f"127.0.0.1:{listening.getsockname()[1]}"
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+    loop.close()
+    listening.close()
+
+
+def _admin(emulator: int, doors: Doors) -> str:
+    """What the services listen at, tell nobody of, and answer at."""
+    (services,) = (
+        child for child in psutil.Process(emulator).children() if "services" in child.name()
+    )
+    addresses = {
+        f"{one.laddr.ip}:{one.laddr.port}"
+        for one in services.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN
+    }
+    (admin,) = filter(_answers, addresses - set(doors.addresses.values()))
+    return admin
+
+
+def _answers(address: str) -> bool:
+    host, port = address.split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _runtime(doors: Doors) -> str:
+    """The address of an idle environment's Runtime API."""
+    client = doors.client("lambda")
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("handler.py", INSIDE)
+    client.create_function(
+        FunctionName="inside",
+        Runtime="python3.12",
+        Handler="handler.handler",
+        Role=ROLE,
+        MemorySize=1_769,
+        Timeout=30,
+        Code={"ZipFile": package.getvalue()},
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName="inside")
+    answer = json.loads(client.invoke(FunctionName="inside")["Payload"].read())
+    client.close()
+    return str(answer["runtime"])
