@@ -13,7 +13,7 @@ fn main() {
     let text = fs::read_to_string(&lock).expect("Cargo.lock is readable");
     for (variable, package) in [
         ("DYNAMODB_ENGINE_VERSION", "dynoxide-rs"),
-        ("S3_ENGINE_VERSION", "s3s-fs"),
+        ("S3_ENGINE_VERSION", "s3s"),
     ] {
         println!(
             "cargo:rustc-env={variable}={}",

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use axum::{
     extract::{Request, State},
-    http::{Method, request::Parts},
+    http::request::Parts,
     middleware::Next,
     response::Response,
 };
@@ -108,60 +108,6 @@ pub fn dynamodb_operation(parts: &Parts) -> Cow<'static, str> {
     }
 }
 
-/// The operations that the engine has, told by method, path and query.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
-pub fn s3_operation(parts: &Parts) -> Cow<'static, str> {
-    let path = parts.uri.path().trim_start_matches('/');
-    let query = parts.uri.query().unwrap_or_default();
-    let copies = parts.headers.contains_key("x-amz-copy-source");
-    match path.split_once('/') {
-        None if path.is_empty() => bucketless_operation(&parts.method),
-        None | Some((_, "")) => bucket_operation(&parts.method, query),
-        Some(_) => object_operation(&parts.method, query, copies),
-    }
-    .into()
-}
-
-fn bucketless_operation(method: &Method) -> &'static str {
-    if method == Method::GET {
-        "ListBuckets"
-    } else {
-        OTHER
-    }
-}
-
-fn bucket_operation(method: &Method, query: &str) -> &'static str {
-    let has = |name| query_value(query, name).is_some();
-    match *method {
-        Method::PUT => "CreateBucket",
-        Method::HEAD => "HeadBucket",
-        Method::DELETE => "DeleteBucket",
-        Method::POST if has("delete") => "DeleteObjects",
-        Method::GET if has("location") => "GetBucketLocation",
-        Method::GET if has("list-type") => "ListObjectsV2",
-        Method::GET => "ListObjects",
-        _ => OTHER,
-    }
-}
-
-fn object_operation(method: &Method, query: &str, copies: bool) -> &'static str {
-    let upload = query_value(query, "uploadId").is_some();
-    match *method {
-        Method::GET if upload => "ListParts",
-        Method::GET => "GetObject",
-        Method::HEAD => "HeadObject",
-        Method::PUT if upload && copies => "UploadPartCopy",
-        Method::PUT if upload => "UploadPart",
-        Method::PUT if copies => "CopyObject",
-        Method::PUT => "PutObject",
-        Method::DELETE if upload => "AbortMultipartUpload",
-        Method::DELETE => "DeleteObject",
-        Method::POST if upload => "CompleteMultipartUpload",
-        Method::POST if query_value(query, "uploads").is_some() => "CreateMultipartUpload",
-        _ => OTHER,
-    }
-}
-
 /// The value of a query parameter, still encoded; empty for one without a value.
 fn query_value<'query>(query: &'query str, name: &str) -> Option<&'query str> {
     query.split('&').find_map(|pair| {
@@ -234,41 +180,5 @@ mod tests {
             "BatchWriteItem"
         );
         assert_eq!(dynamodb_operation(&parts("GET", "/", &[])), "Other");
-    }
-
-    #[test]
-    fn method_path_and_query_tell_the_s3_operation() {
-        for (method, uri, expected) in [
-            ("GET", "/", "ListBuckets"),
-            ("PUT", "/bucket", "CreateBucket"),
-            ("PUT", "/bucket/", "CreateBucket"),
-            ("DELETE", "/bucket", "DeleteBucket"),
-            ("HEAD", "/bucket", "HeadBucket"),
-            ("GET", "/bucket?location", "GetBucketLocation"),
-            ("GET", "/bucket?list-type=2&prefix=a", "ListObjectsV2"),
-            ("GET", "/bucket?prefix=list-type", "ListObjects"),
-            ("POST", "/bucket?delete", "DeleteObjects"),
-            ("GET", "/bucket/a/b", "GetObject"),
-            ("HEAD", "/bucket/a", "HeadObject"),
-            ("PUT", "/bucket/a", "PutObject"),
-            ("DELETE", "/bucket/a", "DeleteObject"),
-            ("POST", "/bucket/a?uploads", "CreateMultipartUpload"),
-            ("PUT", "/bucket/a?partNumber=1&uploadId=x", "UploadPart"),
-            ("POST", "/bucket/a?uploadId=x", "CompleteMultipartUpload"),
-            ("DELETE", "/bucket/a?uploadId=x", "AbortMultipartUpload"),
-            ("GET", "/bucket/a?uploadId=x", "ListParts"),
-            ("PATCH", "/bucket/a", "Other"),
-        ] {
-            assert_eq!(
-                s3_operation(&parts(method, uri, &[])),
-                expected,
-                "{method} {uri}"
-            );
-        }
-        let copy = [("x-amz-copy-source", "bucket/b")];
-        assert_eq!(
-            s3_operation(&parts("PUT", "/bucket/a", &copy)),
-            "CopyObject"
-        );
     }
 }

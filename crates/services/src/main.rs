@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! client ─TLS─▶ register ─▶ hold ─────▶ inject ─────▶ engine      one thread a service
-//!        guard.rs (call.rs)  (latency.rs)  (injection.rs)  (dynamodb.rs, s3.rs)
+//!        guard.rs (call.rs)  (latency.rs)  (injection.rs)  (dynamodb.rs, s3/)
 //!                  │          │  ▲           │  ▲
 //!                  │          │  │           │  └── faults.rs, batch_write.rs, fault_answers.rs
 //!                  ▼          ▼  └── timer.rs, model.rs
@@ -31,7 +31,6 @@ mod random;
 mod refusal;
 mod s3;
 mod server;
-mod signature;
 mod state;
 mod timer;
 mod tls;
@@ -110,16 +109,13 @@ fn run(options: &Options) -> Result<(), Refusal> {
             }
         })?,
         serve("s3", s3, &authority, {
-            move || {
-                Ok(around.layer(
-                    Protocol::S3,
-                    call::s3_operation,
-                    s3::engine(&state.objects)?,
-                ))
-            }
+            let blobs = Arc::clone(&state.blobs);
+            move || Ok(around.layer(Protocol::S3, s3::operation, s3::engine(blobs)))
         })?,
     ];
-    attend(admin, usage, &announcement.to_string(), services)
+    let attended = attend(admin, usage, &announcement.to_string(), services);
+    state.blobs.remove();
+    attended
 }
 
 /// The chain of layers, the same around every engine.

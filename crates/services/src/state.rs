@@ -3,14 +3,15 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use crate::{changes::Changes, refusal::Refusal};
+use crate::{changes::Changes, refusal::Refusal, s3::Blobs};
 
 /// The folder of this process.
 pub struct State {
-    /// Where the objects lie.
-    pub objects: PathBuf,
+    /// The objects' bytes, which go with this process.
+    pub blobs: Arc<Blobs>,
     /// The certificate that clients must trust.
     pub ca_bundle: PathBuf,
     /// The file whose content differs after each change of what callers asked for.
@@ -19,15 +20,16 @@ pub struct State {
 
 impl State {
     pub fn prepare(folder: &Path) -> Result<Self, Refusal> {
-        let objects = folder.join("s3");
-        fs::create_dir_all(&objects)
-            .and_then(|()| folder.canonicalize())
-            .map(|folder| Self {
-                objects,
+        let make = || {
+            fs::create_dir_all(folder)?;
+            let folder = folder.canonicalize()?;
+            Ok(Self {
+                blobs: Arc::new(Blobs::below(&folder)?),
                 ca_bundle: folder.join("ca.pem"),
                 changes: folder.join("changes"),
             })
-            .map_err(|error| unwritable(folder, &error))
+        };
+        make().map_err(|error| unwritable(folder, &error))
     }
 
     pub fn changes(&self) -> Result<Changes, Refusal> {

@@ -14,6 +14,7 @@ import boto3
 import msgspec
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from lambdameter import binaries
 
@@ -88,6 +89,41 @@ def start(binary: str, tmp_path: Path) -> Iterator[Callable[..., DataPlane]]:
 def plane(start: Callable[..., DataPlane]) -> DataPlane:
     """A data plane without modelled latency."""
     return start("--latency", "off")
+
+
+BUCKET = "records"
+
+
+@pytest.fixture
+def s3(plane: DataPlane) -> Any:
+    """A client of an S3 that has one bucket, BUCKET."""
+    client = plane.client("s3")
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return client
+
+
+@pytest.fixture
+def refused() -> Callable[..., str]:
+    """The code of the error that a call ends with; empty where it ends with none."""
+
+    def code(call: Callable[..., Any], **arguments: Any) -> str:
+        try:
+            call(**arguments)
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    return code
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Callable[[], int]:
+    """How many files there are with bodies of objects."""
+
+    def count() -> int:
+        return len(list((tmp_path / "state").glob("blobs-*/*")))
+
+    return count
 
 
 @pytest.fixture

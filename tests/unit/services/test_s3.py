@@ -16,15 +16,6 @@ KEY = "in put/Łódź.json"
 CONTENT = random.Random(3).randbytes(17_100_000)  # noqa: S311 - no secret, the same each run
 
 
-@pytest.fixture
-def s3(plane: Any) -> Any:
-    client = plane.client("s3")
-    client.create_bucket(
-        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    return client
-
-
 def test_17_megabytes_read_back_byte_for_byte(s3: Any):
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=CONTENT)
 

@@ -1,0 +1,305 @@
+//! Bodies: files that are written once, never changed, and gone with the last object that has them.
+//!
+//! A file's name is a serial number and never says anything of a key. An object that is replaced or
+//! deleted lets go of its blobs; who reads them holds them, so a read is never torn.
+//!
+//! Files are written and read on the service's own thread: they lie in the page cache, and a hop to
+//! another thread costs more than the copy, in CPU time that the function being measured should have.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, DirBuilder, File},
+    io::{self, Read, Seek, SeekFrom, Write},
+    ops::Range,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use axum::body::Bytes;
+use futures_util::Stream;
+
+/// How much of a file is read at once.
+const READ_BYTES: u64 = 256 * 1024;
+
+/// The folder of all blobs.
+pub struct Blobs {
+    folder: PathBuf,
+    serial: AtomicU64,
+}
+
+/// One file; removed when nothing holds it any more.
+#[derive(Debug)]
+struct Blob {
+    path: PathBuf,
+}
+
+impl Drop for Blob {
+    fn drop(&mut self) {
+        // What cannot be removed goes with the folder.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Blobs {
+    /// In a new folder below `parent`, which exists, for nobody but this process's user.
+    pub fn below(parent: &Path) -> io::Result<Self> {
+        let serials = 0_u32..;
+        for serial in serials {
+            let folder = parent.join(format!("blobs-{serial}"));
+            match DirBuilder::new().mode(0o700).create(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => {
+                    return made.map(|()| Self {
+                        folder,
+                        serial: AtomicU64::new(0),
+                    });
+                }
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Removes all of them, at the end.
+    pub fn remove(&self) {
+        // What cannot be removed is left to whoever made the state folder.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+
+    pub fn create(&self) -> io::Result<Writer> {
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder.join(format!("{serial:016x}"));
+        Ok(Writer {
+            file: File::create_new(&path)?,
+            blob: Blob { path },
+            length: 0,
+        })
+    }
+}
+
+impl Drop for Blobs {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// A blob that is being written. Dropped before its end, it leaves nothing behind.
+pub struct Writer {
+    file: File,
+    blob: Blob,
+    length: u64,
+}
+
+impl Writer {
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.length += bytes.len() as u64;
+        self.file.write_all(bytes)
+    }
+
+    pub fn finish(self) -> Content {
+        if self.length == 0 {
+            return Content::default();
+        }
+        Content(vec![Segment {
+            blob: Arc::new(self.blob),
+            range: 0..self.length,
+        }])
+    }
+}
+
+/// A stretch of a blob.
+#[derive(Debug, Clone)]
+struct Segment {
+    blob: Arc<Blob>,
+    range: Range<u64>,
+}
+
+/// Bytes, as stretches of blobs; none of them is empty.
+#[derive(Debug, Clone, Default)]
+pub struct Content(Vec<Segment>);
+
+impl Content {
+    pub fn length(&self) -> u64 {
+        self.0
+            .iter()
+            .map(|one| one.range.end - one.range.start)
+            .sum()
+    }
+
+    pub fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
+        Self(parts.into_iter().flat_map(|part| part.0).collect())
+    }
+
+    /// The bytes of a range that lies within.
+    pub fn slice(&self, range: &Range<u64>) -> Self {
+        let mut at = 0;
+        let mut segments = Vec::new();
+        for segment in &self.0 {
+            let length = segment.range.end - segment.range.start;
+            let from = range.start.clamp(at, at + length) - at;
+            let to = range.end.clamp(at, at + length) - at;
+            if from < to {
+                segments.push(Segment {
+                    blob: Arc::clone(&segment.blob),
+                    range: segment.range.start + from..segment.range.start + to,
+                });
+            }
+            at += length;
+        }
+        Self(segments)
+    }
+
+    /// Opens the first file at once, so that what is missing is an answer and no broken one.
+    pub fn read(self) -> io::Result<Reader> {
+        let mut segments = VecDeque::from(self.0);
+        let current = segments.pop_front().map(Open::new).transpose()?;
+        Ok(Reader { segments, current })
+    }
+}
+
+/// The bytes of a [`Content`], in order.
+pub struct Reader {
+    segments: VecDeque<Segment>,
+    current: Option<Open>,
+}
+
+struct Open {
+    file: File,
+    left: u64,
+    _held: Arc<Blob>,
+}
+
+impl Open {
+    fn new(segment: Segment) -> io::Result<Self> {
+        let mut file = File::open(&segment.blob.path)?;
+        file.seek(SeekFrom::Start(segment.range.start))?;
+        Ok(Self {
+            file,
+            left: segment.range.end - segment.range.start,
+            _held: segment.blob,
+        })
+    }
+
+    fn next(&mut self) -> io::Result<Bytes> {
+        let size = self.left.min(READ_BYTES);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(io::Error::other)?);
+        if Read::take(&self.file, size).read_to_end(&mut bytes)? as u64 != size {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.left -= size;
+        Ok(bytes.into())
+    }
+}
+
+impl Reader {
+    fn chunk(&mut self) -> io::Result<Option<Bytes>> {
+        while let Some(open) = &mut self.current {
+            if open.left > 0 {
+                return open.next().map(Some);
+            }
+            self.current = self.segments.pop_front().map(Open::new).transpose()?;
+        }
+        Ok(None)
+    }
+}
+
+impl Stream for Reader {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.chunk().transpose())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+
+    use super::*;
+
+    fn blobs() -> Blobs {
+        Blobs::below(&env::temp_dir()).expect("a folder")
+    }
+
+    fn stored(blobs: &Blobs, bytes: &[u8]) -> Content {
+        let mut writer = blobs.create().expect("a file");
+        writer.write(bytes).expect("written");
+        writer.finish()
+    }
+
+    fn read(content: &Content) -> Vec<u8> {
+        let mut reader = content.clone().read().expect("opened");
+        let mut all = Vec::new();
+        while let Some(bytes) = reader.chunk().expect("read") {
+            all.extend_from_slice(&bytes);
+        }
+        all
+    }
+
+    fn files(blobs: &Blobs) -> usize {
+        fs::read_dir(&blobs.folder).expect("listed").count()
+    }
+
+    #[test]
+    fn ranges_are_read_across_parts() {
+        let blobs = blobs();
+        let parts = [b"abc".as_slice(), b"", b"d", b"efgh"];
+        let all = Content::joined(parts.map(|part| stored(&blobs, part)));
+        assert_eq!(read(&all), b"abcdefgh");
+        for (range, expected) in [
+            (0..8, "abcdefgh"),
+            (2..5, "cde"),
+            (3..4, "d"),
+            (7..8, "h"),
+            (4..4, ""),
+        ] {
+            let slice = all.slice(&range);
+            assert_eq!(read(&slice), expected.as_bytes(), "{range:?}");
+            assert_eq!(slice.length(), range.end - range.start);
+        }
+        assert_eq!(read(&all.slice(&(2..6)).slice(&(1..3))), b"de");
+    }
+
+    #[test]
+    fn a_file_goes_with_the_last_who_holds_it() {
+        let blobs = blobs();
+        let content = stored(&blobs, b"held");
+        let mut reader = content.clone().read().expect("opened");
+        drop(content);
+        assert_eq!(files(&blobs), 1);
+        assert_eq!(
+            reader.chunk().expect("read").as_deref(),
+            Some(b"held".as_slice())
+        );
+        drop(reader);
+        assert_eq!(files(&blobs), 0);
+    }
+
+    #[test]
+    fn a_write_that_is_given_up_leaves_nothing_behind() {
+        let blobs = blobs();
+        blobs
+            .create()
+            .expect("a file")
+            .write(b"half")
+            .expect("written");
+        assert_eq!(files(&blobs), 0);
+        assert_eq!(stored(&blobs, b"").length(), 0);
+        assert_eq!(files(&blobs), 0);
+    }
+
+    #[test]
+    fn nobody_else_may_look_into_the_folder() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&blobs().folder)
+            .expect("there")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}

@@ -1,0 +1,210 @@
+//! Which operation a request asks for, told by method, path, query and headers. Pure.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
+
+use std::borrow::Cow;
+
+use axum::http::{Method, request::Parts};
+
+const OTHER: &str = "Other";
+
+/// What belongs to a bucket and is read, written and deleted by a query parameter of its own: the
+/// parameter, and the operations for GET, PUT and DELETE.
+#[rustfmt::skip]
+const OF_BUCKETS: [(&str, [&str; 3]); 23] = [
+    ("accelerate", ["GetBucketAccelerateConfiguration", "PutBucketAccelerateConfiguration", OTHER]),
+    ("acl", ["GetBucketAcl", "PutBucketAcl", OTHER]),
+    ("analytics", ["GetBucketAnalyticsConfiguration", "PutBucketAnalyticsConfiguration", "DeleteBucketAnalyticsConfiguration"]),
+    ("cors", ["GetBucketCors", "PutBucketCors", "DeleteBucketCors"]),
+    ("encryption", ["GetBucketEncryption", "PutBucketEncryption", "DeleteBucketEncryption"]),
+    ("intelligent-tiering", ["GetBucketIntelligentTieringConfiguration", "PutBucketIntelligentTieringConfiguration", "DeleteBucketIntelligentTieringConfiguration"]),
+    ("inventory", ["GetBucketInventoryConfiguration", "PutBucketInventoryConfiguration", "DeleteBucketInventoryConfiguration"]),
+    ("lifecycle", ["GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"]),
+    ("location", ["GetBucketLocation", OTHER, OTHER]),
+    ("logging", ["GetBucketLogging", "PutBucketLogging", OTHER]),
+    ("metrics", ["GetBucketMetricsConfiguration", "PutBucketMetricsConfiguration", "DeleteBucketMetricsConfiguration"]),
+    ("notification", ["GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration", OTHER]),
+    ("object-lock", ["GetObjectLockConfiguration", "PutObjectLockConfiguration", OTHER]),
+    ("ownershipControls", ["GetBucketOwnershipControls", "PutBucketOwnershipControls", "DeleteBucketOwnershipControls"]),
+    ("policy", ["GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy"]),
+    ("policyStatus", ["GetBucketPolicyStatus", OTHER, OTHER]),
+    ("publicAccessBlock", ["GetPublicAccessBlock", "PutPublicAccessBlock", "DeletePublicAccessBlock"]),
+    ("replication", ["GetBucketReplication", "PutBucketReplication", "DeleteBucketReplication"]),
+    ("requestPayment", ["GetBucketRequestPayment", "PutBucketRequestPayment", OTHER]),
+    ("session", ["CreateSession", OTHER, OTHER]),
+    ("tagging", ["GetBucketTagging", "PutBucketTagging", "DeleteBucketTagging"]),
+    ("versioning", ["GetBucketVersioning", "PutBucketVersioning", OTHER]),
+    ("website", ["GetBucketWebsite", "PutBucketWebsite", "DeleteBucketWebsite"]),
+];
+
+/// As [`OF_BUCKETS`], of objects.
+#[rustfmt::skip]
+const OF_OBJECTS: [(&str, [&str; 3]); 6] = [
+    ("acl", ["GetObjectAcl", "PutObjectAcl", OTHER]),
+    ("attributes", ["GetObjectAttributes", OTHER, OTHER]),
+    ("legal-hold", ["GetObjectLegalHold", "PutObjectLegalHold", OTHER]),
+    ("retention", ["GetObjectRetention", "PutObjectRetention", OTHER]),
+    ("tagging", ["GetObjectTagging", "PutObjectTagging", "DeleteObjectTagging"]),
+    ("torrent", ["GetObjectTorrent", OTHER, OTHER]),
+];
+
+pub fn operation(parts: &Parts) -> Cow<'static, str> {
+    of(parts).into()
+}
+
+/// The operation's name; "Other" where AWS has none.
+pub fn of(parts: &Parts) -> &'static str {
+    let path = parts.uri.path();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let query = Query(parts.uri.query().unwrap_or_default());
+    match path.split_once('/') {
+        None if path.is_empty() => bucketless(&parts.method),
+        None | Some((_, "")) => of_bucket(&parts.method, query),
+        Some(_) => of_object(
+            &parts.method,
+            query,
+            parts.headers.contains_key("x-amz-copy-source"),
+        ),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Query<'query>(&'query str);
+
+impl Query<'_> {
+    fn has(self, name: &str) -> bool {
+        self.0
+            .split('&')
+            .any(|pair| pair.split('=').next() == Some(name))
+    }
+
+    fn has_pair(self, pair: &str) -> bool {
+        self.0.split('&').any(|other| other == pair)
+    }
+}
+
+fn bucketless(method: &Method) -> &'static str {
+    if method == Method::GET {
+        "ListBuckets"
+    } else {
+        OTHER
+    }
+}
+
+fn of_bucket(method: &Method, query: Query<'_>) -> &'static str {
+    if let Some(operation) = by_parameter(&OF_BUCKETS, method, query) {
+        return operation;
+    }
+    match *method {
+        Method::PUT => "CreateBucket",
+        Method::HEAD => "HeadBucket",
+        Method::DELETE => "DeleteBucket",
+        Method::POST if query.has("delete") => "DeleteObjects",
+        Method::POST => "PostObject",
+        Method::GET if query.has("uploads") => "ListMultipartUploads",
+        Method::GET if query.has("versions") => "ListObjectVersions",
+        Method::GET if query.has_pair("list-type=2") => "ListObjectsV2",
+        Method::GET => "ListObjects",
+        _ => OTHER,
+    }
+}
+
+fn of_object(method: &Method, query: Query<'_>, copies: bool) -> &'static str {
+    if let Some(operation) = by_parameter(&OF_OBJECTS, method, query) {
+        return operation;
+    }
+    let upload = query.has("uploadId");
+    match *method {
+        Method::GET if upload => "ListParts",
+        Method::GET => "GetObject",
+        Method::HEAD => "HeadObject",
+        Method::PUT if upload && copies => "UploadPartCopy",
+        Method::PUT if upload => "UploadPart",
+        Method::PUT if copies => "CopyObject",
+        Method::PUT => "PutObject",
+        Method::DELETE if upload => "AbortMultipartUpload",
+        Method::DELETE => "DeleteObject",
+        Method::POST if query.has("uploads") => "CreateMultipartUpload",
+        Method::POST if query.has("restore") => "RestoreObject",
+        Method::POST if query.has("select") => "SelectObjectContent",
+        Method::POST if upload => "CompleteMultipartUpload",
+        _ => OTHER,
+    }
+}
+
+fn by_parameter(
+    table: &'static [(&str, [&'static str; 3])],
+    method: &Method,
+    query: Query<'_>,
+) -> Option<&'static str> {
+    let (_, [get, put, delete]) = table.iter().find(|(name, _)| query.has(name))?;
+    match *method {
+        Method::GET => Some(get),
+        Method::PUT => Some(put),
+        Method::DELETE => Some(delete),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn named(method: &str, uri: &str, headers: &[(&str, &str)]) -> &'static str {
+        let builder = Request::builder().method(method).uri(uri);
+        let request = headers.iter().fold(builder, |builder, (name, value)| {
+            builder.header(*name, *value)
+        });
+        of(&request.body(()).expect("a sound request").into_parts().0)
+    }
+
+    #[test]
+    fn method_path_and_query_tell_the_operation() {
+        for (method, uri, expected) in [
+            ("GET", "/", "ListBuckets"),
+            ("PUT", "/bucket", "CreateBucket"),
+            ("PUT", "/bucket/", "CreateBucket"),
+            ("DELETE", "/bucket", "DeleteBucket"),
+            ("HEAD", "/bucket", "HeadBucket"),
+            ("GET", "/bucket?location", "GetBucketLocation"),
+            ("GET", "/bucket?list-type=2&prefix=a", "ListObjectsV2"),
+            ("GET", "/bucket?prefix=list-type", "ListObjects"),
+            ("GET", "/bucket?versions", "ListObjectVersions"),
+            ("GET", "/bucket?uploads", "ListMultipartUploads"),
+            ("GET", "/bucket?versioning", "GetBucketVersioning"),
+            ("PUT", "/bucket?versioning", "PutBucketVersioning"),
+            ("DELETE", "/bucket?policy", "DeleteBucketPolicy"),
+            ("POST", "/bucket?delete", "DeleteObjects"),
+            ("POST", "/bucket", "PostObject"),
+            ("GET", "/bucket/a/b", "GetObject"),
+            ("GET", "/bucket//", "GetObject"),
+            ("HEAD", "/bucket/a", "HeadObject"),
+            ("PUT", "/bucket/a", "PutObject"),
+            ("DELETE", "/bucket/a", "DeleteObject"),
+            ("POST", "/bucket/a?uploads", "CreateMultipartUpload"),
+            ("PUT", "/bucket/a?partNumber=1&uploadId=x", "UploadPart"),
+            ("POST", "/bucket/a?uploadId=x", "CompleteMultipartUpload"),
+            ("DELETE", "/bucket/a?uploadId=x", "AbortMultipartUpload"),
+            ("GET", "/bucket/a?uploadId=x", "ListParts"),
+            ("GET", "/bucket/a?tagging", "GetObjectTagging"),
+            ("PUT", "/bucket/a?tagging=", "PutObjectTagging"),
+            ("DELETE", "/bucket/a?tagging", "DeleteObjectTagging"),
+            ("GET", "/bucket/a?acl", "GetObjectAcl"),
+            ("GET", "/bucket/a?attributes", "GetObjectAttributes"),
+            ("GET", "/bucket/tagging", "GetObject"),
+            ("PATCH", "/bucket/a", "Other"),
+        ] {
+            assert_eq!(named(method, uri, &[]), expected, "{method} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_copy_is_told_by_its_source() {
+        let copy = [("x-amz-copy-source", "bucket/b")];
+        assert_eq!(named("PUT", "/bucket/a", &copy), "CopyObject");
+        let part = "/bucket/a?partNumber=1&uploadId=x";
+        assert_eq!(named("PUT", part, &copy), "UploadPartCopy");
+    }
+}

@@ -1,0 +1,185 @@
+//! A request, made ready for s3s.
+//!
+//! Any credentials are accepted, so a signature says nothing: it is taken off, and s3s, which has no
+//! keys either, asks for none. What s3s would refuse and S3 does not is taken off as well.
+
+use axum::http::{Extensions, HeaderMap, Method, Uri, header, request::Parts};
+use s3s::dto::{Range, Timestamp, TimestampFormat};
+
+/// What query authentication adds to a URL: version 4, and version 2, which boto3 still presigns
+/// with unless it is told otherwise.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>
+const QUERY_AUTHENTICATION: [&str; 11] = [
+    "AWSAccessKeyId",
+    "Expires",
+    "Signature",
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+    "X-Amz-SignedHeaders",
+    "x-amz-security-token",
+];
+
+/// Headers as they were sent, which s3s reads in another way than S3.
+#[derive(Debug, Clone, Default)]
+pub struct AsSent {
+    expires: Option<String>,
+    content_type: Option<String>,
+}
+
+impl AsSent {
+    pub fn expires(extensions: &Extensions) -> Option<String> {
+        extensions.get::<Self>()?.expires.clone()
+    }
+
+    pub fn content_type(extensions: &Extensions) -> Option<String> {
+        extensions.get::<Self>()?.content_type.clone()
+    }
+}
+
+/// Takes off what s3s must not see, and puts aside what it need not.
+pub fn prepare(parts: &mut Parts) -> Result<(), axum::http::Error> {
+    parts.uri = without_authentication(&parts.uri)?;
+    let headers = &mut parts.headers;
+    for name in ["authorization", "x-amz-date", "x-amz-security-token"] {
+        headers.remove(name);
+    }
+    drop_aws_chunked(headers);
+    drop_unreadable(headers);
+    let mut as_sent = AsSent {
+        expires: take_text(headers, &header::EXPIRES),
+        content_type: None,
+    };
+    // s3s would take the type of an object for that of a form.
+    if parts.method == Method::POST {
+        as_sent.content_type = take_text(headers, &header::CONTENT_TYPE);
+    }
+    parts.extensions.insert(as_sent);
+    Ok(())
+}
+
+fn take_text(headers: &mut HeaderMap, name: &header::HeaderName) -> Option<String> {
+    Some(headers.remove(name)?.to_str().ok()?.to_owned())
+}
+
+fn without_authentication(uri: &Uri) -> Result<Uri, axum::http::Error> {
+    let kept: Vec<&str> = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| {
+            let name = pair.split('=').next().unwrap_or_default();
+            !name.is_empty() && !QUERY_AUTHENTICATION.contains(&name)
+        })
+        .collect();
+    let target = match kept.as_slice() {
+        [] => uri.path().to_owned(),
+        kept => format!("{}?{}", uri.path(), kept.join("&")),
+    };
+    Uri::builder().path_and_query(target).build()
+}
+
+/// `aws-chunked` is how the body travels, not what is stored.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+fn drop_aws_chunked(headers: &mut HeaderMap) {
+    let Some(encoding) = take_text(headers, &header::CONTENT_ENCODING) else {
+        return;
+    };
+    let kept: Vec<&str> = encoding
+        .split(',')
+        .map(str::trim)
+        .filter(|coding| !coding.is_empty() && *coding != "aws-chunked")
+        .collect();
+    if let Some(value) = (!kept.is_empty())
+        .then(|| kept.join(",").parse().ok())
+        .flatten()
+    {
+        headers.insert(header::CONTENT_ENCODING, value);
+    }
+}
+
+/// A range or a date that is none is ignored (RFC 9110, 13.1.3 and 14.2).
+fn drop_unreadable(headers: &mut HeaderMap) {
+    let text = |headers: &HeaderMap, name| {
+        let value: &axum::http::HeaderValue = headers.get(name)?;
+        Some(value.to_str().unwrap_or_default().to_owned())
+    };
+    if text(headers, header::RANGE).is_some_and(|range| Range::parse(&range).is_err()) {
+        headers.remove(header::RANGE);
+    }
+    for name in [header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE] {
+        let date = |text: String| Timestamp::parse(TimestampFormat::HttpDate, &text);
+        if text(headers, name.clone()).is_some_and(|text| date(text).is_err()) {
+            headers.remove(name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn prepared(method: &str, uri: &str, headers: &[(&str, &str)]) -> Parts {
+        let builder = Request::builder().method(method).uri(uri);
+        let request = headers.iter().fold(builder, |builder, (name, value)| {
+            builder.header(*name, *value)
+        });
+        let mut parts = request.body(()).expect("a sound request").into_parts().0;
+        prepare(&mut parts).expect("prepared");
+        parts
+    }
+
+    #[test]
+    fn signatures_are_taken_off() {
+        let signed = [("authorization", "AWS4 theirs"), ("x-amz-date", "1")];
+        assert!(prepared("GET", "/b/k", &signed).headers.is_empty());
+        let uri = "/b/k?X-Amz-Signature=00&partNumber=1&X-Amz-Date=2";
+        assert_eq!(prepared("GET", uri, &[]).uri, "/b/k?partNumber=1");
+        let version_2 = "/b/k?AWSAccessKeyId=AKID&Signature=00&Expires=1";
+        assert_eq!(prepared("GET", version_2, &[]).uri, "/b/k");
+    }
+
+    #[test]
+    fn the_transfer_coding_is_not_stored_with_the_object() {
+        let coded = |coding| prepared("PUT", "/b/k", &[("content-encoding", coding)]).headers;
+        assert!(!coded("aws-chunked").contains_key("content-encoding"));
+        assert_eq!(coded("gzip,aws-chunked")["content-encoding"], "gzip");
+        assert_eq!(coded("gzip, br")["content-encoding"], "gzip,br");
+    }
+
+    #[test]
+    fn a_range_or_a_date_that_is_none_is_ignored() {
+        for (name, value, kept) in [
+            ("range", "bytes=0-1", true),
+            ("range", "bytes=-5", true),
+            ("range", "bytes=5-1", false),
+            ("range", "lines=0-1", false),
+            ("range", "bytes=0-1,3-4", false),
+            ("if-modified-since", "Wed, 21 Oct 2015 07:28:00 GMT", true),
+            ("if-modified-since", "yesterday", false),
+            ("if-unmodified-since", "0", false),
+        ] {
+            let headers = prepared("GET", "/b/k", &[(name, value)]).headers;
+            assert_eq!(headers.contains_key(name), kept, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn what_s3s_reads_in_another_way_is_put_aside() {
+        let sent = [("expires", "0"), ("content-type", "multipart/form-data")];
+        let extensions = prepared("POST", "/b/k?uploads", &sent).extensions;
+        assert_eq!(AsSent::expires(&extensions).as_deref(), Some("0"));
+        assert_eq!(
+            AsSent::content_type(&extensions).as_deref(),
+            Some("multipart/form-data")
+        );
+        let extensions = prepared("PUT", "/b/k", &sent).extensions;
+        assert_eq!(AsSent::content_type(&extensions), None);
+    }
+}
