@@ -126,6 +126,22 @@ async def test_a_port_of_the_websocket_api_that_is_taken_fails_the_start_and_lea
     assert not names(temporary)
 
 
+async def test_whatever_dies_first_is_why_nothing_is_served():
+    loop = asyncio.get_running_loop()
+    first, second = loop.create_future(), loop.create_future()
+    died = server._either(None, first, second)
+    assert died is not None
+    second.set_result(HostError("The second", next_step="Look."))
+    assert (await died).cause == "The second"
+    first.set_result(HostError("The first", next_step="Look."))
+    await asyncio.sleep(0)
+    assert died.result().cause == "The second"
+
+
+async def test_where_nothing_can_die_nothing_is_waited_for():
+    assert server._either(None, None) is None
+
+
 def test_the_data_plane_is_given_a_file_of_the_median_that_was_asked_for(tmp_path: Path):
     file = Path(server._model_file("6", tmp_path))
     assert file.parent == tmp_path

@@ -10,11 +10,11 @@ from lambdameter import binaries
 from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.managed_runtimes import find_interpreter
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
-from lambdameter.emulator.speed import kernels, slow_cores, store
+from lambdameter.emulator.speed import kernels, store
 from lambdameter.emulator.speed.awake import Awake
 from lambdameter.emulator.speed.calibrate import Yardstick, speed
 from lambdameter.emulator.speed.kernels import Kernel
-from lambdameter.emulator.speed.slow_cores import SlowCores
+from lambdameter.emulator.speed.pacer import PROGRAM, Pacer
 from lambdameter.errors import HostError
 from lambdameter.model import Architecture, Calibration
 
@@ -29,7 +29,7 @@ def calibrate(architecture: Architecture, now: datetime) -> Calibration:
     """
     cpu = max(os.sched_getaffinity(0))
     python, command = _python()
-    cores = SlowCores.start(binaries.find(slow_cores.PROGRAM))
+    pacer = Pacer.start(binaries.find(PROGRAM))
     awake = Awake(SystemClock())
     awake.ask()
     try:
@@ -42,12 +42,12 @@ def calibrate(architecture: Architecture, now: datetime) -> Calibration:
                 made_at=now.isoformat(timespec="seconds"),
                 cpu=store.cpu_model(),
                 architecture=architecture,
-                interpreter=speed(_yardstick(architecture, python, interpreter, known), cpu, cores),
-                compiled=speed(_yardstick(architecture, "rust", compiled, known), cpu, cores),
+                interpreter=speed(_yardstick(architecture, python, interpreter, known), cpu, pacer),
+                compiled=speed(_yardstick(architecture, "rust", compiled, known), cpu, pacer),
             )
     finally:
         awake.close()
-        cores.close()
+        pacer.close()
 
 
 def _yardstick(
