@@ -34,7 +34,8 @@ struct Running {
 }
 
 impl Brake {
-    /// From now on this environment runs here; again it changes nothing.
+    /// From now on this environment runs here; again it changes nothing. Heeded from the next cycle
+    /// on, or once this is woken.
     pub fn put_on(&self, environment: &Arc<Environment>, place: usize) {
         let mut running = self.lock();
         if !running
@@ -46,8 +47,6 @@ impl Brake {
                 place,
             });
         }
-        drop(running);
-        self.wake();
     }
 
     pub fn take_off(&self, environment: &Environment) {

@@ -7,6 +7,7 @@ use std::{
     process,
     sync::{Arc, mpsc},
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -15,7 +16,7 @@ use crate::{
     HOST,
     brake::Brake,
     clock::now_ns,
-    environment::Environment,
+    environment::{Environment, LOOK_NS},
     gate::Gate,
     held::HeldTimes,
     order::{Opening, Order},
@@ -28,6 +29,8 @@ pub struct Keeper {
     gate: Arc<Gate>,
     held_times: Arc<HeldTimes>,
     environments: BTreeMap<u32, Arc<Environment>>,
+    /// When the brakes are to be woken, ns.
+    waking: Option<u64>,
 }
 
 impl Keeper {
@@ -56,7 +59,24 @@ impl Keeper {
             gate,
             held_times: Arc::new(HeldTimes::open(held_times)?),
             environments: BTreeMap::new(),
+            waking: None,
         })
+    }
+
+    /// How long the next order may be waited for; `None`: however long it takes.
+    pub fn patience(&self) -> Result<Option<Duration>> {
+        let Some(at_ns) = self.waking else {
+            return Ok(None);
+        };
+        Ok(Some(Duration::from_nanos(at_ns.saturating_sub(now_ns()?))))
+    }
+
+    /// Lets the brakes see what they have to do.
+    pub fn wake(&mut self) {
+        self.waking = None;
+        for brake in self.brakes.values() {
+            brake.wake();
+        }
     }
 
     pub fn obey(&mut self, order: Order) -> Result<()> {
@@ -80,11 +100,18 @@ impl Keeper {
         Ok(())
     }
 
-    fn run(&self, id: u32) -> Result<()> {
+    fn run(&mut self, id: u32) -> Result<()> {
         let environment = self.find(id)?;
-        self.gate.shut(environment.run(now_ns()?)?, environment);
+        let now_ns = now_ns()?;
+        self.gate.shut(environment.run(now_ns)?, environment);
         for (place, cpu) in environment.cpus.iter().enumerate() {
             self.brake(*cpu)?.put_on(environment, place);
+        }
+        if environment.pace.is_some() {
+            self.wake();
+        } else if environment.is_throttled() {
+            // Whoever is at rest again by then need not be looked at.
+            self.waking.get_or_insert(now_ns + LOOK_NS / 2);
         }
         Ok(())
     }

@@ -21,13 +21,14 @@ mod control_file;
 mod environment;
 mod gate;
 mod held;
+mod inbox;
 mod keeper;
 mod order;
 mod real_time;
 
 use std::{
     env,
-    io::{self, BufRead, Write},
+    io::{self, Write},
     path::Path,
     process::ExitCode,
 };
@@ -35,7 +36,11 @@ use std::{
 use anyhow::{Context, Result};
 use lambdameter_bandwidth::{Profile, simulate};
 
-use crate::{keeper::Keeper, order::Order};
+use crate::{
+    inbox::{Heard, Inbox},
+    keeper::Keeper,
+    order::Order,
+};
 
 /// `lambdameter`'s exit codes for bad input, and for what a host does not grant.
 const INPUT: u8 = 2;
@@ -61,13 +66,18 @@ fn main() -> ExitCode {
 
 fn keep(held_times: &Path) -> Result<()> {
     let mut keeper = Keeper::start(held_times)?;
+    let mut inbox = Inbox::of_stdin()?;
     writeln!(io::stdout(), "ready")?;
-    for line in io::stdin().lock().lines() {
-        let line = line?;
-        let order = Order::read(&line)?;
-        keeper.obey(order).with_context(|| line)?;
+    loop {
+        match inbox.next(keeper.patience()?)? {
+            Heard::Line(line) => {
+                let order = Order::read(&line)?;
+                keeper.obey(order).with_context(|| line)?;
+            }
+            Heard::Nothing => keeper.wake(),
+            Heard::End => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 fn tell() -> Result<()> {

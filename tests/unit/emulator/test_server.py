@@ -8,10 +8,11 @@ import json
 import logging
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from websockets.asyncio.client import connect
 
@@ -124,6 +125,19 @@ async def test_a_port_of_the_websocket_api_that_is_taken_fails_the_start_and_lea
             async with serve(msgspec.structs.replace(OPTIONS, websocket_api=api)):
                 pass
     assert not names(temporary)
+
+
+async def test_without_what_keeps_lambdas_rule_nothing_is_served(
+    cgroup_way: str, require: Callable[[bool, str], None]
+):
+    mine = psutil.Process()
+    async with serve(msgspec.structs.replace(OPTIONS, sandbox=cgroup_way)) as (_, plane):
+        keepers = [one for one in mine.children() if one.name().startswith("lambdameter-slo")]
+        require(bool(keepers), "needs real-time threads")
+        assert plane.placement.died is not None
+        assert not plane.placement.died.done()
+        keepers[0].kill()
+        assert "has died" in str(await plane.placement.died)
 
 
 async def test_whatever_dies_first_is_why_nothing_is_served():
