@@ -68,7 +68,7 @@ def package_fixture() -> Callable[..., bytes]:
     return package
 
 
-def package(**files: str) -> bytes:
+def package(**files: str | bytes) -> bytes:
     """A zip; `handler_py` is handler.py."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

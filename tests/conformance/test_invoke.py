@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lambdameter import binaries
+from lambdameter.errors import HostError
+
 Deploy = Callable[..., Any]
 Package = Callable[..., bytes]
 
@@ -281,6 +284,39 @@ def handler(event, context):
     # One burst and one pause more or less, in some twenty; a busy host grants less, never more.
     assert warm.meter.cpu_ms / warm.report.duration_ms < 1.2 * 128 / 1769
     assert warm.meter.throttled_ms > warm.meter.cpu_ms
+
+
+@ISOLATED
+def test_a_timeout_ends_one_that_is_held_for_its_quota(deploy: Deploy):
+    function = deploy(
+        """
+def handler(event, context):
+    while event: pass
+    return "back"
+""",
+        Timeout=1,
+    )
+    function.invoke(None)
+    busy = function.invoke("busy")
+    assert busy.payload["errorType"] == "Sandbox.Timedout"
+    # For most of its second it owes CPU time.
+    assert busy.meter.throttled_ms > 100
+    assert function.invoke(None).payload == "back"
+
+
+def test_one_on_tokio_is_held_while_it_waits_for_the_next_event_and_notices_nothing(
+    deploy: Deploy, package: Package
+):
+    try:
+        bootstrap = binaries.find("noop").read_bytes()
+    except HostError as missing:
+        pytest.skip(str(missing))
+    function = deploy(
+        Runtime="provided.al2023", Handler="any", Code={"ZipFile": package(bootstrap=bootstrap)}
+    )
+    answers = [function.invoke(number) for number in range(100)]
+    assert [answered.payload for answered in answers] == list(range(100))
+    assert {answered.error for answered in answers} == {None}
 
 
 def test_invocations_at_once_have_environments_of_their_own(deploy: Deploy):

@@ -2,17 +2,33 @@
 //!
 //! For each line on stdin, the number of digests, a line on stdout: the time that the chain took,
 //! ms of wall and of CPU, and its end in hex, so that nobody takes another chain for it.
+//!
+//! `lambdameter-kernel program PROFILE SLOWNESS` does instead what a profile of `crates/bandwidth`
+//! says, so that what the rule makes of it can be held against what happens (`program.rs`).
+
+mod program;
 
 use std::{
+    env,
     io::{self, BufRead, Write},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nix::time::{ClockId, clock_gettime};
 use sha2::{Digest, Sha256, digest::generic_array::GenericArray};
 
 fn main() -> Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        [] => chains(),
+        ["program", profile, slowness] => program::run(profile, slowness),
+        _ => bail!("usage: lambdameter-kernel [program PROFILE SLOWNESS]"),
+    }
+}
+
+fn chains() -> Result<()> {
     for line in io::stdin().lock().lines() {
         let digests = line?.trim().parse().context("a number of digests")?;
         let (began, used) = (Instant::now(), cpu_time()?);

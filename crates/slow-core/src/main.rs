@@ -1,72 +1,90 @@
-//! Makes this host's CPUs as slow as a Lambda vCPU, while a function runs on them.
+//! Makes this host's CPUs as slow as a Lambda vCPU and keeps Lambda's bandwidth rule on them, while
+//! functions run.
 //!
 //! On each CPU a real-time thread is busy for the first part of every cycle. A cycle is short
 //! against the scheduler's tick, so what else runs on the CPU gets the rest of it evenly: it, and
 //! every clock it looks at, finds a slower CPU. The cycles of all CPUs begin together, so that
 //! nobody gets away by moving to another.
 //!
-//! Lines on stdin set it, `CPU BUSY_NS CYCLE_NS`; a CPU is left alone until it is named, and again
-//! while `BUSY_NS` is 0. A line `ready` on stdout says that every thread is real-time. It ends with
-//! its stdin.
+//! The same threads look at how much CPU time each environment has used, at the beginning of every
+//! cycle, and hold it by its freezer while it owes some (`crates/bandwidth` is the rule).
+//!
+//! `lambdameter-slow-core keep FILE` takes orders from stdin, a line of JSON each (`order.rs`), and
+//! tells in FILE for how long each environment was held (`held.rs`). A line `ready` on stdout says
+//! that every thread is real-time. It ends with its stdin, and nothing is held any more.
+//!
+//! `lambdameter-slow-core simulate` reads a profile from stdin and tells what the rule makes of it.
 
 mod brake;
-mod setting;
+mod clock;
+mod control_file;
+mod environment;
+mod gate;
+mod held;
+mod inbox;
+mod keeper;
+mod order;
+mod real_time;
 
 use std::{
-    collections::BTreeMap,
-    io::{self, BufRead, Write},
+    env,
+    io::{self, Write},
+    path::Path,
     process::ExitCode,
-    sync::{Arc, mpsc},
-    thread,
 };
 
 use anyhow::{Context, Result};
-use nix::{sched, unistd::Pid};
+use lambdameter_bandwidth::{Profile, simulate};
 
-use crate::{brake::Brake, setting::Setting};
+use crate::{
+    inbox::{Heard, Inbox},
+    keeper::Keeper,
+    order::Order,
+};
 
-/// `lambdameter`'s exit code for what a host does not grant.
+/// `lambdameter`'s exit codes for bad input, and for what a host does not grant.
+const INPUT: u8 = 2;
 const HOST: u8 = 3;
+const USAGE: &str = "usage: lambdameter-slow-core keep FILE | lambdameter-slow-core simulate";
 
 fn main() -> ExitCode {
-    match run() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (outcome, exit_code) = match words[..] {
+        ["keep", file] => (keep(Path::new(file)), HOST),
+        ["simulate"] => (tell(), INPUT),
+        _ => (Err(anyhow::anyhow!(USAGE)), INPUT),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lambdameter-slow-core: {error:#}");
-            ExitCode::from(HOST)
+            ExitCode::from(exit_code)
         }
     }
 }
 
-fn run() -> Result<()> {
-    let brakes = start()?;
+fn keep(held_times: &Path) -> Result<()> {
+    let mut keeper = Keeper::start(held_times)?;
+    let mut inbox = Inbox::of_stdin()?;
     writeln!(io::stdout(), "ready")?;
-    for line in io::stdin().lock().lines() {
-        let setting: Setting = line?.parse()?;
-        brakes
-            .get(&setting.cpu)
-            .with_context(|| format!("this process may not run on CPU {}", setting.cpu))?
-            .set(setting.pace);
+    loop {
+        match inbox.next(keeper.patience()?)? {
+            Heard::Line(line) => {
+                let order = Order::read(&line)?;
+                keeper.obey(order).with_context(|| line)?;
+            }
+            Heard::Nothing => keeper.wake(),
+            Heard::End => return Ok(()),
+        }
     }
-    Ok(())
 }
 
-/// A brake on each CPU that this process may run on.
-fn start() -> Result<BTreeMap<usize, Arc<Brake>>> {
-    let mine = sched::sched_getaffinity(Pid::from_raw(0))?;
-    let mut brakes = BTreeMap::new();
-    for cpu in (0..sched::CpuSet::count()).filter(|cpu| mine.is_set(*cpu) == Ok(true)) {
-        let brake = Arc::new(Brake::default());
-        let (started, outcome) = mpsc::channel();
-        let its_own = Arc::clone(&brake);
-        thread::Builder::new()
-            .name(format!("cpu-{cpu}"))
-            .spawn(move || its_own.hold(cpu, &started))
-            .context("cannot start a thread")?;
-        outcome.recv().context("a thread has died")??;
-        brakes.insert(cpu, brake);
-    }
-    // Heeded at once, also where the brakes are on.
-    brake::become_real_time()?;
-    Ok(brakes)
+fn tell() -> Result<()> {
+    let profile: Profile =
+        serde_json::from_reader(io::stdin().lock()).context("stdin is no profile")?;
+    let simulation = simulate(&profile).context("stdin is no profile")?;
+    serde_json::to_writer(io::stdout().lock(), &simulation)?;
+    writeln!(io::stdout())?;
+    Ok(())
 }

@@ -26,6 +26,7 @@ from lambdameter.emulator import sandbox
 from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.interpreters import Interpreter, find_interpreter
 from lambdameter.emulator.sandbox.base import SandboxFactory
+from lambdameter.emulator.sandbox.paced import Paced
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
 from lambdameter.emulator.speed import store
 from lambdameter.emulator.speed.awake import Awake
@@ -123,7 +124,9 @@ def enforcement(
                 name="limits", state="missing", found=refusal.cause, next_step=refusal.next_step
             )
             return
-        told = Awake(SystemClock()).told(factory.enforcement)
+        paced = Paced.start(factory, None)
+        told = Awake(SystemClock()).told(paced.enforcement())
+        paced.close()
         factory.close()
     yield Check(
         name="limits",

@@ -10,7 +10,7 @@ from rich.console import Console
 from lambdameter import binaries
 from lambdameter.emulator.server import HOST_SPEED
 from lambdameter.emulator.speed import host, store
-from lambdameter.emulator.speed.slow_cores import PROGRAM, SlowCores
+from lambdameter.emulator.speed.pacer import PROGRAM, Pacer
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model import Architecture, Calibration
 
@@ -31,7 +31,7 @@ def chosen(asked: Asked, architecture: Architecture) -> str:
     file = store.file(architecture)
     try:
         if store.load(file, store.cpu_model()) is not None:
-            SlowCores.start(binaries.find(PROGRAM)).close()
+            Pacer.start(binaries.find(PROGRAM)).close()
             return str(file)
     except (BadInputError, HostError):
         # A cache may have come from another host, and real-time threads may not be granted here;

@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import platformdirs
@@ -39,9 +39,8 @@ from lambdameter.emulator.runtime_api.peer import RuntimePeer
 from lambdameter.emulator.sandbox.base import Sandbox, SandboxFactory
 from lambdameter.emulator.sandbox.paced import Paced
 from lambdameter.emulator.services import Services
-from lambdameter.emulator.speed import slow_cores, store
+from lambdameter.emulator.speed import pacer, store
 from lambdameter.emulator.speed.awake import Awake
-from lambdameter.emulator.speed.slow_cores import SlowCores
 from lambdameter.errors import BadInputError, LambdameterError
 from lambdameter.model import Calibration, Enforcement, ServiceTime
 
@@ -167,10 +166,10 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             placement=Placement(
                 _surroundings(paced, clock, services, awake),
                 state / "environments",
-                died=services.died if services else None,
+                died=_either(services.died if services else None, paced.watch()),
             ),
             facilities=_facilities(
-                options, awake.told(factory.enforcement), services, state, calibration, gate
+                options, awake.told(paced.enforcement()), services, state, calibration, gate
             ),
             architecture=architecture,
             clock=clock,
@@ -254,17 +253,32 @@ def _pace(
     services: Services | None,
     stack: contextlib.AsyncExitStack,
 ) -> tuple[Paced, Calibration | None]:
-    """Slow CPUs, where a calibration says by how much."""
-    if options.speed == HOST_SPEED:
-        return Paced(factory, None, None), None
-    calibration = store.load(Path(options.speed), store.cpu_model())
-    if calibration is None:
-        raise BadInputError("There is no calibration", place=options.speed, next_step=store.MAKE)
-    cores = SlowCores.start(binaries.find(slow_cores.PROGRAM))
-    stack.callback(cores.close)
-    if services is not None:
-        slow_cores.run_before(services.pid)
-    return Paced(factory, calibration, cores), calibration
+    """Keep CPUs to a Lambda vCPU's share, and speed where a calibration says by how much."""
+    calibration = None
+    if options.speed != HOST_SPEED:
+        file = Path(options.speed)
+        calibration = store.load(file, store.cpu_model())
+        if calibration is None:
+            raise BadInputError("There is no calibration", place=str(file), next_step=store.MAKE)
+    paced = Paced.start(factory, calibration)
+    stack.callback(paced.close)
+    if calibration is not None and services is not None:
+        pacer.run_before(services.pid)
+    return paced, calibration
+
+
+def _either(*deaths: asyncio.Future[Any] | None) -> asyncio.Future[LambdameterError] | None:
+    """The first of them; None: nothing can die."""
+    mortal = [one for one in deaths if one is not None]
+    first: asyncio.Future[LambdameterError] = asyncio.get_running_loop().create_future()
+
+    def heard(death: asyncio.Future[LambdameterError]) -> None:
+        if not first.done():
+            first.set_result(death.result())
+
+    for one in mortal:
+        one.add_done_callback(heard)
+    return first if mortal else None
 
 
 def _surroundings(

@@ -8,10 +8,11 @@ import json
 import logging
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from websockets.asyncio.client import connect
 
@@ -124,6 +125,35 @@ async def test_a_port_of_the_websocket_api_that_is_taken_fails_the_start_and_lea
             async with serve(msgspec.structs.replace(OPTIONS, websocket_api=api)):
                 pass
     assert not names(temporary)
+
+
+async def test_without_what_keeps_lambdas_rule_nothing_is_served(
+    cgroup_way: str, require: Callable[[bool, str], None]
+):
+    mine = psutil.Process()
+    async with serve(msgspec.structs.replace(OPTIONS, sandbox=cgroup_way)) as (_, plane):
+        keepers = [one for one in mine.children() if one.name().startswith("lambdameter-slo")]
+        require(bool(keepers), "needs real-time threads")
+        assert plane.placement.died is not None
+        assert not plane.placement.died.done()
+        keepers[0].kill()
+        assert "has died" in str(await plane.placement.died)
+
+
+async def test_whatever_dies_first_is_why_nothing_is_served():
+    loop = asyncio.get_running_loop()
+    first, second = loop.create_future(), loop.create_future()
+    died = server._either(None, first, second)
+    assert died is not None
+    second.set_result(HostError("The second", next_step="Look."))
+    assert (await died).cause == "The second"
+    first.set_result(HostError("The first", next_step="Look."))
+    await asyncio.sleep(0)
+    assert died.result().cause == "The second"
+
+
+async def test_where_nothing_can_die_nothing_is_waited_for():
+    assert server._either(None, None) is None
 
 
 def test_the_data_plane_is_given_a_file_of_the_median_that_was_asked_for(tmp_path: Path):

@@ -15,11 +15,17 @@ _KIB_PER_MIB = 1_024
 
 
 class Allotment(NamedTuple):
-    """What one environment is given: its memory limit, its CPU time, and on which CPUs."""
+    """What one environment is given: its memory limit, its CPU time, and on which CPUs.
+
+    Attributes:
+        bandwidth: CPU time as this kernel counts it.
+        quota_ns: the same as a Lambda vCPU would count it; None: all that the CPUs have.
+    """
 
     limit_mb: float
     bandwidth: cpu_share.Bandwidth
     cpus: tuple[int, ...]
+    quota_ns: int | None = None
 
 
 class Allowance(NamedTuple):
@@ -31,10 +37,13 @@ class Allowance(NamedTuple):
 
     def allot(self, memory_mb: int, handicap: Handicap, turn: int) -> Allotment:
         """A tier's, or what there is of it; `turn` counts environments."""
+        cpus = cpu_share.choose_cpus(memory_mb, self.cpus, turn)
+        most = self.vcpus * handicap.slowness
         return Allotment(
             limit_mb=memory_mb - handicap.reserved_mb,
             bandwidth=cpu_share.bandwidth(memory_mb, slowness=handicap.slowness, most=self.vcpus),
-            cpus=cpu_share.choose_cpus(memory_mb, self.cpus, turn),
+            cpus=cpus,
+            quota_ns=cpu_share.quota_ns(memory_mb, cpus=len(cpus), most=most),
         )
 
     @property

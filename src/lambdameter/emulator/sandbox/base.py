@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -62,12 +63,34 @@ class Handicap(msgspec.Struct, frozen=True, kw_only=True):
 NO_HANDICAP = Handicap()
 
 
+class Levers(msgspec.Struct, frozen=True, kw_only=True):
+    """By what somebody else can keep an environment to its CPU share.
+
+    Attributes:
+        quota_ns: CPU time of a Lambda vCPU that every 20 ms grant.
+        usage: the file where its CPU time is counted, and what is in it.
+        hold: what stops its processes, apart from `freeze`: a file, and the words for it.
+    """
+
+    quota_ns: int
+    usage: Path
+    counts: Literal["ns_per_cpu", "cpu_stat"]
+    hold: Path
+    freeze: str
+    thaw: str
+
+
 class Sandbox(Protocol):
     """One execution environment's enclosure. It starts thawed and unthrottled."""
 
     @property
     def cpus(self) -> tuple[int, ...]:
         """The host's CPUs that its processes may run on."""
+        ...
+
+    @property
+    def levers(self) -> Levers | None:
+        """In place of `throttle`; None: there are none, or nothing to be kept to."""
         ...
 
     async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
@@ -105,6 +128,11 @@ class SandboxFactory(Protocol):
     @property
     def enforcement(self) -> Enforcement:
         """What is enforced, by what, and what is missing."""
+        ...
+
+    @property
+    def has_levers(self) -> bool:
+        """Whether its sandboxes have."""
         ...
 
     def create(self, name: str, memory_mb: int, handicap: Handicap = NO_HANDICAP) -> Sandbox:

@@ -13,7 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lambdameter.emulator.sandbox import cpu_share, launch, processes
 from lambdameter.emulator.sandbox.allowance import Allotment, Allowance
-from lambdameter.emulator.sandbox.base import NO_HANDICAP, Counters, Handicap, ProcessSpec
+from lambdameter.emulator.sandbox.base import (
+    NO_HANDICAP,
+    Counters,
+    Handicap,
+    Levers,
+    ProcessSpec,
+)
 from lambdameter.emulator.sandbox.cgroup_tree import ControlFile, Group
 from lambdameter.emulator.sandbox.processes import StatusFile
 from lambdameter.errors import HostError
@@ -21,6 +27,7 @@ from lambdameter.model import Enforcement
 
 _FREEZE_SPINS, _FREEZE_TRIES, _FREEZE_STEP_S = 100, 5_000, 0.000_2
 _ERASE_TRIES, _ERASE_STEP_S = 5_000, 0.001
+_INNER = "hold"
 Setting = tuple[str, str, int | str]
 """Controller, its control file, the value."""
 
@@ -52,8 +59,13 @@ def keyed(text: bytes) -> dict[bytes, bytes]:
 class CgroupSandbox(abc.ABC):
     """One execution environment in its own cgroup, frozen and throttled by the kernel.
 
-    What the control files are called and hold is the version's.
+    Its processes are in a group inside it, whose freezer is another's to use (`levers`): one that
+    holds them for their quota, and the one here that freezes them between invocations, never
+    write the same file. What the control files are called and hold is the version's.
     """
+
+    _nests: Sequence[str]
+    """The controllers that have the inner group, as far as they are there."""
 
     def __init__(
         self,
@@ -64,6 +76,9 @@ class CgroupSandbox(abc.ABC):
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._group = group
+        self._inner = group.below(_INNER, set(self._nests) & set(group.controllers))
+        self._members = group | self._inner
+        self._quota_ns = allotment.quota_ns
         self._limit_mb = allotment.limit_mb
         self._bandwidth = allotment.bandwidth
         self.cpus = allotment.cpus
@@ -86,6 +101,14 @@ class CgroupSandbox(abc.ABC):
     @abc.abstractmethod
     def _open_files(self) -> None:
         """Name the control files that are used in every invocation; the first use opens them."""
+
+    @property
+    @abc.abstractmethod
+    def levers(self) -> Levers | None:
+        """By what somebody else can keep it to its share.
+
+        None: this kernel lacks a file, or its CPUs have no more than its share.
+        """
 
     @abc.abstractmethod
     def _settings(self) -> Sequence[Setting]:
@@ -111,6 +134,7 @@ class CgroupSandbox(abc.ABC):
         """Make the group, unthrottled. Raises HostError."""
         with kernel("make a cgroup"):
             self._group.make()
+            self._inner.make()
             for controller, file, value in self._settings():
                 if self._group.has(controller, file):
                     self._group.write(controller, file, value)
@@ -118,7 +142,7 @@ class CgroupSandbox(abc.ABC):
     async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
         """Start the function's process. Raises HostError."""
         process = await launch.start(
-            self._arrange(spec, cgroups=self._group.join_files(), cpus=self.cpus)
+            self._arrange(spec, cgroups=self._members.join_files(), cpus=self.cpus)
         )
         self._started.append(process)
         self._forget_status()
@@ -206,7 +230,7 @@ class CgroupSandbox(abc.ABC):
         alone = self._status.read() if self._status else None
         if alone and self._tasks and int(self._tasks.read()) == alone.threads:
             return alone.peak_mb
-        return processes.peak_mb(self._group.pids("memory"))
+        return processes.peak_mb(self._members.pids("memory"))
 
     def _forget_status(self) -> None:
         if self._status is not None:
@@ -233,6 +257,8 @@ class CgroupSandbox(abc.ABC):
 
 class CgroupFactory:
     """Makes sandboxes below a parent group that names its owner, this process."""
+
+    has_levers = True
 
     def __init__(
         self,
@@ -271,7 +297,7 @@ def enforcement(by: str, parent: Group, host: Allowance, isolation: str) -> Enfo
     tasks = f", {launch.PROCESSES:,} processes" if parent.has("pids") else ""
     return Enforcement(
         by=by,
-        cpu=f"quota of memory/1769 of a vCPU per 20 ms{host.visible}",
+        cpu=f"memory/1769 of a vCPU per 20 ms{host.visible}",
         memory="limit at the tier, no swap",
         freeze="freezer",
         isolation=f"{isolation}, {launch.DESCRIPTORS:,} descriptors{tasks}",

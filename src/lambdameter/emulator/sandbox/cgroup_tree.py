@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from lambdameter.emulator.sandbox import owner, processes
@@ -125,14 +125,23 @@ class Group:
         """What it has, in order."""
         return tuple(sorted(self._folders))
 
-    def below(self, name: str) -> Group:
-        """The group `name` inside this one; it need not exist yet."""
-        return Group({controller: path / name for controller, path in self._folders.items()})
+    def below(self, name: str, controllers: Iterable[str] | None = None) -> Group:
+        """The group `name` inside this one, of some or all controllers; it need not exist yet."""
+        chosen = self.controllers if controllers is None else controllers
+        return Group({controller: self._folders[controller] / name for controller in chosen})
+
+    def __or__(self, other: Group) -> Group:
+        """The same group, but with the other's folders where it has some."""
+        return Group(self._folders | other._folders)
 
     def make(self) -> None:
         """Make the folders. Raises OSError."""
         for folder in self._distinct():
             folder.mkdir()
+
+    def path(self, controller: str, file: str) -> Path:
+        """Where a control file is."""
+        return self._folders[controller] / file
 
     def has(self, controller: str, file: str = "") -> bool:
         """Whether this host has the controller, or its file."""
@@ -140,7 +149,7 @@ class Group:
 
     def file(self, controller: str, file: str, flags: int = os.O_RDONLY) -> ControlFile:
         """A control file that is used again and again; whoever asks for it closes it."""
-        return ControlFile(self._folders[controller] / file, flags)
+        return ControlFile(self.path(controller, file), flags)
 
     def write(self, controller: str, file: str, value: int | str) -> None:
         """Set a control file. Raises OSError."""

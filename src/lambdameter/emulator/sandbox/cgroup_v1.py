@@ -17,7 +17,7 @@ from lambdameter.emulator.sandbox import (
     owner,
     processes,
 )
-from lambdameter.emulator.sandbox.base import Counters
+from lambdameter.emulator.sandbox.base import Counters, Levers
 from lambdameter.emulator.sandbox.cgroup import CgroupFactory, CgroupSandbox, Setting, keyed
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.errors import HostError
@@ -45,6 +45,8 @@ def throttled_ms(cpu_stat: bytes) -> float:
 class CgroupV1Sandbox(CgroupSandbox):
     """One execution environment in its own cgroups, one in each hierarchy."""
 
+    _nests = ("freezer",)
+
     def _open_files(self) -> None:
         self._quota = self._file("cpu", "cpu.cfs_quota_us", os.O_WRONLY | os.O_CREAT)
         self._freezer = self._file("freezer", "freezer.state", os.O_RDWR | os.O_CREAT)
@@ -53,6 +55,21 @@ class CgroupV1Sandbox(CgroupSandbox):
         self._oom_control = self._file("memory", "memory.oom_control")
         if "pids" in self._group.controllers:
             self._tasks = self._file("pids", "pids.current")
+
+    @property
+    def levers(self) -> Levers | None:
+        """As `CgroupSandbox` has it."""
+        usage, hold = ("cpuacct", "cpuacct.usage_percpu"), ("freezer", "freezer.state")
+        if self._quota_ns is None or not (self._group.has(*usage) and self._inner.has(*hold)):
+            return None
+        return Levers(
+            quota_ns=self._quota_ns,
+            usage=self._group.path(*usage),
+            counts="ns_per_cpu",
+            hold=self._inner.path(*hold),
+            freeze=_FROZEN,
+            thaw=cgroup_tree.THAWED,
+        )
 
     def _settings(self) -> Sequence[Setting]:
         limit = round(self._limit_mb * BYTES_PER_MIB)

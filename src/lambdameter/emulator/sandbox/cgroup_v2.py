@@ -18,7 +18,7 @@ from lambdameter.emulator.sandbox import (
     owner,
     processes,
 )
-from lambdameter.emulator.sandbox.base import Counters
+from lambdameter.emulator.sandbox.base import Counters, Levers
 from lambdameter.emulator.sandbox.cgroup import CgroupFactory, CgroupSandbox, Setting, keyed
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.delegation import Ground
@@ -34,6 +34,8 @@ class CgroupV2Sandbox(CgroupSandbox):
     memory.oom.group stays 0, so the kernel kills the largest process alone, as in v1.
     """
 
+    _nests = tuple(sorted(delegation.WANTED))
+
     def _open_files(self) -> None:
         self._quota = self._file("cpu", "cpu.max", os.O_WRONLY | os.O_CREAT)
         self._freezer = self._file("cpu", "cgroup.freeze", os.O_WRONLY | os.O_CREAT)
@@ -42,6 +44,21 @@ class CgroupV2Sandbox(CgroupSandbox):
         self._memory_events = self._file("memory", "memory.events")
         if "pids" in self._group.controllers:
             self._tasks = self._file("pids", "pids.current")
+
+    @property
+    def levers(self) -> Levers | None:
+        """As `CgroupSandbox` has it."""
+        usage, hold = ("cpu", "cpu.stat"), ("cpu", "cgroup.freeze")
+        if self._quota_ns is None or not (self._inner.has(*usage) and self._inner.has(*hold)):
+            return None
+        return Levers(
+            quota_ns=self._quota_ns,
+            usage=self._inner.path(*usage),
+            counts="cpu_stat",
+            hold=self._inner.path(*hold),
+            freeze="1",
+            thaw="0",
+        )
 
     def _settings(self) -> Sequence[Setting]:
         return (

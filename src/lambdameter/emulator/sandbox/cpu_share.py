@@ -15,6 +15,7 @@ PERIOD_US = 20_000
 # https://docs.kernel.org/scheduler/sched-bwc.html
 LEAST_QUOTA_US = 1_000
 UNLIMITED_US = -1
+_NS_PER_US = 1_000
 # Highest memory size, MB -> vCPUs visible. https://github.com/rwnx/lambda-cpuinfo
 _VISIBLE = ((3_008, 2), (5_307, 3), (7_076, 4), (8_845, 5))
 _MOST_VISIBLE = 6
@@ -44,6 +45,12 @@ def bandwidth(memory_mb: int, *, slowness: float = 1.0, most: float = math.inf) 
     there = round if math.isinf(most) else math.floor
     quota_us = max(LEAST_QUOTA_US, there(PERIOD_US * share))
     return Bandwidth(quota_us, max(PERIOD_US, round(quota_us / share)))
+
+
+def quota_ns(memory_mb: int, *, cpus: int, most: float = math.inf) -> int | None:
+    """A memory size's CPU time of a Lambda vCPU per PERIOD_US; None: its CPUs have no more."""
+    share = min(vcpus(memory_mb), most)
+    return round(share * PERIOD_US * _NS_PER_US) if share < cpus else None
 
 
 def visible_vcpus(memory_mb: int) -> int:

@@ -215,6 +215,8 @@ class DutyCycleSandbox(SessionSandbox):
 class DutyCycle:
     """Makes sandboxes that share the emulator's loop, on any Linux host and for any user."""
 
+    has_levers = False
+
     def __init__(self, host: Allowance, missing: str) -> None:
         self._host = host
         self._turns = itertools.count()

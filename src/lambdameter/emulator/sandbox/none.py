@@ -23,6 +23,8 @@ class NoSandbox(SessionSandbox):
 class NoEnforcement:
     """Makes sandboxes that enforce nothing, on any Linux host and for any user."""
 
+    has_levers = False
+
     def __init__(self, missing: str) -> None:
         self.enforcement = Enforcement(
             by="none",

@@ -1,11 +1,13 @@
-"""A sandbox whose CPUs are as slow as a Lambda vCPU while something runs in it."""
+"""A sandbox whose CPUs have a Lambda vCPU's speed and share while something runs in it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 
+from lambdameter import binaries
 from lambdameter.emulator.sandbox.base import (
     Counters,
     Handicap,
@@ -13,86 +15,148 @@ from lambdameter.emulator.sandbox.base import (
     Sandbox,
     SandboxFactory,
 )
-from lambdameter.emulator.speed.slow_cores import Pace, SlowCores
-from lambdameter.model import Calibration, Speed
+from lambdameter.emulator.speed import pacer as program
+from lambdameter.emulator.speed import tick
+from lambdameter.emulator.speed.pacer import TICK_NS, Pace, Pacer, Registration
+from lambdameter.errors import HostError
+from lambdameter.model import Calibration, Enforcement
+
+_NS_PER_MS = 1_000_000
+_BY_RULE = (
+    f"by Lambda's rule, kept here: charged at a tick of {TICK_NS // _NS_PER_MS} ms and when a "
+    "thread sleeps, debts carried"
+)
 
 
 class PacedSandbox:
-    """Any sandbox, its CPUs slowed from the first process or thaw until the next freeze."""
+    """Any sandbox, looked after from the first process or thaw until the next freeze.
 
-    def __init__(self, inner: Sandbox, cores: SlowCores, speed: Speed) -> None:
+    Args:
+        slowness: what CPU time here is worth in a Lambda vCPU's.
+        by_rule: its share is kept by `registration`, not by the sandbox itself.
+    """
+
+    levers = None
+
+    def __init__(
+        self, inner: Sandbox, registration: Registration, slowness: float, *, by_rule: bool
+    ) -> None:
         self._inner = inner
-        self._cores = cores
+        self._registration = registration
+        self._slowness = slowness
+        self._by_rule = by_rule
+        self._running = False
         self.cpus = inner.cpus
-        self._pace = Pace(speed.busy_ns, speed.cycle_ns)
-        self._slowness = 1 / speed.cpu_share
-        self._slowed = False
 
     async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
         """Start the function's process. Raises HostError."""
-        self._slow()
+        self._run()
         return await self._inner.spawn(spec)
 
     def throttle(self) -> None:
-        """Grant the tier's share of the slower CPU."""
-        self._inner.throttle()
+        """Grant the tier's share of a Lambda vCPU."""
+        (self._registration if self._by_rule else self._inner).throttle()
 
     def unthrottle(self) -> None:
         """Grant whole vCPUs, which are slow all the same."""
-        self._inner.unthrottle()
+        (self._registration if self._by_rule else self._inner).unthrottle()
 
     def freeze(self) -> None:
         """Stop every process; the CPUs have their own speed again."""
         self._inner.freeze()
-        self._let_go()
+        if self._running:
+            self._registration.rest()
+        self._running = False
 
     def thaw(self) -> None:
-        """Let every process run again, on slow CPUs."""
-        self._slow()
+        """Let every process run again, unless it still owes CPU time."""
+        self._run()
         self._inner.thaw()
 
     def counters(self) -> Counters:
         """CPU time as a Lambda vCPU would have counted it."""
         used = self._inner.counters()
         cpu_ms = None if used.cpu_ms is None else used.cpu_ms * self._slowness
-        return msgspec.structs.replace(used, cpu_ms=cpu_ms)
+        throttled_ms = self._registration.held_ms() if self._by_rule else used.throttled_ms
+        return msgspec.structs.replace(used, cpu_ms=cpu_ms, throttled_ms=throttled_ms)
 
     async def destroy(self) -> None:
-        """Kill every process. May be called twice."""
-        self._let_go()
+        """Kill every process: none is held from now on. May be called twice."""
+        self._running = False
+        self._registration.close()
         await self._inner.destroy()
 
-    def _slow(self) -> None:
-        if not self._slowed:
-            self._cores.hold(self.cpus, self._pace)
-        self._slowed = True
-
-    def _let_go(self) -> None:
-        if self._slowed:
-            self._cores.release(self.cpus, self._pace)
-        self._slowed = False
+    def _run(self) -> None:
+        if not self._running:
+            self._registration.run()
+        self._running = True
 
 
 class Paced:
-    """Makes sandboxes whose CPUs are as slow as Lambda's, by another way of enclosing.
+    """Makes sandboxes whose CPUs are as slow as Lambda's and shared by its rule.
 
     Args:
         calibration: None: this host's own speed.
-        cores: what slows CPUs; None where there is no calibration.
+        pacer: what slows CPUs and keeps the rule; None: there are no real-time threads, for
+            `refusal`, or none are needed.
     """
 
     def __init__(
-        self, factory: SandboxFactory, calibration: Calibration | None, cores: SlowCores | None
+        self,
+        factory: SandboxFactory,
+        calibration: Calibration | None,
+        pacer: Pacer | None,
+        refusal: HostError | None = None,
     ) -> None:
         self._factory = factory
         self._calibration = calibration
-        self._cores = cores
+        self._pacer = pacer
+        self._refusal = refusal
+
+    @classmethod
+    def start(cls, factory: SandboxFactory, calibration: Calibration | None) -> Paced:
+        """Start what is needed for it.
+
+        Raises:
+            HostError: CPUs are to be slowed, and cannot be. Without a calibration there is this
+                kernel's own quota in place of Lambda's rule, and `enforcement` says so.
+        """
+        if calibration is None and not factory.has_levers:
+            return cls(factory, None, None)
+        try:
+            return cls(factory, calibration, Pacer.start(binaries.find(program.PROGRAM)))
+        except HostError as refusal:
+            if calibration is not None:
+                raise
+            return cls(factory, None, None, refusal)
+
+    def watch(self) -> asyncio.Future[HostError] | None:
+        """Resolves should what keeps CPUs die; None: nothing does."""
+        return self._pacer.watch() if self._pacer else None
+
+    def close(self) -> None:
+        """Let go of all CPUs and environments."""
+        if self._pacer is not None:
+            self._pacer.close()
+
+    def enforcement(self, hz: Callable[[], int | None] = tick.hz) -> Enforcement:
+        """What is enforced, and by whose rule; `hz` tells this kernel's tick."""
+        granted = self._factory.enforcement
+        if not self._factory.has_levers:
+            return granted
+        by = _BY_RULE if self._pacer else f"by this kernel's quota, charged {tick.line(hz())}"
+        why = f" (not by Lambda's own rule: {self._refusal.cause})" if self._refusal else ""
+        return msgspec.structs.replace(granted, cpu=f"{granted.cpu}; {by}{why}")
 
     def create(self, name: str, memory_mb: int, runtime: str, reserved_mb: float) -> Sandbox:
         """Make an empty enclosure of a tier; `reserved_mb` of its memory is AWS's own."""
-        if self._calibration is None or self._cores is None:
-            return self._factory.create(name, memory_mb, Handicap(reserved_mb=reserved_mb))
-        speed = self._calibration.of(runtime)
-        handicap = Handicap(slowness=1 / speed.cpu_share, reserved_mb=reserved_mb)
+        speed = self._calibration.of(runtime) if self._calibration else None
+        slowness = 1 / speed.cpu_share if speed else 1.0
+        handicap = Handicap(slowness=slowness, reserved_mb=reserved_mb)
         inner = self._factory.create(name, memory_mb, handicap)
-        return PacedSandbox(inner, self._cores, speed)
+        levers = inner.levers
+        if self._pacer is None or (levers is None and speed is None):
+            return inner
+        pace = Pace(speed.busy_ns, speed.cycle_ns) if speed else None
+        registration = self._pacer.open(inner.cpus, pace, levers, slowness)
+        return PacedSandbox(inner, registration, slowness, by_rule=levers is not None)

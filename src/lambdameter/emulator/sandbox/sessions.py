@@ -24,6 +24,8 @@ _KILL_TRIES, _KILL_STEP_S = 1_000, 0.005
 class SessionSandbox:
     """One execution environment that is nothing but the sessions of its processes."""
 
+    levers = None
+
     def __init__(
         self,
         cpus: tuple[int, ...] = (),

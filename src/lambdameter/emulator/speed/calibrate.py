@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from lambdameter.emulator.speed.kernels import Timing
-from lambdameter.emulator.speed.slow_cores import Pace, SlowCores
+from lambdameter.emulator.speed.pacer import Pace, Pacer
 from lambdameter.errors import HostError
 from lambdameter.model import Speed
 
@@ -37,7 +37,7 @@ class Yardstick(NamedTuple):
     lambda_ms: float
 
 
-def speed(yardstick: Yardstick, cpu: int, cores: SlowCores) -> Speed:
+def speed(yardstick: Yardstick, cpu: int, pacer: Pacer) -> Speed:
     """Measure the kernel, then slow its CPU until it takes as long as on Lambda.
 
     Raises:
@@ -56,9 +56,7 @@ def speed(yardstick: Yardstick, cpu: int, cores: SlowCores) -> Speed:
     factor = max(1.0, yardstick.lambda_ms / here_ms)
 
     def slowdown(busy_ns: int) -> Slowed:
-        return _slowdown(
-            kernel, repetitions // _TRIAL_SHARE, (cpu,), Pace(busy_ns, CYCLE_NS), cores
-        )
+        return _slowdown(kernel, repetitions // _TRIAL_SHARE, (cpu,), Pace(busy_ns, CYCLE_NS), pacer)
 
     busy_ns, reached = find_busy(factor, slowdown) if factor > 1 else (0, Slowed(1.0, 1.0))
     return Speed(
@@ -106,15 +104,17 @@ def find_busy(factor: float, slowdown: Callable[[int], Slowed]) -> tuple[int, Sl
 
 
 def _slowdown(
-    kernel: Kernel, repetitions: int, cpus: tuple[int, ...], pace: Pace, cores: SlowCores
+    kernel: Kernel, repetitions: int, cpus: tuple[int, ...], pace: Pace, pacer: Pacer
 ) -> Slowed:
     """Fastest against fastest, by turns."""
     plain: list[Timing] = []
     slowed: list[Timing] = []
+    trial = pacer.open(cpus, pace)
     for _ in range(_TRIALS):
         plain.append(kernel.run(repetitions))
-        cores.hold(cpus, pace)
+        trial.run()
         slowed.append(kernel.run(repetitions))
-        cores.release(cpus, pace)
+        trial.rest()
+    trial.close()
     best = min(slowed)
     return Slowed(best.wall_ms / min(plain).wall_ms, best.cpu_ms / best.wall_ms)

@@ -13,11 +13,11 @@ from lambdameter import binaries
 from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.interpreters import find_interpreter
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
-from lambdameter.emulator.speed import kernels, slow_cores, store
+from lambdameter.emulator.speed import kernels, store
 from lambdameter.emulator.speed.awake import Awake
 from lambdameter.emulator.speed.calibrate import Yardstick, speed
 from lambdameter.emulator.speed.kernels import Kernel, Work
-from lambdameter.emulator.speed.slow_cores import SlowCores
+from lambdameter.emulator.speed.pacer import PROGRAM, Pacer
 from lambdameter.errors import HostError
 from lambdameter.model import Architecture, Calibration, Speed
 
@@ -34,7 +34,7 @@ def calibrate(architecture: Architecture, now: datetime) -> Calibration:
     """
     cpu = max(os.sched_getaffinity(0))
     pythons = _pythons()
-    cores = SlowCores.start(binaries.find(slow_cores.PROGRAM))
+    pacer = Pacer.start(binaries.find(PROGRAM))
     awake = Awake(SystemClock())
     awake.ask()
     known = kernels.published()
@@ -42,7 +42,7 @@ def calibrate(architecture: Architecture, now: datetime) -> Calibration:
     def measured(name: str, command: list[str], work: Work) -> Speed:
         with Kernel(command, cpu) as kernel:
             yardstick = Yardstick(name, kernel, work.repetitions, work.on_lambda_ms(architecture))
-            return speed(yardstick, cpu, cores)
+            return speed(yardstick, cpu, pacer)
 
     try:
         compiled = measured("digests, Rust", [str(binaries.find(KERNEL))], known.digests)
@@ -52,7 +52,7 @@ def calibrate(architecture: Architecture, now: datetime) -> Calibration:
         }
     finally:
         awake.close()
-        cores.close()
+        pacer.close()
     built = {
         name: with_build(found, compiled, known.handler.to_digests)
         for name, found in interpreters.items()

@@ -17,7 +17,12 @@ Program = Callable[..., ProcessSpec]
 @pytest.fixture
 def allotment() -> Allotment:
     """Of 128 MB."""
-    return Allotment(limit_mb=128, bandwidth=cpu_share.bandwidth(128), cpus=(0, 1))
+    return Allotment(
+        limit_mb=128,
+        bandwidth=cpu_share.bandwidth(128),
+        cpus=(0, 1),
+        quota_ns=cpu_share.quota_ns(128, cpus=2),
+    )
 
 
 @pytest.fixture

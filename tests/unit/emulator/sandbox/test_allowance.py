@@ -66,3 +66,10 @@ def test_awss_own_memory_is_taken_from_the_limit_and_the_tier_is_met():
     allotment = host.allot(128, Handicap(slowness=2.0, reserved_mb=12), turn=0)
     assert (allotment.limit_mb, allotment.cpus) == (116, (0, 1))
     assert allotment.bandwidth == cpu_share.bandwidth(128, slowness=2.0)
+
+
+def test_the_quota_of_a_slower_cpu_is_a_lambda_vcpus_and_no_more_than_is_granted():
+    host = allowance.Allowance((0, 1), 0.5, 4_000)
+    assert host.allot(128, Handicap(slowness=2.0), turn=0).quota_ns == 1_447_145
+    # Half a vCPU of a host twice as fast.
+    assert host.allot(3_008, Handicap(slowness=2.0), turn=0).quota_ns == 20_000_000

@@ -99,6 +99,17 @@ def test_a_write_that_the_kernel_refuses_names_the_file(tmp_path: Path):
     file.close()
 
 
+def test_a_group_may_be_nested_in_some_hierarchies_alone(tmp_path: Path):
+    group = Group({"cpu": tmp_path / "a" / "x", "freezer": tmp_path / "b" / "x"})
+    inner = group.below("hold", {"freezer"})
+    assert inner.controllers == ("freezer",)
+    assert (group | inner).join_files() == (
+        str(tmp_path / "a" / "x" / "cgroup.procs"),
+        str(tmp_path / "b" / "x" / "hold" / "cgroup.procs"),
+    )
+    assert inner.path("freezer", "state") == tmp_path / "b" / "x" / "hold" / "state"
+
+
 def test_a_shared_folder_is_made_and_joined_once(tmp_path: Path):
     group = Group({"cpu": tmp_path / "x", "cpuacct": tmp_path / "x"})
     group.make()
@@ -120,6 +131,16 @@ def test_before_it_is_removed_a_group_is_thawed_and_granted_cpu(tmp_path: Path):
     assert not cgroup_tree.erase(tmp_path)  # its files are real ones here and stay
     assert (tmp_path / "freezer.state").read_text() == "THAWED"
     assert (tmp_path / "cpu.cfs_quota_us").read_text() == "-1"
+
+
+def test_a_nested_group_is_thawed_and_removed_with_the_one_around_it(tmp_path: Path):
+    inner = tmp_path / "x" / "hold"
+    inner.mkdir(parents=True)
+    (inner / "freezer.state").write_text("FROZEN")
+    assert not cgroup_tree.erase(tmp_path / "x")
+    assert (inner / "freezer.state").read_text() == "THAWED"
+    (inner / "freezer.state").unlink()
+    assert cgroup_tree.erase(tmp_path / "x")
 
 
 def test_what_dead_owners_left_is_removed_wherever_it_is(tmp_path: Path):

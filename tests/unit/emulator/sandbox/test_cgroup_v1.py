@@ -61,6 +61,34 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path):
     assert setting(folder, "cpu.cfs_quota_us") == "-1"
 
 
+def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
+    sandbox: CgroupV1Sandbox, folder: Path
+):
+    assert sandbox.levers is None
+    (folder / "hold" / "freezer.state").touch()
+    (folder / "cpuacct.usage_percpu").touch()
+    levers = sandbox.levers
+    assert levers is not None
+    assert (levers.hold, levers.freeze, levers.thaw) == (
+        folder / "hold" / "freezer.state",
+        "FROZEN",
+        "THAWED",
+    )
+    assert levers.usage == folder / "cpuacct.usage_percpu"
+    assert (levers.quota_ns, levers.counts) == (1_447_145, "ns_per_cpu")
+    sandbox.freeze()
+    assert (folder / "hold" / "freezer.state").read_text() == ""
+
+
+def test_one_that_has_all_its_cpus_needs_no_levers(folder: Path, allotment: Allotment):
+    group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
+    made = CgroupV1Sandbox(group, allotment._replace(quota_ns=None))
+    made.make()
+    (folder / "hold" / "freezer.state").touch()
+    (folder / "cpuacct.usage_percpu").touch()
+    assert made.levers is None
+
+
 def test_cpu_time_is_told_in_milliseconds(sandbox: CgroupV1Sandbox, folder: Path):
     _state(folder, usage=2_500_000)
     assert sandbox.counters().cpu_ms == 2.5

@@ -82,6 +82,25 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV2Sandbox, folder: Path):
     assert _setting(folder, "cpu.max") == "max 20000"
 
 
+def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
+    sandbox: CgroupV2Sandbox, folder: Path
+):
+    assert sandbox.levers is None
+    (folder / "hold" / "cgroup.freeze").touch()
+    (folder / "hold" / "cpu.stat").touch()
+    levers = sandbox.levers
+    assert levers is not None
+    assert (levers.hold, levers.freeze, levers.thaw) == (
+        folder / "hold" / "cgroup.freeze",
+        "1",
+        "0",
+    )
+    assert levers.usage == folder / "hold" / "cpu.stat"
+    assert (levers.quota_ns, levers.counts) == (1_447_145, "cpu_stat")
+    sandbox.freeze()
+    assert (folder / "hold" / "cgroup.freeze").read_text() == ""
+
+
 def test_it_is_frozen_once_the_events_say_so(sandbox: CgroupV2Sandbox, folder: Path):
     _state(folder)
     (folder / "cgroup.events").write_text("populated 1\nfrozen 1\n")

@@ -18,6 +18,13 @@ def test_no_quota_is_below_what_the_kernel_takes_and_the_share_stays():
     assert quota_us / period_us == pytest.approx(128 / 1_769 / 1.6, rel=1e-4)
 
 
+def test_a_quota_in_a_lambda_vcpus_time_has_no_least_and_none_where_all_is_granted():
+    assert cpu_share.quota_ns(128, cpus=2) == 1_447_145
+    assert cpu_share.quota_ns(1_769, cpus=2) == 20_000_000
+    assert cpu_share.quota_ns(1_769, cpus=1) is None
+    assert cpu_share.quota_ns(3_008, cpus=2, most=1.5) == 30_000_000
+
+
 def test_a_slower_cpu_is_granted_for_less_time():
     assert cpu_share.bandwidth(1_769, slowness=2.0) == (10_000, 20_000)
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1, detect, processes
-from lambdameter.emulator.sandbox.base import ProcessSpec, SandboxFactory
+from lambdameter.emulator.sandbox.base import Levers, ProcessSpec, Sandbox, SandboxFactory
+from lambdameter.emulator.sandbox.paced import Paced
 from lambdameter.model import Enforcement
 
 Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
@@ -112,6 +113,110 @@ async def test_a_frozen_environment_uses_no_cpu_until_it_is_thawed(
     while sandbox.counters().cpu_ms == before.cpu_ms:
         pass
     await sandbox.destroy()
+
+
+def _hold(sandbox: Sandbox) -> Levers:
+    """Hold it as whoever keeps a rule of its own would."""
+    levers = sandbox.levers
+    assert levers is not None
+    levers.hold.write_text(levers.freeze)
+    return levers
+
+
+def _until_it_stands_still(sandbox: Sandbox) -> None:
+    """What holds it has to reach all its threads first, and a busy host may keep it waiting."""
+    used, times = sandbox.counters().cpu_ms, 0
+    while times < 2_000:
+        before, used = used, sandbox.counters().cpu_ms
+        times = times + 1 if used == before else 0
+
+
+async def test_one_that_is_held_stays_held_through_a_freeze_and_a_thaw(
+    by_the_kernel: SandboxFactory, program: Program
+):
+    sandbox = by_the_kernel.create("held", 128)
+    await _ready(await sandbox.spawn(program(READY_AND_BUSY)))
+    levers = _hold(sandbox)
+    _until_it_stands_still(sandbox)
+    sandbox.freeze()
+    sandbox.thaw()
+    _until_it_stands_still(sandbox)
+    levers.hold.write_text(levers.thaw)
+    used = sandbox.counters().cpu_ms
+    while sandbox.counters().cpu_ms == used:
+        pass
+    await sandbox.destroy()
+
+
+async def test_let_go_while_it_is_frozen_it_stays_frozen(
+    by_the_kernel: SandboxFactory, program: Program
+):
+    sandbox = by_the_kernel.create("frozen", 128)
+    await _ready(await sandbox.spawn(program(READY_AND_BUSY)))
+    levers = _hold(sandbox)
+    sandbox.freeze()
+    levers.hold.write_text(levers.thaw)
+    _until_it_stands_still(sandbox)
+    await sandbox.destroy()
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_one_that_is_held_can_be_killed(
+    by_the_kernel: SandboxFactory, program: Program, *, frozen: bool
+):
+    """Whoever holds it may be dead."""
+    sandbox = by_the_kernel.create("killed", 128)
+    process = await sandbox.spawn(program(READY_AND_BUSY))
+    await _ready(process)
+    _hold(sandbox)
+    if frozen:
+        sandbox.freeze()
+    await sandbox.destroy()
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def paced(by_the_kernel: SandboxFactory, require: Callable[[bool, str], None]) -> Iterator[Paced]:
+    kept = Paced.start(by_the_kernel, None)
+    by_rule = "Lambda's rule" in kept.enforcement().cpu
+    require(by_rule, "needs real-time threads")
+    yield kept
+    kept.close()
+
+
+async def test_by_lambdas_rule_it_gets_its_share_and_is_told_for_how_long_it_was_held(
+    paced: Paced, program: Program, output: Output
+):
+    sandbox = paced.create("rule", 256, "interpreter", 0.0)
+    sandbox.throttle()
+    share = float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU))))
+    assert 0.5 * 256 / 1769 < share < 1.5 * 256 / 1769
+    held_ms = sandbox.counters().throttled_ms
+    assert held_ms is not None
+    assert held_ms > 500
+    sandbox.unthrottle()
+    assert float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU)))) > 2 * share
+    await sandbox.destroy()
+
+
+@pytest.mark.parametrize("its_keeper", ["lives", "is dead"])
+async def test_one_that_is_held_by_the_rule_is_frozen_thawed_and_killed_as_any(
+    paced: Paced, program: Program, its_keeper: str
+):
+    sandbox = paced.create("rule", 128, "interpreter", 0.0)
+    process = await sandbox.spawn(program(READY_AND_BUSY))
+    await _ready(process)
+    sandbox.throttle()
+    while not sandbox.counters().throttled_ms:
+        pass
+    sandbox.freeze()
+    _until_it_stands_still(sandbox)
+    sandbox.thaw()
+    if its_keeper == "is dead":
+        assert paced._pacer is not None
+        os.kill(paced._pacer.pid, signal.SIGKILL)
+    await sandbox.destroy()
+    assert process.returncode == -signal.SIGKILL
 
 
 async def test_more_memory_than_the_tier_is_killed_and_counted(

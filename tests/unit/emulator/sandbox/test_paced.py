@@ -1,12 +1,25 @@
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lambdameter.emulator.sandbox.base import Counters, Handicap
+from lambdameter.emulator.sandbox.base import Counters, Handicap, Levers
 from lambdameter.emulator.sandbox.paced import Paced
-from lambdameter.model import Calibration, Speed
+from lambdameter.emulator.speed.pacer import Pace
+from lambdameter.errors import HostError
+from lambdameter.model import Calibration, Enforcement, Speed
+
+LEVERS = Levers(
+    quota_ns=1_447_145,
+    usage=Path("/usage"),
+    counts="ns_per_cpu",
+    hold=Path("/hold"),
+    freeze="FROZEN",
+    thaw="THAWED",
+)
 
 
 def speed(factor: float, cpu_share: float) -> Speed:
@@ -31,45 +44,78 @@ CALIBRATION = Calibration(
 )
 
 
-class Scene:
-    """A factory, its sandbox and the slow cores in one; `seen` is the order of events."""
+class FakeSandbox:
+    """Its calls go to the scene."""
 
     cpus = (0, 1)
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self.levers = scene.levers
+
+    async def spawn(self, _spec: Any) -> None:
+        self._scene.seen.append("spawn")
+
+    def freeze(self) -> None:
+        self._scene.seen.append("freeze")
+
+    def thaw(self) -> None:
+        self._scene.seen.append("thaw")
+
+    def throttle(self) -> None:
+        self._scene.seen.append("kernel's quota")
+
+    def unthrottle(self) -> None:
+        self._scene.seen.append("no quota of the kernel's")
+
+    def counters(self) -> Counters:
+        return self._scene.used
+
+    async def destroy(self) -> None:
+        self._scene.seen.append("destroy")
+
+
+class FakeRegistration:
+    """As the sandbox: both are told in one order."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def __getattr__(self, order: str) -> Any:
+        return lambda: self._scene.seen.append(f"pacer: {order}")
+
+    def held_ms(self) -> float:
+        return 42.0
+
+
+class Scene:
+    """A factory and the pacer in one; `seen` is the order of events."""
+
+    has_levers = True
+    enforcement = Enforcement(
+        by="cgroup v9", cpu="memory/1769", memory="", freeze="", isolation="alone"
+    )
 
     def __init__(self) -> None:
         self.seen: list[str] = []
         self.asked: tuple[Any, ...] = ()
+        self.opened: tuple[Any, ...] = ()
+        self.levers: Levers | None = LEVERS
+        self.used = Counters(cpu_ms=10.0, throttled_ms=3.0, peak_memory_mb=5.0, oom_kills=0)
 
     def create(self, *asked: Any) -> Any:
         self.asked = asked
-        return self
+        return FakeSandbox(self)
 
-    def hold(self, cpus: Any, pace: Any) -> None:
-        self.seen.append(f"slow {cpus} {pace.busy_ns}")
+    def open(self, *opened: Any) -> Any:
+        self.opened = opened
+        return FakeRegistration(self)
 
-    def release(self, _cpus: Any, _pace: Any) -> None:
-        self.seen.append("let go")
+    def watch(self) -> str:
+        return "watched"
 
-    async def spawn(self, _spec: Any) -> None:
-        self.seen.append("spawn")
-
-    def freeze(self) -> None:
-        self.seen.append("freeze")
-
-    def thaw(self) -> None:
-        self.seen.append("thaw")
-
-    def throttle(self) -> None:
-        self.seen.append("throttle")
-
-    def unthrottle(self) -> None:
-        self.seen.append("unthrottle")
-
-    def counters(self) -> Counters:
-        return Counters(cpu_ms=10.0, throttled_ms=3.0, peak_memory_mb=5.0, oom_kills=0)
-
-    async def destroy(self) -> None:
-        self.seen.append("destroy")
+    def close(self) -> None:
+        self.seen.append("pacer: gone")
 
 
 @pytest.fixture
@@ -80,66 +126,136 @@ def scene() -> Scene:
 def paced(
     scene: Any, calibration: Calibration | None = CALIBRATION, runtime: str = "python3.13"
 ) -> Any:
-    return Paced(scene, calibration, scene if calibration else None).create(
-        "name", 128, runtime, 12.5
-    )
+    return Paced(scene, calibration, scene).create("name", 128, runtime, 12.5)
 
 
-async def test_the_cpus_are_slow_from_the_start_to_the_freeze_and_from_the_thaw_on(scene: Scene):
+async def test_it_is_looked_after_from_the_start_to_the_freeze_and_from_the_thaw_on(scene: Scene):
     sandbox = paced(scene)
     await sandbox.spawn(None)
     sandbox.freeze()
     sandbox.thaw()
-    slow = "slow (0, 1) 15000"
-    assert scene.seen == [slow, "spawn", "freeze", "let go", slow, "thaw"]
+    assert scene.seen == ["pacer: run", "spawn", "freeze", "pacer: rest", "pacer: run", "thaw"]
 
 
-async def test_they_are_let_go_once_however_it_ends(scene: Scene):
+async def test_it_is_let_go_before_it_is_killed(scene: Scene):
     sandbox = paced(scene)
     await sandbox.spawn(None)
     await sandbox.destroy()
-    await sandbox.destroy()
-    assert scene.seen.count("let go") == 1
+    assert scene.seen == ["pacer: run", "spawn", "pacer: close", "destroy"]
 
 
-async def test_a_new_process_in_a_running_environment_slows_them_no_further(scene: Scene):
+async def test_a_new_process_in_a_running_environment_changes_nothing(scene: Scene):
     sandbox = paced(scene)
     await sandbox.spawn(None)
     await sandbox.spawn(None)
-    assert scene.seen.count("slow (0, 1) 15000") == 1
+    assert scene.seen.count("pacer: run") == 1
 
 
-def test_the_share_is_of_the_slower_cpu_and_aws_takes_its_memory(scene: Scene):
+def test_one_that_never_ran_need_not_rest(scene: Scene):
+    paced(scene).freeze()
+    assert scene.seen == ["freeze"]
+
+
+def test_its_cpus_are_slowed_and_its_time_counts_as_a_lambda_vcpus(scene: Scene):
     paced(scene)
     assert scene.asked == ("name", 128, Handicap(slowness=1.25, reserved_mb=12.5))
+    assert scene.opened == ((0, 1), Pace(15_000, 100_000), LEVERS, 1.25)
 
 
 def test_compiled_code_has_a_speed_of_its_own(scene: Scene):
-    paced(scene, runtime="provided.al2023").thaw()
-    assert scene.seen == ["slow (0, 1) 20000", "thaw"]
-    assert scene.asked[2] == Handicap(slowness=2.0, reserved_mb=12.5)
+    paced(scene, runtime="provided.al2023")
+    assert scene.opened == ((0, 1), Pace(20_000, 100_000), LEVERS, 2.0)
 
 
-def test_the_share_itself_is_the_inner_sandboxs_work(scene: Scene):
+def test_the_share_is_kept_by_the_rule_and_the_kernel_sets_no_quota(scene: Scene):
     sandbox = paced(scene)
     sandbox.throttle()
     sandbox.unthrottle()
-    assert scene.seen == ["throttle", "unthrottle"]
+    assert scene.seen == ["pacer: throttle", "pacer: unthrottle"]
 
 
-def test_cpu_time_is_counted_as_a_lambda_vcpus(scene: Scene):
-    counters = paced(scene).counters()
-    assert (counters.cpu_ms, counters.throttled_ms) == (12.5, 3.0)
+def test_without_levers_the_share_is_the_inner_sandboxs_work(scene: Scene):
+    scene.levers = None
+    sandbox = paced(scene)
+    sandbox.throttle()
+    sandbox.unthrottle()
+    assert scene.seen == ["kernel's quota", "no quota of the kernel's"]
+    assert sandbox.counters().throttled_ms == 3.0
+
+
+def test_cpu_time_is_told_as_lambdas_vcpu_would_have_counted_it(scene: Scene):
+    read = paced(scene).counters()
+    assert (read.cpu_ms, read.peak_memory_mb) == (12.5, 5.0)
+
+
+def test_throttled_is_for_how_long_it_was_held(scene: Scene):
+    assert paced(scene).counters().throttled_ms == 42.0
 
 
 def test_cpu_time_that_this_host_cannot_count_stays_unknown(scene: Scene):
-    unknown = Counters(cpu_ms=None, throttled_ms=None, peak_memory_mb=None, oom_kills=None)
-    scene.counters = lambda: unknown  # type: ignore[method-assign]
-    assert paced(scene).counters() == unknown
+    scene.levers = None
+    scene.used = Counters(cpu_ms=None, throttled_ms=None, peak_memory_mb=None, oom_kills=None)
+    assert paced(scene).counters() == scene.used
 
 
-def test_without_a_calibration_nothing_is_slowed(scene: Scene):
-    sandbox = paced(scene, None)
-    sandbox.thaw()
-    assert scene.seen == ["thaw"]
-    assert scene.asked[2] == Handicap(slowness=1.0, reserved_mb=12.5)
+def test_at_the_hosts_own_speed_nothing_is_slowed_and_the_rule_is_kept(scene: Scene):
+    paced(scene, None).throttle()
+    assert scene.opened == ((0, 1), None, LEVERS, 1.0)
+    assert scene.seen == ["pacer: throttle"]
+
+
+def test_with_nothing_to_slow_and_no_levers_there_is_but_the_inner_sandbox(scene: Scene):
+    scene.levers = None
+    assert isinstance(paced(scene, None), FakeSandbox)
+    assert scene.opened == ()
+
+
+def test_by_whose_rule_is_told_with_the_share(scene: Any):
+    told = Paced(scene, None, scene).enforcement()
+    assert told.cpu == (
+        "memory/1769; by Lambda's rule, kept here: charged at a tick of 4 ms and when a thread "
+        "sleeps, debts carried"
+    )
+
+
+@pytest.fixture
+def no_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_program: Path) -> None:
+        raise HostError("There are no real-time threads", next_step="Be root.")
+
+    monkeypatch.setattr("lambdameter.emulator.sandbox.paced.Pacer.start", refuse)
+    monkeypatch.setattr("lambdameter.binaries.find", Path)
+
+
+@pytest.mark.usefixtures("no_real_time")
+def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_says_so(scene: Any):
+    fallback = Paced.start(scene, None)
+    assert fallback.enforcement(lambda: 100).cpu == (
+        "memory/1769; by this kernel's quota, charged at its tick of 10 ms (100 Hz), where "
+        "Lambda's is 4 ms (not by Lambda's own rule: There are no real-time threads)"
+    )
+    sandbox = fallback.create("name", 128, "interpreter", 0.0)
+    sandbox.throttle()
+    assert scene.seen == ["kernel's quota"]
+    assert fallback.watch() is None
+    fallback.close()
+
+
+@pytest.mark.usefixtures("no_real_time")
+def test_without_real_time_threads_there_is_no_lambda_speed(scene: Any):
+    with pytest.raises(HostError, match="no real-time"):
+        Paced.start(scene, CALIBRATION)
+
+
+@pytest.mark.usefixtures("no_real_time")
+def test_a_way_of_enclosing_without_levers_needs_none_and_its_label_stays():
+    plain = Enforcement(by="duty cycle", cpu="approximated", memory="", freeze="", isolation="")
+    factory: Any = SimpleNamespace(has_levers=False, enforcement=plain)
+    assert Paced.start(factory, None).enforcement() == plain
+
+
+def test_the_death_of_what_keeps_the_rule_can_be_watched(scene: Any):
+    kept = Paced(scene, None, scene)
+    assert kept.watch() == "watched"
+    kept.close()
+    assert scene.seen == ["pacer: gone"]

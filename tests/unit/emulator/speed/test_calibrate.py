@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def test_the_best_of_all_trials_is_kept():
 
 
 class FakeHost:
-    """A kernel on a CPU that `hold` slows by the model above."""
+    """A kernel on a CPU that is slowed by the model above."""
 
     def __init__(self, digest_ns: float, share: float = 1.0) -> None:
         self._digest_ns = digest_ns
@@ -49,13 +50,18 @@ class FakeHost:
         wall_ms = digests * self._digest_ns / 1e6 * slowed.by
         return Timing(wall_ms, wall_ms * self._share * slowed.cpu_share)
 
-    def hold(self, _cpus: Iterable[int], pace: Any) -> None:
-        self.held += 1
-        self._busy_ns = pace.busy_ns
+    def open(self, _cpus: Iterable[int], pace: Any) -> Any:
+        """A registration: while it runs the CPU is slow."""
 
-    def release(self, _cpus: Iterable[int], _pace: Any) -> None:
-        self.held -= 1
-        self._busy_ns = 0
+        def run() -> None:
+            self.held += 1
+            self._busy_ns = pace.busy_ns
+
+        def rest() -> None:
+            self.held -= 1
+            self._busy_ns = 0
+
+        return SimpleNamespace(run=run, rest=rest, close=lambda: None)
 
 
 def measured(host: Any, lambda_ms: float) -> Any:

@@ -1,0 +1,40 @@
+//! Threads that run before all that is not real-time.
+
+use anyhow::{Context, Result};
+use nix::{
+    sched::{self, CpuSet},
+    unistd::Pid,
+};
+
+/// Of what keeps a CPU busy: above every thread that is not real-time, below all others that are.
+pub const BUSY: i32 = 1;
+/// Of what lets environments go and hears orders: they do not wait for a brake.
+pub const PROMPT: i32 = 2;
+
+/// Makes the calling thread one of them.
+#[allow(unsafe_code, reason = "neither std nor nix has sched_setscheduler(2)")]
+pub fn become_real_time(priority: i32) -> Result<()> {
+    let parameter = libc::sched_param {
+        sched_priority: priority,
+    };
+    // SAFETY: the parameter outlives the call, which reads nothing else of ours.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const parameter) };
+    nix::errno::Errno::result(result)
+        .map(drop)
+        .context("this user may not have real-time threads (CAP_SYS_NICE or RLIMIT_RTPRIO)")
+}
+
+/// Has the calling thread run on one CPU alone.
+pub fn pin(cpu: usize) -> Result<()> {
+    let mut only = CpuSet::new();
+    only.set(cpu)?;
+    sched::sched_setaffinity(Pid::from_raw(0), &only).with_context(|| format!("pin to CPU {cpu}"))
+}
+
+/// That this process may run on.
+pub fn cpus() -> Result<Vec<usize>> {
+    let mine = sched::sched_getaffinity(Pid::from_raw(0))?;
+    Ok((0..CpuSet::count())
+        .filter(|cpu| mine.is_set(*cpu) == Ok(true))
+        .collect())
+}
