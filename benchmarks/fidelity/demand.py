@@ -11,9 +11,9 @@ import json
 import subprocess
 
 from cells import Cell
-from lambdameter.emulator.speed.pacer import PROGRAM
 
 from lambdameter import binaries
+from lambdameter.emulator.speed.pacer import PROGRAM
 
 # A no-op's CPU time, ms of a Lambda vCPU, of which a part comes before the handler: the runtime's
 # client takes the event and posts the answer. Measured here, by no-ops.

@@ -56,7 +56,9 @@ def speed(yardstick: Yardstick, cpu: int, pacer: Pacer) -> Speed:
     factor = max(1.0, yardstick.lambda_ms / here_ms)
 
     def slowdown(busy_ns: int) -> Slowed:
-        return _slowdown(kernel, repetitions // _TRIAL_SHARE, (cpu,), Pace(busy_ns, CYCLE_NS), pacer)
+        return _slowdown(
+            kernel, repetitions // _TRIAL_SHARE, (cpu,), Pace(busy_ns, CYCLE_NS), pacer
+        )
 
     busy_ns, reached = find_busy(factor, slowdown) if factor > 1 else (0, Slowed(1.0, 1.0))
     return Speed(
