@@ -83,6 +83,12 @@ GATEWAY = Profile(
 PAGE = Profile(content_type="application/json")
 
 
+def never_simple(profile: Profile) -> frozenset[str | None]:
+    """Content types, None for none, with which no request breaks a rule, wherever it goes to."""
+    common = {"application/json", "application/octet-stream"}
+    return frozenset(common if profile.typed else {*common, None})
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What is served at one listener.
 

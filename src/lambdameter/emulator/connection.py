@@ -20,6 +20,7 @@ from lambdameter.emulator.messages import Request, Response
 from lambdameter.emulator.routes import Admit, Handler
 
 _LOG = logging.getLogger(__name__)
+_Waiting = tuple[Request, Response | None, bool]
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _MALFORMED = Response(status=400, body=b'{"message":"malformed HTTP"}').encode(keep_alive=False)
 
@@ -47,7 +48,8 @@ class Connection(asyncio.Protocol):
         self._admit = admit
         self._kept_bytes = keep
         self._home = home
-        self._waiting: collections.deque[tuple[Request | Response, bool]] = collections.deque()
+        # A request, its answer where it is refused, and whether the connection goes on after it.
+        self._waiting: collections.deque[_Waiting] = collections.deque()
         self._task: asyncio.Task[None] | None = None
         self._paused = False
         # Nothing more is read: the last answer is on its way.
@@ -89,7 +91,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._target = b""
-        self._method = ""
+        self._method = self._path_and_query = ""
         self._refused: Response | None = None
         self._headers: dict[str, str] = {}
         self._parts: list[bytes] = []
@@ -109,26 +111,21 @@ class Connection(asyncio.Protocol):
         https://www.rfc-editor.org/rfc/rfc9110#section-5.3
         """
         key, text = name.decode("latin-1").lower(), value.decode(errors="replace")
-        before = self._headers.get(key)
-        self._headers[key] = text if before is None else f"{before}, {text}"
+        headers = self._headers
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
         """Its body comes next; a client may wait to be asked for it."""
         if self._deaf:
             return
         self._method = self._parser.get_method().decode()
-        self._refused = self._admit(self._method, self._target.decode("latin-1"), self._headers)
-        expects = self._headers.get("expect", "").lower() == "100-continue"
-        if self._refused is None:
-            if expects:
-                self._transport.write(_CONTINUE)
-            return
-        if self._method == "HEAD":
-            self._refused.body = b""
-        if expects or self._parser.should_upgrade():
-            # Whether a body follows is the client's to choose, so the next request's begin is lost.
-            self._deaf = True
-            self._put(self._refused, keep_alive=False)
+        self._path_and_query = self._target.decode("latin-1")
+        headers = self._headers
+        self._refused = self._admit(self._method, self._path_and_query, headers)
+        if self._refused is not None:
+            self._turn_away(self._refused)
+        elif "expect" in headers and headers["expect"].lower() == "100-continue":
+            self._transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
         """A piece of it."""
@@ -140,54 +137,52 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """All of it is there."""
-        if self._deaf:
-            return
-        if self._refused is not None:
-            self._put(self._refused, keep_alive=self._parser.should_keep_alive())
-            return
+        if not self._deaf:
+            self._put(keep_alive=self._parser.should_keep_alive())
+
+    def _turn_away(self, answer: Response) -> None:
+        if self._method == "HEAD":
+            answer.body = b""
+        if "expect" in self._headers or self._parser.should_upgrade():
+            # Whether a body follows is the client's to choose, so the next request's begin is lost.
+            self._deaf = True
+            self._put(keep_alive=False)
+
+    def _put(self, *, keep_alive: bool) -> None:
+        """What was read last is to be answered, in its turn."""
         request = Request(
             method=self._method,
-            target=self._target.decode("latin-1"),
+            target=self._path_and_query,
             headers=self._headers,
             size=self._size,
             body=b"".join(self._parts) if self._size <= self._kept_bytes else None,
         )
         self._parts = []
-        self._put(request, keep_alive=self._parser.should_keep_alive())
-
-    # --- answering -------------------------------------------------------------------------------
-
-    def _put(self, item: Request | Response, *, keep_alive: bool) -> None:
-        """What is to be handled, or is answered already, in its turn."""
-        self._waiting.append((item, keep_alive))
+        self._waiting.append((request, self._refused, keep_alive))
         if self._task is None:
             self._advance()
         elif not self._paused:
             self._paused = True
             self._transport.pause_reading()
 
+    # --- answering -------------------------------------------------------------------------------
+
     def _advance(self) -> None:
         """Handle what waits, until something takes its time."""
         while self._waiting and self._task is None:
-            item, keep_alive = self._waiting.popleft()
-            if isinstance(item, Response):
-                self._write(item, keep_alive=keep_alive)
+            request, refused, keep_alive = self._waiting.popleft()
+            try:
+                answer = self._handler(request) if refused is None else refused
+            except Exception:  # noqa: BLE001 - whatever it is, the client gets its answer
+                answer = _broken(request)
+            if isinstance(answer, Response):
+                self._write(answer, keep_alive=keep_alive)
             else:
-                self._handle(item, keep_alive=keep_alive)
+                promised = self._keep(request, answer, keep_alive=keep_alive)
+                self._task = asyncio.get_running_loop().create_task(promised)
         if self._paused and self._task is None and not self._transport.is_closing():
             self._paused = False
             self._transport.resume_reading()
-
-    def _handle(self, request: Request, *, keep_alive: bool) -> None:
-        try:
-            answer = self._handler(request)
-        except Exception:  # noqa: BLE001 - whatever it is, the client gets its answer
-            answer = _broken(request)
-        if isinstance(answer, Response):
-            self._write(answer, keep_alive=keep_alive)
-        else:
-            promised = self._keep(request, answer, keep_alive=keep_alive)
-            self._task = asyncio.get_running_loop().create_task(promised)
 
     async def _keep(
         self, request: Request, answer: Awaitable[Response], *, keep_alive: bool

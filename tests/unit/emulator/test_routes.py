@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from lambdameter import guard
@@ -48,3 +51,34 @@ def test_who_is_not_admitted_is_told_why_in_the_apis_own_form():
     refused = admit("GET", "/", {"host": "evil.example"})
     assert refused is not None
     assert (refused.status, refused.body[:19]) == (403, b'Host "evil.example"')
+
+
+TABLE = Path(__file__).parents[2] / "guard" / "requests.toml"
+PATHS = {
+    "control": ("/2015-03-31/functions/none", "/2015-03-31/functions", guard.CONTROL_API),
+    "runtime": ("/2018-06-01/none", "/2018-06-01/runtime/invocation/1/response", guard.RUNTIME_API),
+}
+
+
+@pytest.mark.parametrize("listener", PATHS)
+def test_who_was_let_in_before_opens_the_door_to_nobody_else(listener: str):
+    """Every request of the table, in three rounds, so that what is remembered is of all others."""
+    path, post, profile = PATHS[listener]
+    allowed = frozenset({"lambda.test", "192.0.2.7", "fd00::7"} if listener == "control" else ())
+    rules = guard.Rules(profile=profile, hosts=allowed)
+    admit = admission(rules, lambda message: Response(status=403, body=message.encode()))
+
+    def filled(text: str) -> str:
+        return text.format(host="127.0.0.1:9001", port=9_001, path=path, post=post)
+
+    for _ in range(3):
+        for row in tomllib.loads(TABLE.read_text())["request"]:
+            if listener not in row.get("listeners", PATHS):
+                continue
+            headers: dict[str, str] = {}
+            for name, value in row["headers"]:
+                key, text = name.lower(), filled(value).strip()
+                headers[key] = f"{headers[key]}, {text}" if key in headers else text
+            target = filled(row.get("target", "{path}"))
+            refused = admit(row.get("method", "GET"), target, headers)
+            assert (refused is not None) == ("refuse" in row), row["name"]
