@@ -49,6 +49,7 @@ class Service(msgspec.Struct, frozen=True):
     """One build, running."""
 
     pid: int
+    engine: str
     ways: dict[str, Read]
 
     def cpu_s(self) -> float:
@@ -83,7 +84,8 @@ def started(binary: Path) -> Iterator[Service]:
         for name, size in SIZES.items():
             body = random.Random(size).randbytes(size)  # noqa: S311 - the same in both
             client.put_object(Bucket=BUCKET, Key=name, Body=body)
-        yield Service(process.pid, {"boto3": by_boto3(client), "HTTPS": by_https(announced)})
+        ways = {"boto3": by_boto3(client), "HTTPS": by_https(announced)}
+        yield Service(process.pid, announced["engines"]["s3"], ways)
 
 
 def by_boto3(client: Any) -> Read:
@@ -160,7 +162,11 @@ def main() -> None:
         f"{platform.system()} {platform.release()}."
     )
     console.print(table)
-    console.print("Ratios are after / before, with intervals of 95 %; CPU is ms a read.")
+    load = os.getloadavg()[0]
+    console.print(
+        f"Before: {before.engine}; after: {after.engine}. Ratios are after / before, with intervals "
+        f"of 95 %; CPU is ms a read. The host's load was {load:.1f} at the end."
+    )
 
 
 if __name__ == "__main__":
