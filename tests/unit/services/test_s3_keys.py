@@ -140,6 +140,7 @@ def raw(plane: Any, method: str, target: str, body: bytes = b"") -> tuple[int, b
         ("a%2bb", "a+b"),
         ("a%252Bb", "a%2Bb"),
         ("a%20b", "a b"),
+        ("a+b", "a b"),
         ("../x", "../x"),
         ("%2E%2E/x", "../x"),
         ("a/../b", "a/../b"),

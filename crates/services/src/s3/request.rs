@@ -3,7 +3,7 @@
 //! Any credentials are accepted, so a signature says nothing: it is taken off, and s3s, which has no
 //! keys either, asks for none. What s3s would refuse and S3 does not is taken off as well.
 
-use axum::http::{Extensions, HeaderMap, Method, Uri, header, request::Parts};
+use axum::http::{Extensions, HeaderMap, HeaderName, Method, Uri, header, request::Parts};
 use s3s::dto::{Range, Timestamp, TimestampFormat};
 
 /// What query authentication adds to a URL: version 4, and version 2, which boto3 still presigns
@@ -23,6 +23,8 @@ const QUERY_AUTHENTICATION: [&str; 11] = [
     "X-Amz-SignedHeaders",
     "x-amz-security-token",
 ];
+
+const COPY_SOURCE: &str = "x-amz-copy-source";
 
 /// Headers as they were sent, which s3s reads in another way than S3.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +50,9 @@ pub fn prepare(parts: &mut Parts) -> Result<(), axum::http::Error> {
     for name in ["authorization", "x-amz-date", "x-amz-security-token"] {
         headers.remove(name);
     }
+    if let Some(source) = take_text(headers, &HeaderName::from_static(COPY_SOURCE)) {
+        headers.insert(COPY_SOURCE, plus_as_space(&source).parse()?);
+    }
     drop_aws_chunked(headers);
     drop_unreadable(headers);
     let mut as_sent = AsSent {
@@ -62,7 +67,7 @@ pub fn prepare(parts: &mut Parts) -> Result<(), axum::http::Error> {
     Ok(())
 }
 
-fn take_text(headers: &mut HeaderMap, name: &header::HeaderName) -> Option<String> {
+fn take_text(headers: &mut HeaderMap, name: &HeaderName) -> Option<String> {
     Some(headers.remove(name)?.to_str().ok()?.to_owned())
 }
 
@@ -76,11 +81,18 @@ fn without_authentication(uri: &Uri) -> Result<Uri, axum::http::Error> {
             !name.is_empty() && !QUERY_AUTHENTICATION.contains(&name)
         })
         .collect();
+    let path = plus_as_space(uri.path());
     let target = match kept.as_slice() {
-        [] => uri.path().to_owned(),
-        kept => format!("{}?{}", uri.path(), kept.join("&")),
+        [] => path,
+        kept => format!("{path}?{}", kept.join("&")),
     };
     Uri::builder().path_and_query(target).build()
+}
+
+/// In a path, too, S3 takes a plus that is not encoded for a space.
+/// <https://github.com/dnbert/prm/pull/46>, <https://github.com/aws/aws-sdk-php/issues/236>
+fn plus_as_space(encoded: &str) -> String {
+    encoded.replace('+', "%20")
 }
 
 /// `aws-chunked` is how the body travels, not what is stored.
@@ -143,6 +155,17 @@ mod tests {
         assert_eq!(prepared("GET", uri, &[]).uri, "/b/k?partNumber=1");
         let version_2 = "/b/k?AWSAccessKeyId=AKID&Signature=00&Expires=1";
         assert_eq!(prepared("GET", version_2, &[]).uri, "/b/k");
+    }
+
+    #[test]
+    fn a_plus_that_is_not_encoded_is_a_space() {
+        let parts = prepared(
+            "PUT",
+            "/b/a+b%2Bc?d=e+f",
+            &[("x-amz-copy-source", "b/a+b%2Bc")],
+        );
+        assert_eq!(parts.uri, "/b/a%20b%2Bc?d=e+f");
+        assert_eq!(parts.headers["x-amz-copy-source"], "b/a%20b%2Bc");
     }
 
     #[test]
