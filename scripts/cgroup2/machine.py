@@ -112,7 +112,8 @@ def _files() -> Iterator[Path]:
         ]
         yield from (Path(folder) / file for file in files if not file.startswith("_tkinter"))
     venv = Path(sys.prefix)
-    yield from (venv / "pyvenv.cfg", venv / "bin" / "python", venv / "bin" / "lambdameter-launch")
+    yield from (venv / "pyvenv.cfg", venv / "bin" / "python")
+    yield from (venv / "bin" / name for name in ("lambdameter-launch", "lambdameter-slow-core"))
     for name in _requirements(DISTRIBUTIONS):
         distribution = importlib.metadata.distribution(name)
         yield from (Path(str(distribution.locate_file(file))) for file in distribution.files or ())

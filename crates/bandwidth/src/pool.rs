@@ -32,6 +32,12 @@ impl Pool {
         self.left
     }
 
+    /// When it is refilled next.
+    #[must_use]
+    pub fn next_refill_ns(&self) -> u64 {
+        self.next_refill
+    }
+
     /// Adds what has been granted up to now. A quota cannot be saved up.
     pub fn refill(&mut self, now_ns: u64) {
         let Some(late_ns) = now_ns.checked_sub(self.next_refill) else {

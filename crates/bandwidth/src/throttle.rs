@@ -72,6 +72,24 @@ impl Throttle {
         next(now_ns, self.tick_phase_ns, TICK_NS)
     }
 
+    /// Nothing comes of a look before this instant, where the latest one at each CPU was after
+    /// `since_ns` and so many CPUs use what they can: no tick, no refill, no debt.
+    #[must_use]
+    pub fn next_look_ns(&self, since_ns: u64, now_ns: u64, cpus: u64) -> u64 {
+        let open = |one: &Cpu| one.seen_ns - one.charged_ns;
+        let open_ns: u64 = self.cpus.iter().map(open).sum();
+        let left_ns = u64::try_from(self.left_ns()).unwrap_or(0);
+        let used_up_ns = since_ns + left_ns.saturating_sub(open_ns) / cpus.max(1);
+        let refill_ns = self.pool.next_refill_ns();
+        // One that is late waits for those who run: see `refill`.
+        let refill_ns = if refill_ns > now_ns {
+            refill_ns
+        } else {
+            u64::MAX
+        };
+        used_up_ns.min(self.next_tick_ns(now_ns)).min(refill_ns)
+    }
+
     /// One CPU's use, and whether a thread has left it since it was looked at last. It is charged
     /// then, or where there was a tick; what is used meanwhile is nobody's business.
     ///
@@ -222,6 +240,25 @@ mod tests {
         assert_eq!(throttle.left_ns(), 1_447_000);
         assert_eq!(throttle.stop(START + 3 * MS), Verdict::Run);
         assert_eq!(throttle.left_ns(), 447_000);
+    }
+
+    #[test]
+    fn a_look_is_due_at_a_tick_a_refill_or_when_all_may_be_used_up() {
+        let after = |throttle: &Throttle, ms: u64, cpus| {
+            let now = START + ms * MS;
+            throttle.next_look_ns(now, now, cpus) - now
+        };
+        assert_eq!(after(&small(2), 0, 2), 1_447_000 / 2);
+        let large = |quota| Throttle::new(quota, 7 * MS, MS, START, &[0]);
+        assert_eq!(after(&large(15 * MS), 0, 1), MS);
+        assert_eq!(after(&large(15 * MS), 5, 1), 2 * MS);
+        assert_eq!(after(&large(15 * MS), 7, 1), 2 * MS);
+        let mut some_used = large(3 * MS);
+        some_used.look(START + MS, 0, 0, false);
+        some_used.look(START + 2 * MS, 0, MS, false);
+        // 2 ms are left until the tick at 5; looked at before, they may be gone by 3.
+        let now = START + 2 * MS;
+        assert_eq!(some_used.next_look_ns(now - MS, now, 1), now + MS);
     }
 
     #[test]

@@ -65,31 +65,43 @@ impl Brake {
     pub fn keep(&self, gate: &Gate) -> Result<Infallible> {
         let _ = self.thread.set(thread::current());
         loop {
-            let Some(pace) = self.pace() else {
-                thread::park_timeout(LONGEST_SLEEP);
-                continue;
-            };
-            let cycle = u64::from(pace.cycle_ns);
-            let start = (now_ns()? / cycle + 1) * cycle;
-            sleep_until(start)?;
-            // Whoever ran here has just been put aside, so what it used is counted.
-            self.look(gate)?;
-            let end = start + u64::from(pace.busy_ns);
-            while now_ns()? < end {
-                std::hint::spin_loop();
+            match self.plan() {
+                Plan::Rest => thread::park_timeout(LONGEST_SLEEP),
+                Plan::Brake(pace) => {
+                    let cycle = u64::from(pace.cycle_ns);
+                    let start = next_multiple(now_ns()?, cycle);
+                    sleep_until(start)?;
+                    self.look(gate)?;
+                    let end = start + u64::from(pace.busy_ns);
+                    while now_ns()? < end {
+                        std::hint::spin_loop();
+                    }
+                }
+                Plan::Look { at_ns } => {
+                    let now_ns = now_ns()?;
+                    let at_ns = next_multiple(now_ns.max(at_ns - 1), LOOK_NS);
+                    // It may be woken for somebody who has come meanwhile.
+                    thread::park_timeout(Duration::from_nanos(at_ns - now_ns));
+                    self.look(gate)?;
+                }
             }
         }
     }
 
-    /// The slowest of all who run here; `None`: nobody is to be slowed or looked at.
-    fn pace(&self) -> Option<Pace> {
+    fn plan(&self) -> Plan {
         let running = self.lock();
         let paces = running.iter().filter_map(|one| one.environment.pace);
-        let slowest = paces.reduce(Pace::slower);
-        let looked_at = running.iter().any(|one| one.environment.is_throttled());
-        slowest.or_else(|| looked_at.then_some(AT_HOST_SPEED))
+        if let Some(slowest) = paces.reduce(Pace::slower) {
+            return Plan::Brake(slowest);
+        }
+        let throttled = running.iter().filter(|one| one.environment.is_throttled());
+        let next = throttled.map(|one| one.environment.next_look_ns(one.place));
+        next.min().map_or(Plan::Rest, |at_ns| Plan::Look {
+            at_ns: at_ns.max(1),
+        })
     }
 
+    /// Whoever ran here has just been put aside, so what it used is counted.
     fn look(&self, gate: &Gate) -> Result<()> {
         let moment = Moment {
             now_ns: now_ns()?,
@@ -111,11 +123,22 @@ impl Brake {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "half a millisecond")]
-const AT_HOST_SPEED: Pace = Pace {
-    busy_ns: 0,
-    cycle_ns: LOOK_NS as u32,
-};
+/// What a thread has to do for those who run on its CPU.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    Rest,
+    /// Keep to the slowest's pace, and look at all.
+    Brake(Pace),
+    /// At the host's own speed: look, not before this instant.
+    Look {
+        at_ns: u64,
+    },
+}
+
+/// The first one after now.
+fn next_multiple(now_ns: u64, of_ns: u64) -> u64 {
+    (now_ns / of_ns + 1) * of_ns
+}
 
 #[cfg(test)]
 mod tests {
@@ -135,16 +158,24 @@ mod tests {
     #[test]
     fn a_cpu_is_as_slow_as_the_slowest_on_it_wants_it() {
         let brake = Brake::default();
-        assert_eq!(brake.pace(), None);
+        assert_eq!(brake.plan(), Plan::Rest);
+        let brakes = |one: &Environment| Plan::Brake(one.pace.expect("paced"));
         let (slow, slower) = (paced(1, 20), paced(2, 50));
         for one in [&slow, &slower, &slower] {
             brake.put_on(one, 0);
         }
-        assert_eq!(brake.pace(), slower.pace);
+        assert_eq!(brake.plan(), brakes(&slower));
         brake.take_off(&slower);
-        assert_eq!(brake.pace(), slow.pace);
+        assert_eq!(brake.plan(), brakes(&slow));
         brake.take_off(&slow);
-        assert_eq!(brake.pace(), None);
+        assert_eq!(brake.plan(), Plan::Rest);
+    }
+
+    #[test]
+    fn cycles_and_looks_of_all_cpus_begin_together() {
+        assert_eq!(next_multiple(0, 100), 100);
+        assert_eq!(next_multiple(99, 100), 100);
+        assert_eq!(next_multiple(100, 100), 200);
     }
 
     #[test]
@@ -152,8 +183,8 @@ mod tests {
         let brake = Brake::default();
         let one = Arc::new(environment(1, None));
         brake.put_on(&one, 0);
-        assert_eq!(brake.pace(), None);
+        assert_eq!(brake.plan(), Plan::Rest);
         one.throttle(0).expect("its files are there");
-        assert_eq!(brake.pace(), Some(AT_HOST_SPEED));
+        assert_eq!(brake.plan(), Plan::Look { at_ns: 1 });
     }
 }

@@ -62,6 +62,8 @@ struct Look {
     moment: Moment,
     used_ns: u64,
     presence: Presence,
+    /// Before which there is no need for another one.
+    next_ns: u64,
 }
 
 /// Whether a thread is on a CPU, as far as its use tells between two looks.
@@ -106,6 +108,18 @@ impl Environment {
     /// Whether it is throttled, and so has to be looked at while it runs.
     pub fn is_throttled(&self) -> bool {
         self.throttled.load(Ordering::Acquire)
+    }
+
+    /// Nothing comes of a look from one of its CPUs before this instant.
+    pub fn next_look_ns(&self, place: usize) -> u64 {
+        let Some(limited) = &self.limited else {
+            return u64::MAX;
+        };
+        let state = limited.lock();
+        let next = state.looks[place].map_or(0, |look| look.next_ns);
+        state
+            .held_until_ns
+            .map_or(next, |until_ns| until_ns.max(next))
     }
 
     /// Looks at it from one of its CPUs, where the calling thread has just begun to run.
@@ -168,11 +182,14 @@ impl Limited {
         if !state.running || state.held_until_ns.is_some() || state.rule.is_none() {
             return Ok(None);
         }
+        let before = state.looks[place];
+        if before.is_some_and(|before| before.next_ns > moment.now_ns) {
+            return Ok(None);
+        }
         let Some(used) = self.usage.read()? else {
             return Ok(None);
         };
         let queue = place.min(used.len() - 1);
-        let before = state.looks[place];
         let used_ns = used[queue];
         let presence = before.map_or(Presence::There, |before| {
             self.presence(before, moment, used_ns)
@@ -181,6 +198,7 @@ impl Limited {
             moment,
             used_ns,
             presence,
+            next_ns: 0,
         });
         let left = match self.limit.counts {
             Counts::NsPerCpu => presence == Presence::Left,
@@ -192,6 +210,10 @@ impl Limited {
                 .all(|look| look.presence != Presence::There),
         };
         let verdict = self.charge(state, moment.now_ns, queue, used_ns, left);
+        let next_ns = next_look_ns(state, moment.now_ns);
+        if let Some(look) = &mut state.looks[place] {
+            look.next_ns = next_ns;
+        }
         self.heed(state, moment.now_ns, verdict)
     }
 
@@ -327,6 +349,20 @@ impl Limited {
     )]
     fn on_lambda(&self, used_ns: u64) -> u64 {
         (used_ns as f64 * self.limit.slowness) as u64
+    }
+}
+
+/// When the next look from this CPU is due; at once where another has not been looked at yet.
+fn next_look_ns(state: &State, now_ns: u64) -> u64 {
+    let looks = state.looks.iter();
+    let since_ns = looks
+        .map(|look| look.map_or(0, |look| look.moment.now_ns))
+        .min();
+    match (&state.rule, since_ns) {
+        (Some(rule), Some(since_ns)) if since_ns > 0 => {
+            rule.next_look_ns(since_ns, now_ns, state.looks.len() as u64)
+        }
+        _ => 0,
     }
 }
 

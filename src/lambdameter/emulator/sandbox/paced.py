@@ -130,6 +130,11 @@ class Paced:
                 raise
             return cls(factory, None, None, refusal)
 
+    @property
+    def pid(self) -> int | None:
+        """Of what keeps CPUs; None: nothing does."""
+        return self._pacer.pid if self._pacer else None
+
     def watch(self) -> asyncio.Future[HostError] | None:
         """Resolves should what keeps CPUs die; None: nothing does."""
         return self._pacer.watch() if self._pacer else None

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from lambdameter.emulator.sandbox import cpu_share
+from lambdameter.emulator.sandbox import cpu_share, detect
 from lambdameter.emulator.sandbox.allowance import Allotment
 from lambdameter.emulator.sandbox.base import ProcessSpec
+from lambdameter.emulator.sandbox.paced import Paced
 
 Program = Callable[..., ProcessSpec]
 
@@ -57,6 +59,20 @@ def program(task: Path, own_tmp: Path) -> Program:
         )
 
     return make
+
+
+@pytest.fixture
+def paced(cgroup_way: str, tmp_path: Path, require: Callable[[bool, str], None]) -> Iterator[Paced]:
+    """Sandboxes of this host's own speed, kept to their shares by Lambda's rule."""
+    factory = detect(tmp_path, cgroup_way)
+    kept = Paced.start(factory, None)
+    granted = "Lambda's rule" in kept.enforcement().cpu
+    if not granted and os.geteuid() != 0:
+        pytest.skip("this user may not have real-time threads")
+    require(granted, "needs real-time threads")
+    yield kept
+    kept.close()
+    factory.close()
 
 
 async def _output(process: asyncio.subprocess.Process) -> str:

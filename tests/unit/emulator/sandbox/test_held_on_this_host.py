@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sysconfig
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from lambdameter.emulator.sandbox import detect
 from lambdameter.emulator.sandbox.base import ProcessSpec
 from lambdameter.emulator.sandbox.paced import Paced
 
@@ -65,16 +63,6 @@ WAITS = {
     ),
     "child": ("import subprocess", "subprocess.run(['/opt/bin/sleep', '0.03'], check=True)"),
 }
-
-
-@pytest.fixture
-def paced(cgroup_way: str, tmp_path: Path, require: Callable[[bool, str], None]) -> Iterator[Paced]:
-    factory = detect(tmp_path, cgroup_way)
-    kept = Paced.start(factory, None)
-    require("Lambda's rule" in kept.enforcement().cpu, "needs real-time threads")
-    yield kept
-    kept.close()
-    factory.close()
 
 
 @pytest.mark.parametrize("name", WAITS)

@@ -175,15 +175,6 @@ async def test_one_that_is_held_can_be_killed(
     assert process.returncode == -signal.SIGKILL
 
 
-@pytest.fixture
-def paced(by_the_kernel: SandboxFactory, require: Callable[[bool, str], None]) -> Iterator[Paced]:
-    kept = Paced.start(by_the_kernel, None)
-    by_rule = "Lambda's rule" in kept.enforcement().cpu
-    require(by_rule, "needs real-time threads")
-    yield kept
-    kept.close()
-
-
 async def test_by_lambdas_rule_it_gets_its_share_and_is_told_for_how_long_it_was_held(
     paced: Paced, program: Program, output: Output
 ):
@@ -213,8 +204,8 @@ async def test_one_that_is_held_by_the_rule_is_frozen_thawed_and_killed_as_any(
     _until_it_stands_still(sandbox)
     sandbox.thaw()
     if its_keeper == "is dead":
-        assert paced._pacer is not None
-        os.kill(paced._pacer.pid, signal.SIGKILL)
+        assert paced.pid is not None
+        os.kill(paced.pid, signal.SIGKILL)
     await sandbox.destroy()
     assert process.returncode == -signal.SIGKILL
 

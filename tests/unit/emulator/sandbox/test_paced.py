@@ -111,6 +111,8 @@ class Scene:
         self.opened = opened
         return FakeRegistration(self)
 
+    pid = 4711
+
     def watch(self) -> str:
         return "watched"
 
@@ -237,7 +239,7 @@ def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_s
     sandbox = fallback.create("name", 128, "interpreter", 0.0)
     sandbox.throttle()
     assert scene.seen == ["kernel's quota"]
-    assert fallback.watch() is None
+    assert (fallback.watch(), fallback.pid) == (None, None)
     fallback.close()
 
 
@@ -256,6 +258,6 @@ def test_a_way_of_enclosing_without_levers_needs_none_and_its_label_stays():
 
 def test_the_death_of_what_keeps_the_rule_can_be_watched(scene: Any):
     kept = Paced(scene, None, scene)
-    assert kept.watch() == "watched"
+    assert (kept.watch(), kept.pid) == ("watched", 4711)
     kept.close()
     assert scene.seen == ["pacer: gone"]
