@@ -65,7 +65,7 @@ class Modelled(Record, frozen=True, kw_only=True):
     """What AWS adds to an environment and a local one lacks; not measured.
 
     Attributes:
-        init_ms: is in the Init Duration.
+        init_ms: is in the Init Duration; with what the latency model held requests for there.
         invocation_ms: is in each Duration.
         memory_mb: is in Max Memory Used (MiB).
         hidden_start_ms: before Init, in no duration and on no bill.
