@@ -164,8 +164,8 @@ def main() -> None:
     console.print(table)
     load = os.getloadavg()[0]
     console.print(
-        f"Before: {before.engine}; after: {after.engine}. Ratios are after / before, with intervals "
-        f"of 95 %; CPU is ms a read. The host's load was {load:.1f} at the end."
+        f"Before: {before.engine}; after: {after.engine}. Ratios are after / before, with "
+        f"intervals of 95 %; CPU is ms a read. The host's load was {load:.1f} at the end."
     )
 
 

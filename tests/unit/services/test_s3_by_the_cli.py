@@ -50,6 +50,8 @@ def folder(tmp_path: Path) -> Path:
         path = tmp_path / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
+        # S3's dates are whole seconds: what was written in the same one would look new to `sync`.
+        os.utime(path, (1_600_000_000, 1_600_000_000))
     return tmp_path / "files"
 
 

@@ -186,6 +186,18 @@ def test_an_upload_that_breaks_off_leaves_nothing_behind(
     assert blobs() == 1
 
 
+@pytest.mark.parametrize("query", ["partNumber=1", "uploadId=1", "uploadId=&x=partNumber"])
+def test_half_of_a_part_is_no_object(plane: Any, put: Callable[..., Any], s3: Any, query: str):
+    put()
+    connection = connect(plane)
+    connection.request("PUT", f"/{BUCKET}/{KEY}?{query}", b"other")
+    answer = connection.getresponse()
+
+    assert (answer.status, b"InvalidArgument" in answer.read()) == (400, True)
+    assert s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == CONTENT
+    connection.close()
+
+
 def test_a_refused_upload_of_any_size_is_read_and_answered(plane: Any, s3: Any):
     connection = connect(plane)
     for bucket, status in (("absent", 404), ("UPPER", 400), (BUCKET, 200)):

@@ -115,6 +115,7 @@ impl Engine {
         upload: &Upload,
     ) -> S3Result<Response> {
         refusals::check_headers(operation, &parts.headers)?;
+        refusals::check_part(operation, parts.uri.query().unwrap_or_default())?;
         if let Some(error) = refusals::of_operation(operation) {
             self.require_bucket_of(&parts)?;
             return Err(error);

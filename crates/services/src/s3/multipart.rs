@@ -120,10 +120,11 @@ impl Session {
             ));
         }
         let algorithm = self.algorithm();
-        let sums: Vec<(Sum, u64)> = chosen
+        let sums: Option<Vec<(Sum, u64)>> = chosen
             .iter()
-            .filter_map(|part| Some((part.sum(algorithm)?.clone(), part.content.length())))
+            .map(|part| Some((part.sum(algorithm)?.clone(), part.content.length())))
             .collect();
+        let sums = sums.ok_or_else(|| s3_error!(InternalError))?;
         let checksum = combined(algorithm, self.kind, &sums);
         self.check_object(&checksum, expected)?;
         let digests: Vec<u8> = chosen.iter().flat_map(|part| part.md5).collect();

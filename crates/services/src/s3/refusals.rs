@@ -191,6 +191,27 @@ const PRESENT: [&str; 28] = [
     "UploadPartCopy",
 ];
 
+/// A part has both a number and an upload; s3s would take it for an object otherwise.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>
+pub fn check_part(operation: &str, query: &str) -> S3Result<()> {
+    let has = |name: &str| {
+        query
+            .split('&')
+            .any(|pair| pair.split('=').next() == Some(name))
+    };
+    let part = matches!(
+        operation,
+        "PutObject" | "CopyObject" | "UploadPart" | "UploadPartCopy"
+    );
+    if part && has("partNumber") != has("uploadId") {
+        return Err(s3_error!(
+            InvalidArgument,
+            "A part must have both partNumber and uploadId"
+        ));
+    }
+    Ok(())
+}
+
 /// AWS's code for what a service does not have, with words of our own.
 pub fn absent(what: &str) -> S3Error {
     s3_error!(
