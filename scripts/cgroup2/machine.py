@@ -140,7 +140,8 @@ def _told() -> bytes:
     )
     told = {
         "root": (*pytest, BEHAVIOUR, ENCLOSED),
-        "user": (*pytest, BEHAVIOUR),
+        # The last -k counts. A user has no real-time threads, which keep Lambda's rule.
+        "user": (*pytest, "-k", "not duty-cycle and not rule", BEHAVIOUR),
         "user without cpu": (*pytest, WITHOUT_CPU),
         "environment": {
             "PATH": "/usr/bin:/bin",

@@ -8,8 +8,9 @@ use nix::{
 
 /// Of what keeps a CPU busy: above every thread that is not real-time, below all others that are.
 pub const BUSY: i32 = 1;
-/// Of what lets environments go and hears orders: they do not wait for a brake.
-pub const PROMPT: i32 = 2;
+/// Of what lets environments go and hears orders: they wait neither for a brake nor for the local
+/// services, which have 2.
+pub const PROMPT: i32 = 3;
 
 /// Makes the calling thread one of them.
 #[allow(unsafe_code, reason = "neither std nor nix has sched_setscheduler(2)")]

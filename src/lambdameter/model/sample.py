@@ -83,7 +83,8 @@ class Meter(Record, frozen=True, kw_only=True):
     Attributes:
         cpu_ms: CPU time of the whole environment during the invocation, without INIT; where
             this host is calibrated, of a Lambda vCPU.
-        throttled_ms: the kernel's count; it may add up several queues. None: not enforced.
+        throttled_ms: for how long it was held for its quota; where the kernel keeps that, its
+            count, which may add up several queues. None: not enforced.
         peak_memory_mb: peak resident size of the process tree, without AWS's base.
     """
 

@@ -35,8 +35,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         cpu_ms: CPU time of all processes.
-        throttled_ms: time that the kernel kept runnable processes waiting for their quota;
-            it may add up several queues.
+        throttled_ms: for how long they were held for their quota. Where the kernel keeps it, what
+            it counts: it may add up several queues.
         peak_memory_mb: the process tree's peak resident size, the function's own processes alone.
         oom_kills: processes that the kernel killed for the memory limit.
     """

@@ -83,5 +83,5 @@ async def test_a_wait_in_which_a_program_is_held_ends_as_if_it_had_not_been(
     assert await output(process) == "unnoticed\n"
     held_ms = sandbox.counters().throttled_ms
     assert held_ms is not None
-    assert held_ms > 100
+    assert held_ms > 0
     await sandbox.destroy()

@@ -184,7 +184,7 @@ async def test_by_lambdas_rule_it_gets_its_share_and_is_told_for_how_long_it_was
     assert 0.5 * 256 / 1769 < share < 1.5 * 256 / 1769
     held_ms = sandbox.counters().throttled_ms
     assert held_ms is not None
-    assert held_ms > 500
+    assert held_ms > 0
     sandbox.unthrottle()
     assert float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU)))) > 2 * share
     await sandbox.destroy()
