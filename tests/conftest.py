@@ -70,7 +70,7 @@ def require() -> Require:
     return check
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def doors(require_launcher: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:  # noqa: ARG001
     """Every listener, running: tests/doors.py, which is loaded, since tests are no package."""
     spec = importlib.util.spec_from_file_location("doors", Path(__file__).with_name("doors.py"))

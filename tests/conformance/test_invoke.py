@@ -40,7 +40,7 @@ host=${AWS_LAMBDA_RUNTIME_API%:*} port=${AWS_LAMBDA_RUNTIME_API#*:}
 api=2018-06-01/runtime/invocation
 while true; do
   exec 3<>/dev/tcp/$host/$port
-  printf 'GET /%s/next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' $api >&3
+  printf 'GET /%s/next HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' $api $host >&3
   while IFS=$'\r' read -r line <&3 && [ -n "$line" ]; do
     case ${line,,} in
       lambda-runtime-aws-request-id:*) id=${line#*: } ;;
@@ -51,8 +51,8 @@ while true; do
   answer="{\"event\":$event,\"name\":\"$AWS_LAMBDA_FUNCTION_NAME\",\"tz\":\"$TZ\","
   answer+="\"managed\":\"$AWS_EXECUTION_ENV\",\"root\":\"$LAMBDA_TASK_ROOT\"}"
   exec 3<>/dev/tcp/$host/$port
-  printf 'POST /%s/%s/response HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' $api $id >&3
-  printf 'Content-Length: %d\r\n\r\n%s' ${#answer} "$answer" >&3
+  printf 'POST /%s/%s/response HTTP/1.1\r\nHost: %s\r\n' $api $id $host >&3
+  printf 'Connection: close\r\nContent-Length: %d\r\n\r\n%s' ${#answer} "$answer" >&3
   cat <&3 >/dev/null
 done
 """
