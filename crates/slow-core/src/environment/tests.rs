@@ -56,7 +56,7 @@ impl Group {
     fn running(&self) -> Environment {
         let environment = self.open(self.limit(Counts::NsPerCpu));
         environment.throttle(START).expect("a file");
-        environment.run(START).expect("a file");
+        environment.run();
         environment
     }
 
@@ -188,7 +188,7 @@ fn it_is_let_go_when_its_debt_is_paid_and_told_for_how_long_it_was_held() {
 }
 
 #[test]
-fn at_rest_it_pays_and_is_not_counted_as_held() {
+fn at_rest_it_pays_and_a_run_changes_nothing_about_it() {
     let group = Group::new();
     let environment = group.running();
     group.use_up("1000000 2000000");
@@ -197,14 +197,13 @@ fn at_rest_it_pays_and_is_not_counted_as_held() {
         Some(START + 25 * MS)
     );
     assert_eq!(group.word(), "FROZEN");
-    assert_eq!(group.held_ns(START + 9 * MS), 0);
     assert_eq!(look(&environment, 0, at(3)), None);
-    environment.run(START + 10 * MS).expect("files");
-    assert_eq!(group.held_ns(START + 12 * MS), 2_000_000);
-    environment.rest(START + 13 * MS).expect("files");
+    environment.run();
+    assert_eq!(look(&environment, 0, at(4)), None);
+    assert_eq!(environment.rest(START + 13 * MS).expect("files"), None);
     environment.release(START + 25 * MS).expect("files");
     assert_eq!(group.word(), "THAWED");
-    assert_eq!(group.held_ns(START + 99 * MS), 3_000_000);
+    assert_eq!(group.held_ns(START + 99 * MS), 23_000_000);
 }
 
 #[test]
@@ -229,7 +228,7 @@ fn time_on_a_slowed_cpu_counts_as_a_lambda_vcpus() {
         ..group.limit(Counts::NsPerCpu)
     });
     environment.throttle(START).expect("files");
-    environment.run(START).expect("files");
+    environment.run();
     group.use_up("800000 0");
     assert_eq!(look(&environment, 0, at(1)), Some(START + 5 * MS));
 }
@@ -240,7 +239,7 @@ fn of_cgroup_v2_it_sleeps_once_no_cpu_sees_it_move() {
     group.use_up("usage_usec 0\n");
     let environment = group.open(group.limit(Counts::CpuStat));
     environment.throttle(START).expect("files");
-    environment.run(START).expect("files");
+    environment.run();
     let quarter = |quarters: u64| Moment {
         now_ns: START + MS + quarters * MS / 4,
         own_ns: 0,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -22,30 +24,59 @@ from lambdameter.errors import HostError
 from lambdameter.model import Calibration, Enforcement
 
 _NS_PER_MS = 1_000_000
+# Who is called again by then never rested. Nothing is used meanwhile, and nobody is slowed.
+_LINGER_S = 0.001
 _BY_RULE = (
     f"by Lambda's rule, kept here: charged at a tick of {TICK_NS // _NS_PER_MS} ms and when a "
     "thread sleeps, debts carried"
 )
 
 
-class PacedSandbox:
-    """Any sandbox, looked after from the first process or thaw until the next freeze.
+class Timer(Protocol):
+    """A call that is to come."""
 
-    Args:
+    def cancel(self) -> None:
+        """Let it not come."""
+
+
+def _on_the_loop(delay_s: float, call: Callable[[], None]) -> Timer:
+    return asyncio.get_running_loop().call_later(delay_s, call)
+
+
+class Care(NamedTuple):
+    """How an environment is looked after.
+
+    Attributes:
         slowness: what CPU time here is worth in a Lambda vCPU's.
-        by_rule: its share is kept by `registration`, not by the sandbox itself.
+        by_rule: its share is kept by whoever looks after it, not by the sandbox itself.
+        slowed: its CPUs are slower while it runs, and only then.
     """
+
+    slowness: float
+    by_rule: bool
+    slowed: bool
+
+
+class PacedSandbox:
+    """Any sandbox, looked after from the first process or thaw until the next freeze."""
 
     levers = None
 
     def __init__(
-        self, inner: Sandbox, registration: Registration, slowness: float, *, by_rule: bool
+        self,
+        inner: Sandbox,
+        registration: Registration,
+        care: Care,
+        later: Callable[[float, Callable[[], None]], Timer] = _on_the_loop,
     ) -> None:
         self._inner = inner
         self._registration = registration
-        self._slowness = slowness
-        self._by_rule = by_rule
+        self._care = care
+        self._later = later
         self._running = False
+        self._lingering: Timer | None = None
+        self._held_at_freeze_ms: float | None = None
+        self._held_frozen_ms = 0.0
         self.cpus = inner.cpus
 
     async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
@@ -55,41 +86,71 @@ class PacedSandbox:
 
     def throttle(self) -> None:
         """Grant the tier's share of a Lambda vCPU."""
-        (self._registration if self._by_rule else self._inner).throttle()
+        (self._registration if self._care.by_rule else self._inner).throttle()
 
     def unthrottle(self) -> None:
         """Grant whole vCPUs, which are slow all the same."""
-        (self._registration if self._by_rule else self._inner).unthrottle()
+        (self._registration if self._care.by_rule else self._inner).unthrottle()
 
     def freeze(self) -> None:
         """Stop every process; the CPUs have their own speed again."""
         self._inner.freeze()
-        if self._running:
-            self._registration.rest()
-        self._running = False
+        self._held_at_freeze_ms = self._held_ms()
+        if self._care.slowed:
+            self._rest()
+        elif self._running:
+            self._lingering = self._later(_LINGER_S, self._rest_by_and_by)
 
     def thaw(self) -> None:
         """Let every process run again, unless it still owes CPU time."""
+        if self._held_at_freeze_ms is not None:
+            self._held_frozen_ms += self._held_ms() - self._held_at_freeze_ms
+        self._held_at_freeze_ms = None
         self._run()
         self._inner.thaw()
 
     def counters(self) -> Counters:
         """CPU time as a Lambda vCPU would have counted it."""
         used = self._inner.counters()
-        cpu_ms = None if used.cpu_ms is None else used.cpu_ms * self._slowness
-        throttled_ms = self._registration.held_ms() if self._by_rule else used.throttled_ms
+        cpu_ms = None if used.cpu_ms is None else used.cpu_ms * self._care.slowness
+        if not self._care.by_rule:
+            return msgspec.structs.replace(used, cpu_ms=cpu_ms)
+        held_ms = self._held_ms() if self._held_at_freeze_ms is None else self._held_at_freeze_ms
+        throttled_ms = held_ms - self._held_frozen_ms
         return msgspec.structs.replace(used, cpu_ms=cpu_ms, throttled_ms=throttled_ms)
 
     async def destroy(self) -> None:
         """Kill every process: none is held from now on. May be called twice."""
+        self._stay()
         self._running = False
         self._registration.close()
         await self._inner.destroy()
 
     def _run(self) -> None:
+        self._stay()
         if not self._running:
             self._registration.run()
         self._running = True
+
+    def _rest(self) -> None:
+        self._lingering = None
+        ran, self._running = self._running, False
+        if ran:
+            self._registration.rest()
+
+    def _rest_by_and_by(self) -> None:
+        # Should nobody be there to be told, the next run says so.
+        with contextlib.suppress(HostError):
+            self._rest()
+
+    def _stay(self) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
+        self._lingering = None
+
+    def _held_ms(self) -> float:
+        """Also while it was frozen, which is nobody's time."""
+        return self._registration.held_ms() if self._care.by_rule else 0.0
 
 
 class Paced:
@@ -164,4 +225,5 @@ class Paced:
             return inner
         pace = Pace(speed.busy_ns, speed.cycle_ns) if speed else None
         registration = self._pacer.open(inner.cpus, pace, levers, slowness)
-        return PacedSandbox(inner, registration, slowness, by_rule=levers is not None)
+        care = Care(slowness, by_rule=levers is not None, slowed=pace is not None)
+        return PacedSandbox(inner, registration, care)

@@ -110,7 +110,7 @@ class Registration:
                 self._pacer.order("close", self._number)
 
     def held_ms(self) -> float:
-        """For how long it was held so far for its quota, while it ran."""
+        """For how long it was held so far for its quota."""
         return self._pacer.held_ms(self._number)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambdameter.emulator.sandbox.base import Counters, Handicap, Levers
-from lambdameter.emulator.sandbox.paced import Paced
+from lambdameter.emulator.sandbox.paced import Care, Paced, PacedSandbox
 from lambdameter.emulator.speed.pacer import Pace
 from lambdameter.errors import HostError
 from lambdameter.model import Calibration, Enforcement, Speed
@@ -85,7 +86,7 @@ class FakeRegistration:
         return lambda: self._scene.seen.append(f"pacer: {order}")
 
     def held_ms(self) -> float:
-        return 42.0
+        return self._scene.held_ms
 
 
 class Scene:
@@ -102,6 +103,7 @@ class Scene:
         self.opened: tuple[Any, ...] = ()
         self.levers: Levers | None = LEVERS
         self.used = Counters(cpu_ms=10.0, throttled_ms=3.0, peak_memory_mb=5.0, oom_kills=0)
+        self.held_ms = 42.0
 
     def create(self, *asked: Any) -> Any:
         self.asked = asked
@@ -123,6 +125,32 @@ class Scene:
 @pytest.fixture
 def scene() -> Scene:
     return Scene()
+
+
+class Later:
+    """What is to come, when a test says so."""
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], None]] = []
+
+    def __call__(self, _delay_s: float, call: Callable[[], None]) -> Any:
+        self.calls.append(call)
+        return SimpleNamespace(cancel=lambda: self.calls.remove(call))
+
+    def come(self) -> None:
+        for call in self.calls:
+            call()
+        self.calls.clear()
+
+
+@pytest.fixture
+def later() -> Later:
+    return Later()
+
+
+def unslowed(scene: Any, later: Later) -> Any:
+    care = Care(slowness=1.0, by_rule=True, slowed=False)
+    return PacedSandbox(FakeSandbox(scene), FakeRegistration(scene), care, later)  # type: ignore[arg-type]
 
 
 def paced(
@@ -151,6 +179,45 @@ async def test_a_new_process_in_a_running_environment_changes_nothing(scene: Sce
     await sandbox.spawn(None)
     await sandbox.spawn(None)
     assert scene.seen.count("pacer: run") == 1
+
+
+def test_at_the_hosts_own_speed_one_that_is_called_again_at_once_never_rests(
+    scene: Scene, later: Later
+):
+    sandbox = unslowed(scene, later)
+    sandbox.thaw()
+    sandbox.freeze()
+    sandbox.thaw()
+    later.come()
+    assert scene.seen == ["pacer: run", "thaw", "freeze", "thaw"]
+    sandbox.freeze()
+    later.come()
+    sandbox.thaw()
+    assert scene.seen[4:] == ["freeze", "pacer: rest", "pacer: run", "thaw"]
+
+
+async def test_one_that_is_destroyed_is_told_of_no_more(scene: Scene, later: Later):
+    sandbox = unslowed(scene, later)
+    sandbox.thaw()
+    sandbox.freeze()
+    await sandbox.destroy()
+    later.come()
+    assert scene.seen == ["pacer: run", "thaw", "freeze", "pacer: close", "destroy"]
+
+
+def test_a_rest_that_nobody_hears_of_is_the_next_runs_error(scene: Scene, later: Later):
+    sandbox = unslowed(scene, later)
+    sandbox.thaw()
+    sandbox.freeze()
+    dead = HostError("dead", next_step="Look.")
+
+    def refuse() -> None:
+        raise dead
+
+    sandbox._registration = SimpleNamespace(rest=refuse, run=refuse, held_ms=lambda: 0.0)
+    later.come()
+    with pytest.raises(HostError, match="dead"):
+        sandbox.thaw()
 
 
 def test_one_that_never_ran_need_not_rest(scene: Scene):
@@ -190,8 +257,16 @@ def test_cpu_time_is_told_as_lambdas_vcpu_would_have_counted_it(scene: Scene):
     assert (read.cpu_ms, read.peak_memory_mb) == (12.5, 5.0)
 
 
-def test_throttled_is_for_how_long_it_was_held(scene: Scene):
-    assert paced(scene).counters().throttled_ms == 42.0
+def test_throttled_is_for_how_long_it_was_held_but_not_while_it_was_frozen(scene: Scene):
+    sandbox = paced(scene)
+    assert sandbox.counters().throttled_ms == 42.0
+    sandbox.freeze()
+    scene.held_ms = 50.0
+    assert sandbox.counters().throttled_ms == 42.0
+    sandbox.thaw()
+    assert sandbox.counters().throttled_ms == 42.0
+    scene.held_ms = 53.0
+    assert sandbox.counters().throttled_ms == 45.0
 
 
 def test_cpu_time_that_this_host_cannot_count_stays_unknown(scene: Scene):
