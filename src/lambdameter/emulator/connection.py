@@ -22,7 +22,8 @@ from lambdameter.emulator.routes import Admit, Handler
 _LOG = logging.getLogger(__name__)
 _Waiting = tuple[Request, Response | None, bool]
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_MALFORMED = Response(status=400, body=b'{"message":"malformed HTTP"}').encode(keep_alive=False)
+_MALFORMED = Response(status=400, body=b'{"message":"malformed HTTP"}')
+_NOTHING = Request(method="", target="", headers={})
 
 
 class _Home(Protocol):
@@ -54,6 +55,8 @@ class Connection(asyncio.Protocol):
         self._paused = False
         # Nothing more is read: the last answer is on its way.
         self._deaf = False
+        # Whoever sends the next body waits to be asked for it, which is not its turn yet.
+        self._awaited = False
         self._begin()
 
     # --- asyncio ---------------------------------------------------------------------------------
@@ -70,18 +73,52 @@ class Connection(asyncio.Protocol):
         self._home.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser."""
-        if self._deaf:
-            return
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._give_up()
+        """Feed the parser.
+
+        An upgrade is not made, as https://www.rfc-editor.org/rfc/rfc9110#section-7.8 allows: what
+        follows is the next request.
+        """
+        while data and not self._deaf:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                self._parser = httptools.HttpRequestParser(self)
+                data = self._without_upgrade() + data[upgrade.args[0] :]
+            except httptools.HttpParserError:
+                self._give_up()
+            else:
+                return
+
+    def _without_upgrade(self) -> bytes:
+        """The head that was read last, for another parser: this one takes no body behind it."""
+        lines = [f"{self._method} {self._path_and_query} HTTP/1.1"]
+        lines += [
+            f"{name}: {value}"
+            for name, value in self._headers.items()
+            if name not in {"connection", "upgrade"}
+        ]
+        return "\r\n".join([*lines, "", ""]).encode()
+
+    def eof_received(self) -> bool:
+        """Nothing more comes; what did is answered, and then the connection ends."""
+        self._deaf = True
+        if self._is_idle:
+            return False
+        self._waiting.append((_NOTHING, None, False))
+        return True
 
     def _give_up(self) -> None:
+        """What cannot be read is answered in its turn, and is the last."""
         if not self._deaf:
-            self._transport.write(_MALFORMED)
-            self._transport.close()
+            self._deaf = True
+            self._waiting.append((_NOTHING, _MALFORMED, False))
+            if self._task is None:
+                self._advance()
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether everything is answered that came."""
+        return self._task is None and not self._waiting
 
     def abort(self) -> None:
         """Cut it."""
@@ -110,7 +147,7 @@ class Connection(asyncio.Protocol):
 
         https://www.rfc-editor.org/rfc/rfc9110#section-5.3
         """
-        key, text = name.decode("latin-1").lower(), value.decode(errors="replace")
+        key, text = name.decode("latin-1").lower(), value.decode(errors="replace").rstrip(" \t")
         headers = self._headers
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
@@ -124,7 +161,18 @@ class Connection(asyncio.Protocol):
         self._refused = self._admit(self._method, self._path_and_query, headers)
         if self._refused is not None:
             self._turn_away(self._refused)
-        elif "expect" in headers and headers["expect"].lower() == "100-continue":
+        elif "expect" in headers and not self._parser.should_upgrade():
+            self._expect(headers["expect"])
+
+    def _expect(self, what: str) -> None:
+        """https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1."""
+        asked = "100-continue" in {part.strip() for part in what.lower().split(",")}
+        self._awaited = asked and self._parser.get_http_version() != "1.0"
+        self._ask_for_body()
+
+    def _ask_for_body(self) -> None:
+        if self._awaited and self._is_idle:
+            self._awaited = False
             self._transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
@@ -136,9 +184,12 @@ class Connection(asyncio.Protocol):
             self._parts.clear()
 
     def on_message_complete(self) -> None:
-        """All of it is there."""
-        if not self._deaf:
-            self._put(keep_alive=self._parser.should_keep_alive())
+        """All of it is there; after one that ends the connection nothing is heard."""
+        self._awaited = False
+        if not self._deaf and not self._parser.should_upgrade():
+            keep_alive = self._parser.should_keep_alive()
+            self._deaf = not keep_alive
+            self._put(keep_alive=keep_alive)
 
     def _turn_away(self, answer: Response) -> None:
         if self._method == "HEAD":
@@ -171,6 +222,9 @@ class Connection(asyncio.Protocol):
         """Handle what waits, until something takes its time."""
         while self._waiting and self._task is None:
             request, refused, keep_alive = self._waiting.popleft()
+            if request is _NOTHING and refused is None:
+                self._transport.close()
+                return
             try:
                 answer = self._handler(request) if refused is None else refused
             except Exception:  # noqa: BLE001 - whatever it is, the client gets its answer
@@ -180,6 +234,7 @@ class Connection(asyncio.Protocol):
             else:
                 promised = self._keep(request, answer, keep_alive=keep_alive)
                 self._task = asyncio.get_running_loop().create_task(promised)
+        self._ask_for_body()
         if self._paused and self._task is None and not self._transport.is_closing():
             self._paused = False
             self._transport.resume_reading()

@@ -153,9 +153,9 @@ async def test_a_client_that_goes_away_before_its_answer_disturbs_nobody(
     writer.write(post(b"1"))
     await api.arrived.wait()
     writer.transport.abort()
+    api.hold.set()
     while listener._connections:  # noqa: ASYNC110 - that it notices is no event of ours
         await asyncio.sleep(0)
-    api.hold.set()
     reader, another = await asyncio.open_connection(*listener.address.split(":"))
     another.write(post(b"2"))
     assert await answer(reader) == (200, b"2")
@@ -213,3 +213,88 @@ async def test_equal_headers_are_shown_as_one(streams: Any, door: Door, first: s
     writer.write(f"GET /a HTTP/1.1\r\nHost: {first}\r\nhOST: x\r\n\r\n".encode())
     assert await answer(reader) == (403, b"no")
     assert door.shown == [("GET", "/a", {"host": f"{first}, x"})]
+
+
+async def held(api: Api) -> None:
+    """One request is being handled, and is not answered yet."""
+    await asyncio.wait_for(api.arrived.wait(), 10)
+
+
+@pytest.mark.parametrize("after", [b" \x00garbage", b"GET / BAD\r\n\r\n"], ids=["byte", "line"])
+async def test_what_cannot_be_read_takes_no_answer_from_what_came_before(
+    streams: Any, api: Api, after: bytes
+):
+    reader, writer = streams
+    api.hold.clear()
+    writer.write(post(b"one") + after)
+    await held(api)
+    api.hold.set()
+    assert await answer(reader) == (200, b"one")
+    assert (await answer(reader))[0] == 400
+    assert await reader.read() == b""
+
+
+async def test_after_a_request_that_closes_nothing_is_heard(streams: Any, api: Api):
+    reader, writer = streams
+    writer.write(post(b"one", "/", "Connection: close") + post(b"two") + b"\x00")
+    assert await answer(reader) == (200, b"one")
+    assert await reader.read() == b""
+    assert len(api.seen) == 1
+
+
+async def test_who_has_nothing_more_to_say_is_answered_all_the_same(streams: Any, api: Api):
+    reader, writer = streams
+    api.hold.clear()
+    writer.write(post(b"one") + post(b"two"))
+    writer.write_eof()
+    await held(api)
+    api.hold.set()
+    assert [await answer(reader), await answer(reader)] == [(200, b"one"), (200, b"two")]
+    assert await reader.read() == b""
+
+
+async def test_who_stops_in_the_midst_of_a_request_is_let_go(streams: Any, api: Api):
+    reader, writer = streams
+    writer.write(post(b"one")[:-1])
+    writer.write_eof()
+    assert await reader.read() == b""
+    assert api.seen == []
+
+
+@pytest.mark.parametrize("protocol", ["h2c", "TLS/1.2", "websocket"])
+async def test_an_upgrade_is_not_made_and_the_request_is_served(streams: Any, protocol: str):
+    reader, writer = streams
+    upgrade = ("Connection: Upgrade, HTTP2-Settings", f"Upgrade: {protocol}")
+    writer.write(post(b"one", "/", *upgrade) + post(b"two", "/", *upgrade) + post(b"three"))
+    assert [await answer(reader) for _ in range(3)] == [
+        (200, b"one"),
+        (200, b"two"),
+        (200, b"three"),
+    ]
+
+
+async def test_white_space_around_a_value_is_none_of_it(streams: Any, door: Door):
+    reader, writer = streams
+    writer.write(b"GET / HTTP/1.1\r\nHost: x \t\r\nA:\t b \r\n\r\n")
+    assert (await answer(reader))[0] == 200
+    assert door.shown[0][2] == {"host": "x", "a": "b"}
+
+
+async def test_a_body_is_asked_for_when_it_is_its_turn(streams: Any, api: Api):
+    reader, writer = streams
+    api.hold.clear()
+    writer.write(post(b"one"))
+    await held(api)
+    whole = post(b"two", "/", "Expect: 100-continue", "Expect: 100-continue")
+    writer.write(whole[:-3])
+    api.hold.set()
+    assert await answer(reader) == (200, b"one")
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(whole[-3:])
+    assert await answer(reader) == (200, b"two")
+
+
+async def test_a_client_of_http_1_0_is_asked_for_nothing(streams: Any):
+    reader, writer = streams
+    writer.write(post(b"one", "/", "Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert await answer(reader) == (200, b"one")
