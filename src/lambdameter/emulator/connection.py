@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         # Nothing more is read: the last answer is on its way.
         self._deaf = False
-        self._begin()
+        self.on_message_begin()
 
     # --- asyncio ---------------------------------------------------------------------------------
 
@@ -89,17 +89,14 @@ class Connection(asyncio.Protocol):
 
     # --- the parser ------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
+    def on_message_begin(self) -> None:
+        """A request begins."""
         self._target = b""
         self._method = self._path_and_query = ""
         self._refused: Response | None = None
         self._headers: dict[str, str] = {}
         self._parts: list[bytes] = []
         self._size = 0
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._begin()
 
     def on_url(self, url: bytes) -> None:
         """Its target, perhaps in pieces."""
