@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
         self._deaf = False
         # Whoever sends the next body waits to be asked for it, which is not its turn yet.
         self._awaited = False
-        self._begin()
+        self.on_message_begin()
 
     # --- asyncio ---------------------------------------------------------------------------------
 
@@ -126,17 +126,14 @@ class Connection(asyncio.Protocol):
 
     # --- the parser ------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
+    def on_message_begin(self) -> None:
+        """A request begins."""
         self._target = b""
         self._method = self._path_and_query = ""
         self._refused: Response | None = None
         self._headers: dict[str, str] = {}
         self._parts: list[bytes] = []
         self._size = 0
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._begin()
 
     def on_url(self, url: bytes) -> None:
         """Its target, perhaps in pieces."""
