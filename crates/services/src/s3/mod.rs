@@ -15,6 +15,7 @@ mod conditions;
 mod copy;
 mod declared;
 mod digests;
+mod host;
 mod list_operations;
 mod list_uploads;
 mod listing;
@@ -23,6 +24,7 @@ mod multipart;
 mod multipart_operations;
 mod object;
 mod operation;
+mod parameters;
 mod read;
 mod refusals;
 mod request;
@@ -57,7 +59,7 @@ use self::{
     store::Store,
     upload::Upload,
 };
-pub use self::{blob::Blobs, operation::operation};
+pub use self::{blob::Blobs, host::path_style, operation::operation};
 
 pub const ENGINE: &str = concat!("lambdameter S3 on s3s ", env!("S3_ENGINE_VERSION"));
 
@@ -115,11 +117,13 @@ impl Engine {
         upload: &Upload,
     ) -> S3Result<Response> {
         refusals::check_headers(operation, &parts.headers)?;
-        refusals::check_part(operation, parts.uri.query().unwrap_or_default())?;
+        let query = parts.uri.query().unwrap_or_default();
+        refusals::check_part(operation, query)?;
         if let Some(error) = refusals::of_operation(operation) {
             self.require_bucket_of(&parts)?;
             return Err(error);
         }
+        refusals::check_parameters(operation, query)?;
         let body = if matches!(operation, "PutObject" | "UploadPart") {
             parts.extensions.insert(upload.clone());
             Bytes::new()
