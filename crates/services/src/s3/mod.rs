@@ -65,6 +65,13 @@ pub const ENGINE: &str = concat!("lambdameter S3 on s3s ", env!("S3_ENGINE_VERSI
 
 /// The largest body that is no upload: a list of 1,000 keys to delete, each character escaped.
 const MAX_DOCUMENT: usize = 20 * 1024 * 1024;
+/// What has a body of XML.
+const DOCUMENTED: [&str; 4] = [
+    "CompleteMultipartUpload",
+    "CreateBucket",
+    "DeleteObjects",
+    "PutObjectTagging",
+];
 const XML: &str = "application/xml";
 
 /// The engine, whose bodies are in `blobs`.
@@ -172,6 +179,9 @@ async fn document(operation: &str, headers: &mut HeaderMap, upload: &Upload) -> 
     let mut digests = Digests::new(declared.algorithms());
     digests.update(&bytes);
     declared.check(&digests.finish(), &trailers)?;
+    if DOCUMENTED.contains(&operation) && std::str::from_utf8(&bytes).is_ok_and(xml::holds_no_xml) {
+        return Err(s3_error!(MalformedXML));
+    }
     let bytes = match std::str::from_utf8(&bytes) {
         Ok(text) if text.contains("&#") => xml::resolve_references(text).into(),
         _ => bytes,
