@@ -144,7 +144,7 @@ fn saturated(range: &str) -> String {
     let most = i64::MAX.unsigned_abs();
     let within = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        if digits && text.parse().is_ok_and(|number: u64| number <= most) || !digits {
+        if !digits || text.parse().is_ok_and(|number: u64| number <= most) {
             text.to_owned()
         } else {
             most.to_string()
