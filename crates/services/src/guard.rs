@@ -141,7 +141,8 @@ impl Rules {
             // A page cannot send Authorization without a preflight, and `aws s3 cp` begins an
             // upload of a text file in parts by a POST of its type.
             // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>
-            Protocol::S3 if parts.headers.contains_key(AUTHORIZATION) => return None,
+            Protocol::S3 if is_signed(&parts.headers) => return None,
+            Protocol::S3 if is_presigned(parts) => "Send no Content-Type.",
             Protocol::S3 => "Sign the request in its Authorization header.",
             Protocol::Admin => "Send application/json.",
         };
@@ -170,6 +171,26 @@ impl Rules {
             }
         }
     }
+}
+
+/// By one of AWS's schemes: a page's own name and password are in a browser's `Basic`.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>
+fn is_signed(headers: &HeaderMap) -> bool {
+    let schemes: [&[u8]; 3] = [b"AWS4-HMAC-SHA256 ", b"AWS4-ECDSA-P256-SHA256 ", b"AWS "];
+    headers.get(AUTHORIZATION).is_some_and(|value| {
+        schemes
+            .iter()
+            .any(|scheme| value.as_bytes().starts_with(scheme))
+    })
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+fn is_presigned(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    query
+        .split('&')
+        .any(|pair| pair.starts_with("X-Amz-Signature=") || pair.starts_with("Signature="))
 }
 
 fn of_a_page(headers: &HeaderMap, own: &Origin) -> Option<Refused> {

@@ -118,3 +118,24 @@ fn nothing_of_a_request_can_end_the_text_that_quotes_it() {
     assert_eq!(text, "??/A????????");
     assert!(quoted(&"a".repeat(10_000)).len() < 100);
 }
+
+#[test]
+fn who_is_refused_a_presigned_form_is_told_what_works() {
+    let (rules, ..) = rules("s3");
+    let said = |target: &str, kind: &str| {
+        let request = Request::post(target).header("host", HOST);
+        let request = if kind.is_empty() {
+            request
+        } else {
+            request.header("content-type", kind)
+        };
+        let parts = request.body(()).expect("a request").into_parts().0;
+        rules
+            .refusal(&parts)
+            .map_or_else(String::new, |refused| refused.message)
+    };
+    let presigned = "/b/k?uploads&X-Amz-Signature=00";
+    assert!(said(presigned, "text/plain").ends_with("Send no Content-Type."));
+    assert_eq!(said(presigned, ""), "");
+    assert!(said("/b/k?uploads", "text/plain").ends_with("in its Authorization header."));
+}

@@ -45,7 +45,10 @@ use std::{
     thread,
 };
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -160,15 +163,19 @@ impl Layers {
             Some(latency) => faulted.layer(from_fn_with_state(latency, latency::hold)),
             None => faulted,
         };
-        held.layer(from_fn_with_state(
+        let counted = held.layer(from_fn_with_state(
             Desk {
                 service: protocol.service(),
                 identify,
                 usage,
             },
             call::register,
-        ))
-        .layer(from_fn_with_state(
+        ));
+        let named = match protocol {
+            Protocol::S3 => counted.layer(from_fn(s3::path_style)),
+            Protocol::DynamoDb | Protocol::Admin => counted,
+        };
+        named.layer(from_fn_with_state(
             Rules {
                 protocol,
                 hosts: self.hosts,

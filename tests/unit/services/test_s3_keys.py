@@ -191,7 +191,7 @@ def test_a_key_that_xml_cannot_hold_does_not_break_a_listing(s3: Any, plane: Any
     status, body = raw(plane, "GET", f"/{BUCKET}?list-type=2")
     encoded = raw(plane, "GET", f"/{BUCKET}?list-type=2&encoding-type=url")
 
-    assert (status, b"<Key>a&#x1;b&#xd;</Key>" in body) == (200, True)
+    assert (status, "<Key>a\ufffdb&#xd;</Key>".encode() in body) == (200, True)
     assert (encoded[0], b"<Key>a%01b%0D</Key>" in encoded[1]) == (200, True)
 
 

@@ -4,9 +4,10 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>
 
+use axum::http::{HeaderMap, header};
 use s3s::{
     S3Result,
-    dto::{ETag, ETagCondition, Timestamp},
+    dto::{ETag, ETagCondition, Timestamp, TimestampFormat},
     s3_error,
 };
 use time::OffsetDateTime;
@@ -64,6 +65,21 @@ impl ReadIf {
     }
 }
 
+/// Whether `If-Range` leaves a range as it is: only for the very object that it names.
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5>
+pub fn keeps_range(headers: &HeaderMap, object: &Object) -> bool {
+    let Some(value) = headers.get(header::IF_RANGE) else {
+        return true;
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if let Some(tag) = text.strip_prefix('"') {
+        return tag.strip_suffix('"') == Some(&object.etag);
+    }
+    Timestamp::parse(TimestampFormat::HttpDate, text).is_ok_and(|date| {
+        OffsetDateTime::from(date).unix_timestamp() == object.modified.unix_timestamp()
+    })
+}
+
 /// What must hold of the present object for a key to be written, or deleted.
 #[derive(Debug, Default)]
 pub struct WriteIf {
@@ -101,8 +117,6 @@ fn names(condition: &ETagCondition, etag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use s3s::dto::TimestampFormat;
-
     use super::*;
 
     const TAG: &str = "0af9-2";

@@ -60,6 +60,7 @@ pub async fn copy_object(
     }
     let source = store.object(&bucket, &key)?;
     conditions!(input).require(&source)?;
+    source.require_copyable()?;
     check_size(&source)?;
     let tags = tags(input, &source)?;
     let given = attributes!(input, expires);
@@ -246,6 +247,7 @@ pub async fn upload_part_copy(
     let (bucket, key) = place(&input.copy_source)?;
     let source = store.object(&bucket, &key)?;
     conditions!(input).require(&source)?;
+    source.require_copyable()?;
     let span = match &input.copy_source_range {
         None => 0..source.size(),
         Some(text) => range(text, source.size())?,

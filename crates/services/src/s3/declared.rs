@@ -40,6 +40,13 @@ impl Declared {
                  or x-amz-trailer headers were found."
             ));
         }
+        let named = text(headers, "x-amz-sdk-checksum-algorithm");
+        if let (Some(named), Some(sent)) = (named, declared.algorithm())
+            && !named.eq_ignore_ascii_case(sent.name())
+        {
+            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+            return Err(bad_digest(sent));
+        }
         Ok(declared)
     }
 
@@ -228,6 +235,13 @@ mod tests {
             ("x-amz-checksum-crc32c", "4waSgw=="),
         ];
         assert_eq!(outcome(&two, &[]), "InvalidRequest");
+        for (named, code) in [("CRC32", ""), ("crc32", ""), ("SHA256", "BadDigest")] {
+            let sent = [
+                ("x-amz-sdk-checksum-algorithm", named),
+                ("x-amz-checksum-crc32", "y/Q5Jg=="),
+            ];
+            assert_eq!(outcome(&sent, &[]), code, "{named}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod conditions;
 mod copy;
 mod declared;
 mod digests;
+mod host;
 mod list_operations;
 mod list_uploads;
 mod listing;
@@ -23,6 +24,7 @@ mod multipart;
 mod multipart_operations;
 mod object;
 mod operation;
+mod parameters;
 mod read;
 mod refusals;
 mod request;
@@ -57,12 +59,19 @@ use self::{
     store::Store,
     upload::Upload,
 };
-pub use self::{blob::Blobs, operation::operation};
+pub use self::{blob::Blobs, host::path_style, operation::operation};
 
 pub const ENGINE: &str = concat!("lambdameter S3 on s3s ", env!("S3_ENGINE_VERSION"));
 
 /// The largest body that is no upload: a list of 1,000 keys to delete, each character escaped.
 const MAX_DOCUMENT: usize = 20 * 1024 * 1024;
+/// What has a body of XML.
+const DOCUMENTED: [&str; 4] = [
+    "CompleteMultipartUpload",
+    "CreateBucket",
+    "DeleteObjects",
+    "PutObjectTagging",
+];
 const XML: &str = "application/xml";
 
 /// The engine, whose bodies are in `blobs`.
@@ -115,11 +124,13 @@ impl Engine {
         upload: &Upload,
     ) -> S3Result<Response> {
         refusals::check_headers(operation, &parts.headers)?;
-        refusals::check_part(operation, parts.uri.query().unwrap_or_default())?;
+        let query = parts.uri.query().unwrap_or_default();
+        refusals::check_part(operation, query)?;
         if let Some(error) = refusals::of_operation(operation) {
             self.require_bucket_of(&parts)?;
             return Err(error);
         }
+        refusals::check_parameters(operation, query)?;
         let body = if matches!(operation, "PutObject" | "UploadPart") {
             parts.extensions.insert(upload.clone());
             Bytes::new()
@@ -168,6 +179,9 @@ async fn document(operation: &str, headers: &mut HeaderMap, upload: &Upload) -> 
     let mut digests = Digests::new(declared.algorithms());
     digests.update(&bytes);
     declared.check(&digests.finish(), &trailers)?;
+    if DOCUMENTED.contains(&operation) && std::str::from_utf8(&bytes).is_ok_and(xml::holds_no_xml) {
+        return Err(s3_error!(MalformedXML));
+    }
     let bytes = match std::str::from_utf8(&bytes) {
         Ok(text) if text.contains("&#") => xml::resolve_references(text).into(),
         _ => bytes,

@@ -125,6 +125,36 @@ impl Attributes {
 }
 
 impl Object {
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+    pub fn require_readable(&self) -> S3Result<()> {
+        if self.is_archived() {
+            return Err(super::messages::custom(
+                "InvalidObjectState",
+                403,
+                "The operation is not valid for the object's storage class",
+            ));
+        }
+        Ok(())
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+    pub fn require_copyable(&self) -> S3Result<()> {
+        if self.is_archived() {
+            return Err(super::messages::custom(
+                "ObjectNotInActiveTierError",
+                403,
+                "The source object of the COPY operation is not in the active tier and is only \
+                 stored in Amazon S3 Glacier.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Nothing here restores, so it stays so.
+    fn is_archived(&self) -> bool {
+        matches!(self.attributes.storage_class(), "GLACIER" | "DEEP_ARCHIVE")
+    }
+
     pub fn size(&self) -> u64 {
         self.content.length()
     }

@@ -6,12 +6,15 @@ use std::borrow::Cow;
 
 use axum::http::{Method, request::Parts};
 
+use super::{parameters, refusals};
+
 const OTHER: &str = "Other";
 
 /// What belongs to a bucket and is read, written and deleted by a query parameter of its own: the
 /// parameter, and the operations for GET, PUT and DELETE.
 #[rustfmt::skip]
-const OF_BUCKETS: [(&str, [&str; 3]); 23] = [
+const OF_BUCKETS: [(&str, [&str; 3]); 29] = [
+    ("abac", ["GetBucketAbac", "PutBucketAbac", OTHER]),
     ("accelerate", ["GetBucketAccelerateConfiguration", "PutBucketAccelerateConfiguration", OTHER]),
     ("acl", ["GetBucketAcl", "PutBucketAcl", OTHER]),
     ("analytics", ["GetBucketAnalyticsConfiguration", "PutBucketAnalyticsConfiguration", "DeleteBucketAnalyticsConfiguration"]),
@@ -22,6 +25,11 @@ const OF_BUCKETS: [(&str, [&str; 3]); 23] = [
     ("lifecycle", ["GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"]),
     ("location", ["GetBucketLocation", OTHER, OTHER]),
     ("logging", ["GetBucketLogging", "PutBucketLogging", OTHER]),
+    ("metadataAnnotationTable", [OTHER, "UpdateBucketMetadataAnnotationTableConfiguration", OTHER]),
+    ("metadataConfiguration", ["GetBucketMetadataConfiguration", OTHER, "DeleteBucketMetadataConfiguration"]),
+    ("metadataInventoryTable", [OTHER, "UpdateBucketMetadataInventoryTableConfiguration", OTHER]),
+    ("metadataJournalTable", [OTHER, "UpdateBucketMetadataJournalTableConfiguration", OTHER]),
+    ("metadataTable", ["GetBucketMetadataTableConfiguration", OTHER, "DeleteBucketMetadataTableConfiguration"]),
     ("metrics", ["GetBucketMetricsConfiguration", "PutBucketMetricsConfiguration", "DeleteBucketMetricsConfiguration"]),
     ("notification", ["GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration", OTHER]),
     ("object-lock", ["GetObjectLockConfiguration", "PutObjectLockConfiguration", OTHER]),
@@ -39,26 +47,47 @@ const OF_BUCKETS: [(&str, [&str; 3]); 23] = [
 
 /// As [`OF_BUCKETS`], of objects.
 #[rustfmt::skip]
-const OF_OBJECTS: [(&str, [&str; 3]); 6] = [
+const OF_OBJECTS: [(&str, [&str; 3]); 9] = [
     ("acl", ["GetObjectAcl", "PutObjectAcl", OTHER]),
+    ("annotation", ["GetObjectAnnotation", "PutObjectAnnotation", "DeleteObjectAnnotation"]),
     ("attributes", ["GetObjectAttributes", OTHER, OTHER]),
+    ("encryption", [OTHER, "UpdateObjectEncryption", OTHER]),
     ("legal-hold", ["GetObjectLegalHold", "PutObjectLegalHold", OTHER]),
+    ("renameObject", [OTHER, "RenameObject", OTHER]),
     ("retention", ["GetObjectRetention", "PutObjectRetention", OTHER]),
     ("tagging", ["GetObjectTagging", "PutObjectTagging", "DeleteObjectTagging"]),
     ("torrent", ["GetObjectTorrent", OTHER, OTHER]),
 ];
 
+/// What is read one by one by its name, or listed without: the parameter of the name, both operations.
+#[rustfmt::skip]
+const LISTED_WITHOUT: [(&str, &str, &str); 5] = [
+    ("annotationName", "GetObjectAnnotation", "ListObjectAnnotations"),
+    ("id", "GetBucketAnalyticsConfiguration", "ListBucketAnalyticsConfigurations"),
+    ("id", "GetBucketIntelligentTieringConfiguration", "ListBucketIntelligentTieringConfigurations"),
+    ("id", "GetBucketInventoryConfiguration", "ListBucketInventoryConfigurations"),
+    ("id", "GetBucketMetricsConfiguration", "ListBucketMetricsConfigurations"),
+];
+
+/// As it is counted: with a parameter that it does not have, an operation is not asked for.
 pub fn operation(parts: &Parts) -> Cow<'static, str> {
-    of(parts).into()
+    let named = of(parts);
+    let query = parts.uri.query().unwrap_or_default();
+    if refusals::is_present(named) && parameters::stray(named, query).is_some() {
+        return OTHER.into();
+    }
+    named.into()
 }
 
-/// The operation's name; "Other" where AWS has none.
+/// The operation's name by what is known of its parameters; "Other" where AWS has none.
 pub fn of(parts: &Parts) -> &'static str {
     let path = parts.uri.path();
     let path = path.strip_prefix('/').unwrap_or(path);
     let query = Query(parts.uri.query().unwrap_or_default());
     match path.split_once('/') {
         None if path.is_empty() => bucketless(&parts.method),
+        // No bucket has a name in upper case.
+        None if path == "WriteGetObjectResponse" => "WriteGetObjectResponse",
         None | Some((_, "")) => of_bucket(&parts.method, query),
         Some(_) => of_object(
             &parts.method,
@@ -100,6 +129,8 @@ fn of_bucket(method: &Method, query: Query<'_>) -> &'static str {
         Method::HEAD => "HeadBucket",
         Method::DELETE => "DeleteBucket",
         Method::POST if query.has("delete") => "DeleteObjects",
+        Method::POST if query.has("metadataConfiguration") => "CreateBucketMetadataConfiguration",
+        Method::POST if query.has("metadataTable") => "CreateBucketMetadataTableConfiguration",
         Method::POST => "PostObject",
         Method::GET if query.has("uploads") => "ListMultipartUploads",
         Method::GET if query.has("versions") => "ListObjectVersions",
@@ -139,11 +170,18 @@ fn by_parameter(
 ) -> Option<&'static str> {
     let (_, [get, put, delete]) = table.iter().find(|(name, _)| query.has(name))?;
     match *method {
-        Method::GET => Some(get),
+        Method::GET => Some(one_or_all(get, query)),
         Method::PUT => Some(put),
         Method::DELETE => Some(delete),
         _ => None,
     }
+}
+
+fn one_or_all(get: &'static str, query: Query<'_>) -> &'static str {
+    let listed = LISTED_WITHOUT
+        .iter()
+        .find(|(name, one, _)| *one == get && !query.has(name));
+    listed.map_or(get, |(_, _, all)| all)
 }
 
 #[cfg(test)]
@@ -195,9 +233,35 @@ mod tests {
             ("GET", "/bucket/a?attributes", "GetObjectAttributes"),
             ("GET", "/bucket/tagging", "GetObject"),
             ("PATCH", "/bucket/a", "Other"),
+            ("PUT", "/bucket/a?annotation", "PutObjectAnnotation"),
+            (
+                "GET",
+                "/bucket?analytics&id=1",
+                "GetBucketAnalyticsConfiguration",
+            ),
+            (
+                "GET",
+                "/bucket?analytics",
+                "ListBucketAnalyticsConfigurations",
+            ),
+            ("POST", "/WriteGetObjectResponse", "WriteGetObjectResponse"),
         ] {
             assert_eq!(named(method, uri, &[]), expected, "{method} {uri}");
         }
+    }
+
+    #[test]
+    fn with_a_parameter_that_it_does_not_have_it_is_not_counted_as_asked_for() {
+        let counted = |method: &str, uri: &str| {
+            let request = Request::builder().method(method).uri(uri).body(());
+            operation(&request.expect("a sound request").into_parts().0)
+        };
+        assert_eq!(counted("DELETE", "/bucket?uploads"), "Other");
+        assert_eq!(
+            counted("DELETE", "/bucket?x-id=DeleteBucket"),
+            "DeleteBucket"
+        );
+        assert_eq!(counted("PUT", "/bucket?policy&new"), "PutBucketPolicy");
     }
 
     #[test]

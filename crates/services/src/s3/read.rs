@@ -15,7 +15,7 @@ use s3s::{
 };
 
 use super::{
-    conditions::{ReadIf, Verdict},
+    conditions::{ReadIf, Verdict, keeps_range},
     digests::{Algorithm, Kind, Sum},
     messages,
     object::{Object, answer_checksum, checksum_type, count, size},
@@ -115,8 +115,13 @@ pub fn get_object(
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let input = &mut request.input;
     only_version(input.version_id.as_deref())?;
-    let wanted = wanted!(input);
-    let answer = find(store.object(&input.bucket, &input.key)?, &wanted)?;
+    let mut wanted = wanted!(input);
+    let object = store.object(&input.bucket, &input.key)?;
+    wanted.range = wanted
+        .range
+        .filter(|_| keeps_range(&request.headers, &object));
+    let answer = find(object, &wanted)?;
+    answer.object.require_readable()?;
     let mut output = answered!(GetObjectOutput, input, answer);
     let content = match &answer.span {
         Some(span) => answer.object.content.slice(span),
@@ -135,8 +140,12 @@ pub fn head_object(
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let input = &mut request.input;
     only_version(input.version_id.as_deref())?;
-    let wanted = wanted!(input);
-    let answer = find(store.object(&input.bucket, &input.key)?, &wanted)?;
+    let mut wanted = wanted!(input);
+    let object = store.object(&input.bucket, &input.key)?;
+    wanted.range = wanted
+        .range
+        .filter(|_| keeps_range(&request.headers, &object));
+    let answer = find(object, &wanted)?;
     let output = answered!(HeadObjectOutput, input, answer);
     let mut headers = kept_headers(&answer.object, input.response_expires.is_some());
     if let Some(tags) = answer.object.tags.count() {

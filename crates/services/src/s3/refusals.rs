@@ -3,8 +3,13 @@
 use axum::http::HeaderMap;
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
+use super::parameters;
+
 /// The account that everything belongs to, as the local Lambda has it.
 const ACCOUNT: &str = "000000000000";
+
+/// How much of a parameter's name a message quotes.
+const MAX_NAME: usize = 80;
 
 /// Headers that ask for what is not there.
 const UNKNOWN_HEADERS: [&str; 8] = [
@@ -155,9 +160,14 @@ pub fn of_operation(operation: &str) -> Option<S3Error> {
             "Bucket is missing Object Lock Configuration",
         ),
         "Other" => Some(s3_error!(MethodNotAllowed)),
-        present if PRESENT.contains(&present) => None,
+        present if is_present(present) => None,
         absent_one => Some(absent(absent_one)),
     }
+}
+
+/// Whether the local S3 has it.
+pub fn is_present(operation: &str) -> bool {
+    PRESENT.contains(&operation)
 }
 
 const PRESENT: [&str; 28] = [
@@ -190,6 +200,17 @@ const PRESENT: [&str; 28] = [
     "UploadPart",
     "UploadPartCopy",
 ];
+
+/// Refuses what asks for an operation that nobody here knows.
+pub fn check_parameters(operation: &str, query: &str) -> S3Result<()> {
+    match parameters::stray(operation, query) {
+        Some(name) => {
+            let name: String = name.chars().take(MAX_NAME).collect();
+            Err(absent(&format!("the parameter {name} of {operation}")))
+        }
+        None => Ok(()),
+    }
+}
 
 /// A part has both a number and an upload; s3s would take it for an object otherwise.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>

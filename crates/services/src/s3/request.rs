@@ -120,6 +120,11 @@ fn drop_unreadable(headers: &mut HeaderMap) {
         let value: &axum::http::HeaderValue = headers.get(name)?;
         Some(value.to_str().unwrap_or_default().to_owned())
     };
+    if let Some(range) =
+        text(headers, header::RANGE).and_then(|range| saturated(&range).parse().ok())
+    {
+        headers.insert(header::RANGE, range);
+    }
     if text(headers, header::RANGE).is_some_and(|range| Range::parse(&range).is_err()) {
         headers.remove(header::RANGE);
     }
@@ -129,6 +134,24 @@ fn drop_unreadable(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
+}
+
+/// Offsets beyond what s3s counts to are beyond every object.
+fn saturated(range: &str) -> String {
+    let Some(offsets) = range.strip_prefix("bytes=") else {
+        return range.to_owned();
+    };
+    let most = i64::MAX.unsigned_abs();
+    let within = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || text.parse().is_ok_and(|number: u64| number <= most) {
+            text.to_owned()
+        } else {
+            most.to_string()
+        }
+    };
+    let offsets: Vec<String> = offsets.split('-').map(within).collect();
+    format!("bytes={}", offsets.join("-"))
 }
 
 #[cfg(test)]
@@ -182,6 +205,10 @@ mod tests {
             ("range", "bytes=0-1", true),
             ("range", "bytes=-5", true),
             ("range", "bytes=5-1", false),
+            ("range", "bytes=0-99999999999999999999", true),
+            ("range", "bytes=18446744073709551616-", true),
+            ("range", "bytes=-99999999999999999999", true),
+            ("range", "bytes=99999999999999999999-1", false),
             ("range", "lines=0-1", false),
             ("range", "bytes=0-1,3-4", false),
             ("if-modified-since", "Wed, 21 Oct 2015 07:28:00 GMT", true),
