@@ -25,12 +25,12 @@ def fit(among: Iterable[Cell], shipped: Overheads) -> Overheads:
     invocation_ms = weighted(idle, [[1.0] for _ in idle])[0] if idle else shipped.invocation.ms
     inits = [cell for cell in judged if cell.kind == "Init"]
     memory = [cell for cell in judged if cell.kind == "memory"]
-    per_mb, base_ms = weighted(inits, [[cell.package_mb, 1.0] for cell in inits])
+    per_mb, per_init_mb = weighted(inits, [[one.package_mb, one.init_peak_mb] for one in inits])
     base_mb, slope = weighted(memory, [[1.0, cell.init_peak_mb] for cell in memory])
     return msgspec.structs.replace(
         shipped,
         init=msgspec.structs.replace(
-            shipped.init, ms_per_mb=max(0.0, per_mb), base_ms=max(0.0, base_ms)
+            shipped.init, ms_per_mb=max(0.0, per_mb), ms_per_init_mb=max(0.0, per_init_mb)
         ),
         invocation=msgspec.structs.replace(shipped.invocation, ms=max(0.0, invocation_ms)),
         memory=msgspec.structs.replace(shipped.memory, base_mb=base_mb, mb_per_init_mb=slope),
@@ -47,8 +47,9 @@ def weighted(of: list[Cell], rows: list[list[float]]) -> list[float]:
 
 def line(model: Overheads) -> str:
     """For overheads.toml."""
+    init, memory = model.init, model.memory
     return (
-        f"fitted: init.ms_per_mb = {model.init.ms_per_mb:.2f}, init.base_ms = "
-        f"{model.init.base_ms:.1f}, invocation.ms = {model.invocation.ms:.2f}, memory.base_mb = "
-        f"{model.memory.base_mb:.2f}, memory.mb_per_init_mb = {model.memory.mb_per_init_mb:.3f}"
+        f"fitted: init.ms_per_mb = {init.ms_per_mb:.2f}, init.ms_per_init_mb = "
+        f"{init.ms_per_init_mb:.2f}, invocation.ms = {model.invocation.ms:.2f}, memory.base_mb = "
+        f"{memory.base_mb:.2f}, memory.mb_per_init_mb = {memory.mb_per_init_mb:.3f}"
     )

@@ -12,14 +12,20 @@ _BYTES_PER_MB = 1_000_000
 
 
 class PerPackage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Time for each MB of the package (the zip, as CodeSize has it), beside a constant."""
+    """Time for each MB of the package (the zip, as CodeSize has it)."""
 
     ms_per_mb: float
-    base_ms: float = 0.0
 
-    def of(self, package_mb: float) -> float:
-        """The time of a package, ms."""
-        return self.base_ms + self.ms_per_mb * package_mb
+
+class Init(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Time for each MB of the package, and for each MiB that is resident after Init."""
+
+    ms_per_mb: float
+    ms_per_init_mb: float = 0.0
+
+    def of(self, package_mb: float, init_peak_mb: float) -> float:
+        """The time that Init takes longer, ms."""
+        return self.ms_per_mb * package_mb + self.ms_per_init_mb * init_peak_mb
 
 
 class PerInvocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +45,7 @@ class Overheads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """overheads.toml."""
 
     name: str
-    init: PerPackage
+    init: Init
     invocation: PerInvocation
     memory: Memory
     hidden_start: PerPackage
@@ -48,10 +54,10 @@ class Overheads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """For an environment with this package, whose processes had this much after Init."""
         package_mb = package_bytes / _BYTES_PER_MB
         return Modelled(
-            init_ms=self.init.of(package_mb),
+            init_ms=self.init.of(package_mb, init_peak_mb),
             invocation_ms=self.invocation.ms,
             memory_mb=self.memory.base_mb + self.memory.mb_per_init_mb * init_peak_mb,
-            hidden_start_ms=self.hidden_start.of(package_mb),
+            hidden_start_ms=self.hidden_start.ms_per_mb * package_mb,
         )
 
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from lambdameter.emulator.additions import Additions
-from lambdameter.emulator.overheads import Memory, Overheads, PerInvocation, PerPackage
+from lambdameter.emulator.overheads import Init, Memory, Overheads, PerInvocation, PerPackage
 from lambdameter.emulator.sandbox.base import Counters
 from lambdameter.model import Modelled, ServiceTime
 
 OVERHEADS = Overheads(
     name="m",
-    init=PerPackage(ms_per_mb=10.0),
+    init=Init(ms_per_mb=10.0),
     invocation=PerInvocation(ms=0.5),
     memory=Memory(base_mb=7.0, mb_per_init_mb=0.5),
     hidden_start=PerPackage(ms_per_mb=2.0),

@@ -11,7 +11,7 @@ import pytest
 from lambdameter.emulator.environment import INIT_LIMIT_MS, Environment
 from lambdameter.emulator.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.lifecycle import InvalidTransitionError, State
-from lambdameter.emulator.overheads import Memory, Overheads, PerInvocation, PerPackage
+from lambdameter.emulator.overheads import Init, Memory, Overheads, PerInvocation, PerPackage
 from lambdameter.emulator.placement import new_identity
 from lambdameter.emulator.runtime_api.answers import InvalidRequestIdError
 from lambdameter.errors import HostError
@@ -20,7 +20,7 @@ from lambdameter.model import Modelled, ServiceTime
 EVENT = b'{"n":1}'
 OVERHEADS = Overheads(
     name="m",
-    init=PerPackage(ms_per_mb=10.0),
+    init=Init(ms_per_mb=10.0),
     invocation=PerInvocation(ms=0.0),
     memory=Memory(base_mb=7.0, mb_per_init_mb=0.5),
     hidden_start=PerPackage(ms_per_mb=2.0),

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from lambdameter.emulator import overheads
-from lambdameter.emulator.overheads import Memory, Overheads, PerInvocation, PerPackage
+from lambdameter.emulator.overheads import Init, Memory, Overheads, PerInvocation, PerPackage
 
 MODEL = Overheads(
     name="m",
-    init=PerPackage(ms_per_mb=2.5),
+    init=Init(ms_per_mb=2.5),
     invocation=PerInvocation(ms=0.5),
     memory=Memory(base_mb=7.0, mb_per_init_mb=0.5),
     hidden_start=PerPackage(ms_per_mb=6.0),
@@ -17,9 +17,9 @@ def test_init_and_what_comes_before_it_grow_with_the_package():
     assert (added.init_ms, added.hidden_start_ms) == (5.0, 12.0)
 
 
-def test_a_part_of_init_is_there_without_a_package():
-    init = PerPackage(ms_per_mb=2.5, base_ms=4.0)
-    assert (init.of(0.0), init.of(2.0)) == (4.0, 9.0)
+def test_init_grows_with_what_it_left_resident():
+    init = Init(ms_per_mb=2.5, ms_per_init_mb=0.5)
+    assert (init.of(0.0, 8.0), init.of(2.0, 8.0)) == (4.0, 9.0)
 
 
 def test_an_invocation_costs_the_same_whatever_the_package():
