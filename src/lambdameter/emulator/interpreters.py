@@ -96,13 +96,22 @@ class Timings:
         self._file = file
 
     async def of(self, program: str) -> float:
-        """CPU time, ms; infinite where it cannot run it."""
+        """CPU time, ms; infinite where it cannot run it, or where nothing can be kept.
+
+        Timing takes some tenths of a second, which nobody is to wait for at every start.
+        """
         key = _key(program)
         known = self._read()
         if key not in known:
+            if not self._may_keep():
+                return float("inf")
             known[key] = await _time(program)
             self._write(known)
         return known[key]
+
+    def _may_keep(self) -> bool:
+        parents = (folder for folder in self._file.parents if folder.is_dir())
+        return os.access(next(parents), os.W_OK)
 
     def _read(self) -> dict[str, float]:
         try:

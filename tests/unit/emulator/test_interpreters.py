@@ -115,6 +115,13 @@ async def test_a_broken_file_of_timings_is_made_anew(tmp_path: Path):
     assert file.read_text() != "{"
 
 
+async def test_where_nothing_can_be_kept_nothing_is_timed(tmp_path: Path):
+    ours = program(tmp_path / "one", f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    # A folder of the kernel's, where even root makes no file.
+    assert await Timings(Path("/proc/1/timings.json")).of(ours) == float("inf")
+    assert not (tmp_path / "ran").exists()
+
+
 def test_every_folder_of_the_path_is_looked_at_then_the_usual_places_then_our_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
