@@ -56,13 +56,12 @@ async def find_interpreter(runtime: str) -> Interpreter:
         HostError: there is none at all.
     """
     for name in nearest_first(runtime, MANAGED_RUNTIMES):
-        present: dict[str, Interpreter] = {}
-        for program in candidates(name):
-            interpreter = await _probe(program)
-            if interpreter is not None and interpreter.name == name:
-                present.setdefault(interpreter.prefix, interpreter)
+        # At once: each takes the start of a Python, and pyenv's shims take several.
+        probed = await asyncio.gather(*map(_probe, candidates(name)))
+        # A shim and what it leads to are one; the first of them stays where it is.
+        present = dict.fromkeys(one for one in probed if one is not None and one.name == name)
         if present:
-            return await fastest(list(present.values()), Timings(timings_file()))
+            return await fastest(list(present), Timings(timings_file()))
     raise HostError(
         f"No Python for the runtime {runtime} was found",
         place=", ".join(["PATH", *(f"~/{place.format(name=runtime)}" for place in _PLACES)]),

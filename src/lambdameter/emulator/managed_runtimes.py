@@ -131,7 +131,7 @@ async def _install(interpreter: Interpreter, pins: Path, folder: Path) -> None:
             find_uv_bin(),
             *("pip", "install", "--quiet", "--no-config", "--compile-bytecode", "--no-deps"),
             *("--target", str(partial)),
-            *("--python", f"{interpreter.prefix}/bin/{interpreter.name}"),
+            *("--python", interpreter.program),
             *("-r", str(pins)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
