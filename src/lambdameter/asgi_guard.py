@@ -78,9 +78,7 @@ class GuardedHttp(HttpToolsProtocol):
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Equal ones are one: https://www.rfc-editor.org/rfc/rfc9110#section-5.3."""
     joined: dict[str, str] = {}
     for name, value in headers:
-        key, text = name.decode("latin-1").lower(), value.decode(errors="replace")
-        joined[key] = f"{joined[key]}, {text}" if key in joined else text
+        guard.add(joined, name, value)
     return joined

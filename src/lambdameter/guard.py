@@ -136,6 +136,15 @@ def refusal(method: str, target: str, headers: Mapping[str, str], rules: Rules) 
     return None
 
 
+def add(headers: dict[str, str], name: bytes, value: bytes) -> None:
+    """Take a header as `refusal` wants it: equal ones are one, without the white space around.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-5.3 and #section-5.5
+    """
+    key, text = name.decode("latin-1").lower(), value.decode(errors="replace").strip(" \t")
+    headers[key] = f"{headers[key]}, {text}" if key in headers else text
+
+
 def quoted(text: str) -> str:
     """What a client sent, made harmless and short, to stand inside any kind of document."""
     short = text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}..."

@@ -75,6 +75,12 @@ async def test_what_is_allowed_is_served_with_the_path_that_it_asks_for(streams:
     assert (app.asked[0]["path"], app.asked[0]["query_string"]) == ("/a b", b"c")
 
 
+async def test_white_space_around_a_value_is_none_of_it(streams: Any):
+    reader, writer = streams
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost \t\r\nSec-Fetch-Site:\tnone \r\n\r\n")
+    assert (await answer(reader)).endswith(SERVED)
+
+
 @pytest.mark.parametrize(
     ("target", "more", "said"),
     [

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import httptools
 
+from lambdameter import guard
 from lambdameter.emulator.messages import Request, Response
 from lambdameter.emulator.routes import Admit, Handler
 
@@ -140,13 +141,8 @@ class Connection(asyncio.Protocol):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header or trailer; equal ones are one, joined.
-
-        https://www.rfc-editor.org/rfc/rfc9110#section-5.3
-        """
-        key, text = name.decode("latin-1").lower(), value.decode(errors="replace").rstrip(" \t")
-        headers = self._headers
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        """One header or trailer."""
+        guard.add(self._headers, name, value)
 
     def on_headers_complete(self) -> None:
         """Its body comes next; a client may wait to be asked for it."""
