@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import platform
 from typing import get_args
 
@@ -23,6 +24,8 @@ from lambdameter.emulator.settings import Settings
 from lambdameter.errors import HostError, LambdameterError
 from lambdameter.model import Architecture, Calibration, Enforcement
 from lambdameter.report_line import Host, format_host
+
+_LOG = logging.getLogger(__name__)
 
 
 class Facilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +176,11 @@ class ControlPlane:
             )
         except (LambdameterError, OSError) as error:
             self.functions.settled(function, str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - a fault of ours of any kind is told
+            # Otherwise the function would be pending for ever.
+            _LOG.exception("%s could not be made ready", function.name)
+            self.functions.settled(function, f"{type(error).__name__}: {error}")
             return
         if not self.functions.is_latest(function):
             return

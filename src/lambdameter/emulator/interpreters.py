@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -147,12 +148,10 @@ async def fastest(present: Sequence[Interpreter], timings: Timings) -> Interpret
     return best
 
 
-async def finished(
-    process: asyncio.subprocess.Process, said: bytes | None = None
-) -> tuple[bytes, bytes]:
+async def finished(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
     """What it said on stdout and stderr; where we are cancelled it does not go on without us."""
     try:
-        stdout, stderr = await process.communicate(said)
+        stdout, stderr = await process.communicate()
     except asyncio.CancelledError:
         if process.returncode is None:
             process.kill()
@@ -163,16 +162,18 @@ async def finished(
 
 async def _run(program: str, code: str, said: bytes = b"") -> bytes | None:
     """What a program of Python says; None where it fails."""
-    process = await asyncio.create_subprocess_exec(
-        program,
-        "-I",
-        "-c",
-        code,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    output, _ = await finished(process, said)
+    # A file, not a pipe: a program that ends without reading closes a pipe before all is written,
+    # and what a loop then raises differs from loop to loop.
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(said)
+        stdin.seek(0)
+        process = await asyncio.create_subprocess_exec(
+            *(program, "-I", "-c", code),
+            stdin=stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    output, _ = await finished(process)
     return output if process.returncode == 0 else None
 
 

@@ -110,6 +110,18 @@ async def test_a_function_that_cannot_be_prepared_has_failed(
     assert (failed.state, failed.update, failed.reason) == ("Failed", "Failed", str(error))
 
 
+async def test_a_fault_of_ours_leaves_no_function_pending(
+    plane: ControlPlane, runtimes: Runtimes, caplog: pytest.LogCaptureFixture
+):
+    runtimes.error = RuntimeError("a transport was closed")
+    await plane.create("f", SETTINGS, b"v1")
+    await settled(plane)
+    failed = plane.functions.get("f")
+    assert failed.state == "Failed"
+    assert failed.reason == "RuntimeError: a transport was closed"
+    assert "f could not be made ready" in caplog.text
+
+
 async def test_the_old_revision_serves_until_the_new_one_is_ready(
     plane: ControlPlane, runtimes: Runtimes
 ):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from lambdameter.emulator import interpreters
 from lambdameter.emulator.interpreters import (
@@ -33,6 +34,18 @@ async def test_a_program_does_not_outlive_whoever_waits_for_it():
     waiting.cancel()
     await asyncio.wait((waiting,))
     assert process.returncode == -9
+
+
+def test_a_program_that_ends_without_reading_is_no_interpreter_under_any_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shim = program(tmp_path, "#!/bin/sh\nexec 0<&-\nexit 127\n")
+    real = program(tmp_path / "real", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    monkeypatch.setattr(interpreters, "candidates", lambda _name: [shim, real, shim])
+    for run in (asyncio.run, uvloop.run):
+        # Which end closes first is a race: several, so that it is met.
+        for _ in range(5):
+            assert run(find_interpreter(OURS)).name == OURS
 
 
 def test_the_runtime_asked_for_comes_first_and_then_the_nearest():
