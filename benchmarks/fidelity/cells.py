@@ -34,7 +34,7 @@ class Cell(NamedTuple):
 
     Attributes:
         error_of_mean: standard error of ours, as a share of it.
-        cpu_ms: of a call, at a Lambda vCPU's speed.
+        cpu_ms: of a call, at a Lambda vCPU's speed, with what AWS's own processes use of its share.
         service_ms: what the services' model took of it.
         init_peak_mb: what the processes had after Init.
         package_mb: the published package's size where the text gives it, or ours.
@@ -113,7 +113,11 @@ def cell(figure: PublishedFigure, run: ReportInput, sizes: Mapping[tuple[str, st
         figure=figure,
         ours=ours,
         error_of_mean=standard_error(values) / ours,
-        cpu_ms=mean(calls, lambda one: one.meter and one.meter.cpu_ms),
+        cpu_ms=mean(calls, lambda one: one.meter and one.meter.cpu_ms)
+        + mean(
+            calls,
+            lambda one: one.meter and one.meter.modelled and one.meter.modelled.invocation_cpu_ms,
+        ),
         service_ms=mean(
             calls, lambda one: one.meter and one.meter.service and one.meter.service.modelled_ms
         ),

@@ -13,12 +13,15 @@ import subprocess
 from cells import Cell
 
 from lambdameter import binaries
+from lambdameter.emulator import overheads
 from lambdameter.emulator.speed.pacer import PROGRAM
 
 # A no-op's CPU time, ms of a Lambda vCPU, of which a part comes before the handler: the runtime's
 # client takes the event and posts the answer. Measured here, by no-ops.
 OUTSIDE_MS = {"python": 1.6, "rust": 0.35}
 BEFORE, BEFORE_WAIT = 0.3, 0.5
+# What AWS's own processes use of the share.
+BESIDE_MS = overheads.shipped().invocation.cpu_ms
 VCPU_MB, TICK_MS = 1_769, 4
 RUNS, CALLS, PAUSE_MS, JITTER_MS = 300, 4, 500, 40
 STEPS = 14
@@ -44,7 +47,7 @@ def implied_ms(cell: Cell) -> float | None:
 
 def simulated_ms(cell: Cell, cpu_ms: float) -> float:
     """The mean of the cell's figure, for a call of so much CPU time."""
-    outside = min(OUTSIDE_MS[cell.figure.variant], cpu_ms / 2)
+    outside = min(OUTSIDE_MS[cell.figure.variant] + BESIDE_MS, cpu_ms / 2)
     handler = cpu_ms - outside
     phases = [
         {"cpu_ms": outside * BEFORE, "mark": "begun"},

@@ -11,11 +11,13 @@ import msgspec
 
 from lambdameter.claims import library
 from lambdameter.cli.report import read
-from lambdameter.model import ClaimSource, PublishedFigure, ReportInput
+from lambdameter.model import ClaimSource, PublishedFigure, ReportInput, Sample
 from lambdameter.samples import RunFolder
 
 PUBLISHED = Path(__file__).parents[1] / "published"
 COMMAND = [str(Path(sys.prefix) / "bin" / "lambdameter"), "run"]
+# Of a Duration: what reports call disturbed.
+DISTURBED = 0.05
 SIZES = "128,256,512,1024,1769,2048"
 WORKLOADS = {
     "squares": ["--memory", "128", "--cold", "8", "--warm", "10"],
@@ -36,8 +38,31 @@ def measure(folder: Path) -> None:
 
 
 def runs(folder: Path) -> dict[str, ReportInput]:
-    """By workload."""
-    return {workload: read(RunFolder.open(folder / workload)) for workload in WORKLOADS}
+    """By workload; of each cell the calls that had their cores to themselves, as far as any had."""
+    return {
+        workload: undisturbed(read(RunFolder.open(folder / workload))) for workload in WORKLOADS
+    }
+
+
+def undisturbed(run: ReportInput) -> ReportInput:
+    """Without the calls that a neighbour made longer, as far as others of their cell are left."""
+    alone = [sample for sample in run.samples if not is_disturbed(sample)]
+    have = {cell(sample) for sample in alone}
+    kept = [one for one in run.samples if not is_disturbed(one) or cell(one) not in have]
+    return msgspec.structs.replace(run, samples=kept)
+
+
+def cell(sample: Sample) -> tuple[str, str, int, str]:
+    """What it is a call of."""
+    trial = sample.trial
+    return trial.variant, trial.case, trial.memory_mb, trial.call
+
+
+def is_disturbed(sample: Sample) -> bool:
+    """Whether its CPUs were slower than a Lambda vCPU, since others used their cores."""
+    if sample.meter is None or sample.report is None:
+        return False
+    return (sample.meter.disturbed_ms or 0.0) > DISTURBED * sample.report.duration_ms
 
 
 def sources() -> list[ClaimSource]:

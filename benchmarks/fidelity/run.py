@@ -23,7 +23,7 @@ from pathlib import Path
 from adding import fit, line
 from cells import Cell, cells
 from demand import implied_ms
-from measure import measure, runs
+from measure import is_disturbed, measure, runs
 from rich.console import Console
 from rich.table import Table
 
@@ -135,6 +135,8 @@ def main() -> None:
     console.print(f"{manifest.host['cpu']}, Linux {platform.release()}, {manifest.created_at}")
     if manifest.target.calibration:
         console.print(manifest.target.calibration.line)
+    left = {name: sum(map(is_disturbed, run.samples)) for name, run in measured.items()}
+    console.print(f"still in it, beside a neighbour on the core: {left}")
     console.print(table(of, implied))
     for told in [*verdicts(of, implied), *left_out(of, shipped), line(fit(of, shipped))]:
         console.print(told)

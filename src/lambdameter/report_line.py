@@ -31,6 +31,7 @@ CPU_MS = "x-lambdameter-cpu-ms"
 THROTTLED_MS = "x-lambdameter-throttled-ms"
 INIT_CPU_MS = "x-lambdameter-init-cpu-ms"
 PEAK_MEMORY_MB = "x-lambdameter-peak-memory-mb"
+DISTURBED_MS = "x-lambdameter-disturbed-ms"
 SERVICE = "x-lambdameter-service"
 MODELLED = "x-lambdameter-modelled"
 HOST = "x-lambdameter-host"
@@ -95,6 +96,7 @@ def format_meter(meter: Meter) -> dict[str, str]:
         (THROTTLED_MS, meter.throttled_ms),
         (INIT_CPU_MS, meter.init_cpu_ms),
         (PEAK_MEMORY_MB, meter.peak_memory_mb),
+        (DISTURBED_MS, meter.disturbed_ms),
     ):
         if value is not None:
             headers[name] = f"{value:.3f}"
@@ -119,6 +121,7 @@ def parse_meter(headers: Mapping[str, str]) -> Meter | None:
         throttled_ms=figure(THROTTLED_MS),
         init_cpu_ms=figure(INIT_CPU_MS),
         peak_memory_mb=figure(PEAK_MEMORY_MB),
+        disturbed_ms=figure(DISTURBED_MS),
         service=msgspec.json.decode(headers[SERVICE], type=ServiceTime)
         if SERVICE in headers
         else None,

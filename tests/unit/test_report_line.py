@@ -88,6 +88,7 @@ FIGURE = st.none() | st.floats(min_value=0, max_value=1e7).map(lambda value: rou
             invocation_ms=st.floats(min_value=0, max_value=1e3),
             memory_mb=st.floats(min_value=0, max_value=1e4),
             hidden_start_ms=st.floats(min_value=0, max_value=1e6),
+            invocation_cpu_ms=st.floats(min_value=0, max_value=1e3),
         ),
     )
 )
@@ -96,12 +97,19 @@ def test_a_meter_survives_the_headers(meter: Meter):
 
 
 def test_what_was_added_is_told_in_a_header_of_its_own_and_only_where_something_was():
-    added = Modelled(init_ms=25.5, invocation_ms=0.5, memory_mb=12.25, hidden_start_ms=6.0)
+    added = Modelled(
+        init_ms=25.5,
+        invocation_ms=0.5,
+        memory_mb=12.25,
+        hidden_start_ms=6.0,
+        invocation_cpu_ms=0.75,
+    )
     told = format_meter(Meter(environment="e", modelled=added))
     assert MODELLED == "x-lambdameter-modelled"
     assert (
         told[MODELLED]
-        == '{"init_ms":25.5,"invocation_ms":0.5,"memory_mb":12.25,"hidden_start_ms":6.0}'
+        == '{"init_ms":25.5,"invocation_ms":0.5,"memory_mb":12.25,"hidden_start_ms":6.0,'
+        '"invocation_cpu_ms":0.75}'
     )
     assert MODELLED not in format_meter(Meter(environment="e"))
 

@@ -113,6 +113,12 @@ impl Throttle {
         self.verdict(now_ns)
     }
 
+    /// So much was used beside the threads: it is charged at once.
+    pub fn beside(&mut self, now_ns: u64, used_ns: u64) -> Verdict {
+        self.pool.charge(now_ns, used_ns);
+        self.verdict(now_ns)
+    }
+
     /// Charges what was seen on all CPUs: no thread runs.
     pub fn stop(&mut self, now_ns: u64) -> Verdict {
         for cpu in 0..self.cpus.len() {
@@ -228,6 +234,14 @@ mod tests {
         // 1.5 + 2 ms: refills at 5 and 25 pay 2.894 of the 3.5 - 1.447 that are owed.
         let verdict = throttle.look(START + 2 * MS, 0, 1_500_000, true);
         assert_eq!(verdict, held(25));
+    }
+
+    #[test]
+    fn what_is_used_beside_the_threads_is_charged_at_once() {
+        let mut throttle = small(1);
+        assert_eq!(throttle.beside(START + MS, MS), Verdict::Run);
+        assert_eq!(throttle.beside(START + 2 * MS, MS), held(5));
+        assert_eq!(throttle.beside(START + 3 * MS, MS), held(25));
     }
 
     #[test]

@@ -11,13 +11,17 @@ use anyhow::Result;
 
 use crate::{
     clock::{now_ns, own_ns, sleep_until},
-    environment::{Environment, LOOK_NS, Moment},
+    environment::Environment,
     gate::Gate,
+    look::{LOOK_NS, Moment},
     order::Pace,
+    streams::{self, Speed},
 };
 
 /// How long it takes at most to be heeded: a brake that is off sleeps until it is woken.
 const LONGEST_SLEEP: Duration = Duration::from_hours(1);
+/// The least that tells a CPU's speed: an interrupt falls into one of them at most.
+const SAMPLES: u32 = 3;
 
 /// Who runs on one CPU, and the thread that takes its part of it.
 #[derive(Debug, Default)]
@@ -64,6 +68,7 @@ impl Brake {
     /// The whole life of the calling thread.
     pub fn keep(&self, gate: &Gate) -> Result<Infallible> {
         let _ = self.thread.set(thread::current());
+        let mut speed = Speed::default();
         loop {
             match self.plan() {
                 Plan::Rest => thread::park_timeout(LONGEST_SLEEP),
@@ -71,18 +76,20 @@ impl Brake {
                     let cycle = u64::from(pace.cycle_ns);
                     let start = next_multiple(now_ns()?, cycle);
                     sleep_until(start)?;
-                    self.look(gate)?;
-                    let end = start + u64::from(pace.busy_ns);
-                    while now_ns()? < end {
-                        std::hint::spin_loop();
+                    if speed.is_stale(start) {
+                        listen(pace, start, &mut speed)?;
                     }
+                    self.look(gate, speed)?;
+                    let busy_ns = u64::from(pace.busy_at(speed.get()));
+                    let end = start + busy_ns + self.pay(most_of(cycle) - busy_ns);
+                    listen(pace, end, &mut speed)?;
                 }
                 Plan::Look { at_ns } => {
                     let now_ns = now_ns()?;
                     let at_ns = next_multiple(now_ns.max(at_ns - 1), LOOK_NS);
                     // It may be woken for somebody who has come meanwhile.
                     thread::park_timeout(Duration::from_nanos(at_ns - now_ns));
-                    self.look(gate)?;
+                    self.look(gate, Speed::default())?;
                 }
             }
         }
@@ -90,7 +97,7 @@ impl Brake {
 
     fn plan(&self) -> Plan {
         let running = self.lock();
-        let paces = running.iter().filter_map(|one| one.environment.pace);
+        let paces = running.iter().filter_map(|one| one.environment.pace());
         if let Some(slowest) = paces.reduce(Pace::slower) {
             return Plan::Brake(slowest);
         }
@@ -102,15 +109,16 @@ impl Brake {
     }
 
     /// Whoever ran here has just been put aside, so what it used is counted.
-    fn look(&self, gate: &Gate) -> Result<()> {
+    fn look(&self, gate: &Gate, speed: Speed) -> Result<()> {
         let moment = Moment {
             now_ns: now_ns()?,
             own_ns: own_ns()?,
+            speed: speed.get(),
         };
         for one in self
             .lock()
             .iter()
-            .filter(|one| one.environment.is_throttled())
+            .filter(|one| one.environment.is_looked_at())
         {
             let until_ns = one.environment.look(one.place, moment)?;
             gate.shut(until_ns, &one.environment);
@@ -118,13 +126,46 @@ impl Brake {
         Ok(())
     }
 
+    /// What those who run here owe for page faults, as much of it as fits in.
+    fn pay(&self, most_ns: u64) -> u64 {
+        self.lock().iter().fold(0, |paid_ns, one| {
+            paid_ns + one.environment.pay(one.place, most_ns - paid_ns)
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Something of each cycle is left to whoever runs here, however much is owed.
+fn most_of(cycle_ns: u64) -> u64 {
+    cycle_ns / 20 * 19
+}
+
+/// Is busy until then; how fast the CPU is shows meanwhile.
+fn listen(pace: Pace, end: u64, speed: &mut Speed) -> Result<()> {
+    let Some(alone) = pace.alone else {
+        while now_ns()? < end {
+            std::hint::spin_loop();
+        }
+        return Ok(());
+    };
+    // What is done first has its instructions to fetch.
+    streams::time_ns()?;
+    let mut least_ns = u64::MAX;
+    for done in 0.. {
+        if done >= SAMPLES && now_ns()? >= end {
+            break;
+        }
+        least_ns = least_ns.min(streams::time_ns()?);
+    }
+    speed.hear(now_ns()?, least_ns, alone.streams_ns);
+    Ok(())
+}
+
 /// What a thread has to do for those who run on its CPU.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 enum Plan {
     Rest,
     /// Keep to the slowest's pace, and look at all.
@@ -151,6 +192,7 @@ mod tests {
             Some(Pace {
                 busy_ns,
                 cycle_ns: 100,
+                alone: None,
             }),
         ))
     }
@@ -159,7 +201,7 @@ mod tests {
     fn a_cpu_is_as_slow_as_the_slowest_on_it_wants_it() {
         let brake = Brake::default();
         assert_eq!(brake.plan(), Plan::Rest);
-        let brakes = |one: &Environment| Plan::Brake(one.pace.expect("paced"));
+        let brakes = |one: &Environment| Plan::Brake(one.pace().expect("paced"));
         let (slow, slower) = (paced(1, 20), paced(2, 50));
         for one in [&slow, &slower, &slower] {
             brake.put_on(one, 0);

@@ -6,34 +6,26 @@ use std::sync::{
 };
 
 use anyhow::Result;
-use lambdameter_bandwidth::{TICK_NS, Throttle, Verdict};
+use lambdameter_bandwidth::{Throttle, Verdict};
 
 use crate::{
     control_file::{Hold, Usage},
+    faults::Faults,
     held::{HeldTime, HeldTimes},
+    look::{Look, Moment, Presence, at_a_look},
     order::{Counts, Limit, Opening, Pace},
+    owed::Owed,
+    worth::Worth,
 };
-
-/// How often a CPU is looked at whose speed is the host's own.
-pub const LOOK_NS: u64 = 500_000;
-/// Less than a sleep takes, more than two clocks differ by: if a CPU was somewhere else for longer
-/// since the last look, a thread has left it.
-const ELSEWHERE_NS: u64 = 10_000;
-
-/// When a CPU is looked at, and what the thread that looks has had of it: the two clocks' readings.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    pub now_ns: u64,
-    pub own_ns: u64,
-}
 
 /// One that was opened.
 #[derive(Debug)]
 pub struct Environment {
     pub id: u32,
     pub cpus: Vec<usize>,
-    pub pace: Option<Pace>,
+    pace: Option<Pace>,
     throttled: AtomicBool,
+    cold: AtomicBool,
     limited: Option<Limited>,
 }
 
@@ -47,9 +39,13 @@ struct Limited {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     running: bool,
+    worth: Worth,
+    owed: Owed,
+    /// Each CPU's, as of its last look.
+    speeds: Vec<f64>,
     rule: Option<Throttle>,
     held_until_ns: Option<u64>,
     held: HeldTime,
@@ -57,52 +53,61 @@ struct State {
     looks: Vec<Option<Look>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Look {
-    moment: Moment,
-    used_ns: u64,
-    presence: Presence,
-    /// Before which there is no need for another one.
-    next_ns: u64,
-}
-
-/// Whether a thread is on a CPU, as far as its use tells between two looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Presence {
-    /// It ran through, or has come.
-    There,
-    /// It has gone, and may be back.
-    Left,
-    Absent,
-}
-
 impl Environment {
     /// At rest, and not throttled. Fails where one of its files cannot be opened.
     pub fn open(opening: Opening, held_times: &Arc<HeldTimes>) -> Result<Self> {
         let limited = match opening.limit {
             None => None,
-            Some(limit) => Some(Limited {
-                id: opening.id,
-                usage: Usage::open(&limit, &opening.cpus)?,
-                hold: Hold::open(&limit)?,
-                limit: Limit {
-                    tick_phase_ns: at_a_look(limit.tick_phase_ns, opening.pace),
-                    ..limit
-                },
-                held_times: Arc::clone(held_times),
-                state: Mutex::new(State {
-                    looks: vec![None; opening.cpus.len()],
-                    ..State::default()
-                }),
-            }),
+            Some(limit) => {
+                let usage = Usage::open(&limit, &opening.cpus)?;
+                Some(Limited {
+                    id: opening.id,
+                    hold: Hold::open(&limit)?,
+                    state: Mutex::new(State {
+                        running: false,
+                        worth: Worth::new(limit.slowness, limit.cold, usage.queues()),
+                        owed: Owed::new(limit.fault_ns, opening.cpus.len()),
+                        speeds: vec![1.0; opening.cpus.len()],
+                        rule: None,
+                        held_until_ns: None,
+                        held: HeldTime::default(),
+                        looks: vec![None; opening.cpus.len()],
+                    }),
+                    usage,
+                    limit: Limit {
+                        tick_phase_ns: at_a_look(limit.tick_phase_ns, opening.pace),
+                        ..limit
+                    },
+                    held_times: Arc::clone(held_times),
+                })
+            }
         };
+        let cold = limited
+            .as_ref()
+            .is_some_and(|one| one.lock().worth.is_cold());
         Ok(Self {
             id: opening.id,
             cpus: opening.cpus,
             pace: opening.pace,
             throttled: AtomicBool::new(false),
+            cold: AtomicBool::new(cold),
             limited,
         })
+    }
+
+    /// How much of its CPUs is to be taken now: nothing while it is cold.
+    pub fn pace(&self) -> Option<Pace> {
+        if self.cold.load(Ordering::Acquire) {
+            self.pace.map(|pace| Pace { busy_ns: 0, ..pace })
+        } else {
+            self.pace
+        }
+    }
+
+    /// Whether somebody has to look at it while it runs.
+    pub fn is_looked_at(&self) -> bool {
+        let is_slowed = |_: &Limited| self.pace.is_some();
+        self.is_throttled() || self.limited.as_ref().is_some_and(is_slowed)
     }
 
     /// Whether it is throttled, and so has to be looked at while it runs.
@@ -130,12 +135,14 @@ impl Environment {
     }
 
     /// Its processes run, or are about to. Whoever is held stays held.
-    pub fn run(&self) {
-        if let Some(limited) = &self.limited {
-            let mut state = limited.lock();
+    pub fn run(&self, now_ns: u64) -> Result<()> {
+        self.with(|limited, state| {
             state.running = true;
-            state.looks.fill(None);
-        }
+            state.worth.rested(now_ns);
+            limited.begin(state)?;
+            Ok(None)
+        })
+        .map(drop)
     }
 
     /// They have been frozen, and not for their quota.
@@ -143,11 +150,36 @@ impl Environment {
         self.with(|limited, state| limited.rest(state, now_ns))
     }
 
-    /// From now on it has its quota; fails where it is none's.
+    /// From now on it has its quota; one that has none has all its CPUs.
     pub fn throttle(&self, now_ns: u64) -> Result<Option<u64>> {
-        self.throttled
-            .store(self.limited.is_some(), Ordering::Release);
+        let quota = self.limited.as_ref().and_then(|one| one.limit.quota_ns);
+        self.throttled.store(quota.is_some(), Ordering::Release);
         self.with(|limited, state| limited.throttle(state, now_ns))
+    }
+
+    /// So much of its quota was used beside its processes, ns of a Lambda vCPU.
+    pub fn charge(&self, now_ns: u64, used_ns: u64) -> Result<Option<u64>> {
+        self.with(|limited, state| {
+            let verdict = state.rule.as_mut().map(|rule| rule.beside(now_ns, used_ns));
+            match verdict {
+                Some(verdict) if state.running => limited.heed(state, now_ns, verdict),
+                _ => Ok(None),
+            }
+        })
+    }
+
+    /// One more process's page faults are its own.
+    pub fn see(&self, faults: Faults) {
+        if let Some(limited) = &self.limited {
+            limited.lock().owed.see(faults);
+        }
+    }
+
+    /// For how long one of its CPUs is to be busy now for page faults that it has had there; what is
+    /// above the most is still owed.
+    pub fn pay(&self, place: usize, most_ns: u64) -> u64 {
+        let limited = self.limited.as_ref();
+        limited.map_or(0, |one| one.lock().owed.pay(place, most_ns))
     }
 
     pub fn unthrottle(&self, now_ns: u64) -> Result<Option<u64>> {
@@ -173,7 +205,10 @@ impl Environment {
         let Some(limited) = &self.limited else {
             return Ok(None);
         };
-        deed(limited, &mut limited.lock())
+        let mut state = limited.lock();
+        let outcome = deed(limited, &mut state);
+        self.cold.store(state.worth.is_cold(), Ordering::Release);
+        outcome
     }
 }
 
@@ -183,7 +218,7 @@ impl Limited {
     }
 
     fn look(&self, state: &mut State, place: usize, moment: Moment) -> Result<Option<u64>> {
-        if !state.running || state.held_until_ns.is_some() || state.rule.is_none() {
+        if !state.running || state.held_until_ns.is_some() {
             return Ok(None);
         }
         let before = state.looks[place];
@@ -196,7 +231,7 @@ impl Limited {
         let queue = place.min(used.len() - 1);
         let used_ns = used[queue];
         let presence = before.map_or(Presence::There, |before| {
-            self.presence(before, moment, used_ns)
+            before.presence(moment, used_ns, self.limit.counts)
         });
         state.looks[place] = Some(Look {
             moment,
@@ -213,42 +248,29 @@ impl Limited {
                 .flatten()
                 .all(|look| look.presence != Presence::There),
         };
-        let verdict = self.charge(state, moment.now_ns, queue, used_ns, left);
+        state.speeds[place] = moment.speed;
+        let speed = match self.limit.counts {
+            Counts::NsPerCpu => moment.speed,
+            // Nobody tells which CPU it was.
+            Counts::CpuStat => mean(&state.speeds),
+        };
+        state.worth.had(queue, speed);
+        if state.worth.has_used(queue, used_ns) {
+            let more_ns = state.owed.more_ns()?;
+            state.owed.add(place, more_ns);
+            state.worth.also(queue, more_ns);
+        }
+        let verdict = Self::charge(state, moment.now_ns, queue, used_ns, left);
         let next_ns = next_look_ns(state, moment.now_ns);
         if let Some(look) = &mut state.looks[place] {
             look.next_ns = next_ns;
         }
+        self.publish(state)?;
         self.heed(state, moment.now_ns, verdict)
     }
 
-    /// What has become of a thread since then.
-    fn presence(&self, before: Look, moment: Moment, used_ns: u64) -> Presence {
-        let used_ns = used_ns.saturating_sub(before.used_ns);
-        let passed_ns = moment.now_ns - before.moment.now_ns;
-        let own_ns = moment.own_ns - before.moment.own_ns;
-        let elsewhere_ns = passed_ns.saturating_sub(own_ns + used_ns);
-        let gone = match self.limit.counts {
-            Counts::NsPerCpu => elsewhere_ns > ELSEWHERE_NS,
-            // All CPUs' use tells nothing of one that others may have had.
-            Counts::CpuStat => used_ns == 0,
-        };
-        match before.presence {
-            Presence::There if gone => Presence::Left,
-            Presence::Left | Presence::Absent if used_ns == 0 => Presence::Absent,
-            // Of one that comes, the CPU was elsewhere before.
-            _ => Presence::There,
-        }
-    }
-
-    fn charge(
-        &self,
-        state: &mut State,
-        now_ns: u64,
-        queue: usize,
-        used_ns: u64,
-        left: bool,
-    ) -> Verdict {
-        let used_ns = self.on_lambda(used_ns);
+    fn charge(state: &mut State, now_ns: u64, queue: usize, used_ns: u64, left: bool) -> Verdict {
+        let used_ns = state.worth.of(now_ns, queue, used_ns);
         state
             .rule
             .as_mut()
@@ -266,6 +288,7 @@ impl Limited {
         // All threads have left their CPUs by this.
         let until_ns = self.charge_all(state, now_ns)?.unwrap_or(until_ns);
         state.held_until_ns = Some(until_ns);
+        state.owed.forget();
         state.held.begin(now_ns);
         self.publish(state)?;
         Ok(Some(until_ns))
@@ -273,8 +296,10 @@ impl Limited {
 
     fn charge_all(&self, state: &mut State, now_ns: u64) -> Result<Option<u64>> {
         let mut verdict = Verdict::Run;
+        let more_ns = state.owed.more_ns()?;
+        state.worth.also(0, more_ns);
         for (queue, used_ns) in self.usage.read()?.into_iter().flatten().enumerate() {
-            verdict = self.charge(state, now_ns, queue, used_ns, true);
+            verdict = Self::charge(state, now_ns, queue, used_ns, true);
         }
         Ok(match verdict {
             Verdict::Run => None,
@@ -284,22 +309,29 @@ impl Limited {
 
     fn rest(&self, state: &mut State, now_ns: u64) -> Result<Option<u64>> {
         state.running = false;
+        state.owed.forget();
         if state.held_until_ns.is_some() {
             return Ok(None);
         }
-        match self.charge_all(state, now_ns)? {
+        let until = self.charge_all(state, now_ns)?;
+        self.publish(state)?;
+        match until {
             None => Ok(None),
             Some(until_ns) => self.heed(state, now_ns, Verdict::Hold { until_ns }),
         }
     }
 
     fn throttle(&self, state: &mut State, now_ns: u64) -> Result<Option<u64>> {
+        let limit = &self.limit;
+        let Some(quota_ns) = limit.quota_ns else {
+            return Ok(None);
+        };
         let used = self.usage.read()?;
         let used = used.unwrap_or_else(|| vec![0; self.usage.queues()]);
-        let used: Vec<u64> = used.into_iter().map(|used| self.on_lambda(used)).collect();
-        let limit = &self.limit;
+        let worth = |(queue, used_ns)| state.worth.of(now_ns, queue, used_ns);
+        let used: Vec<u64> = used.into_iter().enumerate().map(worth).collect();
         state.rule = Some(Throttle::new(
-            limit.quota_ns,
+            quota_ns,
             limit.refill_phase_ns,
             limit.tick_phase_ns,
             now_ns,
@@ -318,27 +350,27 @@ impl Limited {
             return Ok(Some(until_ns));
         }
         state.held_until_ns = None;
-        state.looks.fill(None);
         state.held.end(now_ns);
+        self.begin(state)?;
         self.hold.thaw()?;
-        self.publish(state)?;
         Ok(None)
     }
 
-    fn publish(&self, state: &State) -> Result<()> {
-        self.held_times.publish(self.id, state.held)
+    /// After a rest.
+    fn begin(&self, state: &mut State) -> Result<()> {
+        state.looks.fill(None);
+        self.publish(state)
     }
 
-    /// This host's CPU time as a Lambda vCPU would have counted it.
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a week of CPU time to the nearest ns"
-    )]
-    fn on_lambda(&self, used_ns: u64) -> u64 {
-        (used_ns as f64 * self.limit.slowness) as u64
+    fn publish(&self, state: &State) -> Result<()> {
+        self.held_times
+            .publish(self.id, state.held, state.worth.total())
     }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "some CPUs")]
+fn mean(of: &[f64]) -> f64 {
+    of.iter().sum::<f64>() / of.len() as f64
 }
 
 /// When the next look from this CPU is due; at once where another has not been looked at yet.
@@ -347,6 +379,9 @@ fn next_look_ns(state: &State, now_ns: u64) -> u64 {
     let since_ns = looks
         .map(|look| look.map_or(0, |look| look.moment.now_ns))
         .min();
+    if state.worth.is_cold() {
+        return 0;
+    }
     match (&state.rule, since_ns) {
         (Some(rule), Some(since_ns)) if since_ns > 0 => {
             rule.next_look_ns(since_ns, now_ns, state.looks.len() as u64)
@@ -355,15 +390,7 @@ fn next_look_ns(state: &State, now_ns: u64) -> u64 {
     }
 }
 
-/// The tick that coincides with a look, so that it is seen when it is due.
-fn at_a_look(tick_phase_ns: u64, pace: Option<Pace>) -> u64 {
-    let every_ns = pace.map_or(LOOK_NS, |pace| u64::from(pace.cycle_ns));
-    if TICK_NS.is_multiple_of(every_ns) {
-        tick_phase_ns / every_ns * every_ns
-    } else {
-        tick_phase_ns
-    }
-}
-
+#[cfg(test)]
+mod slowed_tests;
 #[cfg(test)]
 pub mod tests;

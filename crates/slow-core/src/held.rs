@@ -1,14 +1,19 @@
-//! For how long environments were held, where the emulator can read it in one call.
+//! For how long environments were held, and what their CPU time is worth, where the emulator can
+//! read it in one call.
 //!
-//! Each has eight bytes in a file, at eight times its id: a signed number whose lowest bit says
-//! whether it is held now. The rest, halved, is the time held so far, ns; of one that is held, less
-//! the instant since when, so that the reader adds its own clock.
+//! Each has five signed numbers of eight bytes in a file, at 40 times its id. The lowest bit of the
+//! first says whether it is held now. The rest, halved, is the time held so far, ns; of one that is
+//! held, less the instant since when, so that the reader adds its own clock. The others are
+//! `worth.rs`'s totals: the CPU time used as of the last look, what that is worth, how much more will
+//! be at this host's own speed, and what was lost to others on the same cores.
 
 use std::{fs::File, fs::OpenOptions, os::unix::fs::FileExt, path::Path};
 
 use anyhow::{Context, Result};
 
-const SLOT_BYTES: u64 = 8;
+use crate::worth::Total;
+
+const SLOT_BYTES: usize = 40;
 
 /// The file.
 #[derive(Debug)]
@@ -21,9 +26,21 @@ impl HeldTimes {
             .with_context(|| format!("cannot open {}", path.display()))
     }
 
-    pub fn publish(&self, id: u32, held: HeldTime) -> Result<()> {
+    #[allow(clippy::cast_possible_wrap, reason = "centuries")]
+    pub fn publish(&self, id: u32, held: HeldTime, used: Total) -> Result<()> {
+        let numbers = [
+            held.encoded(),
+            used.used_ns as i64,
+            used.worth_ns as i64,
+            used.left_ns as i64,
+            used.lost_ns as i64,
+        ];
+        let mut slot = [0; SLOT_BYTES];
+        for (bytes, number) in slot.chunks_exact_mut(8).zip(numbers) {
+            bytes.copy_from_slice(&number.to_le_bytes());
+        }
         self.0
-            .write_all_at(&held.encoded().to_le_bytes(), u64::from(id) * SLOT_BYTES)
+            .write_all_at(&slot, u64::from(id) * SLOT_BYTES as u64)
             .context("cannot tell for how long an environment was held")
     }
 }

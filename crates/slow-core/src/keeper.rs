@@ -16,10 +16,12 @@ use crate::{
     HOST,
     brake::Brake,
     clock::now_ns,
-    environment::{Environment, LOOK_NS},
+    environment::Environment,
+    faults::Faults,
     gate::Gate,
     held::HeldTimes,
-    order::{Opening, Order},
+    look::LOOK_NS,
+    order::{Charge, Opening, Order, Process},
     real_time,
 };
 
@@ -81,11 +83,13 @@ impl Keeper {
 
     pub fn obey(&mut self, order: Order) -> Result<()> {
         match order {
-            Order::Open(opening) => self.open(opening),
+            Order::Open(opening) => self.open(*opening),
             Order::Run(id) => self.run(id),
             Order::Rest(id) => self.rest(id),
             Order::Throttle(id) => self.throttle(id),
             Order::Unthrottle(id) => self.find(id)?.unthrottle(now_ns()?).map(drop),
+            Order::Charge(charge) => self.charge(charge),
+            Order::Process(process) => self.process(process),
             Order::Close(id) => self.close(id),
         }
     }
@@ -102,11 +106,11 @@ impl Keeper {
 
     fn run(&mut self, id: u32) -> Result<()> {
         let environment = self.find(id)?;
-        environment.run();
+        environment.run(now_ns()?)?;
         for (place, cpu) in environment.cpus.iter().enumerate() {
             self.brake(*cpu)?.put_on(environment, place);
         }
-        if environment.pace.is_some() {
+        if environment.pace().is_some() {
             self.wake();
         } else if environment.is_throttled() {
             // Whoever is at rest again by then need not be looked at.
@@ -129,6 +133,21 @@ impl Keeper {
         environment.throttle(now_ns()?)?;
         for cpu in &environment.cpus {
             self.brake(*cpu)?.wake();
+        }
+        Ok(())
+    }
+
+    fn charge(&self, charge: Charge) -> Result<()> {
+        let environment = self.find(charge.id)?;
+        let until_ns = environment.charge(now_ns()?, charge.used_ns)?;
+        self.gate.shut(until_ns, environment);
+        Ok(())
+    }
+
+    fn process(&self, process: Process) -> Result<()> {
+        let environment = self.find(process.id)?;
+        if let Some(faults) = Faults::of(process.pid)? {
+            environment.see(faults);
         }
         Ok(())
     }

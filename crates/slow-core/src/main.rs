@@ -11,7 +11,11 @@
 //!
 //! `lambdameter-slow-core keep FILE` takes orders from stdin, a line of JSON each (`order.rs`), and
 //! tells in FILE for how long each environment was held (`held.rs`). A line `ready` on stdout says
-//! that every thread is real-time. It ends with its stdin, and nothing is held any more.
+//! that every thread is real-time; one that goes on with `, but` says why page faults are not seen. It
+//! ends with its stdin, and nothing is held any more.
+//!
+//! `lambdameter-slow-core alone CPU` tells how long the work takes by which it notices that others use
+//! its core, ns, when none does (`streams.rs`).
 //!
 //! `lambdameter-slow-core simulate` reads a profile from stdin and tells what the rule makes of it.
 
@@ -19,24 +23,30 @@ mod brake;
 mod clock;
 mod control_file;
 mod environment;
+mod faults;
 mod gate;
 mod held;
 mod inbox;
 mod keeper;
+mod look;
 mod order;
+mod owed;
 mod real_time;
+mod streams;
+mod worth;
 
 use std::{
     env,
     io::{self, Write},
     path::Path,
-    process::ExitCode,
+    process::{self, ExitCode},
 };
 
 use anyhow::{Context, Result};
 use lambdameter_bandwidth::{Profile, simulate};
 
 use crate::{
+    faults::Faults,
     inbox::{Heard, Inbox},
     keeper::Keeper,
     order::Order,
@@ -45,13 +55,16 @@ use crate::{
 /// `lambdameter`'s exit codes for bad input, and for what a host does not grant.
 const INPUT: u8 = 2;
 const HOST: u8 = 3;
-const USAGE: &str = "usage: lambdameter-slow-core keep FILE | lambdameter-slow-core simulate";
+const USAGE: &str = "usage: lambdameter-slow-core keep FILE | alone CPU | simulate";
+/// Long against what interrupts it, short against a neighbour's stay.
+const ALONE_NS: u64 = 20_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (outcome, exit_code) = match words[..] {
         ["keep", file] => (keep(Path::new(file)), HOST),
+        ["alone", cpu] => (alone(cpu), INPUT),
         ["simulate"] => (tell(), INPUT),
         _ => (Err(anyhow::anyhow!(USAGE)), INPUT),
     };
@@ -67,7 +80,12 @@ fn main() -> ExitCode {
 fn keep(held_times: &Path) -> Result<()> {
     let mut keeper = Keeper::start(held_times)?;
     let mut inbox = Inbox::of_stdin()?;
-    writeln!(io::stdout(), "ready")?;
+    // Kept: the kernel takes its time for the first counter on a host.
+    let own = Faults::of(process::id());
+    match &own {
+        Ok(_) => writeln!(io::stdout(), "ready")?,
+        Err(reason) => writeln!(io::stdout(), "ready, but {reason:#}")?,
+    }
     loop {
         match inbox.next(keeper.patience()?)? {
             Heard::Line(line) => {
@@ -78,6 +96,12 @@ fn keep(held_times: &Path) -> Result<()> {
             Heard::End => return Ok(()),
         }
     }
+}
+
+fn alone(cpu: &str) -> Result<()> {
+    real_time::pin(cpu.parse().context("CPU is no number")?)?;
+    writeln!(io::stdout(), "{}", streams::alone_ns(ALONE_NS)?)?;
+    Ok(())
 }
 
 fn tell() -> Result<()> {

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
+use crate::worth::Cold;
+
 /// What an environment is to be from now on; the number is its id.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// There is a new one, at rest and not throttled.
-    Open(Opening),
+    Open(Box<Opening>),
     /// Its processes run, or are about to.
     Run(u32),
     /// They have been frozen.
@@ -18,6 +20,10 @@ pub enum Order {
     /// It has its quota, beginning with a full pool.
     Throttle(u32),
     Unthrottle(u32),
+    /// Its quota was used by others as well.
+    Charge(Charge),
+    /// It has a process, and what that starts: their page faults are seen from now on.
+    Process(Process),
     /// It is let go, and never heard of again.
     Close(u32),
 }
@@ -36,14 +42,43 @@ pub struct Opening {
 }
 
 /// How long of every cycle a CPU is kept busy, ns; neither takes more than 4 s.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Pace {
     pub busy_ns: u32,
     pub cycle_ns: u32,
+    /// None: whether others use the same core is not looked at.
+    #[serde(default)]
+    pub alone: Option<Alone>,
+}
+
+/// What a pace holds for: a core that nobody else uses.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Alone {
+    /// How many times slower the pace makes a CPU.
+    pub slowdown: f64,
+    /// How long the work of `streams.rs` takes, ns.
+    pub streams_ns: u64,
 }
 
 impl Pace {
+    /// How long of a cycle, where the CPU has this speed of one that nobody else uses. A share b of
+    /// a cycle makes it slower by 1 / (1 - b - c), c being lost in switching.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and a cycle"
+    )]
+    pub fn busy_at(self, speed: f64) -> u32 {
+        let Some(alone) = self.alone.filter(|_| self.busy_ns > 0) else {
+            return self.busy_ns;
+        };
+        let less = (1.0 / speed - 1.0) / alone.slowdown;
+        let busy = f64::from(self.busy_ns) - less * f64::from(self.cycle_ns);
+        busy.clamp(0.0, 0.95 * f64::from(self.cycle_ns)) as u32
+    }
+
     /// The slower of two.
     pub fn slower(self, other: Self) -> Self {
         let share = |pace: Self| f64::from(pace.busy_ns) / f64::from(pace.cycle_ns.max(1));
@@ -55,14 +90,36 @@ impl Pace {
     }
 }
 
+/// CPU time of a Lambda vCPU.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Charge {
+    pub id: u32,
+    pub used_ns: u64,
+}
+
+/// One of an environment's processes.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    pub id: u32,
+    pub pid: u32,
+}
+
 /// Its quota, how its use is read and how it is held.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
-    /// CPU time of a Lambda vCPU, every 20 ms.
-    pub quota_ns: u64,
+    /// CPU time of a Lambda vCPU, every 20 ms; none: all that its CPUs have.
+    pub quota_ns: Option<u64>,
     /// What one ns of this host's CPU time is of a Lambda vCPU's.
     pub slowness: f64,
+    /// But for this much after a rest.
+    #[serde(default)]
+    pub cold: Cold,
+    /// What each page fault takes more on Lambda, ns.
+    #[serde(default)]
+    pub fault_ns: u64,
     /// Where in their intervals refills and ticks fall.
     pub refill_phase_ns: u64,
     pub tick_phase_ns: u64,
@@ -106,9 +163,13 @@ impl Opening {
                 pace.busy_ns < pace.cycle_ns,
                 "its pace leaves nothing of a CPU"
             );
+            let sound = pace.alone.is_none_or(|alone| {
+                alone.slowdown.is_finite() && alone.slowdown >= 1.0 && alone.streams_ns > 0
+            });
+            ensure!(sound, "its pace is for no CPU");
         }
         if let Some(limit) = &self.limit {
-            ensure!(limit.quota_ns > 0, "its quota is 0");
+            ensure!(limit.quota_ns != Some(0), "its quota is 0");
             let sound = limit.slowness.is_finite() && limit.slowness > 0.0;
             ensure!(sound, "its slowness is no factor");
         }
@@ -132,6 +193,7 @@ mod tests {
         let pace = Pace {
             busy_ns: 35_000,
             cycle_ns: 100_000,
+            alone: None,
         };
         assert_eq!((opening.id, opening.pace), (3, Some(pace)));
         assert_eq!(opening.limit.expect("one").counts, Counts::NsPerCpu);
@@ -140,6 +202,14 @@ mod tests {
             (r#"{"rest": 3}"#, Order::Rest(3)),
             (r#"{"throttle": 3}"#, Order::Throttle(3)),
             (r#"{"unthrottle": 3}"#, Order::Unthrottle(3)),
+            (
+                r#"{"charge": {"id": 3, "used_ns": 5}}"#,
+                Order::Charge(Charge { id: 3, used_ns: 5 }),
+            ),
+            (
+                r#"{"process": {"id": 3, "pid": 5}}"#,
+                Order::Process(Process { id: 3, pid: 5 }),
+            ),
             (r#"{"close": 3}"#, Order::Close(3)),
         ];
         for (line, order) in orders {
@@ -157,6 +227,8 @@ mod tests {
             "{}",
             r#"{"run": -1}"#,
             r#"{"walk": 1}"#,
+            r#"{"charge": 3}"#,
+            r#"{"charge": {"id": 3, "used_ns": -5}}"#,
             r#"{"run": 1, "rest": 1}"#,
         ] {
             assert!(Order::read(line).is_err(), "{line}");
@@ -183,8 +255,50 @@ mod tests {
 
     #[test]
     fn of_two_paces_the_slower_takes_more_of_its_cycle() {
-        let pace = |busy_ns, cycle_ns| Pace { busy_ns, cycle_ns };
+        let pace = |busy_ns, cycle_ns| Pace {
+            busy_ns,
+            cycle_ns,
+            alone: None,
+        };
         assert_eq!(pace(50, 100).slower(pace(60, 200)), pace(50, 100));
         assert_eq!(Pace::default().slower(pace(1, 200)), pace(1, 200));
+    }
+
+    #[test]
+    fn what_others_take_of_a_core_is_not_taken_again() {
+        let pace = Pace {
+            busy_ns: 125_000,
+            cycle_ns: 250_000,
+            alone: Some(Alone {
+                slowdown: 2.0,
+                streams_ns: 1_000,
+            }),
+        };
+        assert_eq!(pace.busy_at(1.0), 125_000);
+        // A CPU of two thirds of its speed is to be slower by 1 1/3: of 250, 62.5 us.
+        assert_eq!(pace.busy_at(2.0 / 3.0), 62_500);
+        assert_eq!(pace.busy_at(0.5), 0);
+        assert_eq!(pace.busy_at(0.4), 0);
+        // Calibrated while it was not alone.
+        assert!(pace.busy_at(1.1) > 125_000);
+        let cold = Pace { busy_ns: 0, ..pace };
+        assert_eq!(cold.busy_at(1.2), 0);
+        let blind = Pace {
+            alone: None,
+            ..pace
+        };
+        assert_eq!(blind.busy_at(0.5), 125_000);
+    }
+
+    #[test]
+    fn a_pace_for_no_cpu_is_refused() {
+        for alone in [
+            r#"{"slowdown": 0.5, "streams_ns": 9}"#,
+            r#"{"slowdown": 2, "streams_ns": 0}"#,
+            r#"{"slowdown": 2}"#,
+        ] {
+            let pace = format!(r#""cycle_ns": 100000, "alone": {alone}"#);
+            assert!(Order::read(&OPEN.replace(r#""cycle_ns": 100000"#, &pace)).is_err());
+        }
     }
 }

@@ -49,11 +49,10 @@ def chosen(asked: Asked, architecture: Architecture) -> str:
 
 def calibrate(console: Console) -> None:
     """Calibrate this host against both architectures, and keep it. Raises HostError."""
-    for architecture in get_args(Architecture):
-        with console.status(f"calibrating against a Lambda {architecture} vCPU: half a minute"):
-            found = host.calibrate(architecture, datetime.now(UTC))
-        store.save(found, store.file(architecture))
-        console.print(told(found), markup=False, soft_wrap=True)
+    with console.status("calibrating against Lambda's arm64 and x86_64 vCPUs: a minute"):
+        for calibration in host.calibrate(get_args(Architecture), datetime.now(UTC)):
+            store.save(calibration, store.file(calibration.architecture))
+            console.print(told(calibration), markup=False, soft_wrap=True)
 
 
 def told(calibration: Calibration) -> str:

@@ -38,7 +38,7 @@ from lambdameter.model import Meter, ServiceTime
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_LIMIT_MS = 10_000.0
 
-_UNUSED = Counters(cpu_ms=0.0, throttled_ms=0.0, peak_memory_mb=0.0, oom_kills=0)
+_UNUSED = Counters(cpu_ms=0.0, throttled_ms=0.0, peak_memory_mb=0.0, oom_kills=0, lost_ms=0.0)
 
 
 class Environment:
@@ -80,6 +80,7 @@ class Environment:
             Action.THROTTLE: self._throttle,
             Action.START_CLOCK: self._start_clock,
             Action.STOP_CLOCK: self._stop_clock,
+            Action.CHARGE: self._charge,
             Action.DELIVER: self._deliver,
             Action.SETTLE: self._settle,
         }
@@ -300,6 +301,11 @@ class Environment:
 
     def _throttle(self) -> None:
         self._enclosed.throttle()
+
+    def _charge(self) -> None:
+        overheads = self._blueprint.overheads
+        if overheads is not None and overheads.invocation.cpu_ms:
+            self._enclosed.charge(overheads.invocation.cpu_ms / 2)
 
     def _counters(self) -> Counters:
         self._resting = self._sandbox.counters() if self._sandbox else _UNUSED

@@ -50,6 +50,7 @@ class Action(StrEnum):
     THAW = "thaw"
     THROTTLE = "throttle"
     START_CLOCK = "start clock"  # Duration begins
+    CHARGE = "charge"  # what AWS itself uses of the tier's share
     DELIVER = "deliver"  # answer the waiting /next with the event
     STOP_CLOCK = "stop clock"  # Duration ends
     SETTLE = "settle"  # wake whoever waits for the end of the phase
@@ -86,14 +87,14 @@ TABLE: dict[tuple[State, Event], Transition] = {
     (State.INIT, Event.EXIT): _FAIL_INIT,
     (State.INIT, Event.TIMEOUT): _FAIL_INIT,
     (State.IDLE, Event.INVOKE): Transition(
-        State.INVOKE, (Action.THAW, Action.START_CLOCK, Action.DELIVER)
+        State.INVOKE, (Action.THAW, Action.START_CLOCK, Action.CHARGE, Action.DELIVER)
     ),
     # A runtime whose connection broke while it was frozen asks again.
     (State.IDLE, Event.NEXT): Transition(State.IDLE, ()),
     (State.IDLE, Event.EXIT): Transition(State.FAILED, ()),
-    (State.INVOKE, Event.RESPONSE): Transition(State.RESPONDED, ()),
+    (State.INVOKE, Event.RESPONSE): Transition(State.RESPONDED, (Action.CHARGE,)),
     # An exception that the handler raised leaves the environment warm.
-    (State.INVOKE, Event.ERROR): Transition(State.RESPONDED, ()),
+    (State.INVOKE, Event.ERROR): Transition(State.RESPONDED, (Action.CHARGE,)),
     (State.INVOKE, Event.EXIT): _FAIL_INVOKE,
     (State.INVOKE, Event.TIMEOUT): _FAIL_INVOKE,
     (State.RESPONDED, Event.NEXT): Transition(
@@ -109,7 +110,7 @@ TABLE: dict[tuple[State, Event], Transition] = {
         State.SUPPRESSED_INIT, (Action.START_CLOCK, Action.SPAWN)
     ),
     (State.SUPPRESSED_INIT, Event.NEXT): Transition(
-        State.INVOKE, (Action.THROTTLE, Action.DELIVER)
+        State.INVOKE, (Action.THROTTLE, Action.CHARGE, Action.DELIVER)
     ),
     (State.SUPPRESSED_INIT, Event.INIT_ERROR): _FAIL_INVOKE,
     (State.SUPPRESSED_INIT, Event.EXIT): _FAIL_INVOKE,

@@ -99,6 +99,7 @@ def meter(
         throttled_ms=difference(start.throttled_ms, end.throttled_ms),
         init_cpu_ms=init_cpu_ms,
         peak_memory_mb=end.peak_memory_mb,
+        disturbed_ms=difference(start.lost_ms, end.lost_ms),
         service=service,
     )
 

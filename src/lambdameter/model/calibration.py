@@ -15,7 +15,8 @@ class Speed(Record, frozen=True, kw_only=True):
 
     Attributes:
         kernel: what was run to find out, with what.
-        here_ms: its time on one CPU of this host, the fastest of several runs.
+        here_ms: its time on one CPU of this host, the median of several runs, each as it would have
+            been on a core that nobody else uses.
         lambda_ms: its published time on one whole vCPU.
         factor: lambda_ms / here_ms, at least 1: a host that is slower is not made faster.
         busy_ns, cycle_ns: how long of every cycle a CPU is kept busy to be slower by the factor.
@@ -50,6 +51,8 @@ class Calibration(Record, frozen=True, kw_only=True):
         interpreter: of the newest of Lambda's Python runtimes that this host has.
         interpreters: of each that it has, by the runtime's name. Empty in calibrations that were
             made before they were told apart.
+        streams_ns: how long the work takes by which others on a core are noticed, when there are
+            none. None: in calibrations that were made before others were looked for.
     """
 
     made_at: str
@@ -58,6 +61,7 @@ class Calibration(Record, frozen=True, kw_only=True):
     interpreter: Speed
     compiled: Speed
     interpreters: dict[str, Speed] = {}
+    streams_ns: int | None = None
 
     def of(self, runtime: str) -> Speed:
         """The speed of what serves a runtime: of the nearest Python, where it has not the one."""

@@ -67,6 +67,8 @@ class Modelled(Record, frozen=True, kw_only=True):
     Attributes:
         init_ms: is in the Init Duration; with what the latency model held requests for there.
         invocation_ms: is in each Duration.
+        invocation_cpu_ms: is taken from the tier's share in each invocation where Lambda's rule is
+            kept, not in `cpu_ms`.
         memory_mb: is in Max Memory Used (MiB).
         hidden_start_ms: before Init, in no duration and on no bill.
     """
@@ -75,6 +77,7 @@ class Modelled(Record, frozen=True, kw_only=True):
     invocation_ms: float
     memory_mb: float
     hidden_start_ms: float
+    invocation_cpu_ms: float = 0.0
 
 
 class Meter(Record, frozen=True, kw_only=True):
@@ -86,6 +89,8 @@ class Meter(Record, frozen=True, kw_only=True):
         throttled_ms: for how long it was held for its quota; where the kernel keeps that, its
             count, which may add up several queues. None: not enforced.
         peak_memory_mb: peak resident size of the process tree, without AWS's base.
+        disturbed_ms: of CPU time, by how much it did less than as much of a Lambda vCPU's would
+            have, since others used the same cores of this host. None: not looked at.
     """
 
     environment: str
@@ -93,6 +98,7 @@ class Meter(Record, frozen=True, kw_only=True):
     throttled_ms: float | None = None
     init_cpu_ms: float | None = None
     peak_memory_mb: float | None = None
+    disturbed_ms: float | None = None
     service: ServiceTime | None = None
     modelled: Modelled | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable
 
 from lambdameter import units
@@ -14,6 +15,9 @@ from lambdameter.model import (
 )
 from lambdameter.report import find
 from lambdameter.report.look import listed
+
+# Of a Duration.
+_DISTURBED = 0.05
 
 
 def speed(run: ReportInput) -> tuple[str, ...]:
@@ -28,7 +32,25 @@ def speed(run: ReportInput) -> tuple[str, ...]:
         told.append(
             f"the run is not complete: {of}{left} of {len(run.manifest.plan)} calls are missing"
         )
-    return tuple(told)
+    return (*told, *_disturbed(run))
+
+
+def _disturbed(run: ReportInput) -> tuple[str, ...]:
+    """Of how many calls a CPU was slower than a Lambda vCPU, since it was shared."""
+    pairs = [
+        (sample.meter.disturbed_ms or 0.0, sample.report.duration_ms)
+        for sample in run.samples
+        if sample.meter and sample.report
+    ]
+    much = [lost_ms / of_ms for lost_ms, of_ms in pairs if lost_ms > _DISTURBED * of_ms > 0]
+    if not much:
+        return ()
+    told = (
+        f"DISTURBED: {len(much)} of {len(run.samples)} calls lacked CPU time, "
+        f"{statistics.median(much):.0%} of their Duration at the median of these: others used the "
+        "same cores of this machine"
+    )
+    return (told,)
 
 
 def _rounds(run: ReportInput) -> str:

@@ -85,8 +85,8 @@ def test_what_the_slow_cores_do_not_reach_is_said_loudly():
 def test_doctor_calibrates_against_both_architectures_and_keeps_it(
     cache: Path, command: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    def calibrate(architecture: Any, _now: Any) -> Calibration:
-        return msgspec.structs.replace(found(1.55), architecture=architecture)
+    def calibrate(architectures: Any, _now: Any) -> list[Calibration]:
+        return [msgspec.structs.replace(found(1.55), architecture=one) for one in architectures]
 
     monkeypatch.setattr("lambdameter.emulator.speed.host.calibrate", calibrate)
     told = command("doctor", "--calibrate")

@@ -111,6 +111,9 @@ class FakeSandbox:
     def unthrottle(self) -> None:
         self.calls.append("unthrottle")
 
+    def charge(self, cpu_ms: float) -> None:
+        self.calls.append(f"charge {cpu_ms}")
+
     def freeze(self) -> None:
         self.calls.append("freeze")
 

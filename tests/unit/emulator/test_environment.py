@@ -33,10 +33,16 @@ def environment(host: Any, blueprint: Any) -> Environment:
 
 
 def on_aws(
-    host: Any, blueprint: Any, package_bytes: int = 0, invocation_ms: float = 0.0
+    host: Any,
+    blueprint: Any,
+    package_bytes: int = 0,
+    invocation_ms: float = 0.0,
+    invocation_cpu_ms: float = 0.0,
 ) -> Environment:
     """With what AWS adds to it."""
-    overheads = msgspec.structs.replace(OVERHEADS, invocation=PerInvocation(ms=invocation_ms))
+    overheads = msgspec.structs.replace(
+        OVERHEADS, invocation=PerInvocation(ms=invocation_ms, cpu_ms=invocation_cpu_ms)
+    )
     blueprint = msgspec.structs.replace(blueprint, package_bytes=package_bytes, overheads=overheads)
     return Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
 

@@ -30,6 +30,7 @@ def test_a_cold_start_freezes_after_init_and_is_throttled_before_it_thaws():
         Action.SETTLE,
         Action.THAW,
         Action.START_CLOCK,
+        Action.CHARGE,
         Action.DELIVER,
     ]
 
@@ -37,6 +38,14 @@ def test_a_cold_start_freezes_after_init_and_is_throttled_before_it_thaws():
 def test_duration_ends_when_the_runtime_asks_for_the_next_event_and_not_at_its_response():
     assert Action.STOP_CLOCK not in transition(State.INVOKE, Event.RESPONSE).actions
     assert transition(State.RESPONDED, Event.NEXT).actions[0] is Action.STOP_CLOCK
+
+
+@pytest.mark.parametrize("answer", [Event.RESPONSE, Event.ERROR])
+def test_what_aws_uses_itself_is_taken_before_the_event_and_after_the_answer(answer: Event):
+    taken = [Action.CHARGE]
+    assert walk(answer, state=State.INVOKE) == (State.RESPONDED, taken)
+    for before in ((State.IDLE, Event.INVOKE), (State.SUPPRESSED_INIT, Event.NEXT)):
+        assert transition(*before).actions[-2:] == (Action.CHARGE, Action.DELIVER)
 
 
 def test_an_error_of_the_handler_leaves_the_environment_warm():

@@ -16,7 +16,7 @@ def test_the_page_is_in_step_with_the_table():
 def test_every_transition_but_the_destructions_is_an_arrow():
     arrows = [line for line in diagram().splitlines() if "-->" in line and "[*]" not in line]
     assert len(arrows) == sum(event is not Event.DESTROY for _, event in TABLE)
-    assert "    idle --> invoke : invoke / thaw, start clock, deliver" in arrows
+    assert "    idle --> invoke : invoke / thaw, start clock, charge, deliver" in arrows
 
 
 def test_the_destruction_that_is_left_out_is_as_the_page_says():

@@ -121,3 +121,25 @@ def test_a_tier_that_the_host_cannot_grant_is_told_beside_it() -> None:
 def test_a_host_that_has_enough_and_aws_have_no_such_caveat() -> None:
     enough = Enforcement(by="cgroup v1", cpu="", memory="", freeze="", isolation="")
     assert caveats.tier(enough, 10_240) == caveats.tier(None, 10_240) == ()
+
+
+def test_calls_that_shared_their_cores_are_told_and_what_they_lacked(
+    sample_run: ModuleType,
+) -> None:
+    made = [sample_run.sample(trial) for trial in sample_run.manifest().plan]
+    lost = {0: 0.3, 1: 0.2, 2: 0.1, 3: 0.01}
+    samples = [
+        msgspec.structs.replace(
+            one,
+            meter=msgspec.structs.replace(
+                one.meter, disturbed_ms=lost.get(place, 0.0) * one.report.duration_ms
+            ),
+        )
+        for place, one in enumerate(made)
+    ]
+    told = caveats.speed(sample_run.report_input(sample_run.manifest(), samples))
+    assert told[-1] == (
+        f"DISTURBED: 3 of {len(made)} calls lacked CPU time, 20% of their Duration at the median "
+        "of these: others used the same cores of this machine"
+    )
+    assert caveats.speed(sample_run.report_input(sample_run.manifest(), made)) == told[:-1]

@@ -5,9 +5,10 @@ use std::{
 };
 
 use super::*;
+use crate::worth::Cold;
 
-const MS: u64 = 1_000_000;
-const START: u64 = 1_000 * MS;
+pub const MS: u64 = 1_000_000;
+pub const START: u64 = 1_000 * MS;
 
 /// Files that stand for a cgroup's.
 pub struct Group {
@@ -27,10 +28,12 @@ impl Group {
         Self { folder }
     }
 
-    fn limit(&self, counts: Counts) -> Limit {
+    pub fn limit(&self, counts: Counts) -> Limit {
         Limit {
-            quota_ns: 1_447_000,
+            quota_ns: Some(1_447_000),
             slowness: 1.0,
+            cold: Cold::default(),
+            fault_ns: 0,
             refill_phase_ns: 5 * MS,
             tick_phase_ns: MS,
             usage: self.folder.join("usage"),
@@ -41,7 +44,7 @@ impl Group {
         }
     }
 
-    fn open(&self, limit: Limit) -> Environment {
+    pub fn open(&self, limit: Limit) -> Environment {
         let held_times = HeldTimes::open(&self.folder.join("held")).expect("a file");
         let opening = Opening {
             id: 1,
@@ -53,25 +56,32 @@ impl Group {
     }
 
     /// One that runs, throttled since START.
-    fn running(&self) -> Environment {
+    pub fn running(&self) -> Environment {
         let environment = self.open(self.limit(Counts::NsPerCpu));
         environment.throttle(START).expect("a file");
-        environment.run();
+        environment.run(START).expect("files");
         environment
     }
 
-    fn use_up(&self, text: &str) {
+    pub fn use_up(&self, text: &str) {
         fs::write(self.folder.join("usage"), text).expect("a file");
     }
 
-    fn word(&self) -> String {
+    pub fn word(&self) -> String {
         fs::read_to_string(self.folder.join("hold")).expect("a file")
+    }
+
+    /// The three numbers of its CPU time, ns.
+    pub fn told(&self) -> [i64; 3] {
+        let all = fs::read(self.folder.join("held")).expect("a file");
+        let number = |at: usize| i64::from_le_bytes(all[at..at + 8].try_into().expect("eight"));
+        [number(48), number(56), number(64)]
     }
 
     /// As of an instant, ns.
     fn held_ns(&self, now_ns: u64) -> i64 {
         let all = fs::read(self.folder.join("held")).expect("a file");
-        let slot = all.get(8..16).map_or(0, |slot| {
+        let slot = all.get(40..48).map_or(0, |slot| {
             i64::from_le_bytes(slot.try_into().expect("eight"))
         });
         let since = if slot & 1 == 1 {
@@ -101,14 +111,15 @@ pub fn environment(id: u32, pace: Option<Pace>) -> Environment {
 }
 
 /// A look at so many ms after START, of a thread that has used nothing itself.
-fn at(ms: u64) -> Moment {
+pub fn at(ms: u64) -> Moment {
     Moment {
         now_ns: START + ms * MS,
         own_ns: 0,
+        speed: 1.0,
     }
 }
 
-fn look(environment: &Environment, place: usize, moment: Moment) -> Option<u64> {
+pub fn look(environment: &Environment, place: usize, moment: Moment) -> Option<u64> {
     environment.look(place, moment).expect("files")
 }
 
@@ -152,6 +163,7 @@ fn one_that_comes_has_not_left_and_is_charged_when_it_goes() {
     let next = Moment {
         now_ns: START + 4 * MS + 900_000,
         own_ns: 0,
+        speed: 1.0,
     };
     assert_eq!(look(&environment, 0, next), Some(START + 5 * MS));
 }
@@ -198,7 +210,7 @@ fn at_rest_it_pays_and_a_run_changes_nothing_about_it() {
     );
     assert_eq!(group.word(), "FROZEN");
     assert_eq!(look(&environment, 0, at(3)), None);
-    environment.run();
+    environment.run(START).expect("files");
     assert_eq!(look(&environment, 0, at(4)), None);
     assert_eq!(environment.rest(START + 13 * MS).expect("files"), None);
     environment.release(START + 25 * MS).expect("files");
@@ -228,7 +240,7 @@ fn time_on_a_slowed_cpu_counts_as_a_lambda_vcpus() {
         ..group.limit(Counts::NsPerCpu)
     });
     environment.throttle(START).expect("files");
-    environment.run();
+    environment.run(START).expect("files");
     group.use_up("800000 0");
     assert_eq!(look(&environment, 0, at(1)), Some(START + 5 * MS));
 }
@@ -239,10 +251,11 @@ fn of_cgroup_v2_it_sleeps_once_no_cpu_sees_it_move() {
     group.use_up("usage_usec 0\n");
     let environment = group.open(group.limit(Counts::CpuStat));
     environment.throttle(START).expect("files");
-    environment.run();
+    environment.run(START).expect("files");
     let quarter = |quarters: u64| Moment {
         now_ns: START + MS + quarters * MS / 4,
         own_ns: 0,
+        speed: 1.0,
     };
     // It runs on the second CPU, whose look the first one's comes before.
     for (quarters, usec) in [(0, 500), (1, 750), (2, 1_000), (3, 1_250)] {
@@ -262,6 +275,7 @@ fn a_tick_falls_on_a_look() {
     let pace = Pace {
         busy_ns: 1,
         cycle_ns: 250_000,
+        alone: None,
     };
     assert_eq!(at_a_look(1_999_999, Some(pace)), 1_750_000);
     assert_eq!(at_a_look(1_999_999, None), 1_500_000);

@@ -39,12 +39,15 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
             it counts: it may add up several queues.
         peak_memory_mb: the process tree's peak resident size, the function's own processes alone.
         oom_kills: processes that the kernel killed for the memory limit.
+        lost_ms: of CPU time, by how much it did less than as much of a Lambda vCPU's would have:
+            others used the same cores of this host. None: not looked at.
     """
 
     cpu_ms: float | None
     throttled_ms: float | None
     peak_memory_mb: float | None
     oom_kills: int | None
+    lost_ms: float | None = None
 
 
 class Handicap(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +70,12 @@ class Levers(msgspec.Struct, frozen=True, kw_only=True):
     """By what somebody else can keep an environment to its CPU share.
 
     Attributes:
-        quota_ns: CPU time of a Lambda vCPU that every 20 ms grant.
+        quota_ns: CPU time of a Lambda vCPU that every 20 ms grant; None: all that its CPUs have.
         usage: the file where its CPU time is counted, and what is in it.
         hold: what stops its processes, apart from `freeze`: a file, and the words for it.
     """
 
-    quota_ns: int
+    quota_ns: int | None
     usage: Path
     counts: Literal["ns_per_cpu", "cpu_stat"]
     hold: Path
@@ -90,7 +93,7 @@ class Sandbox(Protocol):
 
     @property
     def levers(self) -> Levers | None:
-        """In place of `throttle`; None: there are none, or nothing to be kept to."""
+        """In place of `throttle`; None: this host has none."""
         ...
 
     async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
@@ -103,6 +106,13 @@ class Sandbox(Protocol):
 
     def unthrottle(self) -> None:
         """Grant whole vCPUs, as during INIT."""
+        ...
+
+    def charge(self, cpu_ms: float) -> None:
+        """Take CPU time of a Lambda vCPU from the share: what others used beside its processes.
+
+        Nothing, where the share is not kept by Lambda's rule.
+        """
         ...
 
     def freeze(self) -> None:

@@ -107,7 +107,7 @@ class CgroupSandbox(abc.ABC):
     def levers(self) -> Levers | None:
         """By what somebody else can keep it to its share.
 
-        None: this kernel lacks a file, or its CPUs have no more than its share.
+        None: this kernel lacks a file.
         """
 
     @abc.abstractmethod
@@ -158,6 +158,9 @@ class CgroupSandbox(abc.ABC):
         """Grant all vCPUs that the function sees: it is held to them by its affinity."""
         self._quota_us = cpu_share.UNLIMITED_US
         self._write_quota(self._quota_us)
+
+    def charge(self, cpu_ms: float) -> None:  # noqa: B027 - there is nothing to be done, by either
+        """The kernel's quota is its processes' alone."""
 
     def _write_quota(self, quota_us: int) -> None:
         with kernel("set the CPU share"):

@@ -60,7 +60,7 @@ class CgroupV1Sandbox(CgroupSandbox):
     def levers(self) -> Levers | None:
         """As `CgroupSandbox` has it."""
         usage, hold = ("cpuacct", "cpuacct.usage_percpu"), ("freezer", "freezer.state")
-        if self._quota_ns is None or not (self._group.has(*usage) and self._inner.has(*hold)):
+        if not (self._group.has(*usage) and self._inner.has(*hold)):
             return None
         return Levers(
             quota_ns=self._quota_ns,

@@ -49,7 +49,7 @@ class CgroupV2Sandbox(CgroupSandbox):
     def levers(self) -> Levers | None:
         """As `CgroupSandbox` has it."""
         usage, hold = ("cpu", "cpu.stat"), ("cpu", "cgroup.freeze")
-        if self._quota_ns is None or not (self._inner.has(*usage) and self._inner.has(*hold)):
+        if not (self._inner.has(*usage) and self._inner.has(*hold)):
             return None
         return Levers(
             quota_ns=self._quota_ns,

@@ -17,13 +17,21 @@ from lambdameter.emulator.sandbox.base import (
     Sandbox,
     SandboxFactory,
 )
+from lambdameter.emulator.speed import kernels, tick
 from lambdameter.emulator.speed import pacer as program
-from lambdameter.emulator.speed import tick
-from lambdameter.emulator.speed.pacer import TICK_NS, Pace, Pacer, Registration
+from lambdameter.emulator.speed.pacer import (
+    TICK_NS,
+    Alone,
+    Cold,
+    Pace,
+    Pacer,
+    Registration,
+    Slowness,
+)
 from lambdameter.errors import HostError
-from lambdameter.model import Calibration, Enforcement
+from lambdameter.model import Calibration, Enforcement, Speed
 
-_NS_PER_MS = 1_000_000
+_NS_PER_MS, _NS_PER_US = 1_000_000, 1_000
 # Who is called again by then never rested. Nothing is used meanwhile, and nobody is slowed.
 _LINGER_S = 0.001
 _BY_RULE = (
@@ -47,14 +55,16 @@ class Care(NamedTuple):
     """How an environment is looked after.
 
     Attributes:
-        slowness: what CPU time here is worth in a Lambda vCPU's.
         by_rule: its share is kept by whoever looks after it, not by the sandbox itself.
+        whole: its share is all that its CPUs have, and nobody need keep it.
+        seen: its page faults are counted, and whether others use its cores.
         slowed: its CPUs are slower while it runs, and only then.
     """
 
-    slowness: float
     by_rule: bool
     slowed: bool
+    whole: bool = False
+    seen: bool = False
 
 
 class PacedSandbox:
@@ -82,15 +92,25 @@ class PacedSandbox:
     async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
         """Start the function's process. Raises HostError."""
         self._run()
-        return await self._inner.spawn(spec)
+        process = await self._inner.spawn(spec)
+        if self._care.seen:
+            self._registration.has(process.pid)
+        return process
 
     def throttle(self) -> None:
         """Grant the tier's share of a Lambda vCPU."""
-        (self._registration if self._care.by_rule else self._inner).throttle()
+        # The kernel's quota would be short beside a neighbour, where CPUs are slowed by less.
+        if not self._care.whole:
+            (self._registration if self._care.by_rule else self._inner).throttle()
 
     def unthrottle(self) -> None:
         """Grant whole vCPUs, which are slow all the same."""
-        (self._registration if self._care.by_rule else self._inner).unthrottle()
+        if not self._care.whole:
+            (self._registration if self._care.by_rule else self._inner).unthrottle()
+
+    def charge(self, cpu_ms: float) -> None:
+        """Take it from the share, where that is kept by the rule."""
+        (self._registration if self._care.by_rule else self._inner).charge(cpu_ms)
 
     def freeze(self) -> None:
         """Stop every process; the CPUs have their own speed again."""
@@ -112,12 +132,15 @@ class PacedSandbox:
     def counters(self) -> Counters:
         """CPU time as a Lambda vCPU would have counted it."""
         used = self._inner.counters()
-        cpu_ms = None if used.cpu_ms is None else used.cpu_ms * self._care.slowness
+        if used.cpu_ms is not None:
+            told = self._registration.told(used.cpu_ms, at_rest=not self._running)
+            used = msgspec.structs.replace(
+                used, cpu_ms=told.cpu_ms, lost_ms=told.lost_ms if self._care.seen else None
+            )
         if not self._care.by_rule:
-            return msgspec.structs.replace(used, cpu_ms=cpu_ms)
+            return used
         held_ms = self._held_ms() if self._held_at_freeze_ms is None else self._held_at_freeze_ms
-        throttled_ms = held_ms - self._held_frozen_ms
-        return msgspec.structs.replace(used, cpu_ms=cpu_ms, throttled_ms=throttled_ms)
+        return msgspec.structs.replace(used, throttled_ms=held_ms - self._held_frozen_ms)
 
     async def destroy(self) -> None:
         """Kill every process: none is held from now on. May be called twice."""
@@ -212,7 +235,18 @@ class Paced:
             return granted
         by = _BY_RULE if self._pacer else f"by this kernel's quota, charged {tick.line(hz())}"
         why = f" (not by Lambda's own rule: {self._refusal.cause})" if self._refusal else ""
-        return msgspec.structs.replace(granted, cpu=f"{granted.cpu}; {by}{why}")
+        return msgspec.structs.replace(granted, cpu=f"{granted.cpu}; {by}{why}{self._told}")
+
+    @property
+    def _told(self) -> str:
+        """What of a Lambda vCPU is modelled beside its speed."""
+        if self._pacer is None or self._calibration is None:
+            return ""
+        known = kernels.published()
+        cold = f"; {known.cold.cpu_ms} ms after a freeze not slowed"
+        if self._pacer.blind:
+            return f"{cold}; page faults take this host's own time: {self._pacer.blind}"
+        return f"{cold}; page faults {known.faults.us:g} µs longer"
 
     def create(self, name: str, memory_mb: int, runtime: str, reserved_mb: float) -> Sandbox:
         """Make an empty enclosure of a tier; `reserved_mb` of its memory is AWS's own."""
@@ -221,9 +255,30 @@ class Paced:
         handicap = Handicap(slowness=slowness, reserved_mb=reserved_mb)
         inner = self._factory.create(name, memory_mb, handicap)
         levers = inner.levers
-        if self._pacer is None or (levers is None and speed is None):
+        is_kept = levers is not None and levers.quota_ns is not None
+        if self._pacer is None or not (is_kept or speed):
             return inner
-        pace = Pace(speed.busy_ns, speed.cycle_ns) if speed else None
-        registration = self._pacer.open(inner.cpus, pace, levers, slowness)
-        care = Care(slowness, by_rule=levers is not None, slowed=pace is not None)
+        pace = self._pace(speed) if speed else None
+        is_slowed = pace is not None
+        worth = _slowness(slowness) if pace else Slowness()
+        registration = self._pacer.open(inner.cpus, pace, levers, worth)
+        care = Care(
+            by_rule=is_kept,
+            slowed=is_slowed,
+            whole=is_slowed and levers is not None and not is_kept,
+            seen=is_slowed and levers is not None,
+        )
         return PacedSandbox(inner, registration, care)
+
+    def _pace(self, speed: Speed) -> Pace:
+        streams_ns = self._calibration.streams_ns if self._calibration else None
+        # One that is not slowed is no faster for being watched.
+        watched = streams_ns is not None and speed.busy_ns > 0
+        alone = Alone(max(1.0, speed.reached), streams_ns or 1) if watched else None
+        return Pace(speed.busy_ns, speed.cycle_ns, alone)
+
+
+def _slowness(by: float) -> Slowness:
+    known = kernels.published()
+    cold = Cold(round(known.cold.cpu_ms * _NS_PER_MS), round(known.cold.after_ms * _NS_PER_MS))
+    return Slowness(by, cold, round(known.faults.us * _NS_PER_US))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from lambdameter.emulator.speed.kernels import Timing
@@ -12,7 +14,8 @@ from lambdameter.model import Speed
 
 # Long against a switch of threads (some us), short against a tick of the scheduler (4 ms).
 CYCLE_NS = 250_000
-_RUNS = 7
+_RUNS, _AT_ONCE, _MOST_RUNS = 9, 2, 60
+_STEADY = 1.08
 # For the trials: a fifth of the kernel, so that more of them fit between two disturbances.
 _TRIAL_SHARE, _TRIALS, _ROUNDS = 5, 15, 4
 _LONGEST_SHARE = 0.9
@@ -28,48 +31,84 @@ class Kernel(Protocol):
         ...
 
 
+class Quiet(Protocol):
+    """The core that the kernel runs on."""
+
+    def wait_until_alone(self) -> None:
+        """Come back when nobody else uses it. Raises HostError: somebody always does."""
+        ...
+
+    def speed(self) -> float:
+        """As it is now, of what it is when nobody else uses it."""
+        ...
+
+
 class Yardstick(NamedTuple):
-    """A kernel and its time on one whole Lambda vCPU."""
+    """A kernel on a CPU, and what it takes there when nobody else uses the core."""
 
     name: str
     kernel: Kernel
     repetitions: int
-    lambda_ms: float
+    cpu: int
+    here_ms: float
 
 
-def speed(yardstick: Yardstick, cpu: int, pacer: Pacer) -> Speed:
-    """Measure the kernel, then slow its CPU until it takes as long as on Lambda.
+def yardstick(name: str, kernel: Kernel, repetitions: int, cpu: int, core: Quiet) -> Yardstick:
+    """Measure the kernel.
 
     Raises:
-        HostError: something else took the CPU, in the best of several runs.
+        HostError: something else took the CPU or used the core.
     """
-    kernel, repetitions = yardstick.kernel, yardstick.repetitions
-    # The fastest: whatever else runs on this host makes it slower, nothing makes it faster.
-    best = min(kernel.run(repetitions) for _ in range(_RUNS))
-    here_ms = best.wall_ms
-    if here_ms > _BUSY * best.cpu_ms:
-        raise HostError(
-            f"This host is busy: of {here_ms:.0f} ms the kernel had a CPU for {best.cpu_ms:.0f}",
-            place=f"CPU {cpu}",
-            next_step="Calibrate when nothing else runs.",
-        )
-    factor = max(1.0, yardstick.lambda_ms / here_ms)
+    runs = _alone_ms(kernel, repetitions, cpu, core)
+    here_ms = statistics.median(islice(runs, _RUNS))
+    return Yardstick(name, kernel, repetitions, cpu, here_ms)
+
+
+def speed(measured: Yardstick, lambda_ms: float, pacer: Pacer) -> Speed:
+    """Slow the CPU until the kernel takes as long as on Lambda. Raises HostError."""
+    here_ms = measured.here_ms
+    factor = max(1.0, lambda_ms / here_ms)
 
     def slowdown(busy_ns: int) -> Slowed:
-        return _slowdown(
-            kernel, repetitions // _TRIAL_SHARE, (cpu,), Pace(busy_ns, CYCLE_NS), pacer
-        )
+        trial = measured.repetitions // _TRIAL_SHARE
+        pace = Pace(busy_ns, CYCLE_NS)
+        return _slowdown(measured.kernel, trial, (measured.cpu,), pace, pacer)
 
     busy_ns, reached = find_busy(factor, slowdown) if factor > 1 else (0, Slowed(1.0, 1.0))
     return Speed(
-        kernel=yardstick.name,
+        kernel=measured.name,
         here_ms=here_ms,
-        lambda_ms=yardstick.lambda_ms,
+        lambda_ms=lambda_ms,
         factor=factor,
         busy_ns=busy_ns,
         cycle_ns=CYCLE_NS,
         reached=reached.by,
         cpu_share=reached.cpu_share,
+    )
+
+
+def _alone_ms(kernel: Kernel, repetitions: int, cpu: int, core: Quiet) -> Iterator[float]:
+    """What runs would take on a core that nobody else uses, by its speed before and after.
+
+    Runs in which somebody came or went are left out.
+    """
+    why = ""
+    for _ in range(_MOST_RUNS):
+        core.wait_until_alone()
+        before = core.speed()
+        timing = min(kernel.run(repetitions) for _ in range(_AT_ONCE))
+        after = core.speed()
+        if timing.wall_ms > _BUSY * timing.cpu_ms:
+            share = timing.cpu_ms / timing.wall_ms
+            why = f"the kernel had a CPU for {share:.0%} of its time"
+        elif max(before, after) > _STEADY * min(before, after):
+            why = "others came to the same core, or left it"
+        else:
+            yield timing.wall_ms * (before + after) / 2
+    raise HostError(
+        f"This host is busy: in too many of {_MOST_RUNS} runs {why}",
+        place=f"CPU {cpu}",
+        next_step="Calibrate when nothing else runs, or on another machine.",
     )
 
 

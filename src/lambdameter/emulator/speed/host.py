@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,8 +18,9 @@ from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.interpreters import find_interpreter
 from lambdameter.emulator.settings import MANAGED_RUNTIMES
 from lambdameter.emulator.speed import kernels, store
+from lambdameter.emulator.speed.alone import Core
 from lambdameter.emulator.speed.awake import Awake
-from lambdameter.emulator.speed.calibrate import Yardstick, speed
+from lambdameter.emulator.speed.calibrate import Yardstick, speed, yardstick
 from lambdameter.emulator.speed.kernels import Kernel, Work
 from lambdameter.emulator.speed.pacer import PROGRAM, Pacer
 from lambdameter.errors import HostError
@@ -26,45 +31,69 @@ KERNEL = "lambdameter-kernel"
 _PLAIN = 1.25
 
 
-def calibrate(architecture: Architecture, now: datetime) -> Calibration:
-    """Measure; it takes about half a minute, and nothing else should run.
+def calibrate(architectures: Sequence[Architecture], now: datetime) -> Iterator[Calibration]:
+    """Measure; it takes less than a minute and a half, and nothing else should run.
+
+    Yields:
+        The calibration against each architecture's vCPU.
 
     Raises:
-        HostError: a kernel cannot be run, or the CPUs cannot be slowed.
+        HostError: a kernel cannot be run, the CPUs cannot be slowed, or others use their cores.
     """
     cpu = max(os.sched_getaffinity(0))
-    pythons = _pythons()
-    pacer = Pacer.start(binaries.find(PROGRAM))
-    awake = Awake(SystemClock())
-    awake.ask()
-    known = kernels.published()
+    core = Core(lambda: streams_ns(cpu), SystemClock().now_ms, time.sleep)
+    known, pythons = kernels.published(), _pythons()
+    with contextlib.ExitStack() as stack:
+        pacer = Pacer.start(binaries.find(PROGRAM))
+        stack.callback(pacer.close)
+        awake = Awake(SystemClock())
+        stack.callback(awake.close)
+        awake.ask()
 
-    def measured(name: str, command: list[str], work: Work) -> Speed:
-        with Kernel(command, cpu) as kernel:
-            yardstick = Yardstick(name, kernel, work.repetitions, work.on_lambda_ms(architecture))
-            return speed(yardstick, cpu, pacer)
+        def measured(name: str, command: list[str], work: Work) -> Yardstick:
+            kernel = stack.enter_context(Kernel(command, cpu))
+            return yardstick(name, kernel, work.repetitions, cpu, core)
 
-    try:
         compiled = measured("digests, Rust", [str(binaries.find(KERNEL))], known.digests)
         interpreters = {
             name: measured(f"handler work, CPython {python.version}", python.command, known.handler)
             for name, python in pythons.items()
         }
-    finally:
-        awake.close()
-        pacer.close()
-    built = {
-        name: with_build(found, compiled, known.handler.to_digests)
-        for name, found in interpreters.items()
-    }
-    return Calibration(
-        made_at=now.isoformat(timespec="seconds"),
-        cpu=store.cpu_model(),
-        architecture=architecture,
-        interpreter=next(iter(built.values())),
-        compiled=compiled,
-        interpreters=built,
-    )
+        for architecture in architectures:
+            digests_ms, handler_ms = (
+                work.on_lambda_ms(architecture) for work in (known.digests, known.handler)
+            )
+            rust = speed(compiled, digests_ms, pacer)
+            built = {
+                name: with_build(speed(python, handler_ms, pacer), rust, known.handler.to_digests)
+                for name, python in interpreters.items()
+            }
+            yield Calibration(
+                made_at=now.isoformat(timespec="seconds"),
+                cpu=store.cpu_model(),
+                architecture=architecture,
+                interpreter=next(iter(built.values())),
+                compiled=rust,
+                interpreters=built,
+                streams_ns=core.alone_ns,
+            )
+
+
+def streams_ns(cpu: int) -> int:
+    """How long a CPU takes now for the work by which others on its core are noticed.
+
+    Raises:
+        HostError: the program that does it has failed.
+    """
+    command = [str(binaries.find(PROGRAM)), "alone", str(cpu)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise HostError(
+            f"Whether others use this core cannot be told: {done.stderr.strip()}",
+            place=f"CPU {cpu}",
+            next_step="Run `make setup`, then calibrate again.",
+        )
+    return int(done.stdout)
 
 
 def with_build(interpreter: Speed, compiled: Speed, to_digests: float) -> Speed:

@@ -68,11 +68,29 @@ class Work(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.arm64 if architecture == "arm64" else self.x86_64
 
 
+class Cold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """CPU time after a rest that is not slowed, and how long a rest is that gives all of it, ms."""
+
+    cpu_ms: float
+    after_ms: float
+
+
+class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What each page fault takes longer than it would on a slowed CPU, µs."""
+
+    us: float
+
+
 class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """published.toml: handlers' work in an interpreter, and a chain of digests in compiled code."""
+    """published.toml: handlers' work in an interpreter, and a chain of digests in compiled code.
+
+    And what is not slowed after a freeze, and what page faults take longer.
+    """
 
     handler: Work
     digests: Work
+    cold: Cold
+    faults: Faults
 
 
 def published() -> Published:

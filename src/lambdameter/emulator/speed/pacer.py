@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import secrets
+import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterable
@@ -26,22 +27,74 @@ _LEAVE_S = 5.0
 # The real-time threads that keep CPUs busy have priority 1.
 _BEFORE = 2
 _RIGHTS = "Run as root or with the capability CAP_SYS_NICE, or give --speed host."
-_SLOT_BYTES = 8
+_SLOT = struct.Struct("<5q")
 _NS_PER_MS = 1_000_000
+# A millisecond's worth: mostly it takes some tens of microseconds. cgroup v2 counts microseconds.
+_HEARD_TRIES, _SAME_MS = 400, 0.002
+
+
+class Alone(NamedTuple):
+    """What a pace was found for: a core that nobody else uses.
+
+    Attributes:
+        slowdown: how many times slower it makes a CPU there.
+        streams_ns: how long the work takes there by which others are noticed
+            (crates/slow-core/src/streams.rs).
+    """
+
+    slowdown: float
+    streams_ns: int
 
 
 class Pace(NamedTuple):
-    """How long of every cycle a CPU is kept busy, ns."""
+    """How long of every cycle a CPU is kept busy, ns, on a core that nobody else uses.
+
+    Attributes:
+        alone: by what others are noticed, who are then taken off it; None: they are not looked for.
+    """
 
     busy_ns: int
     cycle_ns: int
+    alone: Alone | None = None
+
+    def order(self) -> dict[str, object]:
+        """As crates/slow-core/src/order.rs reads it."""
+        return {**self._asdict(), "alone": self.alone and self.alone._asdict()}
+
+
+class Cold(NamedTuple):
+    """What CPU time after a freeze is not slowed, ns, and how long a freeze gives all of it back.
+
+    What a program does then is mostly to wait for memory, which takes as long on Lambda as here.
+    """
+
+    used_ns: int
+    after_ns: int
+
+
+class Slowness(NamedTuple):
+    """What CPU time here is worth in a Lambda vCPU's.
+
+    Attributes:
+        cold: but for some after a rest.
+        fault_ns: what each page fault takes longer there.
+    """
+
+    by: float = 1.0
+    cold: Cold = Cold(0, 0)
+    fault_ns: int = 0
+
+
+_NONE = Slowness()
 
 
 class _Limit(msgspec.Struct, frozen=True, kw_only=True):
     """As in crates/slow-core/src/order.rs, which explains the fields."""
 
-    quota_ns: int
+    quota_ns: int | None
     slowness: float
+    cold: dict[str, int]
+    fault_ns: int
     refill_phase_ns: int
     tick_phase_ns: int
     usage: str
@@ -54,7 +107,7 @@ class _Limit(msgspec.Struct, frozen=True, kw_only=True):
 class _Opening(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     cpus: tuple[int, ...]
-    pace: dict[str, int] | None
+    pace: dict[str, object] | None
     limit: _Limit | None
 
 
@@ -81,9 +134,10 @@ def run_before(pid: int) -> None:
 class Registration:
     """One environment, as the program knows it: at rest and not throttled, until it is told."""
 
-    def __init__(self, pacer: Pacer, number: int) -> None:
+    def __init__(self, pacer: Pacer, number: int, slowness: float) -> None:
         self._pacer = pacer
         self._number = number
+        self._slowness = slowness
         self._open = True
 
     def run(self) -> None:
@@ -109,16 +163,60 @@ class Registration:
             with contextlib.suppress(HostError):
                 self._pacer.order("close", self._number)
 
+    def has(self, pid: int) -> None:
+        """A process of its own: its page faults, and those of what it starts, are seen."""
+        self._pacer.has(self._number, pid)
+
+    def charge(self, cpu_ms: float) -> None:
+        """So much of its quota was used beside its processes, ms of a Lambda vCPU."""
+        self._pacer.charge(self._number, cpu_ms)
+
     def held_ms(self) -> float:
         """For how long it was held so far for its quota."""
-        return self._pacer.held_ms(self._number)
+        return self._pacer.told(self._number).held_ms
+
+    def told(self, cpu_ms: float, *, at_rest: bool) -> Used:
+        """What the CPU time that it has used comes to.
+
+        At rest, all of it is known as soon as the program has heard of that.
+        """
+        told = self._pacer.told(self._number)
+        for _ in range(_HEARD_TRIES if at_rest else 0):
+            if told.used_ms >= cpu_ms - _SAME_MS:
+                break
+            told = self._pacer.told(self._number)
+        return Used(told.worth_of(cpu_ms, self._slowness), told.lost_ms)
+
+
+class Used(NamedTuple):
+    """CPU time of a Lambda vCPU's, and what it would not have needed with cores to itself, ms."""
+
+    cpu_ms: float
+    lost_ms: float
+
+
+class Told(NamedTuple):
+    """What crates/slow-core/src/held.rs tells of an environment, ms."""
+
+    held_ms: float
+    used_ms: float
+    worth_ms: float
+    left_ms: float
+    lost_ms: float
+
+    def worth_of(self, cpu_ms: float, slowness: float) -> float:
+        """What was used since the program looked last is in it."""
+        more_ms = max(0.0, cpu_ms - self.used_ms)
+        cold_ms = min(more_ms, self.left_ms)
+        return self.worth_ms + cold_ms + (more_ms - cold_ms) * slowness
 
 
 class Pacer:
     """The running program; make it with `Pacer.start`.
 
     Args:
-        held: a file of eight bytes for each environment, that the program writes.
+        held: a file with a slot for each environment, that the program writes.
+        blind: why page faults are not seen; empty: they are.
         below: a random number from 0 on, below its argument.
     """
 
@@ -126,10 +224,12 @@ class Pacer:
         self,
         process: subprocess.Popen[bytes],
         held: int,
+        blind: str = "",
         below: Callable[[int], int] = secrets.randbelow,
     ) -> None:
         self._process = process
         self._held = held
+        self.blind = blind
         self._below = below
         self._numbers = itertools.count()
         self._watching: asyncio.AbstractEventLoop | None = None
@@ -151,7 +251,9 @@ class Pacer:
             bufsize=0,
             pass_fds=(held,),
         )
-        if process.stdout is None or process.stdout.readline() != b"ready\n":
+        said = process.stdout.readline().decode(errors="replace") if process.stdout else ""
+        word, _, blind = said.strip().partition(", but ")
+        if word != "ready":
             complaint = process.communicate()[1].decode(errors="replace").strip()
             os.close(held)
             raise HostError(
@@ -159,7 +261,7 @@ class Pacer:
                 place=str(program),
                 next_step=_RIGHTS,
             )
-        return cls(process, held)
+        return cls(process, held, blind)
 
     @property
     def pid(self) -> int:
@@ -171,7 +273,7 @@ class Pacer:
         cpus: Iterable[int],
         pace: Pace | None = None,
         levers: Levers | None = None,
-        slowness: float = 1.0,
+        slowness: Slowness = _NONE,
     ) -> Registration:
         """Register an environment.
 
@@ -188,17 +290,19 @@ class Pacer:
         opening = _Opening(
             id=number,
             cpus=tuple(cpus),
-            pace=pace._asdict() if pace else None,
+            pace=pace.order() if pace else None,
             limit=self._limit(levers, slowness) if levers else None,
         )
         self._write(msgspec.json.encode({"open": opening}) + b"\n")
-        return Registration(self, number)
+        return Registration(self, number, slowness.by)
 
-    def _limit(self, levers: Levers, slowness: float) -> _Limit:
+    def _limit(self, levers: Levers, slowness: Slowness) -> _Limit:
         """Where refills and ticks fall is an environment's own, and stays."""
         return _Limit(
             quota_ns=levers.quota_ns,
-            slowness=slowness,
+            slowness=slowness.by,
+            cold=slowness.cold._asdict(),
+            fault_ns=slowness.fault_ns,
             refill_phase_ns=self._below(PERIOD_NS),
             tick_phase_ns=self._below(TICK_NS),
             usage=str(levers.usage),
@@ -212,12 +316,21 @@ class Pacer:
         """Tell the program of an environment. Raises HostError."""
         self._write(b'{"%b": %d}\n' % (what.encode(), number))
 
-    def held_ms(self, number: int) -> float:
-        """As crates/slow-core/src/held.rs has it: of one that is held, less since when."""
-        slot = os.pread(self._held, _SLOT_BYTES, number * _SLOT_BYTES)
-        encoded = int.from_bytes(slot, "little", signed=True)
+    def has(self, number: int, pid: int) -> None:
+        """Tell the program of an environment's process. Raises HostError."""
+        self._write(msgspec.json.encode({"process": {"id": number, "pid": pid}}) + b"\n")
+
+    def charge(self, number: int, cpu_ms: float) -> None:
+        """Tell the program of what was used beside an environment's processes. Raises HostError."""
+        charge = {"id": number, "used_ns": round(cpu_ms * _NS_PER_MS)}
+        self._write(msgspec.json.encode({"charge": charge}) + b"\n")
+
+    def told(self, number: int) -> Told:
+        """As of now; of one that is held, the slot has less since when."""
+        slot = os.pread(self._held, _SLOT.size, number * _SLOT.size)
+        encoded, *used = _SLOT.unpack(slot.ljust(_SLOT.size, b"\0"))
         since = time.monotonic_ns() if encoded & 1 else 0
-        return ((encoded >> 1) + since) / _NS_PER_MS
+        return Told(*(ns / _NS_PER_MS for ns in ((encoded >> 1) + since, *used)))
 
     def watch(self) -> asyncio.Future[HostError]:
         """Resolves with the reason should the program die before close()."""

@@ -80,13 +80,14 @@ def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     assert (folder / "hold" / "freezer.state").read_text() == ""
 
 
-def test_one_that_has_all_its_cpus_needs_no_levers(folder: Path, allotment: Allotment):
+def test_one_that_has_all_its_cpus_has_levers_and_no_quota(folder: Path, allotment: Allotment):
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
     made = CgroupV1Sandbox(group, allotment._replace(quota_ns=None))
     made.make()
     (folder / "hold" / "freezer.state").touch()
     (folder / "cpuacct.usage_percpu").touch()
-    assert made.levers is None
+    assert made.levers is not None
+    assert made.levers.quota_ns is None
 
 
 def test_cpu_time_is_told_in_milliseconds(sandbox: CgroupV1Sandbox, folder: Path):

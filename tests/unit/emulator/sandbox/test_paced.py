@@ -5,11 +5,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from lambdameter.emulator.sandbox.base import Counters, Handicap, Levers
 from lambdameter.emulator.sandbox.paced import Care, Paced, PacedSandbox
-from lambdameter.emulator.speed.pacer import Pace
+from lambdameter.emulator.speed import kernels
+from lambdameter.emulator.speed.pacer import Alone, Cold, Pace, Slowness, Used
 from lambdameter.errors import HostError
 from lambdameter.model import Calibration, Enforcement, Speed
 
@@ -36,6 +38,9 @@ def speed(factor: float, cpu_share: float) -> Speed:
     )
 
 
+KNOWN = kernels.published().cold
+COLD = Cold(round(KNOWN.cpu_ms * 1e6), round(KNOWN.after_ms * 1e6))
+FAULT_NS = round(kernels.published().faults.us * 1e3)
 CALIBRATION = Calibration(
     made_at="",
     cpu="",
@@ -54,8 +59,9 @@ class FakeSandbox:
         self._scene = scene
         self.levers = scene.levers
 
-    async def spawn(self, _spec: Any) -> None:
+    async def spawn(self, _spec: Any) -> Any:
         self._scene.seen.append("spawn")
+        return SimpleNamespace(pid=99)
 
     def freeze(self) -> None:
         self._scene.seen.append("freeze")
@@ -68,6 +74,9 @@ class FakeSandbox:
 
     def unthrottle(self) -> None:
         self._scene.seen.append("no quota of the kernel's")
+
+    def charge(self, cpu_ms: float) -> None:
+        self._scene.seen.append(f"kernel: charge {cpu_ms}")
 
     def counters(self) -> Counters:
         return self._scene.used
@@ -83,10 +92,14 @@ class FakeRegistration:
         self._scene = scene
 
     def __getattr__(self, order: str) -> Any:
-        return lambda: self._scene.seen.append(f"pacer: {order}")
+        return lambda *what: self._scene.seen.append(" ".join(map(str, [f"pacer: {order}", *what])))
 
     def held_ms(self) -> float:
         return self._scene.held_ms
+
+    def told(self, cpu_ms: float, *, at_rest: bool) -> Used:
+        self._scene.seen_at_rest.append(at_rest)
+        return Used(cpu_ms * self._scene.opened[3].by, self._scene.lost_ms)
 
 
 class Scene:
@@ -104,6 +117,8 @@ class Scene:
         self.levers: Levers | None = LEVERS
         self.used = Counters(cpu_ms=10.0, throttled_ms=3.0, peak_memory_mb=5.0, oom_kills=0)
         self.held_ms = 42.0
+        self.lost_ms = 0.0
+        self.seen_at_rest: list[bool] = []
 
     def create(self, *asked: Any) -> Any:
         self.asked = asked
@@ -114,6 +129,7 @@ class Scene:
         return FakeRegistration(self)
 
     pid = 4711
+    blind = ""
 
     def watch(self) -> str:
         return "watched"
@@ -149,7 +165,7 @@ def later() -> Later:
 
 
 def unslowed(scene: Any, later: Later) -> Any:
-    care = Care(slowness=1.0, by_rule=True, slowed=False)
+    care = Care(by_rule=True, slowed=False)
     return PacedSandbox(FakeSandbox(scene), FakeRegistration(scene), care, later)  # type: ignore[arg-type]
 
 
@@ -164,14 +180,15 @@ async def test_it_is_looked_after_from_the_start_to_the_freeze_and_from_the_thaw
     await sandbox.spawn(None)
     sandbox.freeze()
     sandbox.thaw()
-    assert scene.seen == ["pacer: run", "spawn", "freeze", "pacer: rest", "pacer: run", "thaw"]
+    assert scene.seen[:3] == ["pacer: run", "spawn", "pacer: has 99"]
+    assert scene.seen[3:] == ["freeze", "pacer: rest", "pacer: run", "thaw"]
 
 
 async def test_it_is_let_go_before_it_is_killed(scene: Scene):
     sandbox = paced(scene)
     await sandbox.spawn(None)
     await sandbox.destroy()
-    assert scene.seen == ["pacer: run", "spawn", "pacer: close", "destroy"]
+    assert scene.seen == ["pacer: run", "spawn", "pacer: has 99", "pacer: close", "destroy"]
 
 
 async def test_a_new_process_in_a_running_environment_changes_nothing(scene: Scene):
@@ -228,12 +245,12 @@ def test_one_that_never_ran_need_not_rest(scene: Scene):
 def test_its_cpus_are_slowed_and_its_time_counts_as_a_lambda_vcpus(scene: Scene):
     paced(scene)
     assert scene.asked == ("name", 128, Handicap(slowness=1.25, reserved_mb=12.5))
-    assert scene.opened == ((0, 1), Pace(15_000, 100_000), LEVERS, 1.25)
+    assert scene.opened == ((0, 1), Pace(15_000, 100_000), LEVERS, Slowness(1.25, COLD, FAULT_NS))
 
 
 def test_compiled_code_has_a_speed_of_its_own(scene: Scene):
     paced(scene, runtime="provided.al2023")
-    assert scene.opened == ((0, 1), Pace(20_000, 100_000), LEVERS, 2.0)
+    assert scene.opened == ((0, 1), Pace(20_000, 100_000), LEVERS, Slowness(2.0, COLD, FAULT_NS))
 
 
 def test_the_share_is_kept_by_the_rule_and_the_kernel_sets_no_quota(scene: Scene):
@@ -257,6 +274,65 @@ def test_cpu_time_is_told_as_lambdas_vcpu_would_have_counted_it(scene: Scene):
     assert (read.cpu_ms, read.peak_memory_mb) == (12.5, 5.0)
 
 
+def test_what_others_on_its_cores_took_is_told(scene: Scene):
+    scene.lost_ms = 2.5
+    assert paced(scene).counters().lost_ms == 2.5
+    # At this host's own speed nobody looks, which is not nothing.
+    assert paced(scene, None).counters().lost_ms is None
+
+
+async def test_of_one_at_rest_all_that_it_used_is_waited_for(scene: Scene):
+    sandbox = paced(scene)
+    await sandbox.spawn(None)
+    sandbox.counters()
+    sandbox.freeze()
+    sandbox.counters()
+    assert scene.seen_at_rest == [False, True]
+
+
+async def test_at_the_hosts_own_speed_nobody_counts_its_page_faults(scene: Scene):
+    await paced(scene, None).spawn(None)
+    assert scene.seen == ["pacer: run", "spawn"]
+
+
+def test_a_pace_that_takes_nothing_needs_no_watch_and_none_is_less_than_the_hosts_own(scene: Scene):
+    fast = msgspec.structs.replace(CALIBRATION.interpreter, busy_ns=0, reached=1.0)
+    paced(scene, msgspec.structs.replace(CALIBRATION, streams_ns=900, interpreter=fast))
+    assert scene.opened[1] == Pace(0, 100_000)
+    low = msgspec.structs.replace(CALIBRATION.interpreter, reached=0.998)
+    paced(scene, msgspec.structs.replace(CALIBRATION, streams_ns=900, interpreter=low))
+    assert scene.opened[1].alone == Alone(1.0, 900)
+
+
+def test_a_pace_is_for_a_core_that_nobody_else_uses(scene: Scene):
+    known = msgspec.structs.replace(CALIBRATION, streams_ns=900)
+    paced(scene, known)
+    assert scene.opened[1] == Pace(15_000, 100_000, Alone(1.5, 900))
+
+
+def test_what_others_use_is_taken_from_the_share_by_the_rule_alone(scene: Scene):
+    paced(scene).charge(0.4)
+    assert scene.seen == ["pacer: charge 0.4"]
+    scene.levers = None
+    paced(scene).charge(0.4)
+    assert scene.seen == ["pacer: charge 0.4", "kernel: charge 0.4"]
+
+
+def test_one_that_has_all_its_cpus_is_slowed_and_not_held(scene: Scene):
+    scene.levers = msgspec.structs.replace(LEVERS, quota_ns=None)
+    sandbox = paced(scene)
+    assert scene.opened == (
+        (0, 1),
+        Pace(15_000, 100_000),
+        scene.levers,
+        Slowness(1.25, COLD, FAULT_NS),
+    )
+    sandbox.throttle()
+    sandbox.unthrottle()
+    assert scene.seen == []
+    assert isinstance(paced(scene, None), FakeSandbox)
+
+
 def test_throttled_is_for_how_long_it_was_held_but_not_while_it_was_frozen(scene: Scene):
     sandbox = paced(scene)
     assert sandbox.counters().throttled_ms == 42.0
@@ -277,7 +353,7 @@ def test_cpu_time_that_this_host_cannot_count_stays_unknown(scene: Scene):
 
 def test_at_the_hosts_own_speed_nothing_is_slowed_and_the_rule_is_kept(scene: Scene):
     paced(scene, None).throttle()
-    assert scene.opened == ((0, 1), None, LEVERS, 1.0)
+    assert scene.opened == ((0, 1), None, LEVERS, Slowness())
     assert scene.seen == ["pacer: throttle"]
 
 
@@ -329,6 +405,16 @@ def test_a_way_of_enclosing_without_levers_needs_none_and_its_label_stays():
     plain = Enforcement(by="duty cycle", cpu="approximated", memory="", freeze="", isolation="")
     factory: Any = SimpleNamespace(has_levers=False, enforcement=plain)
     assert Paced.start(factory, None).enforcement() == plain
+
+
+def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any):
+    scene.blind = "they cannot be counted"
+    told = Paced(scene, CALIBRATION, scene).enforcement().cpu
+    assert told.endswith("page faults take this host's own time: they cannot be counted")
+    assert "page faults" not in Paced(scene, None, scene).enforcement().cpu
+    scene.blind = ""
+    told = Paced(scene, CALIBRATION, scene).enforcement().cpu
+    assert told.endswith("ms after a freeze not slowed; page faults 5 µs longer")
 
 
 def test_the_death_of_what_keeps_the_rule_can_be_watched(scene: Any):

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lambdameter.emulator.speed.calibrate import CYCLE_NS, Slowed, Yardstick, find_busy, speed
+from lambdameter.emulator.speed.calibrate import CYCLE_NS, Slowed, find_busy, speed, yardstick
 from lambdameter.emulator.speed.kernels import Timing
 from lambdameter.errors import HostError
 
@@ -64,8 +65,11 @@ class FakeHost:
         return SimpleNamespace(run=run, rest=rest, close=lambda: None)
 
 
+ALONE: Any = SimpleNamespace(wait_until_alone=lambda: None, speed=lambda: 1.0)
+
+
 def measured(host: Any, lambda_ms: float) -> Any:
-    return speed(Yardstick("python3.13", host, 500_000, lambda_ms), 0, host)
+    return speed(yardstick("python3.13", host, 500_000, 0, ALONE), lambda_ms, host)
 
 
 def test_a_faster_host_is_slowed_to_lambdas_time_and_let_go_again():
@@ -74,6 +78,31 @@ def test_a_faster_host_is_slowed_to_lambdas_time_and_let_go_again():
     assert (found.here_ms, found.factor) == (pytest.approx(200.0), pytest.approx(1.55))
     assert found.reached == pytest.approx(1.55, rel=0.01)
     assert host.held == 0
+
+
+def test_what_the_cores_clock_goes_down_is_taken_off():
+    host: Any = FakeHost(digest_ns=400 / 0.95)
+    core: Any = SimpleNamespace(wait_until_alone=lambda: None, speed=lambda: 0.95)
+    assert yardstick("python3.13", host, 500_000, 0, core).here_ms == pytest.approx(200.0)
+
+
+def test_runs_in_which_somebody_came_or_went_are_left_out():
+    host: Any = FakeHost(digest_ns=400)
+    speeds = iter([1.0, 0.7, 0.7, 1.0] * 3 + [1.0] * 99)
+    waits: list[None] = []
+    core: Any = SimpleNamespace(
+        wait_until_alone=lambda: waits.append(None), speed=lambda: next(speeds)
+    )
+    found = yardstick("python3.13", host, 500_000, 0, core)
+    assert (found.here_ms, len(waits)) == (pytest.approx(200.0), 9 + 6)
+
+
+def test_a_core_that_others_come_to_all_the_time_is_not_calibrated():
+    host: Any = FakeHost(digest_ns=400)
+    speeds = itertools.cycle([1.0, 0.6])
+    core: Any = SimpleNamespace(wait_until_alone=lambda: None, speed=lambda: next(speeds))
+    with pytest.raises(HostError, match="others came to the same core"):
+        yardstick("python3.13", host, 500_000, 0, core)
 
 
 def test_what_counts_as_cpu_time_on_a_slowed_cpu_is_measured_on_it():
@@ -89,6 +118,6 @@ def test_a_slower_host_is_left_as_it_is():
 
 
 def test_a_busy_host_is_not_calibrated():
-    with pytest.raises(HostError, match="busy: of 200 ms the kernel had a CPU for 180") as refusal:
+    with pytest.raises(HostError, match=r"busy: .* the kernel had a CPU for 90%") as refusal:
         measured(FakeHost(digest_ns=400, share=0.9), lambda_ms=310.0)
     assert "nothing else runs" in refusal.value.next_step

@@ -19,7 +19,7 @@ import pytest
 from lambdameter import binaries
 from lambdameter.emulator.sandbox.base import Levers
 from lambdameter.emulator.speed import pacer as program
-from lambdameter.emulator.speed.pacer import PERIOD_NS, TICK_NS, Pace, Pacer
+from lambdameter.emulator.speed.pacer import PERIOD_NS, TICK_NS, Cold, Pace, Pacer, Slowness, Used
 from lambdameter.errors import HostError
 
 SLOW, SLOWER = Pace(20_000, 100_000), Pace(50_000, 100_000)
@@ -35,7 +35,7 @@ LEVERS = Levers(
 
 def script(folder: Path, body: str) -> Path:
     path = folder / "slow-core"
-    path.write_text(f"#!{sys.executable}\nimport os, sys\n{body}\n")
+    path.write_text(f"#!{sys.executable}\nimport os, struct, sys\n{body}\n")
     path.chmod(0o755)
     return path
 
@@ -55,13 +55,16 @@ def recorder(tmp_path: Path, orders: Path) -> Path:
 def test_an_environment_is_opened_with_all_that_is_known_of_it(recorder: Path, orders: Path):
     pacer = Pacer.start(recorder)
     pacer._below = lambda most: most - 1
-    pacer.open((0, 3), SLOW, LEVERS, slowness=1.5)
+    slowness = Slowness(1.5, Cold(1_100_000, 20_000_000), 8_000)
+    pacer.open((0, 3), SLOW, LEVERS, slowness)
     pacer.open((1,))
     pacer.close()
     first, second = map(json.loads, orders.read_text().splitlines())
     limit = {
         "quota_ns": 1_447_145,
         "slowness": 1.5,
+        "cold": {"used_ns": 1_100_000, "after_ns": 20_000_000},
+        "fault_ns": 8_000,
         "refill_phase_ns": PERIOD_NS - 1,
         "tick_phase_ns": TICK_NS - 1,
         "usage": "/group/usage",
@@ -70,7 +73,7 @@ def test_an_environment_is_opened_with_all_that_is_known_of_it(recorder: Path, o
         "freeze": "FROZEN",
         "thaw": "THAWED",
     }
-    pace = {"busy_ns": 20_000, "cycle_ns": 100_000}
+    pace = {"busy_ns": 20_000, "cycle_ns": 100_000, "alone": None}
     assert first == {"open": {"id": 0, "cpus": [0, 3], "pace": pace, "limit": limit}}
     assert second == {"open": {"id": 1, "cpus": [1], "pace": None, "limit": None}}
 
@@ -86,22 +89,50 @@ def test_an_order_is_one_line(recorder: Path, orders: Path):
     assert list(map(json.loads, lines)) == expected
 
 
+def test_a_process_is_told_of(recorder: Path, orders: Path):
+    pacer = Pacer.start(recorder)
+    pacer.open((0,)).has(99)
+    pacer.close()
+    assert json.loads(orders.read_text().splitlines()[-1]) == {"process": {"id": 0, "pid": 99}}
+
+
+@pytest.mark.parametrize(("word", "blind"), [("ready", ""), ("ready, but no perf", "no perf")])
+def test_a_host_that_counts_no_page_faults_says_so_when_it_starts(
+    tmp_path: Path, word: str, blind: str
+):
+    pacer = Pacer.start(script(tmp_path, f"print({word!r}, flush=True); sys.stdin.read()"))
+    assert pacer.blind == blind
+    pacer.close()
+
+
+def test_what_others_used_is_an_order_too(recorder: Path, orders: Path):
+    pacer = Pacer.start(recorder)
+    pacer.open((0,)).charge(0.4)
+    pacer.close()
+    charge = json.loads(orders.read_text().splitlines()[-1])
+    assert charge == {"charge": {"id": 0, "used_ns": 400_000}}
+
+
 def test_the_held_time_of_each_environment_is_its_own(tmp_path: Path):
-    """Eight bytes each: ns, doubled, and odd while it is held, less since when."""
+    """Five numbers each; the first is ns, doubled, and odd while it is held, less since when."""
     body = """
 held = open(sys.argv[2], "r+b", buffering=0)
-held.write((2 * 3_000_000).to_bytes(8, "little", signed=True))
-held.write((2 * -10**9 + 1).to_bytes(8, "little", signed=True))
+held.write(struct.pack("<5q", 2 * 3_000_000, 5_000_000, 6_000_000, 250_000, 125_000))
+held.write(struct.pack("<5q", 2 * -10**9 + 1, 0, 0, 0, 0))
 print("ready", flush=True)
 sys.stdin.read()
 """
     pacer = Pacer.start(script(tmp_path, body))
-    finished, held, unheard = (pacer.open((0,)) for _ in range(3))
+    finished, held, unheard = (pacer.open((0,), slowness=Slowness(2.0)) for _ in range(3))
     assert finished.held_ms() == 3.0
     before = time.monotonic_ns() / 1e6 - 1_000
     assert before <= held.held_ms() <= time.monotonic_ns() / 1e6 - 1_000
     assert unheard.held_ms() == 0.0
-    pacer.close()
+    # Of what was used since it looked, as much as it said is not slowed.
+    used = [finished.told(used, at_rest=False).cpu_ms for used in (5.0, 5.25, 6.25)]
+    assert used == [6.0, 6.25, 8.25]
+    assert finished.told(5.0, at_rest=True) == Used(6.0, 0.125)
+    assert unheard.told(7.0, at_rest=True) == Used(14.0, 0.0)
     pacer.close()
 
 
