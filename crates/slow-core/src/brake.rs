@@ -21,7 +21,9 @@ use crate::{
 /// How long it takes at most to be heeded: a brake that is off sleeps until it is woken.
 const LONGEST_SLEEP: Duration = Duration::from_hours(1);
 /// The least that tells a CPU's speed: an interrupt falls into one of them at most.
-const SAMPLES: u32 = 3;
+const SAMPLES: usize = 3;
+/// The latest of a cycle's.
+const MOST_SAMPLES: usize = 31;
 
 /// Who runs on one CPU, and the thread that takes its part of it.
 #[derive(Debug, Default)]
@@ -81,7 +83,7 @@ impl Brake {
                     }
                     self.look(gate, speed)?;
                     let busy_ns = u64::from(pace.busy_at(speed.get()));
-                    let end = start + busy_ns + self.pay(most_of(cycle) - busy_ns);
+                    let end = start + busy_ns + self.pay(most_of(cycle).saturating_sub(busy_ns));
                     listen(pace, end, &mut speed)?;
                 }
                 Plan::Look { at_ns } => {
@@ -153,14 +155,14 @@ fn listen(pace: Pace, end: u64, speed: &mut Speed) -> Result<()> {
     };
     // What is done first has its instructions to fetch.
     streams::time_ns()?;
-    let mut least_ns = u64::MAX;
-    for done in 0.. {
-        if done >= SAMPLES && now_ns()? >= end {
-            break;
-        }
-        least_ns = least_ns.min(streams::time_ns()?);
+    let mut took_ns = [0; MOST_SAMPLES];
+    let mut done = 0;
+    while done < SAMPLES || now_ns()? < end {
+        took_ns[done % MOST_SAMPLES] = streams::time_ns()?;
+        done += 1;
     }
-    speed.hear(now_ns()?, least_ns, alone.streams_ns);
+    let median_ns = streams::median(&mut took_ns[..done.min(MOST_SAMPLES)]);
+    speed.hear(now_ns()?, median_ns, alone.streams_ns);
     Ok(())
 }
 

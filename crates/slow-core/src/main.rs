@@ -14,8 +14,8 @@
 //! that every thread is real-time; one that goes on with `, but` says why page faults are not seen. It
 //! ends with its stdin, and nothing is held any more.
 //!
-//! `lambdameter-slow-core alone CPU` tells how long the work takes by which it notices that others use
-//! its core, ns, when none does (`streams.rs`).
+//! `lambdameter-slow-core streams CPU` tells how long the work takes now by which it notices that
+//! others use its core, ns (`streams.rs`).
 //!
 //! `lambdameter-slow-core simulate` reads a profile from stdin and tells what the rule makes of it.
 
@@ -55,16 +55,16 @@ use crate::{
 /// `lambdameter`'s exit codes for bad input, and for what a host does not grant.
 const INPUT: u8 = 2;
 const HOST: u8 = 3;
-const USAGE: &str = "usage: lambdameter-slow-core keep FILE | alone CPU | simulate";
+const USAGE: &str = "usage: lambdameter-slow-core keep FILE | streams CPU | simulate";
 /// Long against what interrupts it, short against a neighbour's stay.
-const ALONE_NS: u64 = 20_000_000;
+const STREAMS_NS: u64 = 20_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (outcome, exit_code) = match words[..] {
         ["keep", file] => (keep(Path::new(file)), HOST),
-        ["alone", cpu] => (alone(cpu), INPUT),
+        ["streams", cpu] => (time_streams(cpu), INPUT),
         ["simulate"] => (tell(), INPUT),
         _ => (Err(anyhow::anyhow!(USAGE)), INPUT),
     };
@@ -98,9 +98,9 @@ fn keep(held_times: &Path) -> Result<()> {
     }
 }
 
-fn alone(cpu: &str) -> Result<()> {
+fn time_streams(cpu: &str) -> Result<()> {
     real_time::pin(cpu.parse().context("CPU is no number")?)?;
-    writeln!(io::stdout(), "{}", streams::alone_ns(ALONE_NS)?)?;
+    writeln!(io::stdout(), "{}", streams::median_ns(STREAMS_NS)?)?;
     Ok(())
 }
 

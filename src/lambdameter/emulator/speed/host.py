@@ -85,7 +85,7 @@ def streams_ns(cpu: int) -> int:
     Raises:
         HostError: the program that does it has failed.
     """
-    command = [str(binaries.find(PROGRAM)), "alone", str(cpu)]
+    command = [str(binaries.find(PROGRAM)), "streams", str(cpu)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise HostError(
