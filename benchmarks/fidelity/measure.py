@@ -12,12 +12,11 @@ import msgspec
 from lambdameter.claims import library
 from lambdameter.cli.report import read
 from lambdameter.model import ClaimSource, PublishedFigure, ReportInput, Sample
+from lambdameter.report import caveats
 from lambdameter.samples import RunFolder
 
 PUBLISHED = Path(__file__).parents[1] / "published"
 COMMAND = [str(Path(sys.prefix) / "bin" / "lambdameter"), "run"]
-# Of a Duration: what reports call disturbed.
-DISTURBED = 0.05
 SIZES = "128,256,512,1024,1769,2048"
 WORKLOADS = {
     "squares": ["--memory", "128", "--cold", "8", "--warm", "10"],
@@ -60,9 +59,7 @@ def cell(sample: Sample) -> tuple[str, str, int, str]:
 
 def is_disturbed(sample: Sample) -> bool:
     """Whether its CPUs were slower than a Lambda vCPU, since others used their cores."""
-    if sample.meter is None or sample.report is None:
-        return False
-    return (sample.meter.disturbed_ms or 0.0) > DISTURBED * sample.report.duration_ms
+    return caveats.lacked(sample) > caveats.DISTURBED
 
 
 def sources() -> list[ClaimSource]:

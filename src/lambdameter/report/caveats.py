@@ -12,12 +12,13 @@ from lambdameter.model import (
     Enforcement,
     Modelled,
     ReportInput,
+    Sample,
 )
 from lambdameter.report import find
 from lambdameter.report.look import listed
 
-# Of a Duration.
-_DISTURBED = 0.05
+# Of a Duration: a call that lacked more is told.
+DISTURBED = 0.05
 
 
 def speed(run: ReportInput) -> tuple[str, ...]:
@@ -37,12 +38,7 @@ def speed(run: ReportInput) -> tuple[str, ...]:
 
 def _disturbed(run: ReportInput) -> tuple[str, ...]:
     """Of how many calls a CPU was slower than a Lambda vCPU, since it was shared."""
-    pairs = [
-        (sample.meter.disturbed_ms or 0.0, sample.report.duration_ms)
-        for sample in run.samples
-        if sample.meter and sample.report
-    ]
-    much = [lost_ms / of_ms for lost_ms, of_ms in pairs if lost_ms > _DISTURBED * of_ms > 0]
+    much = [share for share in map(lacked, run.samples) if share > DISTURBED]
     if not much:
         return ()
     told = (
@@ -51,6 +47,13 @@ def _disturbed(run: ReportInput) -> tuple[str, ...]:
         "same cores of this machine"
     )
     return (told,)
+
+
+def lacked(sample: Sample) -> float:
+    """Of its Duration, the CPU time that others on the same cores took; 0 where nobody looked."""
+    if sample.meter is None or sample.report is None or not sample.report.duration_ms:
+        return 0.0
+    return (sample.meter.disturbed_ms or 0.0) / sample.report.duration_ms
 
 
 def _rounds(run: ReportInput) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from collections.abc import Sequence
@@ -93,8 +94,9 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: Faults
 
 
+@functools.cache
 def published() -> Published:
-    """What is known of Lambda."""
+    """What is known of Lambda; read once, as every environment asks."""
     text = (resources.files("lambdameter.emulator.speed") / "published.toml").read_bytes()
     return msgspec.toml.decode(text, type=Published)
 
