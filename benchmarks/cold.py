@@ -94,12 +94,8 @@ def more(of: np.ndarray, than: np.ndarray) -> Sequence[float]:
 
 def main() -> None:
     """Measure and print."""
-    awake = Awake(SystemClock())
-    awake.ask()
-    try:
+    with Awake.throughout(SystemClock()):
         taken = measure()
-    finally:
-        awake.close()
     shown = Table("rest, ms", "CPU, ms (median)", "more than at once", "95 %", header_style="")
     for rest, cpu in taken.items():
         by, low, high = more(cpu, taken[0])

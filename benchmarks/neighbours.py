@@ -51,12 +51,8 @@ def measure() -> np.ndarray:
 
 def main() -> None:
     """Measure and print."""
-    awake = Awake(SystemClock())
-    awake.ask()
-    try:
+    with Awake.throughout(SystemClock()):
         moments = measure()
-    finally:
-        awake.close()
     slower = moments / np.percentile(moments, 10, axis=0)
     by_work = slower[np.argsort(slower[:, 0])]
     shown = Table("moments", "the work", "handlers", "digests", header_style="")

@@ -32,6 +32,7 @@ THROTTLED_MS = "x-lambdameter-throttled-ms"
 INIT_CPU_MS = "x-lambdameter-init-cpu-ms"
 PEAK_MEMORY_MB = "x-lambdameter-peak-memory-mb"
 DISTURBED_MS = "x-lambdameter-disturbed-ms"
+INIT_DISTURBED_MS = "x-lambdameter-init-disturbed-ms"
 SERVICE = "x-lambdameter-service"
 MODELLED = "x-lambdameter-modelled"
 HOST = "x-lambdameter-host"
@@ -97,6 +98,7 @@ def format_meter(meter: Meter) -> dict[str, str]:
         (INIT_CPU_MS, meter.init_cpu_ms),
         (PEAK_MEMORY_MB, meter.peak_memory_mb),
         (DISTURBED_MS, meter.disturbed_ms),
+        (INIT_DISTURBED_MS, meter.init_disturbed_ms),
     ):
         if value is not None:
             headers[name] = f"{value:.3f}"
@@ -122,6 +124,7 @@ def parse_meter(headers: Mapping[str, str]) -> Meter | None:
         init_cpu_ms=figure(INIT_CPU_MS),
         peak_memory_mb=figure(PEAK_MEMORY_MB),
         disturbed_ms=figure(DISTURBED_MS),
+        init_disturbed_ms=figure(INIT_DISTURBED_MS),
         service=msgspec.json.decode(headers[SERVICE], type=ServiceTime)
         if SERVICE in headers
         else None,

@@ -72,6 +72,8 @@ FIGURE = st.none() | st.floats(min_value=0, max_value=1e7).map(lambda value: rou
         cpu_ms=FIGURE,
         throttled_ms=FIGURE,
         init_cpu_ms=FIGURE,
+        disturbed_ms=FIGURE,
+        init_disturbed_ms=FIGURE,
         peak_memory_mb=FIGURE,
         service=st.none()
         | st.builds(

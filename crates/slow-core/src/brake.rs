@@ -83,7 +83,7 @@ impl Brake {
                     }
                     self.look(gate, speed)?;
                     let busy_ns = u64::from(pace.busy_at(speed.get()));
-                    let end = start + busy_ns + self.pay(most_of(cycle).saturating_sub(busy_ns));
+                    let end = start + busy_ns + self.pay(u64::from(pace.most_ns()).saturating_sub(busy_ns));
                     listen(pace, end, &mut speed)?;
                 }
                 Plan::Look { at_ns } => {
@@ -138,11 +138,6 @@ impl Brake {
     fn lock(&self) -> MutexGuard<'_, Vec<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Something of each cycle is left to whoever runs here, however much is owed.
-fn most_of(cycle_ns: u64) -> u64 {
-    cycle_ns / 20 * 19
 }
 
 /// Is busy until then; how fast the CPU is shows meanwhile.

@@ -66,7 +66,7 @@ class Environment:
         self._ending: Ending | None = None
         self._failed_by: Event | None = None
         self._init_error: tuple[str, bytes] | None = None
-        self._init_cpu_ms: float | None = None
+        self._init: Counters | None = None
         self._service: ServiceTime | None = None
         self._resting = _UNUSED
         self._started = Reading(at_ms=0.0, counters=_UNUSED)
@@ -115,8 +115,8 @@ class Environment:
         init_ms = self._event_ms - self._began(began_ms)
         await self._drain()
         counters = self._counters()
-        self._init_cpu_ms = counters.cpu_ms
         if self.state is State.IDLE:
+            self._init = counters
             self._service = await self._around.usage(self.identity.access_key_id)
             added_ms = self._additions.after_init(counters, self._service)
             if added_ms:
@@ -124,7 +124,6 @@ class Environment:
             return init_ms + added_ms
         status, error_type = self._init_failure(counters)
         self._log.init_report(init_ms, "init", status, error_type)
-        self._init_cpu_ms = None
         return None
 
     def _began(self, not_before_ms: float) -> float:
@@ -180,12 +179,12 @@ class Environment:
 
     def _meter(self, end: Reading, service: ServiceTime | None) -> Meter:
         before, self._service = self._service, service
-        init_cpu_ms, self._init_cpu_ms = self._init_cpu_ms, None
+        init, self._init = self._init, None
         return metering.meter(
             environment=self.identity.name,
             start=self._started.counters,
             end=end.counters,
-            init_cpu_ms=init_cpu_ms,
+            init=init,
             service=metering.service_difference(before, self._service),
         )
 

@@ -89,17 +89,21 @@ def meter(
     environment: str,
     start: Counters,
     end: Counters,
-    init_cpu_ms: float | None,
+    init: Counters | None,
     service: ServiceTime | None,
 ) -> Meter:
-    """What only the emulator knows, as differences over the invocation; INIT's CPU apart."""
+    """What only the emulator knows, as differences over the invocation.
+
+    `init` is what Init had used at its end, where one went before.
+    """
     return Meter(
         environment=environment,
         cpu_ms=difference(start.cpu_ms, end.cpu_ms),
         throttled_ms=difference(start.throttled_ms, end.throttled_ms),
-        init_cpu_ms=init_cpu_ms,
+        init_cpu_ms=init.cpu_ms if init else None,
         peak_memory_mb=end.peak_memory_mb,
         disturbed_ms=difference(start.lost_ms, end.lost_ms),
+        init_disturbed_ms=init.lost_ms if init else None,
         service=service,
     )
 

@@ -91,6 +91,7 @@ class Meter(Record, frozen=True, kw_only=True):
         peak_memory_mb: peak resident size of the process tree, without AWS's base.
         disturbed_ms: of CPU time, by how much it did less than as much of a Lambda vCPU's would
             have, since others used the same cores of this host. None: not looked at.
+        init_disturbed_ms: the same of Init, where one went before.
     """
 
     environment: str
@@ -99,6 +100,7 @@ class Meter(Record, frozen=True, kw_only=True):
     init_cpu_ms: float | None = None
     peak_memory_mb: float | None = None
     disturbed_ms: float | None = None
+    init_disturbed_ms: float | None = None
     service: ServiceTime | None = None
     modelled: Modelled | None = None
 

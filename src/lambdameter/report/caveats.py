@@ -43,17 +43,25 @@ def _disturbed(run: ReportInput) -> tuple[str, ...]:
         return ()
     told = (
         f"DISTURBED: {len(much)} of {len(run.samples)} calls lacked CPU time, "
-        f"{statistics.median(much):.0%} of their Duration at the median of these: others used the "
-        "same cores of this machine"
+        f"{statistics.median(much):.0%} of their Duration or Init at the median of these: others "
+        "used the same cores of this machine"
     )
     return (told,)
 
 
 def lacked(sample: Sample) -> float:
-    """Of its Duration, the CPU time that others on the same cores took; 0 where nobody looked."""
-    if sample.meter is None or sample.report is None or not sample.report.duration_ms:
+    """Of its Duration, or of its Init where that is more, what others on the same cores took.
+
+    0 where nobody looked.
+    """
+    meter, report = sample.meter, sample.report
+    if meter is None or report is None:
         return 0.0
-    return (sample.meter.disturbed_ms or 0.0) / sample.report.duration_ms
+    took = (
+        (meter.disturbed_ms, report.duration_ms),
+        (meter.init_disturbed_ms, report.init_ms),
+    )
+    return max((lost_ms or 0.0) / of_ms if of_ms else 0.0 for lost_ms, of_ms in took)
 
 
 def _rounds(run: ReportInput) -> str:

@@ -17,8 +17,12 @@ from lambdameter.emulator.sandbox.base import Counters
 from lambdameter.model import ServiceTime
 
 
-def counters(cpu: float | None = 0.0, throttled: float | None = 0.0) -> Counters:
-    return Counters(cpu_ms=cpu, throttled_ms=throttled, peak_memory_mb=40.2, oom_kills=0)
+def counters(
+    cpu: float | None = 0.0, throttled: float | None = 0.0, lost: float | None = None
+) -> Counters:
+    return Counters(
+        cpu_ms=cpu, throttled_ms=throttled, peak_memory_mb=40.2, oom_kills=0, lost_ms=lost
+    )
 
 
 def span(duration: float, init_ms: float | None = None) -> Span:
@@ -80,10 +84,11 @@ def test_the_meter_gives_differences_over_the_invocation():
         environment="e",
         start=counters(cpu=10.0, throttled=1.0),
         end=counters(cpu=14.5, throttled=3.0),
-        init_cpu_ms=9.0,
+        init=counters(cpu=9.0, lost=0.7),
         service=None,
     )
     assert (made.cpu_ms, made.throttled_ms, made.init_cpu_ms) == (4.5, 2.0, 9.0)
+    assert made.init_disturbed_ms == 0.7
 
 
 def test_what_a_host_cannot_count_stays_unknown():
@@ -91,7 +96,7 @@ def test_what_a_host_cannot_count_stays_unknown():
         environment="e",
         start=counters(cpu=None),
         end=counters(cpu=None, throttled=None),
-        init_cpu_ms=None,
+        init=None,
         service=None,
     )
     assert made.cpu_ms is None

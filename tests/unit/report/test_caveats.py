@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -139,7 +140,19 @@ def test_calls_that_shared_their_cores_are_told_and_what_they_lacked(
     ]
     told = caveats.speed(sample_run.report_input(sample_run.manifest(), samples))
     assert told[-1] == (
-        f"DISTURBED: 3 of {len(made)} calls lacked CPU time, 20% of their Duration at the median "
-        "of these: others used the same cores of this machine"
+        f"DISTURBED: 3 of {len(made)} calls lacked CPU time, 20% of their Duration or Init at the "
+        "median of these: others used the same cores of this machine"
     )
     assert caveats.speed(sample_run.report_input(sample_run.manifest(), made)) == told[:-1]
+
+
+def test_of_a_cold_call_the_part_that_lacked_more_counts(sample_run: ModuleType) -> None:
+    one = sample_run.sample(sample_run.manifest().plan[0])
+    meter = msgspec.structs.replace(one.meter, disturbed_ms=2.0, init_disturbed_ms=30.0)
+    report = msgspec.structs.replace(one.report, duration_ms=100.0, init_ms=200.0)
+    of = partial(msgspec.structs.replace, one, report=report)
+    assert caveats.lacked(of(meter=meter)) == 0.15
+    assert caveats.lacked(of(meter=msgspec.structs.replace(meter, disturbed_ms=40.0))) == 0.4
+    warm = msgspec.structs.replace(meter, init_disturbed_ms=None)
+    assert caveats.lacked(of(meter=warm)) == 0.02
+    assert caveats.lacked(of(meter=None)) == 0.0

@@ -183,6 +183,8 @@ class Paced:
         calibration: None: this host's own speed.
         pacer: what slows CPUs and keeps the rule; None: there are no real-time threads, for
             `refusal`, or none are needed.
+        known: what CPU time is worth beside the speed; published.toml's, unless a benchmark
+            wants the rule without it.
     """
 
     def __init__(
@@ -191,14 +193,21 @@ class Paced:
         calibration: Calibration | None,
         pacer: Pacer | None,
         refusal: HostError | None = None,
+        known: kernels.Published | None = None,
     ) -> None:
         self._factory = factory
         self._calibration = calibration
+        self._known = known or kernels.published()
         self._pacer = pacer
         self._refusal = refusal
 
     @classmethod
-    def start(cls, factory: SandboxFactory, calibration: Calibration | None) -> Paced:
+    def start(
+        cls,
+        factory: SandboxFactory,
+        calibration: Calibration | None,
+        known: kernels.Published | None = None,
+    ) -> Paced:
         """Start what is needed for it.
 
         Raises:
@@ -208,7 +217,9 @@ class Paced:
         if calibration is None and not factory.has_levers:
             return cls(factory, None, None)
         try:
-            return cls(factory, calibration, Pacer.start(binaries.find(program.PROGRAM)))
+            return cls(
+                factory, calibration, Pacer.start(binaries.find(program.PROGRAM)), known=known
+            )
         except HostError as refusal:
             if calibration is not None:
                 raise
@@ -232,17 +243,23 @@ class Paced:
         """What is enforced, and by whose rule; `hz` tells this kernel's tick."""
         granted = self._factory.enforcement
         if not self._factory.has_levers:
-            return granted
+            return msgspec.structs.replace(granted, cpu=f"{granted.cpu}{self._plain(granted)}")
         by = _BY_RULE if self._pacer else f"by this kernel's quota, charged {tick.line(hz())}"
         why = f" (not by Lambda's own rule: {self._refusal.cause})" if self._refusal else ""
         return msgspec.structs.replace(granted, cpu=f"{granted.cpu}; {by}{why}{self._told}")
+
+    def _plain(self, granted: Enforcement) -> str:
+        """What is not modelled where nobody counts CPU time, as what it is limited to is told."""
+        if self._calibration is None or not granted.cpu:
+            return ""
+        return "; page faults, and caches after a freeze, take this host's own time"
 
     @property
     def _told(self) -> str:
         """What of a Lambda vCPU is modelled beside its speed."""
         if self._pacer is None or self._calibration is None:
             return ""
-        known = kernels.published()
+        known = self._known
         cold = f"; {known.cold.cpu_ms} ms after a freeze not slowed"
         if self._pacer.blind:
             return f"{cold}; page faults take this host's own time: {self._pacer.blind}"
@@ -260,7 +277,7 @@ class Paced:
             return inner
         pace = self._pace(speed) if speed else None
         is_slowed = pace is not None
-        worth = _slowness(slowness) if pace else Slowness()
+        worth = _slowness(slowness, self._known) if pace else Slowness()
         registration = self._pacer.open(inner.cpus, pace, levers, worth)
         care = Care(
             by_rule=is_kept,
@@ -278,7 +295,6 @@ class Paced:
         return Pace(speed.busy_ns, speed.cycle_ns, alone)
 
 
-def _slowness(by: float) -> Slowness:
-    known = kernels.published()
+def _slowness(by: float, known: kernels.Published) -> Slowness:
     cold = Cold(round(known.cold.cpu_ms * _NS_PER_MS), round(known.cold.after_ms * _NS_PER_MS))
     return Slowness(by, cold, round(known.faults.us * _NS_PER_US))

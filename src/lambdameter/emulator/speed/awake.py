@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -73,6 +74,17 @@ class Awake:
         if self._request is not None:
             os.close(self._request)
             self._request = None
+
+    @classmethod
+    @contextlib.contextmanager
+    def throughout(cls, clock: Clock) -> Iterator[None]:
+        """The CPUs are awake while this is entered."""
+        awake = cls(clock)
+        awake.ask()
+        try:
+            yield
+        finally:
+            awake.close()
 
     def _perhaps(self) -> None:
         self._timer = None

@@ -46,9 +46,7 @@ def calibrate(architectures: Sequence[Architecture], now: datetime) -> Iterator[
     with contextlib.ExitStack() as stack:
         pacer = Pacer.start(binaries.find(PROGRAM))
         stack.callback(pacer.close)
-        awake = Awake(SystemClock())
-        stack.callback(awake.close)
-        awake.ask()
+        stack.enter_context(Awake.throughout(SystemClock()))
 
         def measured(name: str, command: list[str], work: Work) -> Yardstick:
             kernel = stack.enter_context(Kernel(command, cpu))

@@ -407,6 +407,13 @@ def test_a_way_of_enclosing_without_levers_needs_none_and_its_label_stays():
     assert Paced.start(factory, None).enforcement() == plain
 
 
+def test_without_levers_slowed_cpus_are_told_to_be_all_that_is_modelled(scene: Any):
+    scene.has_levers = False
+    told = Paced(scene, CALIBRATION, scene).enforcement().cpu
+    assert told.endswith("; page faults, and caches after a freeze, take this host's own time")
+    assert "page faults" not in Paced(scene, None, scene).enforcement().cpu
+
+
 def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any):
     scene.blind = "they cannot be counted"
     told = Paced(scene, CALIBRATION, scene).enforcement().cpu

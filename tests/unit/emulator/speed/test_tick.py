@@ -1,40 +1,29 @@
 from __future__ import annotations
 
-import gzip
-from pathlib import Path
-
 import pytest
 
 from lambdameter.emulator.speed import tick
 
 
-def config(path: Path, text: str) -> Path:
-    content = text.encode()
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
-    return path
+@pytest.mark.parametrize(("tick_s", "ticks"), [(0.004, 250), (0.01, 100), (0.001, 1000)])
+def test_the_coarse_clock_moves_once_a_tick(tick_s: float, ticks: int):
+    assert tick.hz(lambda: tick_s) == ticks
 
 
-@pytest.mark.parametrize("name", ["config.gz", "config-6.1"])
-def test_the_kernels_configuration_tells_its_tick(tmp_path: Path, name: str):
-    file = config(tmp_path / name, "CONFIG_HZ_1000=y\nCONFIG_HZ=1000\n# CONFIG_HZ_250 is not set\n")
-    assert tick.hz([file]) == 1000
+def test_3_333_333_ns_are_300_hz():
+    assert tick.hz(lambda: 3_333_333e-9) == 300
 
 
-def test_the_first_file_that_can_be_read_counts(tmp_path: Path):
-    broken = tmp_path / "broken.gz"
-    broken.write_bytes(b"no gzip")
-    without = config(tmp_path / "without", "CONFIG_X86=y\n")
-    files = [tmp_path / "absent", broken, without, config(tmp_path / "c", "CONFIG_HZ=100\n")]
-    assert tick.hz(files) == 100
+@pytest.mark.parametrize("tick_s", [1e-9, 0.0, 1.0])
+def test_a_resolution_that_is_no_tick_tells_nothing(tick_s: float):
+    assert tick.hz(lambda: tick_s) is None
 
 
-def test_a_kernel_that_does_not_tell_is_unknown(tmp_path: Path):
-    assert tick.hz([tmp_path / "absent"]) is None
+def test_a_kernel_without_such_a_clock_tells_nothing():
+    def refuse() -> float:
+        raise OSError
 
-
-def test_the_files_are_the_running_kernels():
-    files = tick.config_files("6.1.0-test")
-    assert files == (Path("/proc/config.gz"), Path("/boot/config-6.1.0-test"))
+    assert tick.hz(refuse) is None
 
 
 @pytest.mark.parametrize(
