@@ -49,10 +49,20 @@ def chosen(asked: Asked, architecture: Architecture) -> str:
 
 def calibrate(console: Console) -> None:
     """Calibrate this host against both architectures, and keep it. Raises HostError."""
+    architectures = get_args(Architecture)
+    earlier_ns = min(filter(None, map(_streams_ns, architectures)), default=None)
     with console.status("calibrating against Lambda's arm64 and x86_64 vCPUs: a minute"):
-        for calibration in host.calibrate(get_args(Architecture), datetime.now(UTC)):
+        for calibration in host.calibrate(architectures, datetime.now(UTC), earlier_ns):
             store.save(calibration, store.file(calibration.architecture))
             console.print(told(calibration), markup=False, soft_wrap=True)
+
+
+def _streams_ns(architecture: Architecture) -> int | None:
+    try:
+        earlier = store.load(store.file(architecture), store.cpu_model())
+    except BadInputError:
+        return None
+    return earlier.streams_ns if earlier else None
 
 
 def told(calibration: Calibration) -> str:

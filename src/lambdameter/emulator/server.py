@@ -16,7 +16,7 @@ import msgspec
 import platformdirs
 
 from lambdameter import binaries
-from lambdameter.emulator import latency, leftovers, overheads, sandbox
+from lambdameter.emulator import latency, leftovers, overheads, sandbox, trust
 from lambdameter.emulator.binding import LOOPBACK, Binding, binding
 from lambdameter.emulator.blueprint import Address, Blueprint, Surroundings
 from lambdameter.emulator.clock import Clock, SystemClock
@@ -157,10 +157,10 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         awake = Awake(clock := SystemClock())
         stack.callback(awake.close)
         gate = _Gate.open(options.websocket_api, stack)
+        enforced = awake.told(paced.enforcement())
+        facilities = _facilities(options, enforced, services, state, calibration, gate)
         plane = ControlPlane(
-            functions=Functions(
-                options.region, architecture, clock.epoch_ms, lambda: str(uuid.uuid4())
-            ),
+            functions=Functions(options.region, architecture, clock.epoch_ms, _revision),
             code=CodeStore(state / "code"),
             runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", PINS),
             placement=Placement(
@@ -168,9 +168,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
                 state / "environments",
                 died=_either(services.died if services else None, paced.watch()),
             ),
-            facilities=_facilities(
-                options, awake.told(paced.enforcement()), services, state, calibration, gate
-            ),
+            facilities=facilities,
             architecture=architecture,
             clock=clock,
         )
@@ -182,7 +180,11 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             stack.push_async_callback((await gate.serve(clock, plane)).close)
         reaper = asyncio.ensure_future(_reap(plane.placement))
         stack.callback(reaper.cancel)
-        yield _ready(listener, services, gate, options.region, cleared), plane
+        yield _ready(listener, facilities, gate, cleared), plane
+
+
+def _revision() -> str:
+    return str(uuid.uuid4())
 
 
 async def _listen(plane: ControlPlane, listening: socket.socket, where: Binding) -> Listener:
@@ -197,17 +199,17 @@ async def _listen(plane: ControlPlane, listening: socket.socket, where: Binding)
 
 def _ready(
     listener: Listener,
-    services: Services | None,
+    facilities: Facilities,
     gate: _Gate | None,
-    region: str,
     cleared: tuple[str, ...],
 ) -> EmulatorReady:
+    services = facilities.endpoints
     return EmulatorReady(
         endpoint=f"http://{listener.address}",
-        dynamodb=services.ready.dynamodb if services else None,
-        s3=services.ready.s3 if services else None,
-        ca_bundle=services.ready.ca_bundle if services else None,
-        region=region,
+        dynamodb=services.dynamodb if services else None,
+        s3=services.s3 if services else None,
+        ca_bundle=services.ca_bundle if services else None,
+        region=facilities.region,
         cleared=cleared,
         websocket=gate.found.websocket if gate else None,
         connections=gate.found.connections if gate else None,
@@ -315,12 +317,10 @@ def _facilities(  # noqa: PLR0913, PLR0917 - what was composed, part by part
     if services is None:
         endpoints, engines, latency_model = None, {}, None
     else:
-        # In a folder of its own: functions see the whole of it, and the CA's key is no one's.
-        folder = state / "ca"
-        folder.mkdir(mode=0o755)
         ready = services.ready
-        bundle = shutil.copy(ready.ca_bundle, folder / "ca.pem")
-        endpoints = Endpoints(dynamodb=ready.dynamodb, s3=ready.s3, ca_bundle=str(bundle))
+        # In a folder of its own: functions see the whole of it.
+        trusted = trust.write_bundle(ready.ca_bundle, state / "ca")
+        endpoints = Endpoints(dynamodb=ready.dynamodb, s3=ready.s3, ca_bundle=str(trusted))
         engines, latency_model = ready.engines, _latency_line(options, services)
     return Facilities(
         region=options.region,

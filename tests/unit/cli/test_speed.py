@@ -85,9 +85,11 @@ def test_what_the_slow_cores_do_not_reach_is_said_loudly():
 def test_doctor_calibrates_against_both_architectures_and_keeps_it(
     cache: Path, command: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    def calibrate(architectures: Any, _now: Any) -> list[Calibration]:
+    def calibrate(architectures: Any, _now: Any, earlier_ns: Any) -> list[Calibration]:
+        seen.append(earlier_ns)
         return [msgspec.structs.replace(found(1.55), architecture=one) for one in architectures]
 
+    seen: list[int | None] = []
     monkeypatch.setattr("lambdameter.emulator.speed.host.calibrate", calibrate)
     told = command("doctor", "--calibrate")
     assert sorted(path.name for path in cache.glob("speed-*.json")) == [
@@ -95,3 +97,10 @@ def test_doctor_calibrates_against_both_architectures_and_keeps_it(
         "speed-x86_64.json",
     ]
     assert "CPUs slowed to a Lambda arm64 vCPU's speed" in " ".join(told.stdout.split())
+    for streams_ns, architecture in ((1_200, "arm64"), (900, "x86_64")):
+        known = msgspec.structs.replace(found(1.55), streams_ns=streams_ns)
+        store.save(known, cache / f"speed-{architecture}.json")
+    command("doctor", "--calibrate")
+    (cache / "speed-arm64.json").write_text("{}")
+    command("doctor", "--calibrate")
+    assert seen == [None, 900, None]

@@ -14,8 +14,8 @@ from lambdameter.errors import HostError
 # Neighbours come and go every few seconds.
 _LEARN_MS, _PAUSE_S = 6_000.0, 0.05
 _PATIENCE_MS = 20_000.0
-# Clocks go up and down by some 15 %; with a neighbour it takes half as long again and more.
-_ALONE = 1.25
+# Clocks go up and down by some 10 %; with a neighbour it takes half as long again, and more.
+_ALONE = 1.15
 
 
 class Core:
@@ -23,6 +23,8 @@ class Core:
 
     Args:
         streams_ns: how long it takes for the work now.
+        earlier_ns: how long it took alone when this CPU was calibrated before: who has a neighbour
+            all the time does not know what alone is. None: it never was.
     """
 
     def __init__(
@@ -30,11 +32,13 @@ class Core:
         streams_ns: Callable[[], int],
         now_ms: Callable[[], float],
         sleep: Callable[[float], None],
+        earlier_ns: int | None = None,
     ) -> None:
         self._streams_ns = streams_ns
         self._now_ms = now_ms
         self._sleep = sleep
-        self.alone_ns = self._learn()
+        learnt_ns = self._learn()
+        self.alone_ns = min(learnt_ns, earlier_ns or learnt_ns)
 
     def _learn(self) -> int:
         """The bound of the fastest quarter: a clock's best moments do not last."""
@@ -62,6 +66,8 @@ class Core:
                     "This host is busy: others use the same core, which makes it "
                     f"{now_ns / self.alone_ns:.1f} times slower",
                     place="the machine below this one, or another process here",
-                    next_step="Calibrate when nothing else runs, or on another machine.",
+                    next_step="Calibrate when nothing else runs, or on another machine. Where this "
+                    "machine is not the one that was calibrated before, first delete "
+                    "speed-*.json in lambdameter's cache folder.",
                 )
             self._sleep(_PAUSE_S)

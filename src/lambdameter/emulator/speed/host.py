@@ -31,8 +31,15 @@ KERNEL = "lambdameter-kernel"
 _PLAIN = 1.25
 
 
-def calibrate(architectures: Sequence[Architecture], now: datetime) -> Iterator[Calibration]:
+def calibrate(
+    architectures: Sequence[Architecture], now: datetime, earlier_ns: int | None = None
+) -> Iterator[Calibration]:
     """Measure; it takes less than a minute and a half, and nothing else should run.
+
+    Args:
+        architectures: against whose vCPUs.
+        now: to be told with it.
+        earlier_ns: `streams_ns` of an earlier calibration of this CPU.
 
     Yields:
         The calibration against each architecture's vCPU.
@@ -41,7 +48,7 @@ def calibrate(architectures: Sequence[Architecture], now: datetime) -> Iterator[
         HostError: a kernel cannot be run, the CPUs cannot be slowed, or others use their cores.
     """
     cpu = max(os.sched_getaffinity(0))
-    core = Core(lambda: streams_ns(cpu), SystemClock().now_ms, time.sleep)
+    core = Core(lambda: streams_ns(cpu), SystemClock().now_ms, time.sleep, earlier_ns)
     known, pythons = kernels.published(), _pythons()
     with contextlib.ExitStack() as stack:
         pacer = Pacer.start(binaries.find(PROGRAM))

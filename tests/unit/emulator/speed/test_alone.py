@@ -58,3 +58,18 @@ def test_a_core_that_is_never_alone_is_told_and_by_how_much_slower_it_is():
     with pytest.raises(HostError, match=r"2\.0 times slower") as told:
         measured.wait_until_alone()
     assert "nothing else runs" in told.value.next_step
+
+
+def test_a_neighbour_that_never_goes_is_told_by_what_an_earlier_calibration_knows():
+    neighbour = Neighbour((0.0, float("inf")))
+    learnt = Core(neighbour.streams_ns, neighbour.now_ms, neighbour.sleep)
+    learnt.wait_until_alone()
+    known = Core(neighbour.streams_ns, neighbour.now_ms, neighbour.sleep, 1_100)
+    with pytest.raises(HostError, match=r"1\.8 times slower") as told:
+        known.wait_until_alone()
+    assert "delete speed-*.json" in told.value.next_step
+
+
+def test_what_is_faster_than_before_is_what_it_is_now():
+    neighbour = Neighbour()
+    assert Core(neighbour.streams_ns, neighbour.now_ms, neighbour.sleep, 1_400).alone_ns == 1_000

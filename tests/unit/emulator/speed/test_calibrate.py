@@ -97,6 +97,34 @@ def test_runs_in_which_somebody_came_or_went_are_left_out():
     assert (found.here_ms, len(waits)) == (pytest.approx(200.0), 9 + 6)
 
 
+class Unsteady:
+    """A kernel whose runs take what is said, in pairs of which the faster counts."""
+
+    def __init__(self, times_ms: Iterable[float]) -> None:
+        self._times_ms = itertools.chain.from_iterable((one, one) for one in times_ms)
+
+    def run(self, _digests: int) -> Timing:
+        wall_ms = next(self._times_ms)
+        return Timing(wall_ms, wall_ms)
+
+
+def test_runs_that_somebody_unseen_made_longer_or_shorter_are_not_in_it():
+    host: Any = Unsteady([130.0, 100.0, 170.0, 101.0, 90.0, 100.0, 102.0, 150.0, 101.0])
+    assert yardstick("digests", host, 500_000, 0, ALONE).here_ms == pytest.approx(101.0)
+
+
+def test_until_half_of_the_runs_agree_more_are_made():
+    scattered = [100.0, 107.0, 114.0, 122.0, 131.0, 140.0, 150.0, 160.0, 171.0]
+    host: Any = Unsteady([*scattered, *[121.0] * 9])
+    assert yardstick("digests", host, 500_000, 0, ALONE).here_ms == pytest.approx(121.0)
+
+
+def test_where_they_never_agree_there_is_no_calibration():
+    host: Any = Unsteady(100.0 * 1.07 ** (number % 9) for number in range(99))
+    with pytest.raises(HostError, match="in too many of 60 runs its time was not that of others"):
+        yardstick("digests", host, 500_000, 0, ALONE)
+
+
 def test_a_core_that_others_come_to_all_the_time_is_not_calibrated():
     host: Any = FakeHost(digest_ns=400)
     speeds = itertools.cycle([1.0, 0.6])
