@@ -5,7 +5,7 @@ UV_HOME    := $(CACHE)/uv-$(UV_VERSION)
 UV         := $(UV_HOME)/bin/uv
 VENV       := .venv/bin
 # npm, in a copy of ui/ below the cache.
-PAGE       := PYTHONPATH=src $(VENV)/python -m lambdameter.package.page
+PAGE       := PYTHONPATH=src $(VENV)/python -m lambdameter.build.page
 
 # The interpreter is the host's: a downloaded one would be one more thing to trust.
 export UV_PYTHON_DOWNLOADS := never
@@ -29,7 +29,7 @@ test-cgroup2: setup ## the sandbox's tests on a kernel with cgroup v2, in a virt
 setup: $(UV) ## the set-up alone
 	@./scripts/interpreter/debian.sh $(CACHE)
 	@$(UV) sync --quiet --locked --no-install-project
-	@PYTHONPATH=src $(VENV)/python -m lambdameter.package.cargo --workspace
+	@PYTHONPATH=src $(VENV)/python -m lambdameter.build.cargo --workspace
 	@$(PAGE)
 	@$(UV) sync --quiet --locked
 
@@ -54,7 +54,7 @@ check: setup ## lint, types, architecture
 record: setup ## measure anew what docs/duel shows
 	rm -rf docs/duel
 	$(VENV)/lambdameter run etl --out docs/duel > /dev/null
-	$(VENV)/lambdameter report docs/duel > docs/duel/report.txt
+	$(VENV)/lambdameter report docs/duel --full > docs/duel/report.txt
 
 claims: setup ## measure anew what docs/claims.md shows; what was interrupted goes on
 	$(VENV)/lambdameter reproduce --out docs/claims --markdown > docs/claims.md

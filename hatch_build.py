@@ -43,7 +43,7 @@ class CargoBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling
         build_data["shared_scripts"] = {str(target / "release" / name): name for name in BINARIES}
         page = _built_page(Path(self.root))
         if version != "editable" and page.is_file():
-            build_data["force_include"][str(page)] = "lambdameter/package/page.html"
+            build_data["force_include"][str(page)] = "lambdameter/build/page.html"
 
 
 def _built_page(root: Path) -> Path:
@@ -51,7 +51,7 @@ def _built_page(root: Path) -> Path:
     sys.path.insert(0, str(root / "src"))
     try:
         spec = importlib.util.spec_from_file_location(
-            "page", root / "src" / "lambdameter" / "package" / "page.py"
+            "page", root / "src" / "lambdameter" / "build" / "page.py"
         )
         if spec is None or spec.loader is None:
             raise ImportError(name="page")

@@ -40,12 +40,13 @@ from rich.table import Table
 
 from lambdameter import binaries
 from lambdameter.emulator import sandbox
-from lambdameter.emulator.process_environment import LANG_DIR
+from lambdameter.emulator.execution.process_environment import LANG_DIR
 from lambdameter.emulator.sandbox.base import ProcessSpec
 from lambdameter.emulator.sandbox.paced import Paced
 from lambdameter.emulator.speed import kernels, store
 from lambdameter.errors import LambdameterError
-from lambdameter.model import MEMORY_MB_PER_VCPU, Calibration
+from lambdameter.model.base import MEMORY_MB_PER_VCPU
+from lambdameter.model.calibration import Calibration
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks" / "bandwidth.txt"
 SIZES = (128, 256, 512)

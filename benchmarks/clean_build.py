@@ -17,17 +17,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from lambdameter import workload
-from lambdameter.model import Architecture
-from lambdameter.package import artifact
+from lambdameter.build import artifact
+from lambdameter.model.base import Architecture
+from lambdameter.workload import loader
 
 
 def built(cache: Path) -> list[tuple[str, str, float, int]]:
     """Workload, variant, seconds, bytes of the zip; in the order in which they are built."""
     here: Architecture = "arm64" if platform.machine() == "aarch64" else "x86_64"
     found = []
-    for name in workload.names():
-        task = workload.load(name)
+    for name in loader.names():
+        task = loader.load(name)
         for variant in task.variants:
             if variant.build == "cargo":
                 began = time.monotonic()

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from lambdameter import binaries
 from lambdameter.emulator.clock import SystemClock
-from lambdameter.emulator.interpreters import find_interpreter
+from lambdameter.emulator.execution.interpreters import find_interpreter
 from lambdameter.emulator.speed import store
 from lambdameter.emulator.speed.awake import Awake
 

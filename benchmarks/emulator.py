@@ -41,14 +41,14 @@ from rich.console import Console
 from rich.table import Table
 
 from lambdameter import binaries
-from lambdameter.cli.local import local_lambda
-from lambdameter.emulator.code_store import CodeStore
-from lambdameter.emulator.managed_runtimes import HostRuntimes
-from lambdameter.emulator.placement import new_identity
-from lambdameter.emulator.process_environment import FunctionFacts, process_environment
+from lambdameter.emulator.control.code_store import CodeStore
+from lambdameter.emulator.execution.managed_runtimes import HostRuntimes
+from lambdameter.emulator.execution.placement import new_identity
+from lambdameter.emulator.execution.process_environment import FunctionFacts, process_environment
 from lambdameter.emulator.sandbox.base import ProcessSpec
 from lambdameter.emulator.sandbox.launch import on_host
 from lambdameter.emulator.server import PINS, Options
+from lambdameter.measure.local_lambda import local_lambda
 
 HERE = Path(__file__).parent / "emulator"
 TARGET = 3.0

@@ -36,10 +36,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 
 from lambdameter.emulator.clock import SystemClock
+from lambdameter.emulator.execution.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
 from lambdameter.emulator.gateway.gateway import Gateway
 from lambdameter.emulator.gateway.listener import Addresses, GatewayListener, bind
-from lambdameter.emulator.invocation import InvocationRequest, Outcome
 
 LANES, CONNECTIONS, ROUNDS, MESSAGES = 20, 200, 10, 50
 # As a racer tells of its progress.

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from lambdameter import binaries
 from lambdameter.emulator.clock import SystemClock
-from lambdameter.emulator.interpreters import find_interpreter
+from lambdameter.emulator.execution.interpreters import find_interpreter
 from lambdameter.emulator.speed import kernels, store
 from lambdameter.emulator.speed.awake import Awake
 from lambdameter.emulator.speed.host import KERNEL, streams_ns

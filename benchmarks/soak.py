@@ -44,7 +44,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from lambdameter.samples import RunFolder
+from lambdameter.measure.run_folder import RunFolder
 
 COMMAND = (str(Path(sys.prefix) / "bin" / "lambdameter"), "run")
 SIZES = ("--set", "records=1000", "--set", "cold.records=200")

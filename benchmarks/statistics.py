@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from lambdameter.model import Sample
-from lambdameter.samples import RunFolder
+from lambdameter.measure.run_folder import RunFolder
+from lambdameter.model.sample import Sample
 from lambdameter.stats import bootstrap, sequential
 from lambdameter.stats.bootstrap import Draws
 from lambdameter.stats.location import pseudo_values

@@ -13,7 +13,8 @@ import aws_cdk as cdk
 import cdk_nag
 from race_stack import RaceStack, Settings
 
-from lambdameter import race, workload
+from lambdameter.race import declaration as race
+from lambdameter.workload import loader as workload
 
 
 def main() -> None:

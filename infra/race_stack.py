@@ -20,8 +20,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 from permissions import Site, acknowledge_wildcards, acknowledged, statements
 
-from lambdameter import race
-from lambdameter.model import Race, RaceFunction, RaceSite
+from lambdameter.model.race import Race, RaceFunction, RaceSite
+from lambdameter.race import declaration as race
 
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 _KEPT = logs.RetentionDays.THREE_DAYS

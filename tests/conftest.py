@@ -14,7 +14,7 @@ import pytest
 from lambdameter import binaries
 from lambdameter.emulator.sandbox import WAYS, cgroup_tree, cgroup_v1, detect, launch, processes
 from lambdameter.errors import HostError
-from lambdameter.model import Enforcement
+from lambdameter.model.sample import Enforcement
 
 Require = Callable[[bool, str], None]
 CGROUPS = ("cgroup-v2", "cgroup-v1")

@@ -20,9 +20,9 @@ import msgspec
 import psutil
 
 from lambdameter.emulator.server import EmulatorReady
-from lambdameter.live.page_server import Stage, bind, serving
-from lambdameter.live.races import Races
-from lambdameter.model import LivePrices, LiveSite
+from lambdameter.model.live import LivePrices, LiveSite
+from lambdameter.race.page_server import Stage, bind, serving
+from lambdameter.race.races import Races
 
 ALLOWED = ("lambda.test", "192.0.2.7", "fd00::7")
 PAGE_ORIGIN = "http://page.test:5173"

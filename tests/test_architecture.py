@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,24 +16,17 @@ SOURCE = ROOT / "src" / "lambdameter"
 FUNCTION_LINES = 50
 MODULE_LINES = 400
 
-# What every stage may import.
-SHARED = {"model", "units", "errors"}
-# What a stage may import besides, and why.
-ALSO = {
-    "target": {"report_line"},  # reads what the emulator writes
-    # binaries: where cargo's output was put; the rest: who may speak to its servers
-    "emulator": {"report_line", "binaries", "guard", "asgi_guard", "authority"},
-    # What a race's REPORT lines say; who may speak to the page's server.
-    "live": {"report_line", "guard", "asgi_guard"},
-    "guard": {"authority"},  # Host and Origin
-    "asgi_guard": {"guard"},  # the rules
-    "authority": set[str](),
-    "report_line": set[str](),
-    "case_files": {"toml_place"},  # where in workload.toml a fault is
-    "workload": {"toml_place", "case_files"},  # as case_files, and what its cases hold of JSON
-}
-# Composition roots: the only places that join stages.
-WIRING = {"cli", "__main__", "pytest_plugin"}
+# From the top: whoever stands in a layer imports what stands below it, and nothing beside it.
+LAYERS = (
+    # The only places that join features.
+    {"cli", "pytest_plugin", "__main__"},
+    # Features: each whole, on the core.
+    {"audit", "claims", "search", "race"},
+    {"measure", "report"},
+    {"analysis", "stats", "verify", "cost", "workload", "build", "targets", "emulator"},
+)
+# At the bottom, for all: records, errors, words and units, where programs are, signals, the guard.
+BASE = {"model", "errors", "units", "words", "binaries", "interruption", "guard"}
 # Nothing below these touches a file, a socket or the clock.
 PURE = (
     "lambdameter.audit",
@@ -40,16 +34,18 @@ PURE = (
     "lambdameter.claims.judge",
     "lambdameter.claims.rows",
     "lambdameter.stats",
-    "lambdameter.cost",
+    "lambdameter.analysis",
+    "lambdameter.cost.bill",
+    "lambdameter.cost.headline",
     "lambdameter.verify",
-    "lambdameter.authority",
-    "lambdameter.guard",
-    "lambdameter.emulator.binding",
-    "lambdameter.plan",
-    "lambdameter.parameters",
-    "lambdameter.emulator.lifecycle",
-    "lambdameter.emulator.scheduler",
-    "lambdameter.emulator.metering",
+    "lambdameter.guard.authority",
+    "lambdameter.guard.rules",
+    "lambdameter.emulator.http.binding",
+    "lambdameter.measure.plan",
+    "lambdameter.workload.parameters",
+    "lambdameter.emulator.execution.lifecycle",
+    "lambdameter.emulator.execution.scheduler",
+    "lambdameter.emulator.execution.metering",
     "lambdameter.emulator.gateway.events",
     "lambdameter.emulator.gateway.protocol",
 )
@@ -86,7 +82,7 @@ def python_files() -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
-def stage(module: str) -> str:
+def package(module: str) -> str:
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else ""
 
@@ -95,18 +91,39 @@ def own_modules(graph: grimp.ImportGraph) -> list[str]:
     return sorted(name for name in graph.modules if name.split(".")[0] == "lambdameter")
 
 
-def test_a_stage_imports_the_records_and_nothing_of_another_stage(graph: grimp.ImportGraph) -> None:
-    offences = []
-    for module in own_modules(graph):
-        importer = stage(module)
-        if importer in WIRING or not importer:
-            continue
-        allowed = SHARED | ALSO.get(importer, set()) | {importer, ""}
-        offences += [
-            f"{module} imports {imported}"
-            for imported in graph.find_modules_directly_imported_by(module)
-            if imported.split(".")[0] == "lambdameter" and stage(imported) not in allowed
-        ]
+def test_every_package_stands_in_one_layer(graph: grimp.ImportGraph) -> None:
+    packages = {package(module) for module in own_modules(graph)} - {""}
+    layered = [name for layer in (*LAYERS, BASE) for name in layer]
+    assert sorted(layered) == sorted(packages)
+
+
+def test_a_package_imports_what_stands_in_the_layers_below_it(graph: grimp.ImportGraph) -> None:
+    below = {
+        name: BASE.union(*LAYERS[depth + 1 :])
+        for depth, layer in enumerate(LAYERS)
+        for name in layer
+    } | dict.fromkeys(BASE, BASE)
+    # A command may use another's words, and a test's fixture what is typed behind a flag.
+    below["__main__"] = below["pytest_plugin"] = below["cli"] | {"cli"}
+    offences = [
+        f"{module} imports {imported}"
+        for module in own_modules(graph)
+        for imported in graph.find_modules_directly_imported_by(module)
+        if (importer := package(module)) and imported.split(".")[0] == "lambdameter"
+        if package(imported) not in below[importer] | {importer, ""}
+    ]
+    assert offences == []
+
+
+def test_the_emulator_knows_nothing_but_the_base(graph: grimp.ImportGraph) -> None:
+    offences = [
+        f"{module} imports {imported}"
+        for module in own_modules(graph)
+        if package(module) == "emulator"
+        for imported in graph.find_modules_directly_imported_by(module)
+        if imported.split(".")[0] == "lambdameter"
+        and package(imported) not in BASE | {"emulator", ""}
+    ]
     assert offences == []
 
 
@@ -115,6 +132,40 @@ def test_no_import_cycle_even_inside_functions(graph: grimp.ImportGraph) -> None
         {module: graph.find_modules_directly_imported_by(module) for module in own_modules(graph)}
     )
     order.prepare()
+
+
+def crates() -> Iterator[Path]:
+    for folder in ("crates", "workloads", "live"):
+        yield from sorted(file.parent / "src" for file in (ROOT / folder).rglob("Cargo.toml"))
+
+
+def rust_imports(source: Path) -> Iterator[str]:
+    """The modules of its own crate that a file names outside its tests, by their first name."""
+    code = source.read_text().partition("#[cfg(test)]")[0]
+    code = re.sub(r"//[^\n]*", "", code)
+    for block in re.findall(r"use crate::\{(.*?)\};", code, re.DOTALL):
+        while "{" in block:
+            block = re.sub(r"\{[^{}]*\}", "", block)  # noqa: PLW2901 - what is nested goes
+        yield from re.findall(r"(?:^|,)\s*(\w+)", block)
+    yield from re.findall(r"\bcrate::(\w+)", code)
+
+
+@pytest.mark.parametrize("source", list(crates()), ids=lambda path: path.parent.name)
+def test_no_cycle_among_the_modules_of_a_crate(source: Path) -> None:
+    roots = {"main", "lib"}
+    modules = {path.stem: {path} for path in source.glob("*.rs") if path.stem not in roots}
+    for folder in (path for path in source.iterdir() if path.is_dir()):
+        modules.setdefault(folder.name, set()).update(folder.rglob("*.rs"))
+    graph = {
+        name: {
+            imported
+            for path in files
+            for imported in rust_imports(path)
+            if imported in modules and imported != name
+        }
+        for name, files in modules.items()
+    }
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 def test_pure_modules_touch_no_file_socket_or_clock(graph: grimp.ImportGraph) -> None:
@@ -144,14 +195,14 @@ def test_pure_modules_call_nothing_that_reads_or_writes() -> None:
     assert offences == []
 
 
-def test_only_wiring_imports_the_emulator(graph: grimp.ImportGraph) -> None:
+def test_only_who_measures_imports_the_emulator(graph: grimp.ImportGraph) -> None:
     importers = {
-        stage(importer)
+        package(importer)
         for module in own_modules(graph)
-        if stage(module) == "emulator"
+        if package(module) == "emulator"
         for importer in graph.find_modules_that_directly_import(module)
     }
-    assert importers <= {"emulator", *WIRING}
+    assert importers <= {"emulator", "measure", "race", "cli"}
 
 
 def test_functions_keep_to_their_budget() -> None:
@@ -198,3 +249,29 @@ def test_nothing_in_the_code_knows_a_workload() -> None:
 def test_no_module_has_a_name_that_says_nothing() -> None:
     bad = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
     assert [path for path in python_files() if path.stem in bad or path.parent.name in bad] == []
+
+
+# Names that say only that there is a value.
+FILLERS = {
+    "Asked",
+    "Apart",
+    "Begun",
+    "Bench",
+    "Desk",
+    "Ears",
+    "Facilities",
+    "Handicap",
+    "Often",
+    "Surroundings",
+    "Telling",
+}
+
+
+def test_no_class_has_a_name_that_says_only_that_there_is_a_value() -> None:
+    offences = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in python_files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and node.name in FILLERS
+    ]
+    assert offences == []

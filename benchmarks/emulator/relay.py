@@ -17,13 +17,13 @@ import httptools
 import msgspec
 import uvloop
 
-from lambdameter.emulator.binding import LOOPBACK
-from lambdameter.emulator.control_api import control_api_guard
-from lambdameter.emulator.listener import Listener
-from lambdameter.emulator.messages import Request, Response
-from lambdameter.emulator.routes import Routes
-from lambdameter.emulator.runtime_api import ADMIT, runtime_api
-from lambdameter.emulator.runtime_api.peer import Delivery
+from lambdameter.emulator.control.api import control_api_guard
+from lambdameter.emulator.execution.runtime_api import ADMIT, runtime_api
+from lambdameter.emulator.execution.runtime_api.peer import Delivery
+from lambdameter.emulator.http.binding import LOOPBACK
+from lambdameter.emulator.http.listener import Listener
+from lambdameter.emulator.http.messages import Request, Response
+from lambdameter.emulator.http.routes import Routes
 
 KEEP_BYTES = 1_000_000
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:noop"

@@ -15,12 +15,12 @@ from typing import Any
 
 import msgspec
 
-from lambdameter.emulator import metering
 from lambdameter.emulator.__main__ import main
-from lambdameter.emulator.log import InvocationLog
-from lambdameter.emulator.process import FunctionProcess
+from lambdameter.emulator.execution import metering
+from lambdameter.emulator.execution.log import InvocationLog
+from lambdameter.emulator.execution.process import FunctionProcess
 from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1Sandbox
-from lambdameter.emulator.services import Services
+from lambdameter.emulator.services.process import Services
 
 PARTS: tuple[tuple[str, object, str], ...] = (
     ("freeze", CgroupV1Sandbox, "freeze"),

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from cells import Cell
 
-from lambdameter.emulator.overheads import Overheads
+from lambdameter.emulator.execution.overheads import Overheads
 
 # Its calls do nothing: the only ones that tell what an invocation costs.
 IDLE = ("C1", "rust")

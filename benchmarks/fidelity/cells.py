@@ -10,8 +10,10 @@ from typing import NamedTuple
 import msgspec
 from measure import package_bytes, published
 
-from lambdameter.emulator.overheads import Overheads
-from lambdameter.model import PublishedFigure, Quantity, ReportInput, Sample
+from lambdameter.emulator.execution.overheads import Overheads
+from lambdameter.model.claim import PublishedFigure, Quantity
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import Sample
 from lambdameter.stats import quantities
 
 # 800 KB written in 30 ns, and 40 additions of which an optimiser left nothing.

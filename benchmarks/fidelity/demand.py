@@ -13,7 +13,7 @@ import subprocess
 from cells import Cell
 
 from lambdameter import binaries
-from lambdameter.emulator import overheads
+from lambdameter.emulator.execution import overheads
 from lambdameter.emulator.speed.pacer import PROGRAM
 
 # A no-op's CPU time, ms of a Lambda vCPU, of which a part comes before the handler: the runtime's

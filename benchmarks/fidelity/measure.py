@@ -9,11 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from lambdameter.analysis import caveats
 from lambdameter.claims import library
-from lambdameter.cli.report import read
-from lambdameter.model import ClaimSource, PublishedFigure, ReportInput, Sample
-from lambdameter.report import caveats
-from lambdameter.samples import RunFolder
+from lambdameter.measure.reading import read
+from lambdameter.measure.run_folder import RunFolder
+from lambdameter.model.claim import ClaimSource, PublishedFigure
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import Sample
 
 PUBLISHED = Path(__file__).parents[1] / "published"
 COMMAND = [str(Path(sys.prefix) / "bin" / "lambdameter"), "run"]

@@ -27,8 +27,8 @@ from measure import is_disturbed, measure, runs
 from rich.console import Console
 from rich.table import Table
 
-from lambdameter.emulator import overheads
-from lambdameter.emulator.overheads import Overheads
+from lambdameter.emulator.execution import overheads
+from lambdameter.emulator.execution.overheads import Overheads
 
 FOLDER = Path(__file__).parents[2] / "docs" / "fidelity"
 MEDIAN, WORST, HANDLER, LEAN, CPU = 0.12, 1.5, 1.25, 0.08, 0.15

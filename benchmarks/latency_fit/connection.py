@@ -32,9 +32,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from lambdameter import binaries
-from lambdameter.emulator import overheads
+from lambdameter.emulator.execution import overheads
 from lambdameter.emulator.speed.pacer import PROGRAM
-from lambdameter.model import ClaimSource
+from lambdameter.model.claim import ClaimSource
 
 BENCHMARKS = Path(__file__).parents[1]
 PUBLISHED = BENCHMARKS / "published" / "light.toml"

@@ -25,13 +25,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from lambdameter.cli.local import local_lambda
+from lambdameter.build import cargo
+from lambdameter.build.archive import Member, write
 from lambdameter.emulator.server import Options as EmulatorOptions
-from lambdameter.model import Artifact, Deployment, Table, TableKey
-from lambdameter.package import cargo
-from lambdameter.package.archive import Member, write
-from lambdameter.target.base import Function
-from lambdameter.target.boto import BotoTarget, Options
+from lambdameter.measure.local_lambda import local_lambda
+from lambdameter.model.artifact import Artifact, Deployment
+from lambdameter.model.workload import Table, TableKey
+from lambdameter.targets.base import Function
+from lambdameter.targets.boto import BotoTarget, Options
 
 HERE = Path(__file__).parent
 MODEL = HERE.parents[1] / "crates" / "services" / "latency.toml"

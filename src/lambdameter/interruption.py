@@ -88,10 +88,10 @@ class Interruption:
         """
         if self._came:
             kept = f"; {self._kept()}" if self._kept else ""
-            self._say(f"interrupted twice: ended at once{kept}")
+            self._say(f"interrupted twice: stopped at once{kept}")
             self._leave(EXIT_CODE)
         self._came = True
-        self._say("interrupted: stopping (once more ends it at once)")
+        self._say("interrupted: stopping (interrupt again to stop at once)")
         if self._held:
             self._owed = True
         else:

@@ -19,8 +19,8 @@ import uvloop
 from botocore.config import Config
 
 from lambdameter.emulator.server import Options, serve
-from lambdameter.model import Enforcement, Meter, Report
-from lambdameter.report_line import parse_meter, parse_report
+from lambdameter.model.report_line import parse_meter, parse_report
+from lambdameter.model.sample import Enforcement, Meter, Report
 
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 _names = (f"function-{number}" for number in itertools.count(1))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lambdameter.cli.local import local_lambda
 from lambdameter.emulator.server import Options
-from lambdameter.model import Artifact, Table, TableKey
-from lambdameter.target.base import Function
-from lambdameter.target.boto import BotoTarget
-from lambdameter.target.boto import Options as Where
+from lambdameter.measure.local_lambda import local_lambda
+from lambdameter.model.artifact import Artifact
+from lambdameter.model.workload import Table, TableKey
+from lambdameter.targets.base import Function
+from lambdameter.targets.boto import BotoTarget
+from lambdameter.targets.boto import Options as Where
 
 
 def test_all_that_bears_the_runs_name_goes_and_the_rest_stays(

@@ -25,7 +25,7 @@ from botocore.config import Config
 from lambdameter import binaries
 from lambdameter.emulator.server import SERVICES, EmulatorFailed, EmulatorReady
 from lambdameter.errors import HostError
-from lambdameter.report_line import parse_host, parse_meter, parse_report
+from lambdameter.model.report_line import parse_host, parse_meter, parse_report
 
 PUT = """
 import boto3
@@ -160,7 +160,7 @@ def test_the_death_of_the_data_plane_ends_every_invocation_with_a_clear_error(em
     create(client, "def handler(event, context): return event")
     client.invoke(FunctionName="f")
     data_plane_of(emulator).kill()
-    with pytest.raises(client.exceptions.ServiceException, match="data plane has died"):
+    with pytest.raises(client.exceptions.ServiceException, match="local services died"):
         client.invoke(FunctionName="f")
     client.close()
 
@@ -175,7 +175,7 @@ def handler(event, context):
 
 @pytest.mark.parametrize(
     ("end", "told"),
-    [("stdin", "emulator is shutting down"), ("data plane", "data plane has died")],
+    [("stdin", "emulator is shutting down"), ("data plane", "local services died")],
 )
 def test_an_invocation_in_flight_is_told_why_it_ends(
     emulator: Emulator, tmp_path: Path, end: str, told: str
@@ -200,7 +200,7 @@ def test_a_taken_port_is_one_line_and_exit_code_3(emulator: Emulator):
     port = emulator.ready.endpoint.rpartition(":")[2]
     second = Emulator("--latency", "off", "--port", port)
     failed = msgspec.json.decode(second.line, type=EmulatorFailed)
-    assert (failed.cause, failed.place) == ("The port is taken", f"127.0.0.1:{port}")
+    assert (failed.cause, failed.place) == ("The port is already in use", f"127.0.0.1:{port}")
     assert "--port" in failed.next_step
     assert second.end() == (3, b"")
     assert failed.exit_code == 3

@@ -60,7 +60,7 @@ def test_an_asynchronous_invocation_is_heard_of_and_so_is_its_failure_to_the_end
     assert process.stdout is not None
     assert process.stderr is not None
     assert process.stderr.readline() == (
-        "The local Lambda runs; only this machine can reach it. Ctrl-C ends it.\n"
+        "The local Lambda is ready; only this machine can reach it. Press Ctrl-C to stop it.\n"
     )
     client = with_function(process.stdout.readline(), package(handler_py=CODE))
     client.get_waiter("function_active_v2").wait(FunctionName="f")
@@ -83,7 +83,7 @@ def test_an_asynchronous_invocation_is_heard_of_and_so_is_its_failure_to_the_end
     ]
     (retried,) = told_of_retry(told)
     assert re.fullmatch(
-        r'f, asynchronous, RequestId: \S+, tried again in 60 s: \{"errorMessage":.*"no".*\}\n',
+        r'f, asynchronous, RequestId: \S+, retried in 60 s: \{"errorMessage":.*"no".*\}\n',
         retried,
     )
     assert "1 asynchronous invocation(s) dropped: the emulator ends\n" in told

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lambdameter.samples import RunFolder
+from lambdameter.measure.run_folder import RunFolder
 
 WAITS = (
     "import time\ndef handler(event, context):\n    time.sleep({seconds})\n    return {answer}\n"
@@ -30,9 +30,9 @@ def test_it_goes_on_where_it_was_interrupted_and_ends_at_the_look_that_decides(
     begun.process.send_signal(signal.SIGINT)
     interrupted = begun.end()
     assert interrupted.exit_code == 130
-    expected = "20 to 60 rounds of 2 environments, each a cold call and 1 warm one: about"
+    expected = "20 to 60 rounds of 2 environments, each with a cold call and 1 warm call: about"
     assert expected in interrupted.stderr
-    assert "at most 5 min, as the budget has it" in interrupted.stderr
+    assert "at most 5 min, the budget" in interrupted.stderr
     assert interrupted.stderr.splitlines()[-1].startswith("interrupted; the samples so far are")
     assert begun.left() == []
 
@@ -42,7 +42,7 @@ def test_it_goes_on_where_it_was_interrupted_and_ends_at_the_look_that_decides(
 
     resumed = lambdameter("run", "--resume", "run", "--json", folder=begun.folder).end()
     assert resumed.exit_code == 0, resumed.stderr
-    assert "looked at after 20 rounds: 1 of 1 comparison decided" in resumed.stderr
+    assert "checked after 20 rounds: 1 of 1 comparison decided" in resumed.stderr
     document = json.loads(resumed.stdout)
     assert document["run"]["complete"]
     assert document["stopping_rule"] == {"looks": [20, 30, 45, 60], "budget_s": 300.0}
@@ -54,6 +54,6 @@ def test_it_goes_on_where_it_was_interrupted_and_ends_at_the_look_that_decides(
     assert warm["interval"]["level"] == stopping["level"]
     assert len(RunFolder.open(begun.folder / "run").samples().samples) == 80
 
-    text = lambdameter("report", "run", folder=begun.folder).end().stdout
+    text = lambdameter("report", "run", "--full", folder=begun.folder).end().stdout
     assert "20 rounds in" in text
-    assert "then it ended since every comparison had its" in text
+    assert "then the run ended because every comparison was" in text

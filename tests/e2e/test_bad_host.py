@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lambdameter.emulator.sandbox import cgroup_tree
-from lambdameter.samples import RunFolder
+from lambdameter.measure.run_folder import RunFolder
 
 LAMBDAMETER = Path(sys.prefix) / "bin" / "lambdameter"
 SOUND = {"handler.py": b"def handler(event, context): return {'count': 1, 'total_ms': 1.0}\n"}
@@ -67,9 +67,9 @@ def test_a_taken_port_is_told_with_what_to_do(tmp_path: Path):
         ended = run("emulate", "--port", port, folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (3, "")
     assert told(ended) == [
-        "error: The port is taken",
+        "error: The port is already in use",
         f"  where: 127.0.0.1:{port}",
-        "  next:  Name another with --port, or 0 for a free one.",
+        "  next:  Choose another port with --port, or 0 for a free port.",
     ]
 
 
@@ -78,20 +78,20 @@ def test_without_rights_to_cgroups_a_run_goes_on_and_says_so_loudly(
     tmp_path: Path,
     require_cgroup_v1: None,  # noqa: ARG001
 ):
-    ended = run("run", workload, "--out", "run", folder=tmp_path, before=WITHOUT_RIGHTS)
+    ended = run("run", workload, "--full", "--out", "run", folder=tmp_path, before=WITHOUT_RIGHTS)
     assert ended.returncode == 0, ended.stderr
     assert told(ended)[0] == (
-        "warning: CPU AND MEMORY ARE HELD BY A DUTY CYCLE, approximately: Limits by cgroup v1 need "
-        "root with CAP_SYS_ADMIN. Run as root on a host with cgroup v1."
+        "warning: CPU AND MEMORY LIMITS ARE ONLY APPROXIMATED BY A DUTY CYCLE: Limits by "
+        "cgroup v1 need root with CAP_SYS_ADMIN. Run as root on a host with cgroup v1."
     )
     assert "duty cycle" in ended.stdout
 
 
 def test_where_nothing_is_enforced_that_is_said_loudly(workload: Path, tmp_path: Path):
-    ended = run("run", workload, "--sandbox", "none", "--out", "run", folder=tmp_path)
+    ended = run("run", workload, "--sandbox", "none", "--full", "--out", "run", folder=tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert told(ended)[0].startswith("warning: NOTHING IS ENFORCED, neither CPU nor memory: ")
-    assert " NOTHING IS ENFORCED " in ended.stdout
+    assert told(ended)[0].startswith("warning: NO LIMIT IS ENFORCED, neither CPU nor memory: ")
+    assert " NO LIMIT IS ENFORCED " in ended.stdout
 
 
 def test_a_host_without_those_rights_is_refused_on_demand(
@@ -108,7 +108,7 @@ def test_a_host_without_those_rights_is_refused_on_demand(
     assert not (tmp_path / "runs").exists()
 
 
-LABEL = "NOT THIS TIER'S CPU: 1.16 vCPUs on Lambda, 1 on this host"
+LABEL = "LESS CPU THAN ON LAMBDA: 1.16 vCPUs on Lambda, 1 on this host"
 
 
 def test_a_tier_with_more_cpu_than_the_host_is_labelled_before_and_beside_its_figures(
@@ -117,7 +117,7 @@ def test_a_tier_with_more_cpu_than_the_host_is_labelled_before_and_beside_its_fi
     require_cgroup_v1: None,  # noqa: ARG001
 ):
     one_cpu = ("taskset", "-c", str(min(os.sched_getaffinity(0))))
-    ended = run("run", workload, "--memory", "1024,2048", folder=tmp_path, before=one_cpu)
+    ended = run("run", workload, "--memory", "1024,2048", "--full", folder=tmp_path, before=one_cpu)
     assert ended.returncode == 0, ended.stderr
     warnings = [line for line in told(ended) if line.startswith("warning: ")]
     assert len(warnings) == 1
@@ -146,7 +146,7 @@ def test_a_cgroup_around_ours_with_less_cpu_is_a_label_too(
         ours.rmdir()
     assert ended.returncode == 0, ended.stderr
     (warning,) = [line for line in told(ended) if line.startswith("warning: ")]
-    assert "at 1,024 MB: NOT THIS TIER'S CPU: 0.58 vCPUs on Lambda, 0.5 on this host" in warning
+    assert "at 1,024 MB: LESS CPU THAN ON LAMBDA: 0.58 vCPUs on Lambda, 0.5 on this host" in warning
 
 
 def test_a_run_folder_that_cannot_be_made_is_told_before_anything_is_measured(
@@ -158,7 +158,7 @@ def test_a_run_folder_that_cannot_be_made_is_told_before_anything_is_measured(
     assert told(ended) == [
         "error: The run cannot be written: Not a directory",
         "  where: file/run",
-        "  next:  Name a folder that you may write to with --out.",
+        "  next:  Give a folder that you can write to with --out.",
     ]
 
 
@@ -169,7 +169,7 @@ def test_a_read_only_place_is_told_before_anything_is_measured(workload: Path, t
     cause, where, following = told(ended)
     assert cause.startswith("error: The run cannot be written: ")
     assert where == f"  where: {fixed}/run"
-    assert following == "  next:  Name a folder that you may write to with --out."
+    assert following == "  next:  Give a folder that you can write to with --out."
 
 
 def test_a_disk_that_is_full_in_mid_run_loses_no_sample_and_the_run_is_resumed(
@@ -182,12 +182,14 @@ def test_a_disk_that_is_full_in_mid_run_loses_no_sample_and_the_run_is_resumed(
         ended = run("run", workload, "--warm", calls - 1, "--out", folder, folder=tmp_path)
         assert ended.returncode == 3
         expected, *lines = (line for line in told(ended) if " one 1024 MB " not in line)
-        assert expected.startswith("1 round of 1 environment, each a cold call and 199 warm ones:")
+        assert expected.startswith(
+            "1 round of 1 environment, each with a cold call and 199 warm calls:"
+        )
         assert lines == [
             "error: The run cannot be written: No space left on device",
             f"  where: {folder}/samples.ndjson",
-            "  next:  Free some space there.",
-            f"  also:  the samples so far are in {folder}; go on with {again}",
+            "  next:  Free some space on this disk.",
+            f"  also:  the samples so far are in {folder}; continue with {again}",
         ]
         kept = RunFolder.open(folder).samples()
         assert not kept.truncated

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lambdameter.samples import MANIFEST, SAMPLES, RunFolder
+from lambdameter.measure.run_folder import MANIFEST, SAMPLES, RunFolder
 
 LAMBDAMETER = Path(sys.prefix) / "bin" / "lambdameter"
 Tiny = Callable[[dict[str, dict[str, bytes]]], Path]
@@ -56,28 +56,28 @@ BROKEN = (
         {"handler.py": b"import no_such_module\n"},
         "Runtime.ImportModuleError",
         "No module named 'no_such_module'",
-        "Put what it imports into that folder",
+        "Put the modules that the function imports into this folder",
     ),
     Broken(
         "is-no-python",
         {"handler.py": b"def handler(:\n"},
         "Runtime.UserCodeSyntaxError",
         "invalid syntax (handler.py, line 1)",
-        "Correct the code there.",
+        "Correct the code in this folder.",
     ),
     Broken(
         "lacks-the-function",
         {"handler.py": b"def other(event, context): pass\n"},
         "Runtime.HandlerNotFound",
         "Handler 'handler' missing on module 'handler'",
-        "Name a function that is there as `handler` in workload.toml.",
+        "Give the name of an existing function as `handler` in workload.toml.",
     ),
     Broken(
         "raises",
         handler("raise ValueError('its own words')"),
         "ValueError",
         "its own words",
-        "Correct the code there.",
+        "Correct the code in this folder.",
     ),
     Broken(
         "sleeps",
@@ -91,28 +91,28 @@ BROKEN = (
         handler("print('last words', flush=True); os._exit(3)"),
         "Runtime.ExitError",
         "logged  last words",
-        "See what it logged",
+        "Check what the function logged",
     ),
     Broken(
         "returns-nothing",
         handler("return None"),
         "WrongShape",
         "the response has no number at count",
-        "Answer what [response] in workload.toml names",
+        "Answer in the form that [response] in workload.toml",
     ),
     Broken(
         "answers-nonsense",
         handler("return {'count': 'many'}"),
         "WrongShape",
         "the response has no number at count",
-        "Answer what [response] in workload.toml names",
+        "Answer in the form that [response] in workload.toml",
     ),
     Broken(
         "answers-no-json",
         handler("return {1, 2}"),
         "Runtime.MarshalError",
         "Object of type set is not JSON serializable",
-        "Answer with what JSON knows",
+        "Answer only with JSON types",
     ),
     Broken(
         "answers-no-utf-8",
@@ -126,28 +126,28 @@ BROKEN = (
         handler("return 'x' * 7_000_000"),
         "Function.ResponseSizeTooLarge",
         "exceeded maximum allowed payload size (6291556 bytes)",
-        "Answer at most 6 MB",
+        "Answer with at most 6 MB",
     ),
     Broken(
         "fails-to-start",
         {"bootstrap": b"#!/bin/sh\necho cannot find libduel.so >&2\nexit 1\n"},
         "Runtime.ExitError",
         "logged  cannot find libduel.so",
-        "See what it logged",
+        "Check what the function logged",
     ),
     Broken(
         "is-no-program",
         {"bootstrap": NO_PROGRAM},
         "Runtime.ExitError",
         "cannot start /var/task/bootstrap: ENOEXEC",
-        "Build `bootstrap` there for this machine",
+        "Build `bootstrap` in this folder for this machine",
     ),
     Broken(
         "may-not-be-run",
         {"bootstrap": b"#!/bin/sh\n"},
         "Runtime.InvalidEntrypoint",
         "fork/exec /var/task/bootstrap: permission denied",
-        "Make `bootstrap` there an executable file: chmod +x bootstrap.",
+        "Make `bootstrap` in this folder executable: chmod +x bootstrap.",
     ),
 )
 
@@ -176,7 +176,7 @@ def broken(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Any:
     workload = tiny({"sound": SOUND} | {one.name: one.files for one in BROKEN})
     (workload / "may-not-be-run" / "bootstrap").chmod(0o644)
     folder = tmp_path_factory.mktemp("broken")
-    ended = run("run", workload, "--warm", "0", "--out", "run", folder=folder)
+    ended = run("run", workload, "--warm", "0", "--full", "--out", "run", folder=folder)
     section = ended.stdout.partition("What went wrong ")[2].partition("\n\n")[0]
     blocks: dict[str, str] = {}
     for line in section.splitlines()[1:]:
@@ -218,18 +218,30 @@ def test_a_run_in_which_nothing_was_measured_cannot_tell(tiny: Tiny, tmp_path: P
     ended = run("run", workload, "--out", "run", folder=tmp_path)
     assert ended.returncode == 5
     assert told(ended) == [
-        "error: No call of any variant was measured",
+        "error: No call of any variant was measured successfully",
         "  where: run",
-        '  next:  Do what the report says under "What went wrong", then measure again.',
+        '  next:  Follow the section "What went wrong" of the report, then measure again.',
     ]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "error", "where", "following"),
     [
-        ("= 2\n", "= \n", "workload.toml is no TOML: Invalid value", ":5", "Correct the syntax"),
+        (
+            "= 2\n",
+            "= \n",
+            "workload.toml is no TOML: Invalid value",
+            ":5",
+            "Correct the syntax",
+        ),
         ('title = "Tiny"\n', "", "The key `title` is missing", "", "docs/workload.md"),
-        ("timeout_s", "timeout", "There is no key `timeout`", ":5: timeout", "docs/workload.md"),
+        (
+            "timeout_s",
+            "timeout",
+            "There is no key `timeout`",
+            ":5: timeout",
+            "docs/workload.md",
+        ),
         (
             'language = "any"',
             'language = "any"\nspeed = 1',
@@ -242,7 +254,7 @@ def test_a_run_in_which_nothing_was_measured_cannot_tell(tiny: Tiny, tmp_path: P
             '"main.handler"',
             "The handler 'main.handler' of variant sound needs main.py or main/__init__.py",
             ":29: variants[0].handler",
-            "Lambda loads it as module.function from the package's root.",
+            "Lambda loads the handler as module.function from the package's root.",
         ),
     ],
 )
@@ -264,10 +276,10 @@ def test_a_workload_and_a_tier_that_are_not_there(tiny: Tiny, tmp_path: Path):
     unknown = run("run", "elt", folder=tmp_path)
     assert unknown.returncode == 2
     assert told(unknown) == [
-        "error: There is no workload 'elt'",
+        "error: There is no workload named 'elt'",
         "  where: elt/workload.toml",
         (
-            "  next:  Name a folder with a workload.toml, or one of: "
+            "  next:  Give a folder with a workload.toml, or one of: "
             "dynamodb-ops, etl, light, overrun, squares."
         ),
     ]
@@ -275,7 +287,7 @@ def test_a_workload_and_a_tier_that_are_not_there(tiny: Tiny, tmp_path: Path):
         outside = run("run", tiny({"sound": SOUND}), "--memory", tier, folder=tmp_path)
         assert outside.returncode == 2
         assert told(outside) == [
-            f"error: Lambda has no {tier} MB tier",
+            f"error: Lambda has no memory size of {tier} MB",
             "  where: --memory",
             "  next:  Give whole MB from 128 to 10240.",
         ]
@@ -305,9 +317,11 @@ def test_a_variant_that_does_not_build_is_told_in_the_compilers_words(crate: Pat
     ended = run("run", crate, folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     cause, where, following = told(ended)
-    assert cause == "error: It does not compile: mismatched types: expected `u32`, found `&str`"
+    assert cause == (
+        "error: The code does not compile: mismatched types: expected `u32`, found `&str`"
+    )
     assert where == f"  where: {crate}/rust/src/main.rs:2"
-    assert following.startswith("  next:  See all of it with: cargo build ")
+    assert following.startswith("  next:  See the full output with: cargo build ")
     assert not (tmp_path / "runs").exists()
 
 
@@ -318,7 +332,10 @@ def test_a_crate_without_its_lock_file_is_told_how_to_make_it(crate: Path, tmp_p
     assert told(ended) == [
         "error: The crate's Cargo.lock is missing or out of date",
         f"  where: {crate}/rust/Cargo.toml",
-        f"  next:  Make it with: cargo generate-lockfile --manifest-path {crate}/rust/Cargo.toml",
+        (
+            "  next:  Create Cargo.lock with: cargo generate-lockfile --manifest-path "
+            f"{crate}/rust/Cargo.toml"
+        ),
     ]
 
 
@@ -335,7 +352,7 @@ def test_a_missing_tool_is_told_with_how_to_install_it(
     ended = run("run", crate, "--variants", "rust", folder=tmp_path, PATH=str(there))
     assert ended.returncode == 3
     cause, where, following = told(ended)
-    assert cause.endswith(", and there is none")
+    assert cause.endswith(" was not found")
     assert where == f"  where: {tool}, on PATH"
     assert following.startswith(f"  next:  {install}")
 
@@ -347,8 +364,8 @@ def test_a_cut_last_line_is_resumed_and_another_version_is_refused(tiny: Tiny, t
     report = run("report", "run", folder=tmp_path)
     assert report.returncode == 0
     assert report.stderr == (
-        "warning: the last sample in run was cut off and is left out; "
-        "go on with `lambdameter run --resume run`\n"
+        "warning: the last sample in run is incomplete and was ignored; continue the run "
+        "with `lambdameter run --resume run`\n"
     )
     resumed = run("run", "--resume", "run", folder=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
@@ -361,7 +378,10 @@ def test_a_cut_last_line_is_resumed_and_another_version_is_refused(tiny: Tiny, t
         refused = run(*command, folder=tmp_path)
         assert refused.returncode == 2
         assert told(refused) == [
-            "error: The run has format 2, and this lambdameter reads 1",
+            "error: The run has format 2, and this version of lambdameter reads format 1",
             "  where: run/manifest.json",
-            "  next:  Read it with the lambdameter that the manifest names, or measure again.",
+            (
+                "  next:  Read the run with the version of lambdameter that its manifest names, "
+                "or measure again."
+            ),
         ]

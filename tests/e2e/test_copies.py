@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lambdameter.samples import RunFolder
+from lambdameter.measure.run_folder import RunFolder
 
 ROUNDS = 10
 

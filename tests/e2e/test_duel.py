@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 
 from lambdameter import units
-from lambdameter.model import Manifest
+from lambdameter.measure.run_folder import RunFolder
+from lambdameter.model.sample import Manifest
 from lambdameter.report import json_document
-from lambdameter.samples import RunFolder
 
 SCHEMA = Path(json_document.__file__).with_name("schema-1.json")
 SMALL = ("--set", "records=500", "--set", "cold.records=100")
@@ -42,7 +42,7 @@ def duel(lambdameter: Callable[..., Any]) -> Duel:
     command.until("1/8")
     measured = command.end()
     assert measured.exit_code == 0, measured.stderr
-    told = lambdameter("report", "run", folder=command.folder).end()
+    told = lambdameter("report", "run", "--full", folder=command.folder).end()
     return Duel(
         document=json.loads(measured.stdout),
         text=told.stdout,

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from lambdameter.samples import RunFolder
+from lambdameter.measure.run_folder import RunFolder
 
 # The cold call is over at once; the warm one, on all 50,000 records, is still under way.
 LONG = ("--variants", "python", "--cases", "csv", "--set", "cold.records=100", "--out", "run")
@@ -34,7 +34,7 @@ def test_a_data_plane_that_dies_ends_the_run_with_its_name(running: Any):
     running.parts["data plane"].kill()
     told = running.end()
     assert told.exit_code == 4
-    assert "error: The data plane has died (exit status -9)" in told.stderr
+    assert "error: The local services died (exit status -9)" in told.stderr
     assert "also:  the samples so far are in run" in told.stderr
     assert "Traceback" not in told.stderr
     assert told.stdout == ""
@@ -45,7 +45,7 @@ def test_an_emulator_that_dies_ends_the_run_with_its_name(running: Any):
     running.parts["emulator"].kill()
     told = running.end()
     assert told.exit_code == 4
-    assert "error: The local Lambda has died (exit status -9)" in told.stderr
+    assert "error: The local Lambda died (exit status -9)" in told.stderr
     assert "also:  the samples so far are in run" in told.stderr
     assert "Traceback" not in told.stderr
     assert told.stdout == ""
@@ -60,8 +60,8 @@ def test_a_signal_stops_cleanly_and_says_where_the_samples_are(
     told = running.end()
     assert told.exit_code == 130
     first, last = told.stderr.splitlines()[-2:]
-    assert first == "interrupted: stopping (once more ends it at once)"
-    assert last.startswith("interrupted; the samples so far are in run; go on with")
+    assert first == "interrupted: stopping (interrupt again to stop at once)"
+    assert last.startswith("interrupted; the samples so far are in run; continue with")
     assert told.stdout == ""
     assert running.left() == []
 
@@ -75,7 +75,9 @@ def test_a_second_interrupt_ends_it_at_once_and_the_emulator_leaves_by_itself(ru
     told = running.end()
     assert told.exit_code == 130
     last = told.stderr.splitlines()[-1]
-    assert last.startswith("interrupted twice: ended at once; the samples so far are in run; go on")
+    assert last.startswith(
+        "interrupted twice: stopped at once; the samples so far are in run; continue"
+    )
     assert told.stdout == ""
     emulator.resume()
     assert running.left() == []

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lambdameter.model import Sample
-from lambdameter.samples import RunFolder
+from lambdameter.measure.run_folder import RunFolder
+from lambdameter.model.sample import Sample
 
 VARIANTS = ("python", "rust")
 RATES = "unprocessed=0.2,throttle=0.1,5xx=0.05,cut=0.02"
@@ -51,7 +51,7 @@ def faulted(lambdameter: Callable[..., Any]) -> Faulted:
     command.until("7/8")
     told = command.end()
     assert told.exit_code == 0, told.stderr
-    text = lambdameter("report", "run", folder=command.folder).end().stdout
+    text = lambdameter("report", "run", "--full", folder=command.folder).end().stdout
     samples = RunFolder.open(command.folder / "run").samples().samples
     return Faulted(json.loads(told.stdout), text, tuple(samples), command.left())
 
@@ -118,5 +118,7 @@ def test_an_unknown_kind_of_fault_is_refused_before_anything_is_measured(
     command = lambdameter("run", "etl", "--variants", "python", *SIZES, "--faults", "fire=0.1")
     told = command.end()
     assert told.exit_code == 2
-    assert "'fire' is no kind of fault; there are unprocessed, throttle, 5xx, cut" in told.stderr
+    assert (
+        "'fire' is not a kind of fault; choose from unprocessed, throttle, 5xx, cut"
+    ) in told.stderr
     assert told.stdout == ""

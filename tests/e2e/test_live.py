@@ -18,10 +18,10 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from lambdameter import race
+from lambdameter.build import page
 from lambdameter.errors import HostError
-from lambdameter.live.races import Races
-from lambdameter.package import page
+from lambdameter.race import declaration as race
+from lambdameter.race.races import Races
 
 RECORDS = 2_000
 FLAGS = ("live", "--port", "0", "--set", f"records={RECORDS}", "--speed", "host")
@@ -36,7 +36,7 @@ class Live:
     """The running command."""
 
     def __init__(self, command: Any) -> None:
-        command.until("Ctrl-C ends it")
+        command.until("Press Ctrl-C to stop")
         self.command = command
         self.url = (command.folder / "stdout").read_text().strip()
         self.site = self.get("site.json")
@@ -262,7 +262,7 @@ async def test_where_the_data_plane_dies_it_ends_and_says_so(
             await mine.hear(lambda _: False)
     ended = dying.command.end()
     assert ended.exit_code == 4
-    assert "The data plane has died" in ended.stderr
+    assert "The local services died" in ended.stderr
     assert "races in races: 1" in ended.stderr
     assert dying.command.left() == []
     (kept,) = dying.races.list().races

@@ -19,7 +19,7 @@ WRONG = {"handler.py": b"def handler(event, context): return {'count': 2, 'total
 def ran(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     """A test file, run by a pytest of its own that knows the plugin and nothing else of ours."""
     (folder / "test_it.py").write_text(text)
-    plugin = ("-p", "no:lambdameter", "-p", "lambdameter.pytest_plugin")
+    plugin = ("-p", "no:lambdameter", "-p", "lambdameter.pytest_plugin.fixture")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--rootdir", folder, *plugin, folder],
         cwd=folder,
@@ -44,7 +44,7 @@ def test_the_documented_example_passes(tmp_path: Path):
         (
             {"a": SOUND, "b": SOUND},
             'duel.assert_not_slower("b", than="a", by="5%")',
-            "CannotTell: b on one at 1,024 MB cannot be held against a",
+            "CannotTell: b on one at 1,024 MB cannot be compared with a",
         ),
     ],
 )

@@ -38,7 +38,7 @@ def test_two_environments_judge_nothing_that_is_measured(told: Told):
     rows = told.document["reproduction"]["rows"]
     (warm,) = (one for one in rows if one["row"]["id"] == "C1.warm")
     assert warm["verdict"] == "not judged"
-    assert warm["why"] == "An interval needs 10 environments, and there are 2."
+    assert warm["why"] == "An interval needs 10 environments, and these runs have 2."
     assert warm["estimate"]["value"] > 1
     assert warm["estimate"]["once"] > 1
 

@@ -21,7 +21,7 @@ def run(lambdameter: Callable[..., Any], name: str) -> Told:
     command = lambdameter("run", name, *asked, "--json")
     measured = command.end()
     assert measured.exit_code == 0, measured.stderr
-    text = lambdameter("report", "run", folder=command.folder).end().stdout
+    text = lambdameter("report", "run", "--full", folder=command.folder).end().stdout
     return Told(json.loads(measured.stdout), text)
 
 
@@ -60,7 +60,7 @@ def test_the_published_figures_stand_beside_ours(squares: Told, dynamodb_ops: To
 def test_the_variant_whose_work_is_removed_is_not_recommended(squares: Told):
     (decision,) = squares.document["decisions"]
     assert "Rust" not in decision["verdict"]
-    assert "Rust is no candidate: nothing reads its squares" in " ".join(squares.text.split())
+    assert "Rust is not a candidate: nothing reads its squares" in " ".join(squares.text.split())
 
 
 def test_writes_alone_are_on_the_bill_of_writes(dynamodb_ops: Told):

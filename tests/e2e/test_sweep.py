@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lambdameter.samples import RunFolder, read_sweep
+from lambdameter.measure.run_folder import RunFolder, read_sweep
 
 LATENCIES = (0, 40)
 ROUNDS = 2
@@ -38,7 +38,7 @@ def test_the_verdict_is_told_at_each_latency(lambdameter: Callable[..., Any]):
 
     text = lambdameter("report", "run", folder=command.folder).end()
     assert text.exit_code == 0
-    assert "By the services' latency at 1,024 MB" in text.stdout
+    assert "By service latency at 1,024 MB" in text.stdout
     for told in (40, 0):
         assert f"≈{told} " in text.stdout
 

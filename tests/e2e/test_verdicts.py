@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from lambdameter.samples import RunFolder
+from lambdameter.measure.run_folder import RunFolder
 
 PLANTED_AT = 7
 PLANTED = f"""
@@ -32,7 +32,7 @@ def test_one_wrong_type_in_one_record_is_found_and_no_speed_is_told(
 ):
     small = ("--set", "records=200", "--set", "cold.records=50")
     # Outside the workspace no Rust variant of the copy can be built: none must be.
-    asked = ("--variants", "python,planted", "--cases", "csv", *small, "--out", "run")
+    asked = ("--variants", "python,planted", "--cases", "csv", *small, "--full", "--out", "run")
     command = lambdameter("run", str(plant(PLANTED)), *asked)
     told = command.end()
     assert told.exit_code == 1, told.stderr
@@ -45,8 +45,8 @@ def test_one_wrong_type_in_one_record_is_found_and_no_speed_is_told(
     assert "NOT EQUAL" in told.stdout
     assert f'record {{"registration_id":{{"S":"{key}"}}}}' in told.stdout
     assert f'amount_paid: expected {{"N":"{number}"}}, found {{"S":"{amount}"}}' in told.stdout
-    assert "Planted, cold call at 1,024 MB: 1 of 50 records differ, 50 are there" in told.stdout
-    assert told.stdout.count("not shown equal, so there is no speed to report") == 4
+    assert "Planted, cold call at 1,024 MB: 1 of 50 records differ, 50 were written" in told.stdout
+    assert told.stdout.count("not verified as equal, so no speed is reported") == 4
     for section in ("Where the time went", "The bill"):
         assert section not in told.stdout
 
@@ -71,8 +71,8 @@ def test_a_variant_that_runs_out_of_memory_is_a_result(
 ):
     # 100,000 records: their text alone, decoded beside its bytes, is more than 128 MB.
     sizes = ("--set", "records=100000", "--set", "cold.records=100")
-    asked = ("--variants", "python", "--cases", "json", "--memory", "128", *sizes, "--out", "run")
-    command = lambdameter("run", "etl", *asked)
+    asked = ("--variants", "python", "--cases", "json", "--memory", "128", *sizes)
+    command = lambdameter("run", "etl", *asked, "--full", "--out", "run")
     told = command.end()
     assert told.exit_code == 0, told.stderr
     row = next(line for line in told.stdout.splitlines() if line.startswith("JSON Python  died"))

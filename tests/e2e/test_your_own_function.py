@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lambdameter import workload
-from lambdameter.scaffold.new import new
+from lambdameter.workload import loader
+from lambdameter.workload.new import new
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "your-own-function.md"
 COMMANDS = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
@@ -38,9 +38,13 @@ def test_each_command_of_the_page_does_what_the_page_says(tmp_path: Path):
     ended = run(tmp_path, "\n".join(COMMANDS))
     assert ended.returncode == 0, ended.stderr
     # Two runs of two cases.
-    assert len(re.findall(r"^an order.*  equal  [0-9]+ answers", ended.stdout, re.MULTILINE)) == 4
-    assert "no difference  Python and Rust make the same of" in ended.stdout
-    assert "equal  Python and Rust make the same of orders/events/no-discount.json" in ended.stdout
+    equal = re.findall(r"^Equality: .* did the same: [0-9]+ answers", ended.stdout, re.MULTILINE)
+    assert len(equal) == 2
+    assert "no difference  Python and Rust give the same answers to" in ended.stdout
+    assert (
+        "equal  Python and Rust give the same answer to orders/events/no-discount.json"
+        in ended.stdout
+    )
     assert sorted(one.name for one in tmp_path.iterdir()) == ["orders", "runs"]
 
 
@@ -79,5 +83,5 @@ def test_both_variants_that_are_made_refuse_bad_events_alike(orders: Path):
 
 
 def test_what_is_made_is_a_sound_workload_under_its_own_name(orders: Path):
-    made = workload.load(str(orders))
+    made = loader.load(str(orders))
     assert (made.name, made.variants[1].binary) == ("orders", "orders-rust")

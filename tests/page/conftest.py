@@ -26,8 +26,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from lambdameter.build import page as built_page
 from lambdameter.errors import HostError
-from lambdameter.package import page as built_page
 
 Message = dict[str, Any]
 LANES = ("python", "rust")
@@ -72,7 +72,7 @@ def site(**changed: Any) -> Message:
             {"label": "Engines", "text": "dynamodb: dynoxide-rs 3.2.0; s3: s3s-fs 0.14.1"},
             {"label": "Calibration", "text": "python3.13 1.37, compiled code 1.70 times"},
         ],
-        "modelled": "services' latency, and AWS's share of Init and of memory",
+        "modelled": "service latency, AWS's share of Init Duration and memory",
         "prices": {
             "per_request_usd": 2e-7,
             "gb_second_usd": 0.0000133334,

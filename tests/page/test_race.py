@@ -218,5 +218,5 @@ def test_where_it_was_measured_is_always_in_sight(
     labels = page.get_by_role("list", name="Where this was measured").get_by_role("listitem")
     expect(labels).to_have_text([badge, "LIVE", "us-east-1", "arm64"])
     caveats = page.locator("#caveats")
-    for told in ("by cgroup v1", "s3s-fs 0.14.1", "compiled code 1.70 times", "services' latency"):
+    for told in ("by cgroup v1", "s3s-fs 0.14.1", "compiled code 1.70 times", "service latency"):
         expect(caveats).to_contain_text(told)

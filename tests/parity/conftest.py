@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 import pytest
 from rich.console import Console
 
-from lambdameter import runner, workload
-from lambdameter.cli.local import local_lambda
+from lambdameter.build.artifact import make
 from lambdameter.emulator.server import Options as EmulatorOptions
-from lambdameter.model import Artifact, Site, Workload
-from lambdameter.package.artifact import make
-from lambdameter.target.boto import BotoTarget, Options
-from lambdameter.target.provision import Needs, provision
+from lambdameter.measure import runner
+from lambdameter.measure.local_lambda import local_lambda
+from lambdameter.model.artifact import Artifact, Site
+from lambdameter.model.workload import Workload
+from lambdameter.targets.boto import BotoTarget, Options
+from lambdameter.targets.provision import Needs, provision
+from lambdameter.workload import loader
 
 REGION = "us-east-1"
 
@@ -86,7 +88,7 @@ class Variants:
 
 
 def deployed(name: str) -> Iterator[Variants]:
-    loaded = workload.load(name)
+    loaded = loader.load(name)
     with local_lambda(EmulatorOptions(sandbox="none", latency="off")) as endpoints:
         options = Options(region=REGION, architecture="arm64", endpoints=endpoints)
         target = BotoTarget(options)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from lambdameter import dataset
-from lambdameter.package import shared_target
+from lambdameter.build import shared_target
 from lambdameter.verify import table as tables
 from lambdameter.verify import trial
+from lambdameter.workload import dataset
 
 CASES = ("get", "put", "query", "batch")
 CRATE = Path(__file__).parents[2] / "workloads" / "dynamodb-ops" / "rust" / "Cargo.toml"

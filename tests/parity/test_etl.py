@@ -22,7 +22,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lambdameter.package import shared_target
+from lambdameter.build import shared_target
 
 ROOT = Path(__file__).resolve().parents[2]
 ETL = ROOT / "workloads" / "etl"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lambdameter import dataset
 from lambdameter.verify import table as tables
 from lambdameter.verify import trial
+from lambdameter.workload import dataset
 
 ITEMS = 5
 

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lambdameter import race, workload
-from lambdameter.cli import staging
-from lambdameter.cli.local import local_lambda
+from lambdameter.build import cargo, function
 from lambdameter.emulator.server import Options as EmulatorOptions
-from lambdameter.model import Race, RaceSite
-from lambdameter.package import cargo, function
-from lambdameter.target.boto import BotoTarget, Options
+from lambdameter.measure.local_lambda import local_lambda
+from lambdameter.model.race import Race, RaceSite
+from lambdameter.race import declaration, staging
+from lambdameter.targets.boto import BotoTarget, Options
+from lambdameter.workload import loader
 
 RECORDS = 2_050
 LANES = ("python", "rust")
@@ -79,7 +79,7 @@ class Stage:
             table_key="registration_id",
         )
         about = self.race.function(name)
-        package = function.make(about, race.ROOT, self._architecture, build)
+        package = function.make(about, declaration.ROOT, self._architecture, build)
         return staging.deploy(self.target, self.race, name, package, site)
 
     def invoke(self, name: str, event: Any) -> list[tuple[str, Any]]:
@@ -94,8 +94,8 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(require_launcher: None, tmp_path_factory: Any) -> Iterator[Stage]:  # noqa: ARG001
-    the_race = race.load()
-    task = workload.load(the_race.workload)
+    the_race = declaration.load()
+    task = loader.load(the_race.workload)
     data = staging.make_data(task, task.parameters | {"records": RECORDS})
     current = tmp_path_factory.mktemp("race") / "current.json"
     current.write_text(json.dumps({"race": "r", "warming": False, "last": "r", "began_s": 0}))
@@ -125,8 +125,8 @@ def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
     def raced(lane: str) -> list[tuple[str, Any]]:
         task = {
             "bucket": staging.BUCKET,
-            "key": race.object_key("csv"),
-            "table": race.resource(stage.race, lane),
+            "key": declaration.object_key("csv"),
+            "table": declaration.resource(stage.race, lane),
             "format": "csv",
         }
         event = {"race": "r", "lane": lane, "connections": ["gone", "page"], "task": task}

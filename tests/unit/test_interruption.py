@@ -44,7 +44,7 @@ def test_the_first_signal_is_a_keyboard_interrupt_and_says_what_a_second_does(
     del heeded
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
-    assert told.lines == ["interrupted: stopping (once more ends it at once)"]
+    assert told.lines == ["interrupted: stopping (interrupt again to stop at once)"]
 
 
 def test_a_second_signal_leaves_at_once_and_says_what_is_kept(told: Told, heeded: Interruption):
@@ -54,7 +54,7 @@ def test_a_second_signal_leaves_at_once_and_says_what_is_kept(told: Told, heeded
         with pytest.raises(Left):
             signal.raise_signal(signal.SIGTERM)
     assert told.code == EXIT_CODE
-    assert told.lines[1:] == ["interrupted twice: ended at once; two samples are in run"]
+    assert told.lines[1:] == ["interrupted twice: stopped at once; two samples are in run"]
 
 
 def test_a_clean_up_is_not_disturbed_by_the_first_signal_which_is_heeded_after_it(
@@ -88,7 +88,7 @@ def test_a_clean_up_is_disturbed_by_the_second(told: Told, heeded: Interruption)
     with pytest.raises(KeyboardInterrupt) as ended:
         clean_up()
     assert isinstance(ended.value.__context__, Left)  # this process went on to the end of held()
-    assert told.lines[1:] == ["interrupted twice: ended at once"]
+    assert told.lines[1:] == ["interrupted twice: stopped at once"]
 
 
 def test_what_we_were_started_to_ignore_is_ignored(told: Told):

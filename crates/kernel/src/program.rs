@@ -39,8 +39,8 @@ struct Call {
 }
 
 pub fn run(profile: &str, slowness: &str) -> Result<()> {
-    let profile: Profile = serde_json::from_str(profile).context("PROFILE is no profile")?;
-    let slowness: f64 = slowness.parse().context("SLOWNESS is no number")?;
+    let profile: Profile = serde_json::from_str(profile).context("PROFILE is not a profile")?;
+    let slowness: f64 = slowness.parse().context("SLOWNESS is not a number")?;
     ensure!(slowness > 0.0, "SLOWNESS is not above 0");
     let work = profile.work().context("PROFILE")?;
     let call = Arc::new(Call {

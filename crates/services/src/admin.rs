@@ -11,7 +11,8 @@ use axum::{
 };
 
 use crate::{
-    guard::{self, Protocol, Rules},
+    guard::{self, Rules},
+    protocol::Protocol,
     usage::{Report, Usage},
 };
 

@@ -3,14 +3,7 @@
 
 use std::borrow::Cow;
 
-use axum::{
-    extract::{Request, State},
-    http::request::Parts,
-    middleware::Next,
-    response::Response,
-};
-
-use crate::usage::Usage;
+use axum::http::request::Parts;
 
 /// Counted as the caller of unsigned requests.
 const ANONYMOUS: &str = "anonymous";
@@ -18,6 +11,9 @@ const OTHER: &str = "Other";
 /// The access key ids of temporary credentials begin with it, those of long-term keys with AKIA.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
 const TEMPORARY: &str = "ASIA";
+
+/// A service's way to tell the operation from a request's head.
+pub type Identify = fn(&Parts) -> Cow<'static, str>;
 
 /// One request, as the layers see it.
 #[derive(Debug, Clone)]
@@ -31,37 +27,22 @@ pub struct Call {
 }
 
 impl Call {
+    /// As its head tells; `identify` finds the operation.
+    pub fn of(service: &'static str, identify: Identify, parts: &Parts) -> Self {
+        Self {
+            service,
+            operation: identify(parts),
+            access_key: access_key(parts).unwrap_or(ANONYMOUS).to_owned(),
+            retry: attempt(parts).is_some_and(|attempt| attempt > 1),
+        }
+    }
+
     /// Whether it was signed with temporary credentials: that is what Lambda gives functions, while
     /// the measuring side, or a person with a client, uses a long-term key. So what sets up,
     /// verifies and cleans up is told from what is measured, whatever it asks for.
     pub fn is_a_functions(&self) -> bool {
         self.access_key.starts_with(TEMPORARY)
     }
-}
-
-/// A service's way to tell the operation from a request's head.
-pub type Identify = fn(&Parts) -> Cow<'static, str>;
-
-/// What the outermost layer needs.
-#[derive(Clone)]
-pub struct Desk {
-    pub service: &'static str,
-    pub identify: Identify,
-    pub usage: Usage,
-}
-
-/// The outermost layer: identifies a request, counts it, and hands the [`Call`] down with it.
-pub async fn register(State(desk): State<Desk>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let call = Call {
-        service: desk.service,
-        operation: (desk.identify)(&parts),
-        access_key: access_key(&parts).unwrap_or(ANONYMOUS).to_owned(),
-        retry: attempt(&parts).is_some_and(|attempt| attempt > 1),
-    };
-    desk.usage.count(&call);
-    parts.extensions.insert(call);
-    next.run(Request::from_parts(parts, body)).await
 }
 
 /// The access key id that a request was signed with, in its header or (presigned) in its query.
@@ -118,6 +99,8 @@ fn query_value<'query>(query: &'query str, name: &str) -> Option<&'query str> {
 
 #[cfg(test)]
 mod tests {
+    use axum::extract::Request;
+
     use super::*;
 
     fn parts(method: &str, uri: &str, headers: &[(&str, &str)]) -> Parts {

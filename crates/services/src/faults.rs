@@ -105,17 +105,17 @@ impl FromStr for Rates {
 fn rate(one: &str) -> Result<(Kind, f64), String> {
     let (name, value) = one
         .split_once('=')
-        .ok_or_else(|| format!("'{one}' is no KIND=PROBABILITY"))?;
+        .ok_or_else(|| format!("'{one}' is not KIND=PROBABILITY"))?;
     let kind = Kind::ALL
         .into_iter()
         .find(|kind| kind.name() == name.trim())
         .ok_or_else(|| {
             let known = Kind::ALL.map(Kind::name).join(", ");
-            format!("'{name}' is no kind of fault; there are {known}")
+            format!("'{name}' is not a kind of fault; choose from {known}")
         })?;
     match value.trim().parse() {
         Ok(rate) if (0.0..=1.0).contains(&rate) => Ok((kind, rate)),
-        _ => Err(format!("'{value}' is no probability from 0 to 1")),
+        _ => Err(format!("'{value}' is not a probability from 0 to 1")),
     }
 }
 
@@ -241,16 +241,16 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (text, said) in [
-            ("", "'' is no KIND=PROBABILITY"),
-            ("cut", "'cut' is no KIND=PROBABILITY"),
+            ("", "'' is not KIND=PROBABILITY"),
+            ("cut", "'cut' is not KIND=PROBABILITY"),
             (
                 "fire=0.1",
-                "'fire' is no kind of fault; there are unprocessed",
+                "'fire' is not a kind of fault; choose from unprocessed",
             ),
-            ("cut=much", "'much' is no probability"),
-            ("cut=1.1", "'1.1' is no probability"),
-            ("cut=-0.1", "'-0.1' is no probability"),
-            ("cut=nan", "'nan' is no probability"),
+            ("cut=much", "'much' is not a probability"),
+            ("cut=1.1", "'1.1' is not a probability"),
+            ("cut=-0.1", "'-0.1' is not a probability"),
+            ("cut=nan", "'nan' is not a probability"),
             ("cut=0.1,cut=0.1", "cut is given twice"),
             ("cut=0.6,5xx=0.6", "add up to more than 1"),
         ] {

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{fault_answers::with_body, guard::Protocol, random};
+use crate::{fault_answers::with_body, protocol::Protocol, random};
 
 const DYNAMODB_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");

@@ -1,6 +1,6 @@
 //! Who may speak to the services: programs may, web pages of others may not.
 //!
-//! The same rules as `src/lambdameter/guard.py`, which says why; `tests/guard/requests.toml` is what
+//! The same rules as `src/lambdameter/guard/rules.py`, which says why; `tests/guard/requests.toml` is what
 //! both are tested on. The outermost layer, so that what is refused is counted by nobody.
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
@@ -22,6 +22,7 @@ use http_body_util::BodyExt;
 use crate::{
     authority::{Authority, Origin},
     forbidden,
+    protocol::Protocol,
 };
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -32,25 +33,6 @@ const SIMPLE: [&str; 3] = [
     "multipart/form-data",
 ];
 const MAX_QUOTED: usize = 80;
-
-/// Whose clients call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    DynamoDb,
-    S3,
-    Admin,
-}
-
-impl Protocol {
-    /// As usage and the latency model have it.
-    pub fn service(self) -> &'static str {
-        match self {
-            Self::DynamoDb => "dynamodb",
-            Self::S3 => "s3",
-            Self::Admin => "admin",
-        }
-    }
-}
 
 /// How a request came, in its extensions: "http" where it does not say.
 #[derive(Debug, Clone, Copy)]
@@ -97,8 +79,9 @@ impl Rules {
         let uri = &parts.uri;
         if uri.authority().is_some() || !uri.path().starts_with('/') {
             let target = quoted(&uri.to_string());
-            let told =
-                format!("The target \"{target}\" is not a path. Send the path alone, and Host.");
+            let told = format!(
+                "The target \"{target}\" is not a path. Send only the path, and a Host header."
+            );
             return refused("target", told);
         }
         let named = joined(&parts.headers, &HOST);

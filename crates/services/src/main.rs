@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! client ─TLS─▶ register ─▶ hold ─────▶ inject ─────▶ engine      one thread a service
-//!        guard.rs (call.rs)  (latency.rs)  (injection.rs)  (dynamodb.rs, s3/)
+//!     guard.rs (register.rs) (latency.rs)  (injection.rs)  (dynamodb.rs, s3/)
 //!                  │          │  ▲           │  ▲
 //!                  │          │  │           │  └── faults.rs, batch_write.rs, fault_answers.rs
 //!                  ▼          ▼  └── timer.rs, model.rs
@@ -27,8 +27,10 @@ mod injection;
 mod latency;
 mod model;
 mod options;
+mod protocol;
 mod random;
 mod refusal;
+mod register;
 mod s3;
 mod server;
 mod state;
@@ -56,16 +58,9 @@ use tokio::{
 };
 
 use crate::{
-    call::{Desk, Identify},
-    guard::{Protocol, Rules},
-    injection::FaultLayer,
-    latency::LatencyLayer,
-    model::Model,
-    options::Options,
-    refusal::Refusal,
-    state::State,
-    timer::Timer,
-    usage::Usage,
+    call::Identify, guard::Rules, injection::FaultLayer, latency::LatencyLayer, model::Model,
+    options::Options, protocol::Protocol, refusal::Refusal, register::Register, state::State,
+    timer::Timer, usage::Usage,
 };
 
 fn main() -> ExitCode {
@@ -164,12 +159,12 @@ impl Layers {
             None => faulted,
         };
         let counted = held.layer(from_fn_with_state(
-            Desk {
+            Register {
                 service: protocol.service(),
                 identify,
                 usage,
             },
-            call::register,
+            register::register,
         ));
         let named = match protocol {
             Protocol::S3 => counted.layer(from_fn(s3::path_style)),
@@ -225,8 +220,8 @@ fn attend(
 fn stopped(service: &str) -> Refusal {
     Refusal::host(
         format!("{service} stopped"),
-        "the data plane",
-        "Look at the lines above, and start again",
+        "the local services",
+        "Read the lines above, and start again",
     )
 }
 

@@ -19,35 +19,35 @@ use crate::{
     refusal::Refusal,
 };
 
-/// The local data plane, over TLS, with a latency model and faults on demand.
+/// Local DynamoDB and S3 over TLS, with a latency model and injected faults.
 ///
 /// Prints one line of JSON when it is ready, and ends when its standard input does.
 #[derive(Debug, Parser)]
 #[command(name = "lambdameter-services", version)]
 pub struct Options {
-    /// Folder for the CA certificate and the objects; made if it does not exist.
+    /// Folder for the CA certificate and the objects; created if missing.
     #[arg(long, value_name = "DIR")]
     pub state: PathBuf,
-    /// "off", or a latency model to use instead of the built-in one.
+    /// Service latency: "off", or a model file; the built-in model by default.
     #[arg(long, value_name = "off|FILE")]
     pub latency: Option<PathBuf>,
-    /// Faults that befall functions' requests, each with its probability: any of unprocessed,
+    /// Faults injected into the functions' requests, with their probability: unprocessed,
     /// throttle, 5xx and cut.
     #[arg(long, value_name = "KIND=P,...")]
     pub faults: Option<Rates>,
-    /// Seed of the modelled times and of the faults.
+    /// Seed of the latency model and of the injected faults.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// IP address where `DynamoDB` and S3 listen; 0.0.0.0 or ::, at every one of this machine.
+    /// IP address that `DynamoDB` and S3 listen on; 0.0.0.0 or :: for all addresses.
     #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
     pub host: IpAddr,
-    /// Name or address that clients may call them by, beside loopback's.
+    /// Another host name or IP address that clients use; repeatable.
     #[arg(long = "allow-host", value_name = "NAME", value_parser = name)]
     pub allow_hosts: Vec<String>,
-    /// Port of `DynamoDB`; 0: any free one.
+    /// Port of `DynamoDB`; 0 picks a free port.
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub dynamodb_port: u16,
-    /// Port of S3; 0: any free one.
+    /// Port of S3; 0 picks a free port.
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub s3_port: u16,
 }
@@ -60,7 +60,7 @@ impl Options {
             _ => Refusal::bad_input(
                 first_paragraph(&error.to_string()),
                 &option_at_fault(&error),
-                "Correct that option; `lambdameter run --help` tells what each may be",
+                "Correct this option; `lambdameter run --help` describes every option",
             ),
         })
     }
@@ -105,7 +105,7 @@ impl Options {
 }
 
 fn name(text: &str) -> Result<String, String> {
-    authority::host(text).ok_or_else(|| "no name or address that a client could call".to_owned())
+    authority::host(text).ok_or_else(|| "not a host name or IP address".to_owned())
 }
 
 fn read_model(path: &Path) -> Result<String, Refusal> {
@@ -113,7 +113,7 @@ fn read_model(path: &Path) -> Result<String, Refusal> {
         Refusal::bad_input(
             format!("Cannot read the latency model: {error}"),
             &path.display().to_string(),
-            "Give --latency a readable file, or off",
+            "Give --latency a readable model file, or off",
         )
     })
 }
@@ -121,7 +121,7 @@ fn read_model(path: &Path) -> Result<String, Refusal> {
 fn option_at_fault(error: &clap::Error) -> String {
     match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(usage)) => usage.split(' ').next().unwrap_or(usage).to_owned(),
-        _ => "the data plane's options".to_owned(),
+        _ => "the options of the local services".to_owned(),
     }
 }
 

@@ -39,13 +39,13 @@ pub fn bind(host: IpAddr, port: u16, flag: &str) -> Result<TcpListener, Refusal>
     bound.map_err(|error| {
         if error.kind() == io::ErrorKind::AddrNotAvailable {
             let cause = format!("{host} is not an address of this machine");
-            return Refusal::host(cause, "--host", "Give one that `ip address` lists");
+            return Refusal::host(cause, "--host", "Give an address that `ip address` lists");
         }
         let cause = match error.kind() {
-            io::ErrorKind::AddrInUse => format!("port {port} is taken"),
+            io::ErrorKind::AddrInUse => format!("port {port} is already in use"),
             _ => format!("cannot listen on {address}: {error}"),
         };
-        Refusal::host(cause, flag, "Choose another port, or 0 for any free one")
+        Refusal::host(cause, flag, "Choose another port, or 0 for a free port")
     })
 }
 

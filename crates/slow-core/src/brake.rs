@@ -83,7 +83,9 @@ impl Brake {
                     }
                     self.look(gate, speed)?;
                     let busy_ns = u64::from(pace.busy_at(speed.get()));
-                    let end = start + busy_ns + self.pay(u64::from(pace.most_ns()).saturating_sub(busy_ns));
+                    let end = start
+                        + busy_ns
+                        + self.pay(u64::from(pace.most_ns()).saturating_sub(busy_ns));
                     listen(pace, end, &mut speed)?;
                 }
                 Plan::Look { at_ns } => {

@@ -99,15 +99,15 @@ fn keep(held_times: &Path) -> Result<()> {
 }
 
 fn time_streams(cpu: &str) -> Result<()> {
-    real_time::pin(cpu.parse().context("CPU is no number")?)?;
+    real_time::pin(cpu.parse().context("CPU is not a number")?)?;
     writeln!(io::stdout(), "{}", streams::median_ns(STREAMS_NS)?)?;
     Ok(())
 }
 
 fn tell() -> Result<()> {
     let profile: Profile =
-        serde_json::from_reader(io::stdin().lock()).context("stdin is no profile")?;
-    let simulation = simulate(&profile).context("stdin is no profile")?;
+        serde_json::from_reader(io::stdin().lock()).context("stdin is not a profile")?;
+    let simulation = simulate(&profile).context("stdin is not a profile")?;
     serde_json::to_writer(io::stdout().lock(), &simulation)?;
     writeln!(io::stdout())?;
     Ok(())

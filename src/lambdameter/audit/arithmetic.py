@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from lambdameter.audit import derived, rows
-from lambdameter.model import Figure, Finding, PriceList, PublishedTable
+from lambdameter.model.audit import Figure, Finding, PublishedTable
+from lambdameter.model.bill import PriceList
 
 _PER = 1000
 _ORDERED = ("median", "p90", "p95", "p99")
@@ -30,7 +31,8 @@ def formulas(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 lines=(figure.line,),
                 stated=figure.shown,
                 right=f"{rows.like(figure, value)} = {figure.formula.removeprefix('=').strip()}",
-                why="The table's own figures give another, even where each was rounded for print.",
+                why="The other figures of the table give another value, even if "
+                "each of them was rounded.",
             )
 
 
@@ -53,7 +55,8 @@ def per_unit(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 stated=f"{figure.shown} per {_PER:,} records",
                 right=f"{rows.told('time', total.value * _PER / records)} "
                 f"= {total.shown} / {records:,} records",
-                why="A figure per unit is the total over the units, or it is of another run.",
+                why="A figure per unit is the total divided by the number of "
+                "units. Otherwise the figures are of different runs.",
             )
 
 
@@ -72,9 +75,10 @@ def parts(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                     rule="parts",
                     severity="cannot be so",
                     lines=rows.lines((*inside, whole)),
-                    stated=f"{whole.shown}, with {rows.told('time', value)} inside of it",
+                    stated=f"{whole.shown}, of which {rows.told('time', value)} were "
+                    "measured inside",
                     right=f"At least {rows.told('time', low)}",
-                    why="What was timed inside of a call cannot take longer than the call.",
+                    why="A part of a call cannot take longer than the whole call.",
                 )
 
 
@@ -103,8 +107,8 @@ def _out_of_order(one: Figure, other: Figure) -> Finding:
         severity="cannot be so",
         lines=rows.lines((one, other)),
         stated=f"{one.statistic} {one.shown}, {other.statistic} {other.shown}",
-        right=f"The {one.statistic} is at most the {other.statistic}",
-        why="Statistics of the same calls have an order.",
+        right=f"The {one.statistic} cannot exceed the {other.statistic}",
+        why="Statistics of the same calls have a fixed order.",
     )
 
 
@@ -137,7 +141,7 @@ def billed(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
             stated=stated.shown,
             right=f"{sum(one.value for one in inside).__ceil__():,} ms "
             f"= {' + '.join(one.shown for one in inside)}, rounded up",
-            why="INIT is billed for every runtime since August 2025."
+            why="Lambda bills INIT for every runtime since August 2025."
             if bare
             else "Lambda bills INIT and Duration, rounded up to the next millisecond.",
         )
@@ -164,9 +168,10 @@ def monthly(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 severity="inconsistent",
                 lines=rows.lines((one, figure)),
                 stated=f"{figure.shown} for {figure.runs:,f} runs",
-                right=f"{rows.told('money', one.value * figure.runs)} "
-                f"= {figure.runs:,f} runs at {one.shown}",
-                why="The table's own cost of one run gives another, even where it was rounded.",
+                right=f"{rows.told('money', one.value * figure.runs)} = "
+                f"{figure.runs:,f} runs at {one.shown} each",
+                why="The table's own cost of one run gives another total, even if "
+                "that cost was rounded.",
             )
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from lambdameter import units
 from lambdameter.audit import bills, formula, rows
-from lambdameter.model import Figure, Finding, PriceList, PublishedTable
+from lambdameter.model.audit import Figure, Finding, PublishedTable
+from lambdameter.model.bill import PriceList
 
 # Less than this share of a bill is not worth a word.
 _WORTH = Decimal("0.01")
@@ -43,8 +44,8 @@ def left_out(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
             lines=rows.lines(one.figure for one in found),
             stated=f"{worst.figure.shown} (line {worst.figure.line}){more}",
             right=f"{rows.told('money', worst.whole)} with {missing}{init}",
-            why=f"The whole bill is {_span(factors)} as much; a gain on a part of it is not a "
-            "gain on the bill.",
+            why=f"The whole bill is {_span(factors)} as high; saving on a part of "
+            "the bill is not saving as much on the whole bill.",
         )
 
 
@@ -67,10 +68,10 @@ def ratios(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
                 severity="left out",
                 lines=(figure.line,),
                 stated=figure.shown,
-                right=f"{rows.like(figure, right)} on the whole bills "
-                f"(of {units.lines(rows.lines(reached))})",
-                why="The costs leave out what is paid whatever runs: the ratio of the bills is "
-                "another.",
+                right=f"{rows.like(figure, right)} for the whole bills "
+                f"({units.lines(rows.lines(reached))})",
+                why="The costs leave out what is paid for every variant, so the "
+                "ratio of the whole bills is another.",
             )
 
 
@@ -92,7 +93,7 @@ def partials(table: PublishedTable, prices: PriceList) -> Iterator[Partial]:
 def _init(table: PublishedTable, figure: Figure) -> str:
     """INIT is paid with every cold start; how many a month has, no table says."""
     found = next((one for one in rows.of(table, "init") if one.variant == figure.variant), None)
-    return f"; cold starts pay INIT ({found.shown}, line {found.line}) too" if found else ""
+    return f"; cold starts also pay for INIT ({found.shown}, line {found.line})" if found else ""
 
 
 def _span(factors: list[Decimal]) -> str:

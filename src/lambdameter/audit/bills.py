@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import NamedTuple, get_args
 
 from lambdameter.audit import rows
-from lambdameter.model import Architecture, Figure, Price, PriceList, PublishedTable
+from lambdameter.model.audit import Figure, PublishedTable
+from lambdameter.model.base import Architecture
+from lambdameter.model.bill import Price, PriceList
 
 DEFAULT_REGION = "us-east-1"
 COMPUTE = "compute"

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from lambdameter.audit import rows
-from lambdameter.model import Figure, Finding, PriceList, PublishedTable
+from lambdameter.model.audit import Figure, Finding, PublishedTable
+from lambdameter.model.bill import PriceList
 
 _SAME = ("metric", "part", "work", "records", "billed_ms", "runs", "period", "covers")
 # These are of two things or more, which their labels do not name: the formula does.
@@ -32,9 +33,9 @@ def contradictions(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                     severity="inconsistent",
                     lines=rows.lines((one, other)),
                     stated=f"{one.shown} (line {one.line}) and {other.shown} (line {other.line})",
-                    right=f"One figure for {rows.name(one)}",
-                    why="Both rows say the same thing, and no rounding makes one of the other"
-                    f"{_beside(one, other)}.",
+                    right=f"One value for {rows.name(one)}",
+                    why="Both rows state the same quantity, and rounding does not "
+                    f"explain the difference{_beside(one, other)}.",
                 )
 
 

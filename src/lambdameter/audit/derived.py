@@ -12,7 +12,7 @@ import msgspec
 from lambdameter.audit import formula
 from lambdameter.audit.fault import Fault
 from lambdameter.audit.formula import Formula
-from lambdameter.model import Figure
+from lambdameter.model.audit import Figure
 
 # Units in which a derived figure is told: its base unit's.
 _BASE = {"time": " ms", "size": " B", "ratio": "x", "count": "", "price": " USD/GB-s"}
@@ -27,8 +27,8 @@ def resolve(figures: Sequence[Figure]) -> tuple[Figure, ...]:
     counted = Counter(figure.id for figure in figures if figure.id)
     for figure in figures:
         if counted[figure.id] > 1:
-            told = f"There are {counted[figure.id]} rows {figure.id!r}"
-            raise Fault(figure.line, "id", told, "Give each row an id of its own.")
+            told = f"There are {counted[figure.id]} rows with the id {figure.id!r}"
+            raise Fault(figure.line, "id", told, "Give each row a different id.")
     by_id = {figure.id: figure for figure in figures if figure.id}
     lines = {figure.line: figure for figure in figures}
     formulas = {figure.line: _parse(figure, by_id) for figure in figures if figure.formula}
@@ -59,7 +59,9 @@ def _give(
         value = formula.evaluate(parsed, {name: by_id[name].value for name in parsed.names})
     except ArithmeticError:
         told = f"{figure.formula!r} may divide by zero"
-        raise Fault(figure.line, "from", told, "Divide by a row that is more than 0.") from None
+        raise Fault(
+            figure.line, "from", told, "Divide by a row whose value is more than 0."
+        ) from None
     return low, high, value
 
 
@@ -69,12 +71,15 @@ def _parse(figure: Figure, by_id: Mapping[str, Figure]) -> Formula:
     except ValueError as error:
         told = f"{figure.formula!r} cannot be used: {error}"
         raise Fault(
-            figure.line, "from", told, "Write ids, numbers, + - * / and parentheses."
+            figure.line, "from", told, "Write only ids, numbers, + - * / and parentheses."
         ) from None
     for name in parsed.names:
         if name not in by_id:
             raise Fault(
-                figure.line, "from", f"There is no row {name!r}", "Give that row this id, or mend."
+                figure.line,
+                "from",
+                f"There is no row with the id {name!r}",
+                "Give the row that is meant this id, or correct the formula.",
             )
     return parsed
 
@@ -88,5 +93,7 @@ def _order(
         return [line for line in graphlib.TopologicalSorter(graph).static_order() if line in graph]
     except graphlib.CycleError as error:
         first = lines[min(error.args[1])]
-        told = f"{first.formula!r} needs itself"
-        raise Fault(first.line, "from", told, "State one of these figures.") from None
+        told = f"{first.formula!r} depends on itself"
+        raise Fault(
+            first.line, "from", told, "Write the value of one of these figures instead."
+        ) from None

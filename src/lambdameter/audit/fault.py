@@ -32,5 +32,5 @@ def refuse(place: str, faults: Sequence[Fault]) -> NoReturn:
     for fault in others[:_MOST]:
         error.add_note(f"{fault.where(place)}: {fault.cause}. {fault.next_step}")
     if len(others) > _MOST:
-        error.add_note(f"and {len(others) - _MOST} more")
+        error.add_note(f"and {len(others) - _MOST} more errors")
     raise error

@@ -40,10 +40,10 @@ def parse(text: str) -> Formula:
     try:
         tree = ast.parse(text.strip().removeprefix("=").strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError("it is no formula") from None
+        raise ValueError("it is not a formula") from None
     names = tuple(dict.fromkeys(_names(tree)))
     if len(names) > MOST_NAMES:
-        raise ValueError(f"it has {len(names)} rows in it, and {MOST_NAMES} are the most")
+        raise ValueError(f"it refers to {len(names)} rows, and the maximum is {MOST_NAMES}")
     return Formula(tree, names)
 
 
@@ -84,7 +84,7 @@ def _names(node: ast.expr) -> list[str]:
         case ast.Name() | ast.Attribute():
             return [_dotted(node)]
         case _:
-            raise ValueError(f"{ast.unparse(node)!r} is more than numbers, ids and + - * /")
+            raise ValueError(f"{ast.unparse(node)!r} is not a number, an id or one of + - * /")
 
 
 def _dotted(node: ast.expr) -> str:
@@ -94,7 +94,7 @@ def _dotted(node: ast.expr) -> str:
         case ast.Attribute(value=value, attr=name):
             return f"{_dotted(value)}.{name}"
         case _:
-            raise ValueError(f"{ast.unparse(node)!r} is no id")
+            raise ValueError(f"{ast.unparse(node)!r} is not an id")
 
 
 def _evaluate(node: ast.expr, values: Mapping[str, Decimal]) -> Decimal:

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from lambdameter import units
 from lambdameter.audit import formula, rows
-from lambdameter.model import Figure, Finding, PriceList, PublishedTable
+from lambdameter.model.audit import Figure, Finding, PublishedTable
+from lambdameter.model.bill import PriceList
 
 # The range of n calls holds their true median with the probability 1 - 2^(1-n): with six of them
 # for the first time more than 95 % (Conover, Practical Nonparametric Statistics, section 3.2).
@@ -40,9 +41,10 @@ def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
             severity="too few samples",
             lines=rows.lines(few),
             stated=", ".join(told),
-            right=f"n of at least {LEAST_CALLS} for each figure that is compared",
-            why="Below that even the range of all calls may miss the true median: nobody can tell "
-            "whether the difference would come again.",
+            right=f"At least {LEAST_CALLS} calls for each figure that is compared",
+            why="With fewer calls, even the range of all calls may miss the true "
+            "median, so nobody can tell whether the difference would appear "
+            "again.",
         )
     ends = rows.grouped((one for one in table.figures if one.statistic in _ENDS), _distribution)
     bare = [
@@ -57,9 +59,9 @@ def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
             rule="no-spread",
             severity="too few samples",
             lines=rows.lines(bare),
-            stated="No spread",
-            right="A standard deviation, or the least and the most, beside each figure",
-            why="Without it nobody can tell a difference from noise.",
+            stated="No measure of spread",
+            right="The standard deviation, or the minimum and maximum, of each figure",
+            why="Without a measure of spread nobody can tell a difference from noise.",
         )
 
 
@@ -89,18 +91,18 @@ def _repeated(same: Sequence[Figure]) -> Iterator[Finding]:
         shown = " and ".join(one.shown for one in group)
         share = math.log(noise) / math.log(effect) if effect and effect > 1 else None
         against = (
-            f"The variants differ by {units.number(effect)}x: noise of one is "
-            f"{share:.0%} of that (as logarithms)."
+            f"The variants differ by a factor of {units.number(effect)}: this "
+            f"noise is {share:.0%} of that difference (in logarithms)."
             if share
-            else "A difference of that size between two variants would be noise."
+            else "A difference of this size between two variants would be noise."
         )
         yield Finding(
             rule="repeats",
             severity="too few samples",
             lines=rows.lines(group),
             stated=f"{variant}, {what}: {shown}, {noise - 1:.0%} apart",
-            right="The same time each, but for noise",
-            why=f"The work is the same. {against}",
+            right="The same time for each, apart from noise",
+            why=f"All of them do the same work. {against}",
         )
 
 
@@ -136,9 +138,9 @@ def within_noise(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 severity="too few samples",
                 lines=rows.lines((figure, *pair)),
                 stated=f"{figure.shown}, from {pair[0].shown} and {pair[1].shown}",
-                right=f"{rows.told('time', apart)} apart, with a standard error of "
-                f"{rows.told('time', error)}",
-                why="Two equal functions would differ by as much.",
+                right=f"{rows.told('time', apart)} difference, with a standard error "
+                f"of {rows.told('time', error)}",
+                why="Two equal functions could differ by as much.",
             )
 
 

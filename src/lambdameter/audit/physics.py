@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from lambdameter.audit import bills, rows
-from lambdameter.model import (
-    MAX_MEMORY_MB,
-    MIN_MEMORY_MB,
-    Figure,
-    Finding,
-    PriceList,
-    PublishedTable,
-)
+from lambdameter.model.audit import Figure, Finding, PublishedTable
+from lambdameter.model.base import MAX_MEMORY_MB, MIN_MEMORY_MB
+from lambdameter.model.bill import PriceList
 
 # Above any server of AWS's: Graviton5's twelve channels of DDR5-8800 carry 845 GB/s
 # (https://epium.com/news/aws-enterprise-processor-targets-artificial-intelligence-inference/),
@@ -49,8 +44,9 @@ def bandwidth(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 lines=(figure.line,),
                 stated=f"{figure.bytes:,} bytes in {figure.shown}{at_least}",
                 right=f"At least {rows.told('time', least_ms)}",
-                why="No memory carries 1 TB/s: the work was not done, or not timed. "
-                "Look whether the optimiser removed it.",
+                why="No memory carries 1 TB/s: either the work was not done, or "
+                "the measurement missed it. Check whether the optimiser "
+                "removed the work.",
             )
 
 
@@ -85,8 +81,9 @@ def _too_slow(small: Figure, large: Figure) -> Finding:
         stated=f"{small.shown} at {small.memory_mb:,} MB, "
         f"{large.shown} at {large.memory_mb:,} MB (line {large.line})",
         right=f"At most {rows.told('time', large.value * share)} = {share:.3g} x {large.shown}",
-        why=f"{small.memory_mb:,} MB have 1/{share:.3g} of the CPU of {large.memory_mb:,} MB, and "
-        "waiting does not grow: the CPU share alone cannot give this.",
+        why=f"{small.memory_mb:,} MB have 1/{share:.3g} of the CPU of "
+        f"{large.memory_mb:,} MB, and waiting does not grow: the CPU share "
+        "does not explain this ratio.",
     )
 
 
@@ -114,7 +111,10 @@ def limits(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
         memory = figure.memory_mb
         if memory is not None and not MIN_MEMORY_MB <= memory <= MAX_MEMORY_MB:
             yield _limit(
-                figure, f"{memory:,} MB", "128 to 10,240 MB", "Lambda has no such memory size."
+                figure,
+                f"{memory:,} MB",
+                "128 to 10,240 MB",
+                "Lambda does not offer this memory size.",
             )
         if figure.metric in ("duration", "total") and figure.low > TIMEOUT_MS:
             yield _limit(
@@ -123,9 +123,9 @@ def limits(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
         if figure.metric == "max_memory" and memory and figure.low > memory * _MIB:
             yield _limit(
                 figure,
-                f"{figure.shown} used of {memory:,} MB",
+                f"{figure.shown} used at a memory size of {memory:,} MB",
                 f"At most {memory:,} MB",
-                "A function that needs more than its tier is killed.",
+                "Lambda kills a function that needs more than its memory size.",
             )
 
 
@@ -153,7 +153,8 @@ def concurrency(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 severity="left out",
                 lines=(figure.line,),
                 stated=f"{figure.runs:,f} runs of {rows.told('time', time)} a {figure.period}",
-                right=f"{at_once:,.0f} environments at once, spread evenly",
-                why="An account may have 1,000 at once until AWS raises its quota: beyond that, "
-                "calls are refused.",
+                right=f"{at_once:,.0f} environments at the same time, if the runs "
+                "are spread evenly",
+                why="By default an account may run 1,000 environments at the same "
+                "time; AWS throttles further calls unless it raised that quota.",
             )

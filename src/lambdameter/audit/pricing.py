@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import get_args
 
 from lambdameter.audit import bills, rows
-from lambdameter.model import Architecture, Figure, Finding, PriceList, PublishedTable
+from lambdameter.model.audit import Figure, Finding, PublishedTable
+from lambdameter.model.base import Architecture
+from lambdameter.model.bill import PriceList
 
 # A cost that is rounded by more misleads whoever multiplies it.
 _COARSE = Decimal("0.05")
@@ -33,7 +35,7 @@ def rates(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
             right=" or ".join(f"${usd[one]}/GB-s ({one})" for one in own),
             why=_other(own[0], wrong[0])
             if wrong
-            else f"The price list of {prices.as_of} has another for this region.",
+            else f"The price list of {prices.as_of} has another price for this region.",
         )
 
 
@@ -76,8 +78,9 @@ def costs(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
                 lines=(figure.line,),
                 stated=figure.shown,
                 right=rows.told("money", found.usd),
-                why=f"Rounded by {abs(figure.value / found.usd - 1):.0%}: so is all that is "
-                "multiplied from it.",
+                why="Rounding changed this figure by "
+                f"{abs(figure.value / found.usd - 1):.0%}, and every figure "
+                "computed from it.",
             )
 
 
@@ -93,16 +96,16 @@ def _no_product(figure: Figure, made: bills.Bill, billed_ms: Decimal) -> Finding
     slipped = next(
         (power for power in _POWERS if figure.low <= made.compute[own] / power <= figure.high), None
     )
-    hint = f" What is stated is the cost of one in {slipped:,} of these runs." if slipped else ""
+    hint = f" The stated figure is the cost of one in {slipped:,} of these runs." if slipped else ""
     return Finding(
         rule="cost",
         severity="cannot be so",
         lines=(figure.line,),
         stated=f"{figure.shown} for {_runs(runs)} of {rows.told('time', billed_ms)} "
         f"at {figure.memory_mb:,} MB",
-        right=f"{rows.told('money', whole)}, of it {rows.told('money', made.compute[own])} "
-        f"compute ({own})",
-        why=f"Lambda's price is memory x billed time x calls, and a fee for each call.{hint}",
+        right=f"{rows.told('money', whole)}, of which "
+        f"{rows.told('money', made.compute[own])} are compute ({own})",
+        why=f"Lambda charges memory size x billed duration x calls, and a fee for each call.{hint}",
     )
 
 
@@ -111,4 +114,4 @@ def _runs(runs: Decimal) -> str:
 
 
 def _other(meant: Architecture, used: Architecture) -> str:
-    return f"It is the {used} price: a GB-second of {meant} has another."
+    return f"This is the {used} price: a GB-second of {meant} has another."

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from lambdameter.model import Dimension
+from lambdameter.model.audit import Dimension
 
 # metric -> what kind it is. A part of a total (an S3 read, a parse) is named in the column `part`.
 METRICS: Mapping[str, Dimension] = {
@@ -80,11 +80,11 @@ def read(text: str) -> Printed:
         first, last = (_decimal(digits) for digits in found.groups())
         low, high = first - _half_a_digit(first), last + _half_a_digit(last)
         if first > last:
-            raise ValueError(f"{text!r} is no figure")
+            raise ValueError(f"{text!r} is not a figure")
         return Printed((first + last) / 2, max(low, Decimal(0)), high)
     found = _FIGURE.fullmatch(told)
     if found is None:
-        raise ValueError(f"{text!r} is no figure")
+        raise ValueError(f"{text!r} is not a figure")
     about, digits = found.groups()
     value = _decimal(digits)
     half = max(value * _ABOUT if about else Decimal(0), _half_a_digit(value))
@@ -94,7 +94,7 @@ def read(text: str) -> Printed:
 def _decimal(digits: str) -> Decimal:
     value = Decimal(digits.replace(",", ""))
     if value and abs(value.adjusted()) > _MOST_DIGITS:
-        raise ValueError(f"{digits!r} is no figure")
+        raise ValueError(f"{digits!r} is not a figure")
     return value
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from lambdameter import units
 from lambdameter.audit import formula
-from lambdameter.model import Figure, PublishedTable
+from lambdameter.model.audit import Figure, PublishedTable
 
 Key = TypeVar("Key")
 

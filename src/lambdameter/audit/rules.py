@@ -12,14 +12,8 @@ import msgspec
 
 from lambdameter import units
 from lambdameter.audit import arithmetic, bill, bills, consistency, noise, physics, pricing, rows
-from lambdameter.model import (
-    SEVERITIES,
-    Audit,
-    Figure,
-    Finding,
-    PriceList,
-    PublishedTable,
-)
+from lambdameter.model.audit import SEVERITIES, Audit, Figure, Finding, PublishedTable
+from lambdameter.model.bill import PriceList
 
 Rule = Callable[[PublishedTable, PriceList], Iterator[Finding]]
 
@@ -85,9 +79,11 @@ def _lack(figure: Figure, table: PublishedTable, prices: PriceList) -> str:
     """Why a row's price was not looked at; "" where it was, or it has none."""
     if figure.metric not in ("cost", "price"):
         nameless = figure.metric == "ratio" and not figure.formula
-        return "a ratio that does not say what it follows from (column from)" if nameless else ""
+        return (
+            "a ratio that does not say which rows it follows from (column from)" if nameless else ""
+        )
     if bills.region(figure, prices) is None:
-        return f"no prices for the region {figure.region}"
+        return f"a cost in the region {figure.region}, which has no prices here"
     if figure.metric == "price":
         return ""
     lacks: Mapping[str, object] = {

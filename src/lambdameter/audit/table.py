@@ -19,15 +19,8 @@ import msgspec
 from lambdameter.audit import formula, printed
 from lambdameter.audit.derived import resolve
 from lambdameter.audit.fault import Fault, refuse
-from lambdameter.model import (
-    Architecture,
-    Call,
-    Figure,
-    Period,
-    PublishedTable,
-    Record,
-    Statistic,
-)
+from lambdameter.model.audit import Figure, Period, PublishedTable, Statistic
+from lambdameter.model.base import Architecture, Call, Record
 
 _KEPT_EMPTY = "-"
 _COMMENT = "#"
@@ -71,7 +64,7 @@ class Row(Record, frozen=True, kw_only=True, rename={"from_": "from"}):
 
 
 COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(Row))
-_WHOLE, _NUMBER = "a whole number from 1 up, without its unit", "a number, without its unit"
+_WHOLE, _NUMBER = "a whole number of at least 1, without a unit", "a number without a unit"
 _NUMBERS = {
     **dict.fromkeys(("n", "memory_mb", "records", "bytes"), _WHOLE),
     **dict.fromkeys(("spread", "billed_ms", "runs"), _NUMBER),
@@ -123,7 +116,9 @@ def read(document: bytes, place: str, services: Collection[str]) -> PublishedTab
 
 def _resolved(figures: list[Figure], place: str) -> tuple[Figure, ...]:
     if not figures:
-        fault = Fault(1, "", "The table has no figure", "Write a row with a metric and a value.")
+        fault = Fault(
+            1, "", "The table has no figures", "Write at least one row with a metric and a value."
+        )
         refuse(place, [fault])
     try:
         return resolve(figures)
@@ -136,7 +131,10 @@ def _text(document: bytes, place: str) -> str:
         return document.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = document[: error.start].count(b"\n") + 1
-        refuse(place, [Fault(line, "", "This is no UTF-8 text", "Save the table as CSV in UTF-8.")])
+        refuse(
+            place,
+            [Fault(line, "", "The table is not UTF-8 text", "Save the table as CSV in UTF-8.")],
+        )
 
 
 def _rows(
@@ -165,7 +163,10 @@ def _rows(
         yield line, own, {name: cell for name, cell in merged.items() if cell != _KEPT_EMPTY}
     if not head:
         columns = "metric,value,unit,variant,memory_mb"
-        refuse(place, [Fault(1, "", "The table is empty", f"Begin with a head, such as {columns}")])
+        refuse(
+            place,
+            [Fault(1, "", "The table is empty", f"Begin with a header row, such as {columns}")],
+        )
 
 
 def _cells(line: int, content: str) -> list[str]:
@@ -177,32 +178,39 @@ def _cells(line: int, content: str) -> list[str]:
         raise Fault(
             line,
             "",
-            f"This is no CSV: {error}",
-            'Close every quote on the line that opens it, and write a quote in a text as "".',
+            f"The table is not valid CSV: {error}",
+            'Close every quote on the line where it opens, and write a quote inside a text as "".',
         ) from None
 
 
 def _head(line: int, names: list[str]) -> tuple[str, ...]:
     if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
-        raise Fault(line, "", "The columns are not parted by commas", "Save it as CSV with commas.")
+        raise Fault(
+            line,
+            "",
+            "The columns are not separated by commas",
+            "Save the table as CSV with commas.",
+        )
     for name in names:
         if name not in COLUMNS:
             near = difflib.get_close_matches(name, COLUMNS, n=1)
             meant = f"Did you mean {near[0]}? " if near else ""
             known = ", ".join(COLUMNS)
-            raise Fault(line, name, "There is no such column", f"{meant}The columns are: {known}.")
+            raise Fault(
+                line, name, "There is no column of this name", f"{meant}The columns are: {known}."
+            )
         if names.count(name) > 1:
-            raise Fault(line, name, "The column is there twice", "Keep one of them.")
+            raise Fault(line, name, "The column appears twice", "Remove one of the two.")
     for name in ("metric", "value"):
         if name not in names:
-            raise Fault(line, name, "The column is missing", f"Add {name} to the head.")
+            raise Fault(line, name, "The column is missing", f"Add {name} to the header row.")
     return tuple(names)
 
 
 def _named(line: int, head: tuple[str, ...], cells: list[str]) -> dict[str, str]:
     if any(cells[len(head) :]):
-        told = f"The row has {len(cells)} cells, the head {len(head)}"
-        raise Fault(line, "", told, 'Put a cell that has a comma in it into quotes: "a, b".')
+        told = f"The row has {len(cells)} cells, and the header row has {len(head)}"
+        raise Fault(line, "", told, 'Put a cell that contains a comma in quotes: "a, b".')
     return {name: cell for name, cell in zip(head, cells, strict=False) if cell}
 
 
@@ -214,17 +222,17 @@ def _convert(line: int, cells: Mapping[str, str]) -> Row:
         row = msgspec.convert(typed, Row, strict=False)
     except msgspec.ValidationError as error:
         column = str(error).rpartition("$.")[2].rstrip("`")
-        told = f"{cells[column]!r} does not fit"
+        told = f"{cells[column]!r} is not a valid value"
         raise Fault(
             line, column, told, f"Write {_FITS[column]}, or leave the cell empty."
         ) from None
     if row.id and not formula.is_name(row.id):
-        told = f"{row.id!r} is no id that a formula can hold"
-        raise Fault(line, "id", told, "Write letters, digits and _, parted by dots: K1.total.")
+        told = f"{row.id!r} is not an id that a formula can use"
+        raise Fault(line, "id", told, "Use letters, digits and _, separated by dots: K1.total.")
     for column in ("spread", "billed_ms", "runs"):
         amount = getattr(row, column)
         if amount is not None and not (amount.is_finite() and amount >= 0):
-            raise Fault(line, column, f"{amount} is no amount", "Write a number from 0 up.")
+            raise Fault(line, column, f"{amount} is not an amount", "Write a number of at least 0.")
     return row
 
 
@@ -232,13 +240,15 @@ def _figure(line: int, row: Row, services: Collection[str]) -> Figure:
     dimension = printed.METRICS.get(row.metric)
     if dimension is None:
         known = ", ".join(printed.METRICS)
-        told = f"There is no metric {row.metric!r}" if row.metric else "The metric is missing"
+        told = f"There is no metric named {row.metric!r}" if row.metric else "The metric is missing"
         raise Fault(line, "metric", told, f"Write one of: {known}.")
     if not row.value and not row.from_:
-        step = "Write it, or in the column from what it follows from."
+        step = "Write the value, or write in the column `from` which rows it follows from."
         raise Fault(line, "value", "The value is missing", step)
     if row.metric == "part" and not row.part:
-        raise Fault(line, "part", "Which part is it", "Name it, such as parse.")
+        raise Fault(
+            line, "part", "The part is missing", "Name the part that was measured, such as parse."
+        )
     figure, unit, scale = _printed(line, row)
     return Figure(
         line=line,
@@ -265,14 +275,16 @@ def _printed(line: int, row: Row) -> tuple[printed.Printed, str, Decimal]:
     unit = row.unit if row.unit is not None else next(iter(units))
     if unit not in units:
         known = ", ".join(filter(None, units)) or "none"
-        raise Fault(line, "unit", f"{unit!r} is no unit of {row.metric}", f"Write one of: {known}.")
+        raise Fault(
+            line, "unit", f"{unit!r} is not a unit of {row.metric}", f"Write one of: {known}."
+        )
     scale = units[unit]
     if row.metric == "max_memory" and unit == "MB":
         scale = _MB
     if unit == "USD/ms":
         if row.memory_mb is None:
-            told = "A price by the millisecond holds for one tier alone"
-            raise Fault(line, "memory_mb", told, "Write the tier that it is for.")
+            told = "A price per millisecond holds for only one memory size"
+            raise Fault(line, "memory_mb", told, "Write the memory size of this price.")
         scale = Decimal(_MS_PER_S * _MB_PER_GB) / row.memory_mb
     if not row.value:
         return printed.Printed(Decimal(0), Decimal(0), Decimal(0)), unit, scale
@@ -282,8 +294,8 @@ def _printed(line: int, row: Row) -> tuple[printed.Printed, str, Decimal]:
         raise Fault(
             line,
             "value",
-            f"{row.value!r} is no figure",
-            "Write 14740, 0.21, ~300 or 50..80, and its unit in the column unit.",
+            f"{row.value!r} is not a figure",
+            "Write a value such as 14740, 0.21, ~300 or 50..80, and its unit in the column unit.",
         ) from None
 
 
@@ -305,6 +317,6 @@ def _uses(line: int, text: str, services: Collection[str]) -> dict[str, Decimal]
         try:
             used[name] = printed.read(amount).value
         except ValueError:
-            told = f"{amount!r} is no number of {name}"
-            raise Fault(line, "uses", told, f"Write it as {name}=1.") from None
+            told = f"{amount!r} is not a number of {name}"
+            raise Fault(line, "uses", told, f"Write {name}=1, for example.") from None
     return used

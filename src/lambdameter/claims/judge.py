@@ -15,16 +15,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lambdameter import units
-from lambdameter.model import (
-    Audit,
-    ClaimRow,
-    Documented,
-    Estimate,
-    FidelityError,
-    Finding,
-    JudgedRow,
-    RowVerdict,
-)
+from lambdameter.model.audit import Audit, Finding
+from lambdameter.model.claim import ClaimRow, Documented, FidelityError
+from lambdameter.model.reproduction import Estimate, JudgedRow, RowVerdict
 
 # More than this of an effect is latency that we model: then we would judge ourselves.
 MODELLED_MOST = 0.5
@@ -65,7 +58,7 @@ def judge(source: str, row: ClaimRow, evidence: Evidence) -> JudgedRow:
     elif row.table:
         verdict, here, why = _of_recomputed(found)
     else:
-        verdict, why = "not judged", "Nothing of it is measured here."
+        verdict, why = "not judged", "lambdameter does not measure this figure."
     return JudgedRow(
         source=source,
         row=row,
@@ -132,16 +125,22 @@ def _of_measured(row: ClaimRow, ours: Estimate, log_error: float) -> tuple[RowVe
 def _lack(row: ClaimRow, ours: Estimate) -> tuple[RowVerdict, str] | None:
     """What keeps a row from being judged; a function that dies where it did not is judged."""
     if ours.died:
-        return "not reproduced", f"Here {ours.lack}."
+        return "not reproduced", f"In these runs, {ours.lack}."
     if ours.value is None:
-        return "not judged", f"There is no figure: {ours.lack}."
+        return "not judged", f"There is no measured figure: {ours.lack}."
     if ours.scaled != 1 and row.operation == "value":
         less = units.number(ours.scaled).removesuffix(".0")
-        why = f"Our calls did 1/{less} of the published work, and some costs do not shrink with it."
+        why = (
+            f"These calls did 1/{less} of the published work, and some costs do "
+            "not shrink with the work."
+        )
     elif ours.low is None:
-        why = f"An interval needs {ENVIRONMENTS} environments, and there are {ours.environments}."
+        why = (
+            f"An interval needs {ENVIRONMENTS} environments, and these runs have "
+            f"{ours.environments}."
+        )
     elif ours.modelled is not None and ours.modelled > MODELLED_MOST:
-        why = f"{units.percent(ours.modelled)} of the effect is what our own model adds."
+        why = f"{units.percent(ours.modelled)} of the effect comes from lambdameter's own model."
     else:
         return None
     return "not judged", why
@@ -165,19 +164,22 @@ def _widened(row: ClaimRow, low: float, high: float, log_error: float) -> tuple[
 def _not_that_side(row: ClaimRow, value: float, low: float, high: float) -> str:
     less = "less" if row.side == "below" else "more"
     shown = f"{units.number(value)} ({units.number(low)} to {units.number(high)})"
-    return f"It is said to be {less}, and here the ratio is {shown}."
+    return f"The published ratio is {less}, and the measured ratio is {shown}."
 
 
 def _how_far(row: ClaimRow, value: float, log_error: float) -> str:
     least, most = _published(row)
     nearest = most if value > most else least
     if row.operation in ("saving", "difference") or nearest == 0 or value / nearest <= 0:
-        told = f"Here it is {units.number(value)} {row.unit}"
+        told = f"The measured figure is {units.number(value)} {row.unit}"
     else:
-        told = f"Here it is {units.number(value / nearest)} times what is published"
+        told = f"The measured figure is {units.number(value / nearest)} times the published one"
     if not log_error:
         return f"{told}."
-    return f"{told}, beyond the interval and the stated error of {_percent(log_error)}."
+    return (
+        f"{told}, which is outside the interval and outside the stated error of "
+        f"{_percent(log_error)}."
+    )
 
 
 def _percent(log_error: float) -> str:

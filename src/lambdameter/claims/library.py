@@ -6,7 +6,7 @@ from importlib import resources
 
 import msgspec
 
-from lambdameter.model import ClaimSource, Experiment, FidelityError, Tolerance
+from lambdameter.model.claim import ClaimSource, Experiment, FidelityError, Tolerance
 
 _PROTOCOL = ("experiments.toml", "tolerances.toml")
 

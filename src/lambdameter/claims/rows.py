@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lambdameter.model import ClaimRow, ClaimSource, PublishedFigure, Quantity, Tolerance
+from lambdameter.model.claim import ClaimRow, ClaimSource, PublishedFigure, Quantity, Tolerance
 
 # How metrics are called in words, and their unit; a phase is called by its name.
 _METRICS: dict[str, tuple[str, str]] = {

@@ -28,7 +28,8 @@ from lambdameter.errors import LambdameterError
 
 app = typer.Typer(
     name="lambdameter",
-    help="Prove that a port of a Lambda function does the same, measure both, price the bill.",
+    help="Compare variants of a Lambda function: verify that they do the same, "
+    "measure them, price them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -62,7 +63,9 @@ def _common(
     *,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell it, and end."),
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Options without a command. They also keep typer from dropping the name of a lone command."""

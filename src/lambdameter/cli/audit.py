@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lambdameter import price_list
 from lambdameter.audit import rules, table
 from lambdameter.claims import library
+from lambdameter.cost import price_list
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
-from lambdameter.model import Audit, PriceList, PublishedTable
+from lambdameter.model.audit import Audit, PublishedTable
+from lambdameter.model.bill import PriceList
 from lambdameter.report import audit as told
 from lambdameter.report import audit_document, terminal
 
 
 def audit(
     published: Annotated[
-        str, typer.Argument(metavar="TABLE", help="A CSV file (docs/audit.md), or K, C1, C2, W.")
+        str,
+        typer.Argument(
+            metavar="TABLE",
+            help="Table to check: a CSV file (docs/audit.md), or the name of a shipped "
+            "one: K, C1, C2 or W.",
+        ),
     ],
-    json: Annotated[bool, typer.Option("--json", help="As JSON; see docs/audit.md.")] = False,  # noqa: FBT002 - typer's form of a flag
+    json: Annotated[bool, typer.Option("--json", help="Output as JSON (docs/audit.md).")] = False,  # noqa: FBT002 - typer's form of a flag
 ) -> None:
-    """Check a published table: arithmetic, prices, physics, the whole bill, noise."""
+    """Check the figures of a published table: arithmetic, prices, physics, whole bill, noise."""
     prices = price_list.latest()
     found = rules.audit(read(published, prices), prices)
     if json:
@@ -52,9 +59,17 @@ def read(name_or_file: str, prices: PriceList) -> PublishedTable:
         raise BadInputError(
             f"The table cannot be read: {error.strerror}",
             place=name_or_file,
-            next_step=f"Name a CSV file, or one of: {', '.join(shipped)}.",
+            next_step=f"Give a CSV file, or the name of a shipped table: {', '.join(shipped)}.",
         ) from error
     return table.read(content, name_or_file, services)
+
+
+def of_shipped(names: Sequence[str]) -> dict[str, Audit]:
+    """The audits of those texts that have a table."""
+    prices = price_list.latest()
+    return {
+        name: rules.audit(read(name, prices), prices) for name in names if name in library.tables()
+    }
 
 
 def exit_code(found: Audit) -> int:

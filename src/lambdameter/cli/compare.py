@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,43 +9,70 @@ from typing import Annotated
 
 import typer
 
-from lambdameter.cli.report import Json, Markdown, chosen, read
+from lambdameter.cli.flags import Json, Markdown
+from lambdameter.cli.parse import percent
+from lambdameter.cli.report import chosen
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
-from lambdameter.model import ConditionDifference, Gate, GateKind, ReportInput, RunComparison
+from lambdameter.measure.reading import read
+from lambdameter.measure.run_folder import RunFolder
+from lambdameter.model.gate import ConditionDifference, Gate, GateKind, RunComparison
+from lambdameter.model.report import ReportInput
 from lambdameter.report.formats import FORMATS
-from lambdameter.report.look import listed, variant_styles
-from lambdameter.samples import RunFolder
+from lambdameter.report.look import variant_styles
 from lambdameter.stats.comparison import compare as hold_against
+from lambdameter.words import listed
 
-_PERCENT = re.compile(r"(\d{1,4}(?:\.\d+)?)\s*%")
 _EXIT_CODES = {
     "passed": 0,
     "failed": NegativeVerdictError.exit_code,
     "cannot-tell": CannotTellError.exit_code,
 }
-_Percent = Annotated[str | None, typer.Option(metavar="PERCENT", help="For instance 5%.")]
+_Slower = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PERCENT", help="Largest allowed increase of the Duration, for instance 5%."
+    ),
+]
+_Dearer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PERCENT", help="Largest allowed increase of the whole bill, for instance 5%."
+    ),
+]
+_Bigger = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PERCENT", help="Largest allowed increase of the package size, for instance 5%."
+    ),
+]
 
 
 def compare(  # noqa: PLR0913 - each is a flag
-    base: Annotated[Path, typer.Argument(help="The run of what there was.")],
-    head: Annotated[Path, typer.Argument(help="The run of what is to replace it.")],
+    base: Annotated[Path, typer.Argument(help="Run folder of the baseline.")],
+    head: Annotated[
+        Path, typer.Argument(help="Run folder of the code that is to replace the baseline.")
+    ],
     *,
     variant: Annotated[
-        str | None, typer.Option(help="This variant alone; all that both have by default.")
+        str | None,
+        typer.Option(help="Variant to compare; by default every variant that both runs have."),
     ] = None,
-    fail_if_slower: _Percent = None,
-    fail_if_dearer: _Percent = None,
-    fail_if_bigger: _Percent = None,
+    fail_if_slower: _Slower = None,
+    fail_if_dearer: _Dearer = None,
+    fail_if_bigger: _Bigger = None,
     anyway: Annotated[
-        bool, typer.Option(help="Also where the figures stand for different things.")
+        bool, typer.Option(help="Compare although the runs were made under different conditions.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the intervals' chance.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the confidence intervals' random numbers.")
+    ] = 1,
     markdown: Markdown = False,
     json: Json = False,
 ) -> None:
-    """Hold HEAD against BASE: Duration, the whole bill, package size, memory.
+    """Compare the run HEAD with the run BASE: Duration, whole bill, package size and memory.
 
-    Exit code 0: HEAD may pass; 1: it is unequal, or beyond a gate; 5: that cannot be told.
+    Exit code 0: HEAD passes; 1: HEAD gives wrong results or exceeds a limit; 5: too few samples
+    to decide.
     """
     form = chosen(markdown=markdown, json=json)
     gates = _gates(slower=fail_if_slower, dearer=fail_if_dearer, bigger=fail_if_bigger)
@@ -59,22 +85,6 @@ def compare(  # noqa: PLR0913 - each is a flag
     styles = variant_styles(after.manifest.workload.variants)
     FORMATS[form].comparison(told, styles, sys.stdout)
     raise typer.Exit(_EXIT_CODES[told.outcome])
-
-
-def percent(told: str, flag: str) -> float:
-    """A share of one, from a percentage such as "5%", "5 %" or "2.5%".
-
-    Raises:
-        BadInputError: it is none.
-    """
-    found = _PERCENT.fullmatch(told.strip())
-    if found is None:
-        raise BadInputError(
-            f"{told!r} is no percentage",
-            place=flag,
-            next_step="Give a number from 0 to 9999 and a percent sign, for instance 5%.",
-        )
-    return float(found[1]) / 100
 
 
 def _gates(**given: str | None) -> list[Gate]:
@@ -93,9 +103,9 @@ def _check_alike(differences: Sequence[ConditionDifference], *, anyway: bool) ->
     figures = [one for one in differences if one.weight == "figures"]
     if figures and not anyway:
         raise _refused(
-            "The figures of the two runs stand for different things",
+            "The two runs were made under different conditions",
             figures,
-            "the same host and flags, or give --anyway",
+            "the same host and flags, or add --anyway",
         )
 
 
@@ -103,7 +113,7 @@ def _refused(cause: str, found: Sequence[ConditionDifference], with_what: str) -
     return BadInputError(
         cause,
         place="; ".join(f"{one.what}: BASE {one.base}, HEAD {one.head}" for one in found),
-        next_step=f"Measure both with {with_what}.",
+        next_step=f"Measure both runs with {with_what}.",
     )
 
 
@@ -116,12 +126,12 @@ def _check_variant(
     both = [name for name in variants[0] if name in variants[1]]
     if asked is not None and asked not in both:
         raise BadInputError(
-            f"There is no variant {asked!r} in both runs",
+            f"There is no variant named {asked!r} in both runs",
             place="--variant",
             next_step=f"Choose from: {listed(both) or 'none, since they share no variant'}.",
         )
     raise BadInputError(
-        "The two runs have no variant, case and tier in common",
+        "The two runs have no variant, case and memory size in common",
         place=f"{base.folder}, {head.folder}",
-        next_step="Measure both with the same --variants, --cases and --memory.",
+        next_step="Measure both runs with the same --variants, --cases and --memory.",
     )

@@ -2,163 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated
 
-import msgspec
-import platformdirs
 import typer
 from rich.console import Console
 
-from lambdameter import price_list, race, workload
-from lambdameter.cli import staging
-from lambdameter.cost import bill
-from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Architecture
-from lambdameter.package import cross
-from lambdameter.parameters import apply_settings
-from lambdameter.stack import cdk
-from lambdameter.stack.account import Account
-
-
-class Deployed(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the race is, for the page: what `deploy` writes and `destroy` removes.
-
-    Attributes:
-        endpoint: the WebSocket API's, with its stage: wss://...
-    """
-
-    endpoint: str
-    region: str
-    architecture: Architecture
-    stack: str
-    work: staging.Work
+from lambdameter.model.base import Architecture
+from lambdameter.race import staging
+from lambdameter.race.deployment import put, run
+from lambdameter.race.stack.account import Account
 
 
 def deploy(
     *,
-    region: Annotated[str, typer.Option(help="Where.")] = "us-east-1",
-    architecture: Annotated[Architecture, typer.Option(help="Of the functions.")] = "arm64",
+    region: Annotated[str, typer.Option(help="AWS region to deploy to.")] = "us-east-1",
+    architecture: Annotated[
+        Architecture, typer.Option(help="CPU architecture of the functions.")
+    ] = "arm64",
 ) -> None:
-    """Put the live race on AWS (five functions, two tables, a bucket, a WebSocket API)."""
+    """Deploy the live race to AWS (five functions, two tables, a bucket, a WebSocket API)."""
     token = staging.new_token()
     deployed = put(Account(region), architecture, token, run)
     sys.stdout.write(f"endpoint: {deployed.endpoint}\ntoken:    {token}\n")
     console = Console(stderr=True, highlight=False)
-    console.print("Whoever has the token can start races, which you pay for; it is kept nowhere.")
-    console.print("`lambdameter destroy` takes everything away again.")
-
-
-def put(account: Account, architecture: Architecture, token: str, run: cdk.Run) -> Deployed:
-    """Build, deploy, upload the data, and write down where it is.
-
-    Args:
-        account: where to.
-        architecture: of the functions.
-        token: what starting a race will need.
-        run: starts cargo and npx.
-
-    Raises:
-        HostError: a tool or credentials are missing.
-        BadInputError: a function cannot be built, or the region has no prices.
-        TargetError: AWS refuses something.
-    """
-    the_race = race.load()
-    task = workload.load(the_race.workload)
-    bill.regional(price_list.latest(), account.region)
-    cdk.check()
-    cross.check(run, race.ROOT)
-    account.check()
-
-    def build(crate: Path, binary: str) -> bytes:
-        return cross.build(crate, binary, architecture, run)
-
-    packages = staging.make_packages(the_race, architecture, build)
-    data = staging.make_data(task, apply_settings(task, {})["warm"])
-    settings = cdk.Settings(
-        app=race.ROOT / "infra",
-        stack=the_race.name,
-        region=account.region,
-        packages={name: package.path for name, package in packages.items()},
-        architecture=architecture,
-        token_sha256=staging.token_sha256(token),
+    console.print(
+        "Anyone with this token can start races, and you pay for them. The token "
+        "is not stored anywhere."
     )
-    outputs = cdk.deploy(settings, run)
-    account.upload(outputs["Bucket"], staging.objects(task, data))
-    return _written(
-        Deployed(
-            endpoint=outputs["Endpoint"],
-            region=account.region,
-            architecture=architecture,
-            stack=the_race.name,
-            work=staging.work(task, data, packages),
-        )
-    )
-
-
-def place() -> Path:
-    """The file that tells the page where the race is."""
-    return platformdirs.user_data_path("lambdameter") / "race.json"
-
-
-def run(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> int:
-    """Run a tool in a folder; what it says goes to stderr. Raises HostError without the tool."""
-    # cargo-lambda and its zig may be packages of our own environment, which need not be on PATH.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    try:
-        return subprocess.run(
-            command,
-            cwd=folder,
-            env=os.environ | {"PATH": path} | dict(variables),
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr.fileno(),
-            check=False,
-        ).returncode
-    except OSError as failure:
-        raise HostError(
-            f"{command[0]} cannot be started: {failure.strerror}",
-            place=f"{command[0]}, on PATH",
-            next_step=f"Install {command[0]}, and look at PATH.",
-        ) from failure
-
-
-def deployed() -> Deployed:
-    """What `deploy` wrote down.
-
-    Raises:
-        BadInputError: it wrote nothing, or another version did.
-    """
-    file = place()
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=Deployed)
-    except FileNotFoundError as failure:
-        raise BadInputError(
-            "No race is deployed from here",
-            place=str(file),
-            next_step="Put it on AWS with `lambdameter deploy`.",
-        ) from failure
-    except (OSError, msgspec.MsgspecError) as failure:
-        raise BadInputError(
-            f"What `deploy` wrote cannot be read: {failure}",
-            place=str(file),
-            next_step="Deploy again with `lambdameter deploy`.",
-        ) from failure
-
-
-def _written(deployed: Deployed) -> Deployed:
-    file = place()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(msgspec.json.encode(deployed))
-    except OSError as failure:
-        raise HostError(
-            f"The endpoint cannot be written down: {failure.strerror}",
-            place=str(file),
-            next_step=f"The race is deployed, at {deployed.endpoint}; "
-            "make the folder writable and repeat.",
-        ) from failure
-    return deployed
+    console.print("Type `lambdameter destroy` to remove the race from AWS.")

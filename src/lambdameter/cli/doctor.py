@@ -21,17 +21,17 @@ from rich.table import Table
 from rich.text import Text
 
 from lambdameter import binaries, units
-from lambdameter.cli import speed
 from lambdameter.emulator import sandbox
 from lambdameter.emulator.clock import SystemClock
-from lambdameter.emulator.interpreters import Interpreter, find_interpreter
+from lambdameter.emulator.control.settings import MANAGED_RUNTIMES
+from lambdameter.emulator.execution.interpreters import Interpreter, find_interpreter
 from lambdameter.emulator.sandbox.base import SandboxFactory
 from lambdameter.emulator.sandbox.paced import Paced
-from lambdameter.emulator.settings import MANAGED_RUNTIMES
 from lambdameter.emulator.speed import store
 from lambdameter.emulator.speed.awake import Awake
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Architecture
+from lambdameter.measure import cpu_speed as speed
+from lambdameter.model.base import Architecture
 from lambdameter.report import terminal
 
 # Cargo's output for the data plane and the built-in variants takes about 1.5 GB.
@@ -59,17 +59,21 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 def doctor(
     *,
     require_enforcement: Annotated[
-        bool, typer.Option(help="Also fail where this host does not enforce Lambda's limits.")
+        bool,
+        typer.Option(help="Also exit with code 3 if this host does not enforce Lambda's limits."),
     ] = False,
     calibrate: Annotated[
         bool,
-        typer.Option(help="Measure this host against a Lambda vCPU first: a minute, alone."),
+        typer.Option(
+            help="First measure this host's speed against a Lambda vCPU; takes a minute "
+            "on an idle host."
+        ),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Output as JSON.")] = False,
 ) -> None:
-    """Tell what is installed, what this host can enforce, what is missing and what to type.
+    """Check what is installed and enforced on this host, and print how to get what is missing.
 
-    Exit code 0: all that is needed is there; 3: something is missing.
+    Exit code 0: everything that is needed is there; 3: something is missing.
     """
     if calibrate:
         speed.calibrate(Console(stderr=True, highlight=False))
@@ -102,12 +106,17 @@ def rust(version: str | None) -> Check:
     """The toolchain that Rust variants are built with; `version` as cargo tells it."""
     next_step = "Install it with rustup (https://rustup.rs), or `rustup update`."
     if version is None:
-        return Check(name="Rust", state="missing", found="no cargo on PATH", next_step=next_step)
+        return Check(
+            name="Rust", state="missing", found="cargo was not found on PATH", next_step=next_step
+        )
     numbers = tuple(int(part) for part in version.split()[1].split("-")[0].split(".")[:2])
     if numbers < _RUST:
         needed = ".".join(map(str, _RUST))
         return Check(
-            name="Rust", state="missing", found=f"{version}, {needed} needed", next_step=next_step
+            name="Rust",
+            state="missing",
+            found=f"{version}; {needed} or newer is needed",
+            next_step=next_step,
         )
     return Check(name="Rust", state="ok", found=version)
 
@@ -167,7 +176,8 @@ def disk(folder: Path, usage: Callable[[Path], shutil._ntuple_diskusage]) -> Che
             name="disk",
             state="missing",
             found=found,
-            next_step=f"Free {units.gigabytes(_CACHE_BYTES)}, or set XDG_CACHE_HOME elsewhere.",
+            next_step=f"Free {units.gigabytes(_CACHE_BYTES)} there, or set "
+            "XDG_CACHE_HOME to a folder on another disk.",
         )
     return Check(name="disk", state="ok", found=found)
 
@@ -180,7 +190,8 @@ def machine(cores: set[int], memory_bytes: int) -> Check:
             name="machine",
             state="limited",
             found=found,
-            next_step="Use two cores: on one, the data plane takes the function's time.",
+            next_step="Use a machine with two cores: on one core, the local services "
+            "slow the function down.",
         )
     return Check(name="machine", state="ok", found=found)
 
@@ -189,7 +200,10 @@ def _tool(name: str, program: str, install: str) -> Check:
     found = shutil.which(program)
     if found is None:
         return Check(
-            name=name, state="missing", found=f"no {program} on PATH", next_step=f"{install}."
+            name=name,
+            state="missing",
+            found=f"{program} was not found on PATH",
+            next_step=f"{install}.",
         )
     return Check(name=name, state="ok", found=found)
 
@@ -226,16 +240,17 @@ def interpreter(runtime: str, found: Interpreter, *, plain: bool) -> Check:
         return Check(
             name=runtime,
             state="limited",
-            found=f"{where}, the nearest",
+            found=f"{where}, the nearest version on this host",
             next_step=f"Install {runtime}, for instance by `uv python install {_number(runtime)}`.",
         )
     if plain:
         return Check(
             name=runtime,
             state="limited",
-            found=f"{where}, a plain build: code of libraries written in C runs too fast beside it",
-            next_step="Get an optimised one, as AWS's own is: "
-            f"`uv python install {_number(runtime)}`, then `lambdameter doctor --calibrate`.",
+            found=f"{where}, built without profile-guided optimisation: Python code "
+            "is slower than on Lambda, compared with native libraries",
+            next_step="Install an optimised build, like AWS's own: `uv python install "
+            f"{_number(runtime)}`, then type `lambdameter doctor --calibrate`.",
         )
     return Check(name=runtime, state="ok", found=where)
 

@@ -10,38 +10,60 @@ import typer
 import uvloop
 from rich.console import Console
 
-from lambdameter.cli.speed import Asked, chosen
-from lambdameter.emulator import log
 from lambdameter.emulator.__main__ import allow_many_descriptors
-from lambdameter.emulator.binding import LOOPBACK, Binding, binding
+from lambdameter.emulator.execution import log
+from lambdameter.emulator.execution.process_environment import CONNECTIONS_URL
 from lambdameter.emulator.gateway import declaration
-from lambdameter.emulator.process_environment import CONNECTIONS_URL
+from lambdameter.emulator.http.binding import LOOPBACK, Binding, binding
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.emulator.server import EmulatorReady, Options, serve
 from lambdameter.interruption import SIGNALS
-from lambdameter.model import Architecture
+from lambdameter.measure.cpu_speed import SpeedChoice, chosen
+from lambdameter.model.base import Architecture
 
 _Host = Annotated[
     str,
     typer.Option(
         metavar="ADDRESS",
-        help="IP address where the Lambda API, DynamoDB and S3 listen; 0.0.0.0 or ::, at all.",
+        help="IP address that the Lambda API, DynamoDB and S3 listen on; 0.0.0.0 or "
+        ":: for all addresses.",
     ),
 ]
 _AllowHost = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="NAME", help="Further name or address that clients call them by; repeatable."
+        metavar="NAME",
+        help="Another host name or IP address that clients use to reach the local "
+        "Lambda; repeatable.",
     ),
 ]
 _Latency = Annotated[
-    str | None, typer.Option(help="Service latency: ms at the median, off, or a model's file.")
+    str | None, typer.Option(help="Service latency: median in ms, `off`, or a model file.")
 ]
 _Faults = Annotated[
     str | None,
     typer.Option(
         metavar="KIND=P,...",
-        help="What befalls functions' requests: unprocessed, throttle, 5xx, cut.",
+        help="Faults injected into the functions' requests, with their probability: "
+        "unprocessed, throttle, 5xx, cut.",
+    ),
+]
+_Sandbox = Annotated[
+    str,
+    typer.Option(help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}."),
+]
+_Speed = Annotated[
+    SpeedChoice,
+    typer.Option(
+        help="CPU speed: lambda (a Lambda vCPU's), host (this machine's), or auto "
+        "(lambda if this host is calibrated)."
+    ),
+]
+_WebSocketApi = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="API.TOML",
+        help="Declaration of a WebSocket API in front of the functions (docs/websocket.md).",
     ),
 ]
 
@@ -49,29 +71,26 @@ _Faults = Annotated[
 def emulate(  # noqa: PLR0913 - each is a flag
     *,
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Of the Lambda API; 0 takes a free one.")
+        int, typer.Option(min=0, max=65_535, help="Port of the Lambda API; 0 picks a free port.")
     ] = 9_001,
     host: _Host = LOOPBACK,
     allow_host: _AllowHost = None,
     latency: _Latency = None,
     faults: _Faults = None,
-    sandbox: Annotated[
-        str, typer.Option(help=f"How limits are enforced: auto, {', '.join(WAYS)}.")
-    ] = "auto",
-    speed: Annotated[
-        Asked, typer.Option(help="A Lambda vCPU's (auto: if this host is calibrated), or its own.")
-    ] = "auto",
-    architecture: Annotated[Architecture, typer.Option(help="Of that vCPU.")] = "arm64",
+    sandbox: _Sandbox = "auto",
+    speed: _Speed = "auto",
+    architecture: Annotated[
+        Architecture, typer.Option(help="CPU architecture of the Lambda vCPU that the speed is of.")
+    ] = "arm64",
     overheads: Annotated[
-        bool, typer.Option(help="Add what AWS adds to Init and memory, modelled.")
+        bool, typer.Option(help="Add AWS's own share of Init Duration and memory, from a model.")
     ] = True,
-    region: Annotated[str, typer.Option(help="The region that it answers for.")] = "us-east-1",
-    websocket_api: Annotated[
-        Path | None,
-        typer.Option(metavar="API.TOML", help="A WebSocket API in front of the functions."),
-    ] = None,
+    region: Annotated[
+        str, typer.Option(help="AWS region that the local Lambda claims to be in.")
+    ] = "us-east-1",
+    websocket_api: _WebSocketApi = None,
 ) -> None:
-    """Run the local Lambda until Ctrl-C, for any client: boto3, the AWS CLI, an SDK."""
+    """Run the local Lambda until Ctrl-C, for any client: boto3, the AWS CLI or an AWS SDK."""
     options = Options(
         port=port,
         host=host,
@@ -108,18 +127,25 @@ async def _until_interrupted(options: Options) -> None:
 def _reachable(where: Binding) -> list[str]:
     """Who can call it now."""
     if where.local:
-        return ["The local Lambda runs; only this machine can reach it. Ctrl-C ends it."]
+        return [
+            "The local Lambda is ready; only this machine can reach it. Press Ctrl-C to stop it."
+        ]
     at = "every address of this machine" if where.everywhere else where.host
-    names = ", ".join(sorted(where.names)) or "no other name than localhost and 127.0.0.1"
+    names = ", ".join(sorted(where.names)) or "only localhost and 127.0.0.1"
     lines = [
-        f"warning: the Lambda API, DynamoDB and S3 listen at {at}.",
-        "  who:   Whoever reaches it can run code as this user, and change what is stored.",
-        "         Nothing checks credentials.",
-        f"  names: They answer to {names}.",
+        f"warning: the Lambda API, DynamoDB and S3 listen on {at}.",
+        (
+            "  who:   Anyone who can reach this address can run code as this user, and "
+            "change stored data."
+        ),
+        "         No credentials are checked.",
+        f"  names: Requests are accepted for {names}.",
     ]
     if where.everywhere:
-        lines.append("  next:  Allow other names and addresses that clients call by --allow-host.")
-    return [*lines, "The local Lambda runs. Ctrl-C ends it."]
+        lines.append(
+            "  next:  Name the other host names and addresses that clients use with --allow-host."
+        )
+    return [*lines, "The local Lambda is ready. Press Ctrl-C to stop it."]
 
 
 def _environment(ready: EmulatorReady) -> dict[str, str]:

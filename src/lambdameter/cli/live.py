@@ -9,18 +9,19 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from lambdameter import plan
-from lambdameter.cli import live_race
-from lambdameter.cli.live_race import Asked
-from lambdameter.cli.named import read_settings, read_tiers
-from lambdameter.cli.speed import Asked as AskedSpeed
+from lambdameter.build import page
+from lambdameter.cli.parse import read_settings, read_tiers
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.live.export import export as exported
-from lambdameter.live.page_server import Stage, bind
-from lambdameter.live.races import Races
-from lambdameter.model import Architecture, RecordedRace
-from lambdameter.package import page
+from lambdameter.measure import plan
+from lambdameter.measure.cpu_speed import SpeedChoice
+from lambdameter.model.base import Architecture
+from lambdameter.model.live import RecordedRace
+from lambdameter.race import session
+from lambdameter.race.export import export as exported
+from lambdameter.race.page_server import Stage, bind
+from lambdameter.race.races import Races
+from lambdameter.race.session import RaceOptions
 
 _LOCAL_ALONE = frozenset({"set_", "latency", "faults", "sandbox", "speed", "architecture"})
 _FOR_RECORDED = frozenset({"out", "port", "replay", "export", "races"})
@@ -28,44 +29,81 @@ _FOR_RECORDED = frozenset({"out", "port", "replay", "export", "races"})
 
 _Races = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[RACE]...", help="Of --replay and --export; all by default."),
+    typer.Argument(
+        metavar="[RACE]...",
+        help="Names of the races for --replay and --export; all recorded races by default.",
+    ),
 ]
-_Port = Annotated[int, typer.Option(min=0, max=65_535, help="Of the page; 0 takes a free one.")]
-_Target = Annotated[Literal["local", "aws"], typer.Option(help="Where races are held.")]
-_Memory = Annotated[str, typer.Option(metavar="MB,...", help="The tiers that the page offers.")]
+_Port = Annotated[
+    int, typer.Option(min=0, max=65_535, help="Port of the page; 0 picks a free port.")
+]
+_Target = Annotated[
+    Literal["local", "aws"], typer.Option(help="Lambda to race on: the local one, or AWS.")
+]
+_Memory = Annotated[
+    str,
+    typer.Option(
+        metavar="MB,...", help="Memory sizes offered by the page, in MB, separated by commas."
+    ),
+]
 _Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="name=value: a parameter; local alone.")
+    list[str] | None,
+    typer.Option("--set", help="Workload parameter as name=value; repeatable; local target only."),
 ]
 _Latency = Annotated[
     str | None,
-    typer.Option(help="Service latency: median in ms, off, or a model's file; local alone."),
+    typer.Option(help="Service latency: median in ms, `off`, or a model file; local target only."),
 ]
 _Faults = Annotated[
     str | None,
     typer.Option(
         metavar="KIND=P,...",
-        help="What befalls functions' requests: unprocessed, throttle, 5xx, cut; local alone.",
+        help="Faults injected into the functions' requests, with their probability: "
+        "unprocessed, throttle, 5xx, cut; local target only.",
     ),
 ]
-_Sandbox = Annotated[str, typer.Option(help=f"auto, {', '.join(WAYS)}; local alone.")]
+_Sandbox = Annotated[
+    str,
+    typer.Option(
+        help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}; local "
+        "target only."
+    ),
+]
 _Speed = Annotated[
-    AskedSpeed,
-    typer.Option(help="A Lambda vCPU's (auto: if this host is calibrated), or its own; local."),
+    SpeedChoice,
+    typer.Option(
+        help="CPU speed: lambda (a Lambda vCPU's), host (this machine's), or auto "
+        "(lambda if this host is calibrated); local target only."
+    ),
 ]
 _Priced = Annotated[
-    Architecture, typer.Option(help="Of that vCPU, and of the prices; local alone.")
+    Architecture,
+    typer.Option(help="CPU architecture of the Lambda vCPU and of the prices; local target only."),
 ]
 _Region = Annotated[
-    str | None, typer.Option(help="Whose prices; us-east-1, or where it is deployed.")
+    str | None,
+    typer.Option(
+        help="AWS region of the prices; by default us-east-1, or where the race is deployed."
+    ),
 ]
-_Out = Annotated[Path, typer.Option(help="Where races are recorded.")]
+_Out = Annotated[Path, typer.Option(help="Folder where races are recorded.")]
 _Token = Annotated[
-    str | None, typer.Option(envvar="LAMBDAMETER_TOKEN", help="What `deploy` printed; aws alone.")
+    str | None,
+    typer.Option(
+        envvar="LAMBDAMETER_TOKEN",
+        help="Token that `lambdameter deploy` printed; `--target aws` only.",
+    ),
 ]
-_Replay = Annotated[bool, typer.Option("--replay", help="Show recorded races, and run nothing.")]
+_Replay = Annotated[
+    bool, typer.Option("--replay", help="Show recorded races without running a new one.")
+]
 _Export = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write a page with recorded races inside, and end."),
+    typer.Option(
+        metavar="FILE",
+        help="File to write a self-contained page with recorded races to, without "
+        "running a new one.",
+    ),
 ]
 
 
@@ -88,7 +126,7 @@ def live(  # noqa: PLR0913 - each is a flag
     replay: _Replay = False,
     export: _Export = None,
 ) -> None:
-    """Race in a browser: Python against Rust, live, on the local Lambda or on AWS."""
+    """Show Python and Rust racing in a browser, on the local Lambda or on AWS."""
     _check(context, target)
     html = _page()
     recorded = Races(out, tuple(races) if races else None)
@@ -98,9 +136,9 @@ def live(  # noqa: PLR0913 - each is a flag
     listening = bind(port)
     with listening:
         if replay:
-            live_race.serve(_replay(html, recorded), listening)
+            session.serve(_replay(html, recorded), listening)
             return
-        asked = Asked(
+        asked = RaceOptions(
             tiers=_tiers(memory),
             settings=read_settings(set_ or []),
             latency=latency,
@@ -112,7 +150,7 @@ def live(  # noqa: PLR0913 - each is a flag
             out=out,
             token=token,
         )
-        hold = live_race.on_aws if target == "aws" else live_race.locally
+        hold = session.on_aws if target == "aws" else session.locally
         hold(asked, html, listening)
 
 
@@ -127,24 +165,24 @@ def _check(context: typer.Context, target: str) -> None:
     if len(recorded) > 1 or (recorded and typed - _FOR_RECORDED):
         other = min(typed - _FOR_RECORDED or {"export"}).rstrip("_")
         raise BadInputError(
-            "Recorded races are shown as they were: nothing is run",
+            "Recorded races are only shown or exported, so other flags do not apply",
             place=f"--{other}",
-            next_step=f"Leave it away, or leave --{min(recorded)} away.",
+            next_step=f"Omit this flag, or omit --{min(recorded)}.",
         )
     if "races" in typed and not recorded:
         raise BadInputError(
-            "Races are named for --replay and --export, and a new one has no name yet",
+            "Races can be named only with --replay or --export",
             place=" ".join(context.params["races"]),
-            next_step="Leave the names away, or add --replay.",
+            next_step="Omit the names, or add --replay.",
         )
     wrong = sorted(typed & (_LOCAL_ALONE if target == "aws" else {"token"}))
     if wrong:
         raise BadInputError(
-            "AWS keeps its own rules, and this flag is for the local Lambda"
+            "This flag is for the local Lambda only"
             if target == "aws"
-            else "The local Lambda makes its own token, and tells it to the page",
+            else "The local Lambda makes its own token and passes it to the page",
             place=f"--{wrong[0].rstrip('_')}",
-            next_step=f"Leave it away, or use --target {'local' if target == 'aws' else 'aws'}.",
+            next_step=f"Omit this flag, or use --target {'local' if target == 'aws' else 'aws'}.",
         )
 
 
@@ -163,7 +201,7 @@ def _page() -> str:
         raise HostError(
             f"The page cannot be read: {failure.strerror}",
             place=str(file),
-            next_step="Build it anew: `make setup`.",
+            next_step="Build the page again with `make setup`.",
         ) from failure
 
 
@@ -177,9 +215,10 @@ def _recorded(races: Races) -> tuple[RecordedRace, ...]:
     found = races.every()
     if not found:
         raise BadInputError(
-            "There is no recorded race",
+            "There are no recorded races",
             place=str(races.out),
-            next_step="Hold one with `lambdameter live`, or name their folder with --out.",
+            next_step="Record a race with `lambdameter live`, or give the folder of your "
+            "races with --out.",
         )
     return found
 
@@ -193,7 +232,9 @@ def _export(file: Path, html: str, races: Races) -> None:
         raise HostError(
             f"The page cannot be written: {failure.strerror}",
             place=str(file),
-            next_step="Name a file in a folder that is there and writable.",
+            next_step="Give a file in an existing folder that you can write to.",
         ) from failure
     sys.stdout.write(f"{file}\n")
-    Console(stderr=True, highlight=False).print(f"{len(found)} recorded, to be opened without us")
+    Console(stderr=True, highlight=False).print(
+        f"{len(found)} recorded, readable without lambdameter"
+    )

@@ -9,20 +9,25 @@ from typing import Annotated
 
 import typer
 
-from lambdameter.scaffold.new import new as make
+from lambdameter.workload.new import new as make
 
 
 def new(
-    name: Annotated[Path, typer.Argument(metavar="NAME", help="A folder that is not there yet.")],
+    name: Annotated[
+        Path, typer.Argument(metavar="NAME", help="Folder to create for the workload.")
+    ],
 ) -> None:
-    """Make a workload that runs at once, in Python and in Rust; your own code goes into it."""
+    """Create a workload with a Python and a Rust variant, ready to run and to edit."""
     files = make(name)
     run = shlex.quote(str(name) if name.is_absolute() else f"./{name}")
     lines = [
         *(f"  {name / file}" for file in files),
         "",
-        f"Next: lambdameter run {run}       # the Rust variant is built, about a minute",
-        f"      lambdameter search {run}    # an event on which they differ, if one is found",
+        (
+            f"Next: lambdameter run {run}       # measure both variants; building Rust "
+            "takes about a minute"
+        ),
+        f"      lambdameter search {run}    # search for an event on which they differ",
         "",
     ]
     sys.stdout.write("\n".join(lines))

@@ -14,51 +14,89 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
-from lambdameter import workload as workloads
 from lambdameter.claims import library
-from lambdameter.cli.experiment import RUNS, Asked, Opening, measure, open_target
-from lambdameter.cli.report import Json, Markdown
-from lambdameter.cli.report import read as read_run
-from lambdameter.cli.reproduction import Named, judged, needed, wanted
-from lambdameter.cli.resume import resume
+from lambdameter.claims.reproduction import Named, judged, needed, wanted
+from lambdameter.cli.audit import of_shipped
+from lambdameter.cli.flags import Json, Markdown
 from lambdameter.errors import BadInputError, CannotTellError, HostError, NegativeVerdictError
 from lambdameter.interruption import say
-from lambdameter.model import Architecture, Conditions, Experiment, Reproduction, Rounds
-from lambdameter.parameters import apply_settings
+from lambdameter.measure.experiment import RUNS, Opening, RunOptions, measure, open_target
+from lambdameter.measure.reading import read as read_run
+from lambdameter.measure.resume import resume
+from lambdameter.measure.run_folder import MANIFEST, RunFolder
+from lambdameter.model.base import Architecture
+from lambdameter.model.claim import Experiment, Rounds
+from lambdameter.model.reproduction import Reproduction
+from lambdameter.model.sample import Conditions
 from lambdameter.report import reproduction_page
 from lambdameter.report.reproduction_formats import FORMATS, ReproductionFormat
-from lambdameter.samples import MANIFEST, RunFolder
+from lambdameter.workload import loader
+from lambdameter.workload.parameters import apply_settings
 
 _AGAIN = re.compile(r"-\d+$")
 
 _Claims = Annotated[
     list[str] | None,
-    typer.Argument(help="Texts (C1), claims (K5) or rows (K5.ratio); all by default."),
+    typer.Argument(
+        help="Texts (C1), claims (K5) or single figures (K5.ratio) to measure; all by default."
+    ),
 ]
-_Quick = Annotated[bool, typer.Option(help="What fits into five minutes; docs/reproduce.md.")]
+_Quick = Annotated[
+    bool, typer.Option(help="Measure only what fits into five minutes (docs/reproduce.md).")
+]
 _From = Annotated[
     Path | None,
-    typer.Option("--from", metavar="DIR", help="Judge the runs in it again; measure nothing."),
+    typer.Option(
+        "--from", metavar="DIR", help="Folder whose runs are judged again, without measuring."
+    ),
 ]
 _Out = Annotated[
     Path | None,
-    typer.Option(help="Where the runs are kept; what is there already is not measured again."),
+    typer.Option(help="Folder for the runs; runs that are already there are not measured again."),
 ]
 _Html = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Also write one self-contained page.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="File to also write the result to, as one self-contained HTML page."
+    ),
 ]
-_Target = Annotated[Literal["local", "aws"], typer.Option(help="Where to run.")]
-_Region = Annotated[str, typer.Option(help="Where, and whose prices.")]
-_Priced = Annotated[Architecture, typer.Option(help="What the bill prices; on aws, what runs.")]
-_Role = Annotated[str | None, typer.Option(help="ARN of the functions' execution role; aws alone.")]
-_Sandbox = Annotated[str, typer.Option(help="As of `lambdameter run`; local alone.")]
+_Target = Annotated[
+    Literal["local", "aws"], typer.Option(help="Lambda to measure on: the local one, or AWS.")
+]
+_Region = Annotated[
+    str, typer.Option(help="AWS region of the prices; with `--target aws`, also of the functions.")
+]
+_Priced = Annotated[
+    Architecture,
+    typer.Option(
+        help="CPU architecture of the prices; with `--target aws`, also of the functions."
+    ),
+]
+_Role = Annotated[
+    str | None, typer.Option(help="ARN of the functions' execution role; `--target aws` only.")
+]
+_Sandbox = Annotated[
+    str,
+    typer.Option(
+        help="Method that enforces CPU and memory limits, as in `lambdameter run`; local "
+        "target only."
+    ),
+]
 _Speed = Annotated[
-    Literal["auto", "lambda", "host"], typer.Option(help="As of `lambdameter run`; local alone.")
+    Literal["auto", "lambda", "host"],
+    typer.Option(help="CPU speed, as in `lambdameter run`; local target only."),
 ]
 _Cold = Annotated[
-    int | None, typer.Option(min=1, help="Environments of each cell; an interval needs 10.")
+    int | None,
+    typer.Option(
+        min=1,
+        help="Number of execution environments per variant, case and memory size; "
+        "intervals need 10.",
+    ),
 ]
-_Seed = Annotated[int, typer.Option(min=0, help="Of the order of the trials and all chance.")]
+_Seed = Annotated[
+    int, typer.Option(min=0, help="Seed of the trials' order and of all random numbers.")
+]
 
 
 def reproduce(  # noqa: PLR0913 - each is a flag
@@ -79,7 +117,7 @@ def reproduce(  # noqa: PLR0913 - each is a flag
     markdown: Markdown = False,
     json: Json = False,
 ) -> None:
-    """Run published claims again, and say of each row whether it holds."""
+    """Measure published claims again, and give each of their figures a verdict."""
     asked = wanted(claims or [])
     form = chosen(markdown=markdown, json=json)
     _check(from_, out, html)
@@ -102,16 +140,17 @@ def reproduce(  # noqa: PLR0913 - each is a flag
         runs = runs_in(folder) if experiments else ()
     else:
         folder, runs = from_, runs_in(from_)
-    _tell(judged(asked, runs, quick=quick, folder=str(folder)), form, html)
+    audits = of_shipped([one.source.id for one in asked])
+    _tell(judged(asked, runs, audits, quick=quick, folder=str(folder)), form, html)
 
 
 def chosen(*, markdown: bool, json: bool) -> ReproductionFormat:
     """The format that stdout gets. Raises BadInputError where two are asked for."""
     if markdown and json:
         raise BadInputError(
-            "Two formats at once",
+            "Only one output format can be chosen",
             place="--markdown --json",
-            next_step="Give one of them: each goes to stdout.",
+            next_step="Give one of these flags: each format is written to stdout.",
         )
     return "markdown" if markdown else "json" if json else "terminal"
 
@@ -137,7 +176,7 @@ def measure_all(
             resume(path, opening)
         else:
             asked = _asked(experiment, rounds, conditions, path)
-            measure(workloads.load(experiment.workload), asked, opening)
+            measure(loader.load(experiment.workload), asked, opening)
 
 
 def runs_in(folder: Path) -> tuple[Named, ...]:
@@ -156,9 +195,9 @@ def runs_in(folder: Path) -> tuple[Named, ...]:
     found = [folder] if (folder / MANIFEST).exists() else sorted(below, key=place)
     if not found:
         raise BadInputError(
-            "There is no run in this folder",
+            "This folder holds no run",
             place=str(folder),
-            next_step="Name a folder that `lambdameter reproduce` or `lambdameter run` made.",
+            next_step="Give a folder that `lambdameter reproduce` or `lambdameter run` made.",
         )
     return tuple(Named(_AGAIN.sub("", one.name), read_run(RunFolder.open(one))) for one in found)
 
@@ -195,8 +234,10 @@ def _settings(rounds: Rounds) -> dict[str, str]:
     return {name: str(value) for name, value in rounds.settings.items()}
 
 
-def _asked(experiment: Experiment, rounds: Rounds, conditions: Conditions, path: Path) -> Asked:
-    return Asked(
+def _asked(
+    experiment: Experiment, rounds: Rounds, conditions: Conditions, path: Path
+) -> RunOptions:
+    return RunOptions(
         **msgspec.structs.asdict(conditions),
         variants=experiment.variants,
         cases=experiment.cases,
@@ -211,7 +252,7 @@ def _asked(experiment: Experiment, rounds: Rounds, conditions: Conditions, path:
 
 def _check_known(experiment: Experiment) -> None:
     """A variant or case that the workload lacks shows now, not after an hour."""
-    workload = workloads.load(experiment.workload)
+    workload = loader.load(experiment.workload)
     for kind, wanted_names, known in (
         ("variant", experiment.variants, [one.name for one in workload.variants]),
         ("case", experiment.cases, [one.name for one in workload.cases]),
@@ -219,24 +260,25 @@ def _check_known(experiment: Experiment) -> None:
         for name in wanted_names:
             if name not in known:
                 raise BadInputError(
-                    f"The workload {workload.name} has no {kind} {name!r}, and a claim needs it",
+                    f"The workload {workload.name} has no {kind} named {name!r}, "
+                    "which a claim needs",
                     place=f"experiment {experiment.name}",
-                    next_step=f"It has: {', '.join(known)}. Name the claims that need no other.",
+                    next_step=f"Choose claims that need only: {', '.join(known)}.",
                 )
 
 
 def _check(from_: Path | None, out: Path | None, html: Path | None) -> None:
     if from_ is not None and out is not None:
         raise BadInputError(
-            "Runs are judged again where they are, and nothing is measured",
+            "With --from, runs are judged where they are, and nothing is measured",
             place="--from",
-            next_step="Leave --out away, or --from.",
+            next_step="Omit --out or --from.",
         )
     if html is not None and not html.absolute().parent.is_dir():
         raise BadInputError(
-            "There is no folder for the page",
+            "The folder for the page does not exist",
             place=str(html),
-            next_step="Make the folder, or name another file.",
+            next_step="Create the folder, or give another file.",
         )
 
 
@@ -249,7 +291,7 @@ def _tell(told: Reproduction, form: ReproductionFormat, html: Path | None) -> No
             raise HostError(
                 f"The page cannot be written: {failure.strerror}",
                 place=str(html),
-                next_step="Name a file that you may write to.",
+                next_step="Give a file that you can write to.",
             ) from failure
     if not all(one.equal for one in told.runs if one.complete):
         raise typer.Exit(NegativeVerdictError.exit_code)

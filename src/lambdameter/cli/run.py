@@ -8,92 +8,147 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
-from lambdameter import plan, price_list
-from lambdameter import workload as workloads
-from lambdameter.cli.experiment import Asked, measure
-from lambdameter.cli.named import check_events, load, read_settings, read_tiers
-from lambdameter.cli.report import Json, show_any
-from lambdameter.cli.resume import resume as go_on
-from lambdameter.cli.rounds import Budget, Rounds, often, stopping_rule
-from lambdameter.cli.sweep import measure_sweep, medians
-from lambdameter.cli.sweep import resume_sweep as go_on_all
+from lambdameter.cli.flags import Budget, Full, Json, Only, Rounds
+from lambdameter.cli.parse import often, parts, read_settings, read_tiers, stopping_rule
+from lambdameter.cli.report import chosen, show_any
+from lambdameter.cost import price_list
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.interruption import say
-from lambdameter.model import Architecture, ReportInput, Workload
-from lambdameter.samples import is_sweep
+from lambdameter.measure import plan
+from lambdameter.measure.experiment import RunOptions, measure
+from lambdameter.measure.latency_sweep import measure_sweep, medians
+from lambdameter.measure.latency_sweep import resume_sweep as go_on_all
+from lambdameter.measure.resume import resume as go_on
+from lambdameter.measure.run_folder import is_sweep
+from lambdameter.model.base import Architecture
+from lambdameter.model.report import ReportInput
+from lambdameter.model.workload import Workload
+from lambdameter.report.formats import FormatName
+from lambdameter.workload import loader
+from lambdameter.workload.named import check_events, load
 
 _Workloads = Annotated[
     list[str] | None,
-    typer.Argument(help="Built-in names, folders with a workload.toml, or SAM templates (.yaml)."),
+    typer.Argument(
+        help="Workloads to measure: built-in names, folders with a workload.toml, or "
+        "SAM templates (.yaml)."
+    ),
 ]
 _Resume = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Go on with this run, as it was begun; no other option."),
+    typer.Option(
+        metavar="DIR",
+        help="Run folder of an interrupted run to continue; no other option is allowed "
+        "except --json.",
+    ),
 ]
-_Listed = Annotated[str | None, typer.Option(help="Which, separated by commas; all by default.")]
+_Variants = Annotated[
+    str | None, typer.Option(help="Variants to measure, separated by commas; all by default.")
+]
+_Cases = Annotated[
+    str | None, typer.Option(help="Cases to measure, separated by commas; all by default.")
+]
 _Copies = Annotated[
     bool,
     typer.Option(
         "--aa",
-        help="How far apart two copies of one function are here: of the first variant, or of "
-        "--variants.",
+        help="Compare two copies of the same function, to find how much noise this "
+        "host has; the function is the first variant, or that of --variants.",
     ),
 ]
 _Events = Annotated[
     list[Path] | None,
-    typer.Option("--event", metavar="FILE", help="A template's case, as JSON; may be repeated."),
+    typer.Option(
+        "--event",
+        metavar="FILE",
+        help="JSON file with an event for a SAM template's functions; repeatable.",
+    ),
 ]
 _Memory = Annotated[
     str | None,
-    typer.Option(help="Tiers in MB, separated by commas; by default the workload's own."),
+    typer.Option(help="Memory sizes in MB, separated by commas; the workload's own by default."),
 ]
 _Warm = Annotated[
     int | None,
     typer.Option(
-        help="Warm calls in each environment. By default the workload's own number, or "
-        f"{plan.WARM_CALLS}, fewer where calls take long."
+        help="Number of warm calls in each execution environment. Default: the "
+        f"workload's number, or {plan.WARM_CALLS}, or fewer if calls take long."
     ),
 ]
 _Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", help="name=value: a parameter; cold.name=value: in cold calls."),
+    typer.Option(
+        "--set",
+        help="Workload parameter as name=value, or as cold.name=value for cold calls "
+        "only; repeatable.",
+    ),
 ]
-_Target = Annotated[Literal["local", "aws"], typer.Option(help="Where to run.")]
-_Region = Annotated[str, typer.Option(help="Where, and whose prices.")]
-_Priced = Annotated[Architecture, typer.Option(help="What the bill prices; on aws, what runs.")]
-_Role = Annotated[str | None, typer.Option(help="ARN of the functions' execution role; aws alone.")]
+_Target = Annotated[
+    Literal["local", "aws"], typer.Option(help="Lambda to measure on: the local one, or AWS.")
+]
+_Region = Annotated[
+    str, typer.Option(help="AWS region of the prices; with `--target aws`, also of the functions.")
+]
+_Priced = Annotated[
+    Architecture,
+    typer.Option(
+        help="CPU architecture of the prices; with `--target aws`, also of the functions."
+    ),
+]
+_Role = Annotated[
+    str | None, typer.Option(help="ARN of the functions' execution role; `--target aws` only.")
+]
 _Latency = Annotated[
     str | None,
     typer.Option(
         metavar="MS,...",
-        help="Service latency: ms at the median of every request (several: the verdict at each), "
-        "off, or a model's file; local alone. The built-in model also has connections.",
+        help="Service latency: median in ms of every request, several medians "
+        "separated by commas, `off`, or a model file; local target only. The "
+        "built-in default also models new connections.",
     ),
 ]
 _Faults = Annotated[
     str | None,
     typer.Option(
         metavar="KIND=P,...",
-        help="What befalls functions' requests: unprocessed, throttle, 5xx, cut; local alone.",
+        help="Faults injected into the functions' requests, with their probability: "
+        "unprocessed, throttle, 5xx, cut; local target only.",
     ),
 ]
 _Speed = Annotated[
     Literal["auto", "lambda", "host"],
     typer.Option(
-        help="Of the CPUs: a Lambda vCPU's (auto: if this host is calibrated, see doctor), or "
-        "this host's own; local alone."
+        help="CPU speed: lambda (a Lambda vCPU's), host (this machine's), or auto "
+        "(lambda if this host is calibrated, see `lambdameter doctor`); local "
+        "target only."
     ),
 ]
 _Overheads = Annotated[
-    bool, typer.Option(help="Add what AWS adds to Init and memory, modelled; local alone.")
+    bool,
+    typer.Option(
+        help="Add AWS's own share of Init Duration and memory, from a model; local target only."
+    ),
 ]
-_Sandbox = Annotated[str, typer.Option(help=f"auto, {', '.join(WAYS)}; local alone.")]
-_Require = Annotated[bool, typer.Option(help="Refuse a host that does not enforce the limits.")]
+_Sandbox = Annotated[
+    str,
+    typer.Option(
+        help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}; local "
+        "target only."
+    ),
+]
+_Require = Annotated[
+    bool, typer.Option(help="Fail if this host does not enforce Lambda's CPU and memory limits.")
+]
 _Seed = Annotated[
-    int, typer.Option(min=0, help="Of the order of the trials, the latency model and the faults.")
+    int,
+    typer.Option(
+        min=0, help="Seed of the trials' order, of the latency model and of injected faults."
+    ),
 ]
-_Out = Annotated[Path | None, typer.Option(help="The run folder; runs/<run> by default.")]
+_Out = Annotated[
+    Path | None, typer.Option(help="Run folder to create; a new folder in runs/ by default.")
+]
 
 
 def run(  # noqa: PLR0913 - each is a flag
@@ -101,9 +156,9 @@ def run(  # noqa: PLR0913 - each is a flag
     workload: _Workloads = None,
     *,
     resume: _Resume = None,
-    variants: _Listed = None,
+    variants: _Variants = None,
     aa: _Copies = False,
-    cases: _Listed = None,
+    cases: _Cases = None,
     event: _Events = None,
     memory: _Memory = None,
     rounds: Rounds = None,
@@ -122,50 +177,42 @@ def run(  # noqa: PLR0913 - each is a flag
     require_enforcement: _Require = False,
     seed: _Seed = 1,
     out: _Out = None,
+    full: Full = False,
+    only: Only = None,
     json: Json = False,
 ) -> None:
-    """Measure workloads, prove that their variants do the same, price them, and decide."""
-    asked = Asked(
-        variants=_names(variants),
-        cases=_names(cases),
+    """Measure workloads, verify that their variants do the same, price them, and pick the best."""
+    asked = RunOptions(
+        variants=_names(variants), cases=_names(cases), aa=aa,
         memory_mb=None if memory is None else read_tiers(memory),
         **often(rounds, warm, budget),
         settings=read_settings(settings or []),
-        target=target,
-        region=region,
-        architecture=architecture,
-        role=role,
-        latency=latency,
-        faults=faults,
-        sandbox=sandbox,
-        speed=speed,
-        overheads=overheads,
-        require_enforcement=require_enforcement,
-        seed=seed,
-        out=out,
-        aa=aa,
-    )
-    _measure_and_tell(context, (workload or [], event or []), asked, resume, as_json=json)
+        target=target, region=region, architecture=architecture, role=role,
+        latency=latency, faults=faults, sandbox=sandbox, speed=speed, overheads=overheads,
+        require_enforcement=require_enforcement, seed=seed, out=out,
+    )  # fmt: skip
+    _measure_and_tell(context, (workload or [], event or []), asked, resume, (full, only, json))
 
 
 def _measure_and_tell(
     context: typer.Context,
     named: tuple[list[str], list[Path]],
-    asked: Asked,
+    asked: RunOptions,
     resume: Path | None,
-    *,
-    as_json: bool,
+    shown: tuple[bool, str | None, bool],
 ) -> None:
+    full, only, json = shown
+    view = chosen(full=full, json=json), parts(only, is_document=json)
     typed = _check(context, named[0], asked.target, asked.region)
     loaded = [_loaded(one, asked, named[1], "architecture" in typed) for one in named[0]]
     # All were read first: a fault in the last is not to show after an hour.
     folders = (_measured(*one) for one in loaded)
     if resume is not None:
         folders = (go_on_all(one) if is_sweep(one) else go_on(one).path for one in [resume])
-    _check_told([one for folder in folders for one in _shown(folder, as_json=as_json)])
+    _check_told([one for folder in folders for one in _shown(folder, view)])
 
 
-def _measured(workload: Workload, asked: Asked) -> Path:
+def _measured(workload: Workload, asked: RunOptions) -> Path:
     latencies = medians(asked.latency)
     if latencies:
         return measure_sweep(workload, asked, latencies)
@@ -174,10 +221,10 @@ def _measured(workload: Workload, asked: Asked) -> Path:
 
 def _loaded(
     named: str,
-    asked: Asked,
+    asked: RunOptions,
     events: list[Path],
     keep_architecture: bool,  # noqa: FBT001 - as typed
-) -> tuple[Workload, Asked]:
+) -> tuple[Workload, RunOptions]:
     """A workload, and what is asked of it: of a template's flags none are left for the run."""
     check_events(named, events)
     found = load(named, asked.variants, events, asked.settings, asked.region)
@@ -196,17 +243,17 @@ def _check_told(told: list[ReportInput]) -> None:
     for one in told:
         if all(sample.error for sample in one.samples):
             raise CannotTellError(
-                "No call of any variant was measured",
+                "No call of any variant was measured successfully",
                 place=one.folder,
-                next_step='Do what the report says under "What went wrong", then measure again.',
+                next_step='Follow the report\'s section "What went wrong", then measure again.',
             )
 
 
-def _shown(path: Path, *, as_json: bool) -> tuple[ReportInput, ...]:
+def _shown(path: Path, view: tuple[FormatName, tuple[str, ...]]) -> tuple[ReportInput, ...]:
     try:
-        return show_any(path, "json" if as_json else "terminal")
+        return show_any(path, *view)
     except KeyboardInterrupt:
-        say(f"interrupted; all samples are in {path}; see `lambdameter report {path}`")
+        say(f"interrupted; all samples are in {path}; print them with `lambdameter report {path}`")
         raise
 
 
@@ -214,52 +261,58 @@ def _check(context: typer.Context, workload: list[str], target: str, region: str
     """What goes together, and what does not; the parameters that were typed."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
-    if "resume" in typed and typed - {"resume", "json"}:
+    if "resume" in typed and typed - {"resume", "json", "full", "only"}:
         raise BadInputError(
-            "A run is resumed as it was begun, and nothing can be changed",
+            "A resumed run keeps the options that it was started with",
             place="--resume",
-            next_step="Give --resume DIR alone, or with --json.",
+            next_step="Give --resume DIR with no other option than --full, --only or --json.",
         )
     if "resume" not in typed and not workload:
         raise BadInputError(
-            "No workload is named",
+            "No workload was given",
             place="lambdameter run",
-            next_step=f"Name a folder with a workload.toml, or {', '.join(workloads.names())}.",
+            next_step=f"Give a folder with a workload.toml or one of: {', '.join(loader.names())}.",
         )
     if "out" in typed and len(workload) > 1:
         raise BadInputError(
             "One folder cannot hold the runs of several workloads",
             place="--out",
-            next_step="Leave --out away, or name one workload.",
+            next_step="Omit --out, or give only one workload.",
         )
     if {"aa", "faults"} <= typed:
         raise BadInputError(
-            "Times under injected faults tell nothing of how far apart two copies are",
+            "Injected faults would hide how far two copies of a function differ",
             place="--aa --faults",
-            next_step="Leave one of them away.",
+            next_step="Omit --aa or --faults.",
         )
-    several = medians(context.params["latency"]) if target == "local" else ()
-    if several and stopping_rule(context.params["rounds"], context.params["budget"]):
-        raise BadInputError(
-            "Each latency would end after another number of rounds",
-            place="--rounds auto --latency",
-            next_step=f"Give a number of rounds, or one latency: --latency {several[0]}.",
-        )
-    if several and "aa" in typed:
-        raise BadInputError(
-            "Two copies are held against each other at one latency",
-            place="--aa --latency",
-            next_step=f"Give one of them, for instance --latency {several[0]}.",
-        )
+    if target == "local":
+        _check_latencies(context, typed)
     local_alone = sorted(typed & {"latency", "faults", "sandbox", "speed", "overheads"})
     if target == "aws" and local_alone:
         raise BadInputError(
-            "AWS keeps its own rules, and this flag is for the local Lambda",
+            "This flag is for the local Lambda only",
             place=f"--{local_alone[0]}",
-            next_step="Leave it away, or use --target local.",
+            next_step="Omit this flag, or use --target local.",
         )
     _check_priced(region)
     return typed
+
+
+def _check_latencies(context: typer.Context, typed: set[str]) -> None:
+    """A run for each latency has its rounds fixed, and one copy of each variant."""
+    several = medians(context.params["latency"])
+    if several and stopping_rule(context.params["rounds"], context.params["budget"]):
+        raise BadInputError(
+            "Runs at different latencies would end after different numbers of rounds",
+            place="--rounds auto --latency",
+            next_step=f"Give a number of rounds, or only one latency: --latency {several[0]}.",
+        )
+    if several and "aa" in typed:
+        raise BadInputError(
+            "Two copies can be compared at only one latency",
+            place="--aa --latency",
+            next_step=f"Omit --aa, or give one latency, for instance --latency {several[0]}.",
+        )
 
 
 def _check_priced(region: str) -> None:

@@ -19,27 +19,28 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from lambdameter import case_files
-from lambdameter import workload as workloads
-from lambdameter.cli import duration
-from lambdameter.cli.experiment import RUNS, Opening, open_target
-from lambdameter.cli.named import is_template, load, read_settings
-from lambdameter.cli.report import Json
-from lambdameter.cli.rivals import REGION, Rivals, conditions, deployed
+from lambdameter.cli.flags import Json
+from lambdameter.cli.parse import read_settings, seconds
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, HostError, NegativeVerdictError
-from lambdameter.model import MEMORY_MB_PER_VCPU, SearchResult, Variant, Workload
+from lambdameter.measure.experiment import RUNS, Opening, open_target
+from lambdameter.model.base import MEMORY_MB_PER_VCPU
+from lambdameter.model.search import SearchResult
+from lambdameter.model.workload import Variant, Workload
 from lambdameter.report import search as told
 from lambdameter.report import terminal
 from lambdameter.search.hunt import Limits, hunt
+from lambdameter.search.rivals import REGION, Rivals, conditions, deployed
 from lambdameter.search.schema import strategy
 from lambdameter.search.values import Strategy
+from lambdameter.workload import case_files, loader
+from lambdameter.workload.named import is_template, load
 
 _TOLD_EVERY_S = 0.5
 _LEAST = 2
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class SearchOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the user asked for.
 
     Attributes:
@@ -60,43 +61,76 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     out: Path | None
 
 
+_Workload = Annotated[
+    str,
+    typer.Argument(
+        help="Workload to search: a built-in name, a folder with a "
+        "workload.toml, or a SAM template (.yaml)."
+    ),
+]
+_Variants = Annotated[
+    str | None,
+    typer.Option(
+        help="Variants to compare, two or more, separated by commas; the first is the reference."
+    ),
+]
+_Event = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="JSON file with a single event to call the variants with, instead of searching.",
+    ),
+]
+_Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Parameter of a SAM template as name=value; repeatable."),
+]
+_For = Annotated[
+    str,
+    typer.Option("--for", metavar="DURATION", help="Time limit of the search: 60s, 5m, 1h."),
+]
+_Inputs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Largest number of inputs to try within the time limit; unlimited by default.",
+    ),
+]
+_Sandbox = Annotated[
+    str,
+    typer.Option(help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}."),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="JSON file to write the found event to; a new file in runs/ by default.",
+    ),
+]
+
+
 def search(  # noqa: PLR0913 - each is a flag
-    workload: Annotated[
-        str,
-        typer.Argument(
-            help="A built-in name, a folder with a workload.toml, or a SAM template (.yaml)."
-        ),
-    ],
+    workload: _Workload,
     *,
-    variants: Annotated[
-        str | None, typer.Option(help="Two or more, separated by commas; the first is held to.")
-    ] = None,
-    event: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Call this event alone; no search.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="name=value: a template's parameter.")
-    ] = None,
-    for_: Annotated[
-        str, typer.Option("--for", metavar="DURATION", help="How long to search: 60s, 5m, 1h.")
-    ] = "60s",
-    inputs: Annotated[
-        int | None, typer.Option(min=1, help="End after so many inputs, if not before.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the inputs.")] = 1,
-    memory: Annotated[int, typer.Option(help="The functions' memory, MB.")] = MEMORY_MB_PER_VCPU,
-    sandbox: Annotated[str, typer.Option(help=f"auto, {', '.join(WAYS)}.")] = "auto",
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the event goes; below runs/.")
-    ] = None,
+    variants: _Variants = None,
+    event: _Event = None,
+    settings: _Settings = None,
+    for_: _For = "60s",
+    inputs: _Inputs = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the generated inputs.")] = 1,
+    memory: Annotated[
+        int, typer.Option(help="Memory size of the functions, in MB.")
+    ] = MEMORY_MB_PER_VCPU,
+    sandbox: _Sandbox = "auto",
+    out: _Out = None,
     as_json: Json = False,
 ) -> None:
-    """Look for an event on which variants answer differently, and make it as small as may be."""
-    asked = Asked(
+    """Search for an event on which variants answer differently, and reduce that event."""
+    asked = SearchOptions(
         named=workload,
         variants=None if variants is None else tuple(one.strip() for one in variants.split(",")),
         event=event,
-        limits=Limits(seconds=duration.seconds(for_, "--for"), inputs=inputs),
+        limits=Limits(seconds=seconds(for_, "--for"), inputs=inputs),
         seed=seed,
         memory_mb=memory,
         sandbox=sandbox,
@@ -106,7 +140,7 @@ def search(  # noqa: PLR0913 - each is a flag
     _search_and_tell(asked, given, as_json=as_json)
 
 
-def _search_and_tell(asked: Asked, settings: dict[str, str], *, as_json: bool) -> None:
+def _search_and_tell(asked: SearchOptions, settings: dict[str, str], *, as_json: bool) -> None:
     workload = load(asked.named, asked.variants, (), settings, REGION).workload
     result = make(workload, _of_template(asked) if is_template(asked.named) else asked)
     if as_json:
@@ -118,14 +152,14 @@ def _search_and_tell(asked: Asked, settings: dict[str, str], *, as_json: bool) -
         raise typer.Exit(NegativeVerdictError.exit_code)
 
 
-def _of_template(asked: Asked) -> Asked:
+def _of_template(asked: SearchOptions) -> SearchOptions:
     """All functions that were read are meant: they were chosen by the template's own names."""
     if asked.event is None:
         raise BadInputError(
-            "A template has no schema of events, so none can be generated",
+            "A SAM template has no input schema, so no events can be generated",
             place=asked.named,
-            next_step="Call one with --event FILE, or describe the functions and their input in a "
-            f"{workloads.FILE} (docs/workload.md).",
+            next_step="Give one event with --event FILE, or describe the functions and "
+            f"their input in a {loader.FILE} (docs/workload.md).",
         )
     return msgspec.structs.replace(asked, variants=None)
 
@@ -136,7 +170,7 @@ def _again(result: SearchResult, workload: Workload, named: str) -> str:
     return f"lambdameter search {shlex.quote(named)} --variants {','.join(names)} --event"
 
 
-def make(workload: Workload, asked: Asked, opening: Opening = open_target) -> SearchResult:
+def make(workload: Workload, asked: SearchOptions, opening: Opening = open_target) -> SearchResult:
     """Search, or call the one event.
 
     Raises:
@@ -161,13 +195,13 @@ def _variants(workload: Workload, named: tuple[str, ...] | None) -> list[Variant
     for name in names:
         if name not in known:
             raise BadInputError(
-                f"There is no variant {name!r}",
+                f"There is no variant named {name!r}",
                 place="--variants",
                 next_step=f"Choose from: {', '.join(known)}.",
             )
     if len(set(names)) < _LEAST:
         raise BadInputError(
-            f"{names[0]} alone differs from nothing",
+            f"A search needs two variants to compare, and {names[0]} is the only one",
             place="--variants",
             next_step=f"Name two or more of: {', '.join(known)}."
             if len(known) >= _LEAST
@@ -175,7 +209,7 @@ def _variants(workload: Workload, named: tuple[str, ...] | None) -> list[Variant
         )
     if workload.table is not None or any(case.object for case in workload.cases):
         raise BadInputError(
-            f"{workload.name} has a table or an object, and a search compares answers alone",
+            f"{workload.name} uses a table or an object, and a search compares only answers",
             place=workload.root,
             next_step="Compare what its variants write with `lambdameter run`.",
         )
@@ -185,10 +219,11 @@ def _variants(workload: Workload, named: tuple[str, ...] | None) -> list[Variant
 def _events(workload: Workload) -> Strategy:
     if workload.input_schema is None:
         raise BadInputError(
-            f"{workload.name} has no input schema, so nothing says what an event may be",
-            place=str(Path(workload.root, workloads.FILE)),
-            next_step='Write a JSON Schema and name it: input_schema = "input.schema.json"; or '
-            "call one event with --event FILE.",
+            f"{workload.name} has no input schema, so no events can be generated",
+            place=str(Path(workload.root, loader.FILE)),
+            next_step="Write a JSON Schema and name the file in workload.toml: "
+            'input_schema = "input.schema.json"; or give one event with '
+            "--event FILE.",
         )
     # What hypothesis keeps of Unicode's tables would else lie in the user's folder.
     cache = platformdirs.user_cache_path("lambdameter") / "hypothesis"
@@ -197,7 +232,7 @@ def _events(workload: Workload) -> Strategy:
     return strategy(case_files.read_json(file), str(file))
 
 
-def _called(rivals: Rivals, event: Any, asked: Asked) -> SearchResult:
+def _called(rivals: Rivals, event: Any, asked: SearchOptions) -> SearchResult:
     started = time.monotonic()
     outcomes = rivals.call(event)
     return SearchResult(
@@ -213,7 +248,9 @@ def _called(rivals: Rivals, event: Any, asked: Asked) -> SearchResult:
     )
 
 
-def _searched(rivals: Rivals, events: Strategy, asked: Asked, console: Console) -> SearchResult:
+def _searched(
+    rivals: Rivals, events: Strategy, asked: SearchOptions, console: Console
+) -> SearchResult:
     started = time.monotonic()
     with console.status("searching") as status:
         found = hunt(
@@ -236,7 +273,9 @@ def _searched(rivals: Rivals, events: Strategy, asked: Asked, console: Console) 
     return _with_event(result, found.event, rivals, asked) if found.found else result
 
 
-def _with_event(result: SearchResult, event: Any, rivals: Rivals, asked: Asked) -> SearchResult:
+def _with_event(
+    result: SearchResult, event: Any, rivals: Rivals, asked: SearchOptions
+) -> SearchResult:
     """What was found, called once more and written to a file."""
     first, outcomes = rivals.differed, rivals.call(event)
     again = bool(rivals.disagreements(outcomes))
@@ -250,7 +289,7 @@ def _with_event(result: SearchResult, event: Any, rivals: Rivals, asked: Asked) 
         raise HostError(
             f"The event that was found cannot be written: {failure.strerror}",
             place=str(file),
-            next_step=f"Name a file with --out. The event is {json.dumps(event)}",
+            next_step=f"Give another file with --out. The event is {json.dumps(event)}",
         ) from failure
     return msgspec.structs.replace(
         result,
@@ -275,9 +314,9 @@ def _telling(rivals: Rivals, limits: Limits, status: Status) -> Callable[[Any], 
             last = now
             left = max(0.0, started + limits.seconds - now)
             status.update(
-                f"{inputs:,} inputs, a difference found: making it smaller"
+                f"{inputs:,} inputs tried, a difference found: reducing its event"
                 if rivals.differed
-                else f"{inputs:,} inputs, no difference yet, {left:.0f} s left"
+                else f"{inputs:,} inputs tried, no difference yet, {left:.0f} s left"
             )
         return rivals.differ(event)
 

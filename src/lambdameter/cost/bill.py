@@ -12,19 +12,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from lambdameter.errors import BadInputError
-from lambdameter.model import (
-    Architecture,
-    Bill,
-    BillLine,
-    CellBill,
-    CellSummary,
-    Manifest,
-    MonthlyBill,
-    Price,
-    PriceList,
-    ServiceUse,
-    Summary,
-)
+from lambdameter.model.base import Architecture
+from lambdameter.model.bill import Bill, BillLine, CellBill, MonthlyBill, Price, PriceList
+from lambdameter.model.sample import Manifest
+from lambdameter.model.summary import CellSummary, Summary
+from lambdameter.model.workload import ServiceUse
 
 EVENTS_PER_DAY = (1_000_000, 100_000_000, 1_000_000_000)
 DAYS_PER_MONTH = 30
@@ -194,6 +186,6 @@ def _price(prices: Mapping[str, Price], name: str) -> Price:
         raise BadInputError(
             f"There is no price for {name}",
             place="price list",
-            next_step=f"It has: {', '.join(sorted(prices))}.",
+            next_step=f"The price list has: {', '.join(sorted(prices))}.",
         )
     return prices[name]

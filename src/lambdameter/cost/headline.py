@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from lambdameter.model import Bill, BillLine, CellBill, Headline, HeadlineBill, HeadlineLine
+from lambdameter.model.bill import Bill, BillLine, CellBill
+from lambdameter.model.claim import Headline
+from lambdameter.model.reproduction import HeadlineBill, HeadlineLine
 
 
 def headline_bill(

@@ -13,8 +13,8 @@ import sys
 import msgspec
 import uvloop
 
-from lambdameter.emulator.binding import LOOPBACK
 from lambdameter.emulator.gateway import declaration
+from lambdameter.emulator.http.binding import LOOPBACK
 from lambdameter.emulator.sandbox import WAYS
 from lambdameter.emulator.server import HOST_SPEED, EmulatorFailed, EmulatorReady, Options, serve
 from lambdameter.errors import LambdameterError
@@ -22,27 +22,7 @@ from lambdameter.errors import LambdameterError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the emulator; the exit code is errors.py's."""
-    parser = argparse.ArgumentParser(prog="lambdameter.emulator", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="of the Lambda API; 0: a free one")
-    parser.add_argument("--host", default=LOOPBACK, help="IP address to listen at")
-    parser.add_argument(
-        "--allow-host",
-        dest="allow_hosts",
-        action="append",
-        default=[],
-        help="further name or address that clients may call it by",
-    )
-    parser.add_argument("--latency", help='"off" or the file of a latency model')
-    parser.add_argument("--faults", help="KIND=PROBABILITY,...: what the data plane injects")
-    parser.add_argument("--seed", type=int, help="of the latency model and the faults")
-    parser.add_argument("--sandbox", default="auto", help=f"auto, {', '.join(WAYS)}")
-    parser.add_argument("--speed", default=HOST_SPEED, help='"host" or the file of a calibration')
-    parser.add_argument(
-        "--no-overheads", dest="overheads", action="store_false", help="add nothing that AWS adds"
-    )
-    parser.add_argument("--region", default="us-east-1")
-    parser.add_argument("--websocket-api", help="the TOML file of one, in front of the functions")
-    given = vars(parser.parse_args(arguments))
+    given = vars(_parser().parse_args(arguments))
     allow_many_descriptors()
     try:
         file = given.pop("websocket_api")
@@ -61,6 +41,39 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return error.exit_code
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lambdameter.emulator", description=__doc__)
+    parser.add_argument(
+        "--port", type=int, default=0, help="port of the Lambda API; 0: a free port"
+    )
+    parser.add_argument("--host", default=LOOPBACK, help="IP address to listen on")
+    parser.add_argument(
+        "--allow-host",
+        dest="allow_hosts",
+        action="append",
+        default=[],
+        help="another host name or IP address that clients use; repeatable",
+    )
+    parser.add_argument("--latency", help='"off", or a latency model file')
+    parser.add_argument("--faults", help="injected faults: KIND=PROBABILITY,...")
+    parser.add_argument("--seed", type=int, help="seed of the latency model and of injected faults")
+    parser.add_argument(
+        "--sandbox", default="auto", help=f"method that enforces limits: auto, {', '.join(WAYS)}"
+    )
+    parser.add_argument("--speed", default=HOST_SPEED, help='"host", or a calibration file')
+    parser.add_argument(
+        "--no-overheads",
+        dest="overheads",
+        action="store_false",
+        help="do not add AWS's own share of Init Duration and memory",
+    )
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument(
+        "--websocket-api", help="TOML file that declares a WebSocket API in front of the functions"
+    )
+    return parser
 
 
 def allow_many_descriptors() -> None:

@@ -16,33 +16,36 @@ import msgspec
 import platformdirs
 
 from lambdameter import binaries
-from lambdameter.emulator import latency, leftovers, overheads, sandbox, trust
-from lambdameter.emulator.binding import LOOPBACK, Binding, binding
-from lambdameter.emulator.blueprint import Address, Blueprint, Surroundings
+from lambdameter.emulator import leftovers, sandbox
 from lambdameter.emulator.clock import Clock, SystemClock
-from lambdameter.emulator.code_store import CodeStore
-from lambdameter.emulator.control_api import control_api, control_api_guard
-from lambdameter.emulator.control_api.documents import MAX_REQUEST_BYTES
-from lambdameter.emulator.control_plane import ControlPlane, Facilities, host_architecture
-from lambdameter.emulator.failures import MAX_RESPONSE_BYTES
-from lambdameter.emulator.functions import Functions
+from lambdameter.emulator.control.api import control_api, control_api_guard
+from lambdameter.emulator.control.api.documents import MAX_REQUEST_BYTES
+from lambdameter.emulator.control.code_store import CodeStore
+from lambdameter.emulator.control.functions import Functions
+from lambdameter.emulator.control.plane import ControlPlane, HostDescription, host_architecture
+from lambdameter.emulator.execution import overheads
+from lambdameter.emulator.execution.blueprint import Address, Blueprint, EmulatorServices
+from lambdameter.emulator.execution.failures import MAX_RESPONSE_BYTES
+from lambdameter.emulator.execution.managed_runtimes import HostRuntimes
+from lambdameter.emulator.execution.placement import Placement
+from lambdameter.emulator.execution.process_environment import Endpoints
+from lambdameter.emulator.execution.runtime_api import ADMIT, runtime_api
+from lambdameter.emulator.execution.runtime_api.peer import RuntimePeer
 from lambdameter.emulator.gateway.declaration import WebSocketApi
 from lambdameter.emulator.gateway.gateway import Gateway
 from lambdameter.emulator.gateway.listener import Addresses, GatewayListener
 from lambdameter.emulator.gateway.listener import bind as bind_gateway
-from lambdameter.emulator.listener import Listener, bind
-from lambdameter.emulator.managed_runtimes import HostRuntimes
-from lambdameter.emulator.placement import Placement
-from lambdameter.emulator.process_environment import Endpoints
-from lambdameter.emulator.runtime_api import ADMIT, runtime_api
-from lambdameter.emulator.runtime_api.peer import RuntimePeer
+from lambdameter.emulator.http.binding import LOOPBACK, Binding, binding
+from lambdameter.emulator.http.listener import Listener, bind
 from lambdameter.emulator.sandbox.base import Sandbox, SandboxFactory
 from lambdameter.emulator.sandbox.paced import Paced
-from lambdameter.emulator.services import Services
+from lambdameter.emulator.services import latency, trust
+from lambdameter.emulator.services.process import Services
 from lambdameter.emulator.speed import pacer, store
 from lambdameter.emulator.speed.awake import Awake
 from lambdameter.errors import BadInputError, LambdameterError
-from lambdameter.model import Calibration, Enforcement, ServiceTime
+from lambdameter.model.calibration import Calibration
+from lambdameter.model.sample import Enforcement, ServiceTime
 
 SERVICES = "lambdameter-services"
 _LOG = logging.getLogger(__name__)
@@ -199,7 +202,7 @@ async def _listen(plane: ControlPlane, listening: socket.socket, where: Binding)
 
 def _ready(
     listener: Listener,
-    facilities: Facilities,
+    facilities: HostDescription,
     gate: _Gate | None,
     cleared: tuple[str, ...],
 ) -> EmulatorReady:
@@ -261,7 +264,9 @@ def _pace(
         file = Path(options.speed)
         calibration = store.load(file, store.cpu_model())
         if calibration is None:
-            raise BadInputError("There is no calibration", place=str(file), next_step=store.MAKE)
+            raise BadInputError(
+                "There is no calibration of this host", place=str(file), next_step=store.MAKE
+            )
     paced = Paced.start(factory, calibration)
     stack.callback(paced.close)
     if calibration is not None and services is not None:
@@ -285,7 +290,7 @@ def _either(*deaths: asyncio.Future[Any] | None) -> asyncio.Future[LambdameterEr
 
 def _surroundings(
     paced: Paced, clock: Clock, services: Services | None, awake: Awake
-) -> Surroundings:
+) -> EmulatorServices:
     def enclose(name: str, blueprint: Blueprint) -> Sandbox:
         facts, added = blueprint.facts, blueprint.overheads
         reserved_mb = added.memory.base_mb if added else 0.0
@@ -301,7 +306,7 @@ def _surroundings(
         if services:
             await services.forget(access_key_id)
 
-    return Surroundings(
+    return EmulatorServices(
         enclose=enclose, clock=clock, listen=listen, usage=usage, forget=forget, awake=awake
     )
 
@@ -313,7 +318,7 @@ def _facilities(  # noqa: PLR0913, PLR0917 - what was composed, part by part
     state: Path,
     calibration: Calibration | None,
     gate: _Gate | None,
-) -> Facilities:
+) -> HostDescription:
     if services is None:
         endpoints, engines, latency_model = None, {}, None
     else:
@@ -322,7 +327,7 @@ def _facilities(  # noqa: PLR0913, PLR0917 - what was composed, part by part
         trusted = trust.write_bundle(ready.ca_bundle, state / "ca")
         endpoints = Endpoints(dynamodb=ready.dynamodb, s3=ready.s3, ca_bundle=str(trusted))
         engines, latency_model = ready.engines, _latency_line(options, services)
-    return Facilities(
+    return HostDescription(
         region=options.region,
         enforcement=enforcement,
         endpoints=endpoints,

@@ -158,7 +158,7 @@ class Workload(Record, frozen=True, kw_only=True):
 
     Attributes:
         root: absolute path of the folder that holds workload.toml.
-        generator: a Python script below root; see workload.py for its contract. None: there is
+        generator: a Python script below root (its contract: workload/loader.py). None: there is
             no table and no object, and each case says itself what is expected.
         input_schema: a file below root, the JSON Schema of events; None: there is none.
         timeout_s: the function's timeout, seconds.

@@ -9,9 +9,10 @@ from rich.rule import Rule
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import SEVERITIES, Audit, Finding, Severity
+from lambdameter.model.audit import SEVERITIES, Audit, Finding, Severity
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import BAD, HEAD, NOT_MEASURED, QUIET, listed, prose
+from lambdameter.report.look import BAD, HEAD, NOT_MEASURED, QUIET, prose
+from lambdameter.words import listed
 
 _LABEL = 9
 _COUNTED: dict[Severity, tuple[str, str]] = {
@@ -51,7 +52,7 @@ def verdict(audit: Audit) -> str:
         if number:
             counts.append((one if number == 1 else many).format(number))
     if not counts:
-        return f"Nothing was found in {_figures(audit)}."
+        return f"No errors were found in {_figures(audit)}."
     findings = "1 finding" if len(audit.findings) == 1 else f"{len(audit.findings)} findings"
     return f"{findings}: {listed(counts)}."
 
@@ -63,7 +64,7 @@ def _figures(audit: Audit) -> str:
 
 def _overview(findings: Sequence[Finding]) -> Text:
     """How many rows each rule found something in."""
-    grid = Grid([("rule", ""), ("findings", ""), ("rows", ""), ("rest on it", "rows")])
+    grid = Grid([("rule", ""), ("findings", ""), ("rows", ""), ("depend on it", "rows")])
     for rule in dict.fromkeys(finding.rule for finding in findings):
         found = [finding for finding in findings if finding.rule == rule]
         counts = (

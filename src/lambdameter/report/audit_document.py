@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from lambdameter.model import SEVERITIES, Audit, Finding, Record, Severity
+from lambdameter.model.audit import SEVERITIES, Audit, Finding, Severity
+from lambdameter.model.base import Record
 
 SCHEMA = 1
 

@@ -9,8 +9,10 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import CellBill, ReportInput
-from lambdameter.report import find
+from lambdameter.analysis import find
+from lambdameter.model.bill import CellBill
+from lambdameter.model.report import ReportInput
+from lambdameter.report import labels
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import measured
 
@@ -27,7 +29,7 @@ def per_run(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Te
             ("a run", ""),
             *((item.replace(" ", "\n"), _MICRO) for item in items),
             ("whole bill", _MICRO),
-            ("of it\ntouchable", "%"),
+            ("of which\ncompute", "%"),
             ("INIT,\nif cold", _MICRO),
         ]
     )
@@ -39,7 +41,7 @@ def per_run(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Te
         share = bill.touchable_usd / bill.run_usd if bill.run_usd else None
         grid.row(
             [
-                find.label(run, bill.case, bill.variant, styles.get(bill.variant, "")),
+                labels.label(run, bill.case, bill.variant, styles.get(bill.variant, "")),
                 *(measured(_micro(by_item[item])) for item in items),
                 measured(_micro(bill.run_usd), better=_is_cheapest(bill, bills)),
                 measured(units.percent(share).removesuffix(" %")),
@@ -53,13 +55,13 @@ def per_month(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> 
     """The month's bill at each volume, and the part of it that a rewrite can touch."""
     bills = [bill for bill in _bills(run, memory_mb) if bill.monthly]
     if not bills:
-        return Text("How many events a run takes is not known, so there is no monthly bill.")
+        return Text("The number of events per run is not known, so there is no monthly bill.")
     heads = [("a month", "")]
     for volume in bills[0].monthly:
         unit = f"{run.manifest.workload.response.unit}s"
         heads += [
             (f"{_short(volume.events_per_day)} {unit}\na day", "$"),
-            ("of it\ntouchable", "$"),
+            ("of which\ncompute", "$"),
         ]
     grid = Grid(heads)
     for bill in bills:
@@ -68,7 +70,9 @@ def per_month(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> 
             for volume in bill.monthly
             for usd, whole in ((volume.usd, True), (volume.touchable_usd, False))
         ]
-        grid.row([find.label(run, bill.case, bill.variant, styles.get(bill.variant, "")), *figures])
+        grid.row(
+            [labels.label(run, bill.case, bill.variant, styles.get(bill.variant, "")), *figures]
+        )
     return grid.text()
 
 

@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import CellComparison, GateInterval, Ratio, RunComparison
+from lambdameter.model.gate import CellComparison, GateInterval, Ratio, RunComparison
 from lambdameter.report import gate
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import BAD, HEAD, measured, prose
@@ -33,7 +33,7 @@ def comparison(told: RunComparison, styles: Mapping[str, Style]) -> RenderableTy
     parts: list[RenderableType] = [Text(prose(gate.decision(told)), style=HEAD)]
     parts += [Text(prose(one, label="  ", indent=2)) for one in gate.evidence(told)]
     parts.append(Text())
-    parts += section("What was not alike", (), [_differences(told)])
+    parts += section("What differs between the runs", (), [_differences(told)])
     for memory_mb in dict.fromkeys(cell.memory_mb for cell in told.cells):
         cells = [cell for cell in told.cells if cell.memory_mb == memory_mb]
         title = f"Warm calls at {memory_mb:,} MB"
@@ -47,7 +47,7 @@ def comparison(told: RunComparison, styles: Mapping[str, Style]) -> RenderableTy
 
 def _differences(told: RunComparison) -> Text:
     if not told.differences:
-        return Text("Nothing but the code.")
+        return Text("Only the code.")
     lines = [prose(gate.difference(one)) for one in told.differences]
     return Text("\n".join(lines))
 
@@ -94,7 +94,7 @@ def _packages(told: RunComparison, styles: Mapping[str, Style]) -> Text:
             ]
         )
         if one.same:
-            grid.words(Text(), Text("the very same package in both runs"))
+            grid.words(Text(), Text("the same package in both runs"))
     return grid.text()
 
 

@@ -16,8 +16,10 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import CellSummary, ReportInput
-from lambdameter.report import find
+from lambdameter.analysis import find
+from lambdameter.model.report import ReportInput
+from lambdameter.model.summary import CellSummary
+from lambdameter.report import labels
 from lambdameter.report.look import QUIET, WIDTH
 
 _BRAILLE = 0x2800
@@ -119,7 +121,7 @@ def _strip(run: ReportInput, cell: CellSummary, styles: Mapping[str, Style]) -> 
     ]
     style = styles.get(cell.variant, Style())
     return Strip(
-        label=find.label(run, cell.case, cell.variant, style).text(),
+        label=labels.label(run, cell.case, cell.variant, style).text(),
         style=style,
         values=[value for value, _ in calls],
         flags=[flag for _, flag in calls],
@@ -206,5 +208,5 @@ def _legend(strips: Sequence[Strip], common: Axis, per_dot: int) -> Text:
     told = "a dot is a call" if per_dot == 1 else f"a dot is up to {per_dot} calls"
     told += f"  {_MEDIAN} median"
     if any(any(strip.flags) for strip in strips):
-        told += f"  {_OUTLIER} outlier, in every figure"
+        told += f"  {_OUTLIER} outlier, included in every figure"
     return Text(f"{told}  {'logarithmic' if common.is_log else 'linear'} axis", QUIET)

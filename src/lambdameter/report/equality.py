@@ -6,17 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
-from lambdameter.model import (
-    AnswerMayDiffer,
-    CaseEquality,
-    FieldDifference,
-    MayDiffer,
-    ReportInput,
-    Sample,
-    TrialEquality,
-)
-from lambdameter.report import find
-from lambdameter.report.look import ALARM, BAD, HEAD, QUIET, WIDTH, listed, prose
+from lambdameter.analysis import find
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import FieldDifference, Sample, TrialEquality
+from lambdameter.model.summary import CaseEquality
+from lambdameter.model.workload import AnswerMayDiffer, MayDiffer
+from lambdameter.report.look import ALARM, BAD, HEAD, QUIET, WIDTH, prose
+from lambdameter.words import listed
 
 _DIGEST = 12
 _RECORDS = 3
@@ -40,7 +36,10 @@ def _cases(run: ReportInput) -> Iterator[Text]:
         elif find.is_equal(run, case):
             yield head.append_text(_equal(run, verdict))
             for name, error in verdict.died.items():
-                told = f"died: {_who(run, [name])} ({error}); what it did not write is unproven"
+                told = (
+                    f"died: {_who(run, [name])} ({error}); the records it did not "
+                    "write are not verified"
+                )
                 yield Text(f"{'':<{widest}}  {told}", style=BAD)
         else:
             yield head.append_text(_unequal(run, verdict))
@@ -69,9 +68,9 @@ def _compared(run: ReportInput, verdict: CaseEquality) -> str:
 def _unequal(run: ReportInput, verdict: CaseEquality) -> Text:
     line = Text.assemble((" NOT EQUAL ", ALARM))
     if verdict.unequal:
-        line.append(f"  not what must be there, by {_who(run, verdict.unequal)}:")
+        line.append(f"  unexpected result from {_who(run, verdict.unequal)}:")
     else:
-        line.append("  each is as it must be, but their answers differ:")
+        line.append("  each result is allowed, but the answers differ:")
     return line
 
 
@@ -105,7 +104,7 @@ def _call(run: ReportInput, sample: Sample, proof: TrialEquality) -> Text:
     if run.manifest.workload.table is not None:
         told = (
             f"{proof.differing:,} of {proof.expected_count:,} records differ, "
-            f"{proof.actual_count:,} are there"
+            f"{proof.actual_count:,} were written"
         )
     return Text(
         f"  {_who(run, [sample.trial.variant])}, {sample.trial.call} call at "
@@ -143,7 +142,7 @@ def _by(one: MayDiffer) -> str:
     limits = []
     if isinstance(one, AnswerMayDiffer):
         limits += [f"{one.absolute:g}"] if one.absolute is not None else []
-        limits += [f"{one.relative:g} of it"] if one.relative is not None else []
+        limits += [f"{one.relative:g} of the value"] if one.relative is not None else []
     return f" by {' or '.join(limits)}" if limits else ""
 
 

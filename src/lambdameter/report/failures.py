@@ -8,9 +8,11 @@ from pathlib import Path
 
 from rich.text import Text
 
-from lambdameter.model import ReportInput, Sample, SampleError
-from lambdameter.report import find
-from lambdameter.report.look import BAD, HEAD, QUIET, WIDTH, listed, prose
+from lambdameter.analysis import find
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import Sample, SampleError
+from lambdameter.report.look import BAD, HEAD, QUIET, WIDTH, prose
+from lambdameter.words import listed
 
 # Lambda puts it before the message of an error that is not the function's own.
 _REQUEST_ID = re.compile(r"RequestId: \S+ Error: ")
@@ -21,28 +23,32 @@ _NOISE = re.compile(
 )
 _LABEL = 8
 _LINES = 6
-_CORRECT = "Correct the code there."
+_CORRECT = "Correct the code in this folder."
 _NOT_STARTED = "exit status 126"  # the launcher's, and a shell's
-_NOT_STARTED_STEP = "Build `bootstrap` there for this machine, or correct its #! line."
+_NOT_STARTED_STEP = "Build `bootstrap` in this folder for this machine, or correct its #! line."
 # Error types: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html and
 # the official clients' own, such as awslambdaric/bootstrap.py.
 _NEXT_STEPS = {
-    "Function.ResponseSizeTooLarge": "Answer at most 6 MB: put what is larger into S3.",
-    "NotCold": "Look for an INIT that fails or takes more than Lambda's 10 seconds.",
+    "Function.ResponseSizeTooLarge": "Answer with at most 6 MB: put larger results into S3.",
+    "NotCold": "Check for an INIT that fails or takes longer than Lambda's 10 seconds.",
     "NotJson": "Answer with JSON in UTF-8.",
-    "NotWarm": "See why the call before it ended the environment, or how long INIT takes.",
-    "NoReport": "Let it log less in one call: Lambda returns the last 4 KB alone.",
-    "Runtime.ExitError": "See what it logged; where that is nothing, let it say why it ends.",
-    "Runtime.HandlerNotFound": "Name a function that is there as `handler` in workload.toml.",
-    "Runtime.ImportModuleError": "Put what it imports into that folder: boto3 alone is there "
-    "without.",
-    "Runtime.InvalidEntrypoint": "Make `bootstrap` there an executable file: chmod +x bootstrap.",
-    "Runtime.MarshalError": "Answer with what JSON knows: numbers, strings, lists, objects.",
-    "Runtime.OutOfMemory": "Give it a larger tier with --memory, or let it keep less at once.",
-    "Sandbox.Timedout": "Raise timeout_s in workload.toml, or give it a larger tier with --memory: "
-    "CPU grows with it.",
-    "TooDeep": "Answer with fewer lists and objects in each other.",
-    "WrongShape": "Answer what [response] in workload.toml names, or correct [response].",
+    "NotWarm": "Check why the previous call ended the environment, or how long INIT takes.",
+    "NoReport": "Log less in one call: Lambda returns only the last 4 KB.",
+    "Runtime.ExitError": "Check what the function logged; if it logged nothing, log the reason "
+    "before it exits.",
+    "Runtime.HandlerNotFound": "Give the name of an existing function as `handler` in "
+    "workload.toml.",
+    "Runtime.ImportModuleError": "Put the modules that the function imports into this folder: only "
+    "boto3 is preinstalled.",
+    "Runtime.InvalidEntrypoint": "Make `bootstrap` in this folder executable: chmod +x bootstrap.",
+    "Runtime.MarshalError": "Answer only with JSON types: numbers, strings, lists, objects.",
+    "Runtime.OutOfMemory": "Choose a larger memory size with --memory, or let the function use "
+    "less memory.",
+    "Sandbox.Timedout": "Raise timeout_s in workload.toml, or choose a larger memory size with "
+    "--memory: the CPU share grows with it.",
+    "TooDeep": "Answer with fewer levels of lists and objects.",
+    "WrongShape": "Answer in the form that [response] in workload.toml describes, or correct "
+    "[response].",
 }
 
 

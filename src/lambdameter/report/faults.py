@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from rich.style import Style
 from rich.text import Text
 
-from lambdameter.model import CALLS, CallSummary, CellSummary, ReportInput
-from lambdameter.report import find
+from lambdameter.analysis import find
+from lambdameter.model.base import CALLS
+from lambdameter.model.report import ReportInput
+from lambdameter.model.summary import CallSummary, CellSummary
+from lambdameter.report import labels
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import measured
 
@@ -26,7 +29,7 @@ def table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text
             for name, call in zip(CALLS, (cell.cold, cell.warm), strict=True):
                 if call is None:
                     continue
-                title = find.label(run, case, cell.variant, styles.get(cell.variant, ""))
+                title = labels.label(run, case, cell.variant, styles.get(cell.variant, ""))
                 counted = _by_kind(call)
                 figures = [call.retries or 0, *(counted[kind] for kind in kinds)]
                 grid.row([title.followed_by(f", {name}"), *(measured(f"{n:,}") for n in figures)])

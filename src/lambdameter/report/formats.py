@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import IO, Literal, NamedTuple
 
 from rich.style import Style
 
-from lambdameter.model import ReportInput, RunComparison, SweepInput
-from lambdameter.report import comparison, json_document, markdown, sweep, sweep_document, terminal
+from lambdameter.model.gate import RunComparison
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sweep import SweepInput
+from lambdameter.report import (
+    brief,
+    comparison,
+    json_document,
+    markdown,
+    sweep,
+    sweep_document,
+    terminal,
+)
 
-FormatName = Literal["terminal", "markdown", "json"]
+FormatName = Literal["brief", "full", "markdown", "json"]
 
 
 class Format(NamedTuple):
@@ -21,8 +31,13 @@ class Format(NamedTuple):
     comparison: Callable[[RunComparison, Mapping[str, Style], IO[str]], None]
 
 
-def _print_run(run: ReportInput, file: IO[str]) -> None:
-    terminal.console(file).print(terminal.report(run))
+def _print_brief(run: ReportInput, file: IO[str]) -> None:
+    terminal.console(file).print(brief.brief(run))
+
+
+def print_parts(run: ReportInput, file: IO[str], only: Collection[str] = terminal.PARTS) -> None:
+    """The full report, or some parts of it."""
+    terminal.console(file).print(terminal.report(run, only))
 
 
 def _print_sweep(told: SweepInput, file: IO[str]) -> None:
@@ -34,7 +49,8 @@ def _print_comparison(told: RunComparison, styles: Mapping[str, Style], file: IO
 
 
 FORMATS: Mapping[FormatName, Format] = {
-    "terminal": Format(_print_run, _print_sweep, _print_comparison),
+    "brief": Format(_print_brief, _print_sweep, _print_comparison),
+    "full": Format(print_parts, _print_sweep, _print_comparison),
     "markdown": Format(
         lambda run, file: _write(file, markdown.run(run)),
         lambda told, file: _write(file, markdown.sweep(told)),

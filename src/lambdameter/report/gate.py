@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambdameter import units
-from lambdameter.model import (
+from lambdameter.model.gate import (
     CellComparison,
     ConditionDifference,
     Gate,
@@ -16,20 +16,20 @@ from lambdameter.model import (
     Outcome,
     RunComparison,
 )
-from lambdameter.report.look import listed
+from lambdameter.words import listed
 
 LACKS: Mapping[Lack, str] = {
-    "head-unequal": "HEAD does not do what it must",
-    "base-unequal": "BASE does not do what it must, so its times say nothing",
-    "head-died": "HEAD dies where BASE answers",
+    "head-unequal": "HEAD gives wrong results",
+    "base-unequal": "BASE gives wrong results, so its times do not count",
+    "head-died": "HEAD dies on a case that BASE answers",
     "base-died": "BASE died",
     "head-missing": "HEAD has no measured warm call",
     "base-missing": "BASE has no measured warm call",
 }
 _DOES = {
-    "slower": "it takes {} times as long",
-    "dearer": "it costs {} times as much",
-    "bigger": "its package is {} times as big",
+    "slower": "takes {} times as long",
+    "dearer": "costs {} times as much",
+    "bigger": "has a package {} times as large",
 }
 
 
@@ -38,21 +38,21 @@ def decision(told: RunComparison) -> str:
     if told.outcome == "failed":
         return f"HEAD fails: {_worst(told)}."
     if told.outcome == "cannot-tell":
-        return f"It cannot be told whether HEAD may pass: {_worst(told)}."
+        return f"No decision on HEAD: {_worst(told)}."
     gates = list(dict.fromkeys(one.gate for one in told.verdicts))
     if gates:
-        return f"HEAD passes: nothing is more than {listed([_limit(gate) for gate in gates])}."
+        return f"HEAD passes: no variant is more than {listed([_limit(gate) for gate in gates])}."
     ratios = [
         cell.duration_ms.ratio for cell in told.cells if cell.duration_ms and cell.duration_ms.ratio
     ]
     ends = list(dict.fromkeys(units.number(end) for end in (min(ratios), max(ratios))))
-    return f"HEAD takes {' to '.join(ends)} times as long as BASE; no gate was given."
+    return f"HEAD takes {' to '.join(ends)} times as long as BASE; no limit was given."
 
 
 def evidence(told: RunComparison) -> list[str]:
     """A sentence for each verdict, the failed ones first; what many have alike is said once."""
     rank = {"failed": 0, "cannot-tell": 1, "passed": 2}
-    words = {"failed": "failed", "cannot-tell": "cannot be told", "passed": "passed"}
+    words = {"failed": "failed", "cannot-tell": "cannot tell", "passed": "passed"}
     found: dict[tuple[Outcome, str], list[str]] = {}
     for one in sorted(told.verdicts, key=lambda one: rank[one.outcome]):
         found.setdefault((one.outcome, _why(one)), []).append(_who(told, one))
@@ -64,7 +64,12 @@ def evidence(told: RunComparison) -> list[str]:
 
 def caveats(told: RunComparison) -> list[str]:
     """What is to be known beside the figures."""
-    beside = ["made one after the other: what the machine did in between is in no interval"]
+    beside = [
+        (
+            "the runs were made one after the other, so the intervals do not include "
+            "changes of the machine in between"
+        )
+    ]
     intervals = [
         found
         for cell in told.cells
@@ -75,8 +80,8 @@ def caveats(told: RunComparison) -> list[str]:
         beside.insert(0, _not_enough(missing[0]))
     if len(intervals) - len(missing) > 1:
         beside.append(
-            f"{len(intervals) - len(missing)} cells, each with an interval of its own: one in 20 "
-            "is expected to miss"
+            f"{len(intervals) - len(missing)} cells with an interval each: one of "
+            "20 intervals is expected to miss the true value"
         )
     for run, name in ((told.base, "BASE"), (told.head, "HEAD")):
         if not run.complete:
@@ -111,7 +116,7 @@ def _worst(told: RunComparison) -> str:
     for cell in told.cells:
         if cell.lack is not None:
             return f"{name(told, cell.variant, cell.case)}: {LACKS[cell.lack]}"
-    return "the runs have no cell in common"
+    return "the runs have no variant, case and memory size in common"
 
 
 def _verdict(told: RunComparison, one: GateVerdict) -> str:
@@ -129,17 +134,18 @@ def _why(one: GateVerdict) -> str:
     if isinstance(one.interval, NotEnough):
         return _not_enough(one.interval)
     if one.ratio is None:
-        return "this is not known of both runs"
+        return "the ratio is not known for both runs"
     does = _DOES[one.gate.kind].format(units.number(one.ratio))
     between = f" ({span(one.interval)})" if one.interval else ""
-    wider = "; more environments narrow that" if one.outcome == "cannot-tell" else ""
+    wider = "; more environments would narrow the interval" if one.outcome == "cannot-tell" else ""
     return f"{does}{between}, {units.number(1 + one.gate.limit)} allowed{wider}"
 
 
 def _not_enough(found: NotEnough) -> str:
     return (
-        f"an interval needs {found.needed} environments on each side, and BASE has {found.base}, "
-        f"HEAD {found.head}: measure with --cold {found.needed} or more"
+        f"an interval needs {found.needed} environments on each side, and BASE has "
+        f"{found.base} and HEAD {found.head}: measure with --cold {found.needed} "
+        "or more"
     )
 
 
@@ -151,6 +157,7 @@ def _failed_calls(told: RunComparison, cell: CellComparison) -> str:
     if cell.lack is not None or not cell.base_errors + cell.head_errors:
         return ""
     return (
-        f"{name(told, cell.variant, cell.case)} at {cell.memory_mb:,} MB: {cell.base_errors} calls "
-        f"failed in BASE and {cell.head_errors} in HEAD, and are in no figure"
+        f"{name(told, cell.variant, cell.case)} at {cell.memory_mb:,} MB: "
+        f"{cell.base_errors} calls failed in BASE and {cell.head_errors} in HEAD; "
+        "no figure includes them"
     )

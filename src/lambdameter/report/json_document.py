@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
-from lambdameter.model import (
-    Architecture,
-    Bill,
-    Call,
-    CallSummary,
-    CaseEquality,
-    CellSummary,
-    Comparison,
-    Enforcement,
-    Flagged,
-    ParameterValue,
-    PublishedFigure,
-    Record,
-    ReportInput,
-    RunComparison,
-    SampleError,
-    Stopping,
-    StoppingRule,
-    TrialEquality,
-)
-from lambdameter.report import caveats, find, gate
-from lambdameter.report.decision import Decision, decide
+from lambdameter.analysis import caveats, find
+from lambdameter.analysis.decision import Decision, decide
+from lambdameter.model.base import Architecture, Call, ParameterValue, Record
+from lambdameter.model.bill import Bill
+from lambdameter.model.claim import PublishedFigure
+from lambdameter.model.comparison import Comparison, Flagged, Stopping, StoppingRule
+from lambdameter.model.gate import RunComparison
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import Enforcement, SampleError, TrialEquality
+from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary
+from lambdameter.report import gate
 
 SCHEMA = 1
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rich.style import Style
 from rich.text import Text
 
-from lambdameter.model import Variant
+from lambdameter.model.workload import Variant
 
 WIDTH = 100
 _SHORTEST = 8
@@ -84,13 +84,6 @@ class Label:
     def followed_by(self, told: str, style: Style | str = "") -> Label:
         """The same with more after the variant."""
         return replace(self, variant=Text().append_text(self.variant).append(told, style))
-
-
-def listed(items: Sequence[str]) -> str:
-    """Words as a sentence lists them: "a", "a and b", "a, b and c"."""
-    if len(items) <= 1:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def prose(told: str, *, label: str = "", indent: int = 0) -> str:

@@ -10,18 +10,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lambdameter import units
-from lambdameter.model import (
-    CallSummary,
-    CellComparison,
-    CellSummary,
-    GateInterval,
-    ReportInput,
-    RunComparison,
-    SweepInput,
-)
-from lambdameter.report import by_latency, caveats, find, gate, outlying, stopping, sure
-from lambdameter.report.by_latency import Curve, Point
-from lambdameter.report.decision import decide
+from lambdameter.analysis import caveats, find, latency_curves, stopping
+from lambdameter.analysis.decision import decide
+from lambdameter.analysis.latency_curves import Curve, Point
+from lambdameter.model.gate import CellComparison, GateInterval, RunComparison
+from lambdameter.model.report import ReportInput
+from lambdameter.model.summary import CallSummary, CellSummary
+from lambdameter.model.sweep import SweepInput
+from lambdameter.report import gate, outlying, sure
 from lambdameter.report.distribution import distribution
 from lambdameter.report.equality import equality
 from lambdameter.report.failures import failures
@@ -31,7 +27,7 @@ from lambdameter.report.terminal import what_ran
 # GitHub refuses a longer comment.
 LONGEST = 65_536
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&@])")
-_LEFT_OUT = "Left out, since GitHub takes no longer comment: {}."
+_LEFT_OUT = "Omitted, because a GitHub comment has a maximum length: {}."
 
 
 def run(told: ReportInput) -> str:
@@ -59,7 +55,7 @@ def _certainty(told: ReportInput, memory_mb: int) -> Iterator[tuple[str, str]]:
     if certain := sure.sure(told, memory_mb, {}):
         head = "; ".join(sure.beside(told, memory_mb))
         body = "\n".join(block.plain for block in certain)
-        yield f"How sure at {memory_mb:,} MB", f"{prose(head)}\n{body}"
+        yield f"Confidence intervals at {memory_mb:,} MB", f"{prose(head)}\n{body}"
     far = outlying.outlying(told, memory_mb, {})
     if far is not None:
         head = "; ".join(outlying.BESIDE)
@@ -69,21 +65,21 @@ def _certainty(told: ReportInput, memory_mb: int) -> Iterator[tuple[str, str]]:
 def sweep(told: SweepInput) -> str:
     """A sweep: what a variant saves at each latency, a table for each tier."""
     first = told.runs[0]
-    parts = [f"**{escape(sentence)}**" for sentence in by_latency.sentences(told)]
+    parts = [f"**{escape(sentence)}**" for sentence in latency_curves.sentences(told)]
     heads = ["", "variant", "latency ms", "reference ms", "variant ms", "ratio", "95 % interval"]
     heads += ["billed ratio", "bill saved %"]
     for memory_mb in find.tiers(first):
-        curves = by_latency.curves(told, memory_mb)
+        curves = latency_curves.curves(told, memory_mb)
         if curves:
             rows = [_point(first, curve, one) for curve in curves for one in curve.points]
             parts += [f"#### Warm calls at {memory_mb:,} MB", _table(heads, rows)]
-    beside = [*caveats.target(first), *by_latency.beside(told)]
+    beside = [*caveats.target(first), *latency_curves.beside(told)]
     parts.append(_list(escape(one) for one in beside))
     folders = [
-        f"{by_latency.number(one.latency_ms)}: {run.folder}"
+        f"{latency_curves.number(one.latency_ms)}: {run.folder}"
         for one, run in zip(told.sweep.runs, told.runs, strict=True)
     ]
-    folded = [("What ran", what_ran(by_latency.with_every_latency(told)).plain)]
+    folded = [("What ran", what_ran(latency_curves.with_every_latency(told)).plain)]
     folded += [("Run folders", "\n".join(folders))]
     return _whole(parts, folded)
 
@@ -122,7 +118,7 @@ def comparison(told: RunComparison) -> str:
     parts.append(_list(escape(one) for one in beside))
     folded = []
     if told.verdicts:
-        folded.append(("Every gate", "\n".join(gate.evidence(told))))
+        folded.append(("Every limit", "\n".join(gate.evidence(told))))
     folded.append(("Runs", f"BASE  {told.base.folder}\nHEAD  {told.head.folder}"))
     return _whole(parts, folded)
 
@@ -159,7 +155,7 @@ def _caveats(told: ReportInput) -> Iterator[str]:
 
 
 def _tier(told: ReportInput, memory_mb: int) -> str:
-    heads = ["", "variant", "calls", "time ms", "Init ms", "Max Memory MB", "bill of a run µ$"]
+    heads = ["", "variant", "calls", "time ms", "Init ms", "bill of a run µ$", "bill of a run µ$"]
     rows = []
     for case in find.cases(told):
         cells = find.tier(told, memory_mb, case)

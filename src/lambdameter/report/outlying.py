@@ -8,14 +8,17 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import ReportInput
-from lambdameter.report import find
+from lambdameter.model.report import ReportInput
+from lambdameter.report import labels
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import measured
 
 BESIDE = (
-    "flagged by Tukey's fences and by the median absolute deviation, and in every figure",
-    "without: the same with what either flags left out",
+    (
+        "flagged by Tukey's fences and by the median absolute deviation, but included in every "
+        "figure"
+    ),
+    "without: the same ratio without the calls that either method flags",
 )
 
 
@@ -28,7 +31,7 @@ def outlying(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> T
     heads += [("median", "ms"), ("\nwithout", "ms"), ("mean", "ms"), ("\nwithout", "ms")]
     grid = Grid(heads)
     for one in mine:
-        title = find.label(run, one.case, one.variant, styles.get(one.variant, ""))
+        title = labels.label(run, one.case, one.variant, styles.get(one.variant, ""))
         times = (one.median_ms, one.median_without_ms, one.mean_ms, one.mean_without_ms)
         grid.row(
             [

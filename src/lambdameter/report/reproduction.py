@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import HeadlineBill, JudgedRow, Reproduction, StudyTable
+from lambdameter.model.reproduction import HeadlineBill, JudgedRow, Reproduction, StudyTable
 from lambdameter.report import reproduction_words as words
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import (
@@ -119,7 +119,7 @@ def _bill(bill: HeadlineBill) -> Iterator[RenderableType]:
     grid.row([Text("whole bill"), *(measured(one, better=True) for one in figures)])
     yield Text()
     yield grid.text()
-    priced = f"{bill.region}, prices as of {bill.prices_as_of}; warm calls, INIT apart"
+    priced = f"{bill.region}, prices as of {bill.prices_as_of}; warm calls, without INIT"
     yield Text(priced, style=QUIET)
 
 
@@ -139,10 +139,12 @@ def _study(table: StudyTable) -> Iterator[RenderableType]:
 
 def _runs(told: Reproduction) -> Iterator[RenderableType]:
     for run in told.runs:
-        state = "" if run.complete else "; not complete: `lambdameter reproduce --out` goes on"
+        state = (
+            "" if run.complete else "; not complete: continue with `lambdameter reproduce --out`"
+        )
         yield Text(
             prose(
-                f"{run.workload}, {run.rounds} environments of each cell, {run.samples:,} calls, "
+                f"{run.workload}, {run.rounds} rounds, {run.samples:,} calls, "
                 f"{run.created_at}: {run.folder}{state}",
                 label=run.experiment,
                 indent=15,

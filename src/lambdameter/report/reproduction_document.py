@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from lambdameter.model import ROW_VERDICTS, Record, Reproduction, RowVerdict
+from lambdameter.model.base import Record
+from lambdameter.model.reproduction import ROW_VERDICTS, Reproduction, RowVerdict
 from lambdameter.report.reproduction_words import summary
 
 SCHEMA = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import IO, Literal
 
-from lambdameter.model import Reproduction
+from lambdameter.model.reproduction import Reproduction
 from lambdameter.report import (
     reproduction,
     reproduction_document,

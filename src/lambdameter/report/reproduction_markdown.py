@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lambdameter import units
-from lambdameter.model import HeadlineBill, JudgedRow, Reproduction, StudyTable
+from lambdameter.model.reproduction import HeadlineBill, JudgedRow, Reproduction, StudyTable
 from lambdameter.report import reproduction_words as words
 
 
@@ -26,7 +26,10 @@ def _lines(told: Reproduction) -> Iterator[str]:
     yield f"`lambdameter reproduce --from {told.folder} --markdown`."
     yield ""
     yield words.LEGEND[0].upper() + words.LEGEND[1:]
-    yield "*once* is what the published protocol, made one time, tells: the first environment's."
+    yield (
+        "*once* is the result of a single measurement, as in the published text: "
+        "that of the first environment."
+    )
     yield ""
     yield from (f"* {line}" for line in words.where(told))
     for source, title in told.titles.items():

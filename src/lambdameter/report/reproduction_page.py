@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from lambdameter import units
-from lambdameter.model import HeadlineBill, JudgedRow, Reproduction, StudyTable
+from lambdameter.model.reproduction import HeadlineBill, JudgedRow, Reproduction, StudyTable
 from lambdameter.report import reproduction_words as words
 
 _STYLE = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lambdameter import units
-from lambdameter.model import (
+from lambdameter.model.claim import ClaimRow
+from lambdameter.model.reproduction import (
     ROW_VERDICTS,
-    ClaimRow,
     Estimate,
     HeadlineBill,
     JudgedRow,
@@ -23,10 +23,11 @@ MARKS = {
     "not judged": "?",
 }
 LEGEND = (
-    "reproduced: what is published lies in our 95 % interval, widened by the stated error of our "
-    "emulation; same direction: our interval excludes no difference on the same side; not "
-    "reproduced: otherwise; cannot be so: arithmetic, price or physics forbids it; not judged: "
-    "more than half of the effect is what we model ourselves, or too little was measured."
+    "reproduced: the published figure lies in our 95 % interval, widened by the "
+    "stated error of our emulation; same direction: our interval lies on the same "
+    'side of "no difference"; not reproduced: neither; cannot be so: arithmetic, '
+    "price or physics forbids the figure; not judged: more than half of the effect "
+    "is modelled, or too little was measured."
 )
 
 
@@ -148,9 +149,10 @@ def bill_sentence(bill: HeadlineBill) -> str:
     of, over = bill.headline.of, bill.headline.over
     compute, whole = units.percent(bill.compute_saved), units.percent(bill.whole_saved)
     return (
-        f"{bill.headline.title}: here {over}'s compute is {units.number(bill.compute_ratio)} times "
-        f"{of}'s. That saves {compute} of the compute, which is {whole} of the whole bill: "
-        f"{over}'s is {units.number(bill.whole_ratio)} times {of}'s."
+        f"{bill.headline.title}: here {over}'s compute is "
+        f"{units.number(bill.compute_ratio)} times {of}'s. That saves {compute} of "
+        f"the compute, which is {whole} of the whole bill: {over}'s bill is "
+        f"{units.number(bill.whole_ratio)} times {of}'s."
     )
 
 
@@ -167,5 +169,5 @@ def where(told: Reproduction) -> Sequence[str]:
         models = dict.fromkeys(run.target.latency_model for run in told.runs)
         lines |= dict.fromkeys(f"services: {model}" for model in models if model)
     if any(is_scaled(row) for row in told.rows):
-        lines["≈: both sides measured on less work than was published"] = None
+        lines["≈: both sides were measured on less work than was published"] = None
     return list(lines)

@@ -7,8 +7,11 @@ import shlex
 import msgspec
 from rich.text import Text
 
-from lambdameter.model import FieldDifference, SearchResult, Workload
-from lambdameter.report.look import ALARM, HEAD, QUIET, listed
+from lambdameter.model.sample import FieldDifference
+from lambdameter.model.search import SearchResult
+from lambdameter.model.workload import Workload
+from lambdameter.report.look import ALARM, HEAD, QUIET
+from lambdameter.words import listed
 
 _SHOWN = 600
 # The version of the document that `--json` prints.
@@ -35,15 +38,15 @@ def report(result: SearchResult, workload: Workload, again: str) -> Text:
         return _found(result, workload, again)
     titles = listed([_title(workload, name) for name in result.variants])
     if result.seed is None:
-        equal = f"  {titles} make the same of {result.event_file}"
+        equal = f"  {titles} give the same answer to {result.event_file}"
         return Text("\n").join([Text.assemble(("equal", HEAD), equal), *_answers(result, workload)])
     count = f"{result.inputs:,} inputs"
     among = f"all {count} that the schema allows" if result.exhausted else count
-    told = Text.assemble(("no difference", HEAD), f"  {titles} make the same of {among}")
+    told = Text.assemble(("no difference", HEAD), f"  {titles} give the same answers to {among}")
     if not result.exhausted:
         told.append(
-            f", in {result.seconds:.0f} s with seed {result.seed}. That is no proof: search longer "
-            "(--for), or with another --seed",
+            f", in {result.seconds:.0f} s with seed {result.seed}. This is not a "
+            "proof: search longer (--for), or with another --seed",
             QUIET,
         )
     return told
@@ -60,11 +63,12 @@ def _found(result: SearchResult, workload: Workload, again: str) -> Text:
     if result.again is False:
         lines.append(
             Text(
-                "  They did not differ when it was called again: an answer depends on more than "
-                "the event (time, chance, what was called before)."
+                "  The variants did not differ when this event was repeated: an "
+                "answer depends on more than the event (time, chance, earlier "
+                "calls)."
             )
         )
-    lines.append(Text("\nAgain, once it is corrected:", QUIET))
+    lines.append(Text("\nTo check after a correction:", QUIET))
     lines.append(Text(f"  {again} {shlex.quote(result.event_file or '')}"))
     return Text("\n").join(lines)
 
@@ -82,8 +86,8 @@ def _after(result: SearchResult) -> str:
         return f"  on {result.event_file}"
     told = f"  after {result.inputs:,} inputs (seed {result.seed}); "
     if result.smallest:
-        return f"{told}the smallest found in {result.smaller:,} more:"
-    return f"{told}made smaller in {result.smaller:,} more, and not to the end:"
+        return f"{told}the smallest such event found in {result.smaller:,} more:"
+    return f"{told}made smaller in {result.smaller:,} more, but perhaps not the smallest:"
 
 
 def _field(field: FieldDifference, first: str, other: str) -> Text:

@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
 
 from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import (
-    CALLS,
-    Call,
-    CellSummary,
-    Comparison,
-    Interval,
-    Percentile,
-    ReportInput,
-)
-from lambdameter.report import find, stopping
+from lambdameter.analysis import find, stopping
+from lambdameter.model.base import CALLS, Call
+from lambdameter.model.comparison import Comparison, Interval, Percentile
+from lambdameter.model.report import ReportInput
+from lambdameter.model.summary import CellSummary
+from lambdameter.report import labels
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import BAD, QUIET, Label, listed, measured, prose
+from lambdameter.report.look import BAD, QUIET, Label, measured, prose
+from lambdameter.words import listed
 
 _WORDS = {"faster": "faster", "slower": "slower", "no-difference": "no difference"}
 _OF_COPIES = {"faster": "different", "slower": "different", "no-difference": "no difference"}
-
-
-def outcome(
-    comparisons: Sequence[Comparison | None],
-) -> Literal["faster", "slower", "same", "mixed"] | None:
-    """What all intervals together say; None where one of them is missing."""
-    verdicts = {one.verdict for one in comparisons if one is not None}
-    if None in comparisons or not verdicts or "not-enough-environments" in verdicts:
-        return None
-    if verdicts == {"faster"}:
-        return "faster"
-    if verdicts == {"slower"}:
-        return "slower"
-    return "same" if verdicts == {"no-difference"} else "mixed"
 
 
 def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
@@ -46,15 +28,15 @@ def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
     names = listed(
         [find.variant_title(run, name) for name in dict.fromkeys(o.reference for o in mine)]
     )
-    yield f"time and billed time as a multiple of {names}'s: below 1 is faster, and cheaper"
+    yield f"time and billed duration as a multiple of {names}'s: below 1 is faster and cheaper"
     levels = {one.interval.level for one in mine if one.interval is not None}
     if levels:
         shown = listed([units.level(one) for one in sorted(levels)])
-        yield f"{shown} intervals by bootstrap of rounds"
+        yield f"{shown} intervals, by bootstrap of rounds"
     short = [one for one in mine if one.interval is not None and one.cost_interval is None]
     if short:
-        yield f"of billed time only from {short[0].needed_for_cost} environments on"
-    yield "what is flagged stays in; without: the same with it left out"
+        yield f"billed duration: intervals only from {short[0].needed_for_cost} environments on"
+    yield "flagged calls are included; without: the same ratio without them"
     if run.summary.stopping is not None:
         yield stopping.declared(run.summary.stopping)
 
@@ -149,7 +131,7 @@ def _noise(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, St
 
 
 def _title(run: ReportInput, one: Comparison, styles: Mapping[str, Style]) -> Label:
-    title = find.label(run, one.case, one.variant, styles.get(one.variant, ""))
+    title = labels.label(run, one.case, one.variant, styles.get(one.variant, ""))
     return title.followed_by(f" {one.call}")
 
 
@@ -170,7 +152,7 @@ def _warnings(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
     for one in mine:
         if one.noise is not None and one.noise.warning is not None:
             name = _name(run, one.case, one.variant, one.call)
-            told = f"Noisy: {name}: {one.noise.warning}. Next: {one.noise.next_step}."
+            told = f"Noise: {name}: {one.noise.warning}. Next: {one.noise.next_step}."
             yield Text(prose(told), style=BAD)
 
 

@@ -9,9 +9,10 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import SweepInput
-from lambdameter.report import by_latency, caveats, find
-from lambdameter.report.by_latency import Curve, Point
+from lambdameter.analysis import caveats, find, latency_curves
+from lambdameter.analysis.latency_curves import Curve, Point
+from lambdameter.model.sweep import SweepInput
+from lambdameter.report import labels
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import HEAD, QUIET, measured, modelled, prose, variant_styles
 from lambdameter.report.terminal import section, what_ran
@@ -30,17 +31,17 @@ def report(told: SweepInput) -> RenderableType:
     first = told.runs[0]
     styles = variant_styles(first.manifest.workload.variants)
     parts: list[RenderableType] = [
-        Text(prose(sentence), style=HEAD) for sentence in by_latency.sentences(told)
+        Text(prose(sentence), style=HEAD) for sentence in latency_curves.sentences(told)
     ]
     parts.append(Text())
     for memory_mb in find.tiers(first):
         lacking = caveats.tier(first.manifest.target.enforcement, memory_mb)
-        title = f"By the services' latency at {memory_mb:,} MB"
+        title = f"By service latency at {memory_mb:,} MB"
         body = table(told, memory_mb, styles)
         if body is not None:
-            parts += section(title, (*lacking, *by_latency.beside(told)), [body])
+            parts += section(title, (*lacking, *latency_curves.beside(told)), [body])
     parts += section(
-        "What ran", caveats.target(first), [what_ran(by_latency.with_every_latency(told))]
+        "What ran", caveats.target(first), [what_ran(latency_curves.with_every_latency(told))]
     )
     parts += section("At each latency", (), list(_runs(told)))
     parts.append(_labelled("sweep folder", told.folder))
@@ -49,7 +50,7 @@ def report(told: SweepInput) -> RenderableType:
 
 def table(told: SweepInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
     """A row for each latency of each variant; None: one variant ran alone."""
-    found = by_latency.curves(told, memory_mb)
+    found = latency_curves.curves(told, memory_mb)
     if not found:
         return None
     heads = [("", ""), ("latency", "ms"), ("reference", "ms"), ("variant", "ms")]
@@ -67,10 +68,10 @@ def _row(
     grid: Grid, told: SweepInput, curve: Curve, point: Point, styles: Mapping[str, Style]
 ) -> None:
     style = styles.get(curve.variant, Style())
-    title = find.label(told.runs[0], curve.case, curve.variant, style)
+    title = labels.label(told.runs[0], curve.case, curve.variant, style)
     one = point.comparison
     if one is None:
-        at = by_latency.number(point.latency_ms)
+        at = latency_curves.number(point.latency_ms)
         grid.words(title, Text(f"at {at}: {point.lack}"))
         return
     ends = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
@@ -92,7 +93,7 @@ def _runs(told: SweepInput) -> Iterator[Text]:
     for one, run in zip(told.sweep.runs, told.runs, strict=True):
         state = "" if run.summary.complete else ", not complete"
         yield _labelled(
-            by_latency.number(one.latency_ms),
+            latency_curves.number(one.latency_ms),
             f"{run.manifest.target.latency_model}; {run.summary.rounds} rounds{state}; "
             f"`lambdameter report {run.folder}`",
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from lambdameter.model import Record, SweepInput
-from lambdameter.report import by_latency, find, json_document
-from lambdameter.report.by_latency import Curve
+from lambdameter.analysis import find, latency_curves
+from lambdameter.analysis.latency_curves import Curve
+from lambdameter.model.base import Record
+from lambdameter.model.sweep import SweepInput
+from lambdameter.report import json_document
 from lambdameter.report.json_document import Document
 
 
@@ -45,15 +47,17 @@ def document(told: SweepInput) -> SweepDocument:
         folder=told.folder,
         created_at=told.sweep.created_at,
         workload=told.sweep.workload,
-        decisions=by_latency.sentences(told),
+        decisions=latency_curves.sentences(told),
         curves=tuple(
-            curve for memory_mb in find.tiers(first) for curve in by_latency.curves(told, memory_mb)
+            curve
+            for memory_mb in find.tiers(first)
+            for curve in latency_curves.curves(told, memory_mb)
         ),
         runs=tuple(
             AtLatency(latency_ms=one.latency_ms, document=json_document.document(run))
             for one, run in zip(told.sweep.runs, told.runs, strict=True)
         ),
-        notes=tuple(by_latency.beside(told)),
+        notes=tuple(latency_curves.beside(told)),
     )
 
 

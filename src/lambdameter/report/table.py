@@ -9,8 +9,12 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import Call, CallSummary, CellSummary, PublishedFigure, ReportInput
-from lambdameter.report import failures, find
+from lambdameter.analysis import find
+from lambdameter.model.base import Call
+from lambdameter.model.claim import PublishedFigure
+from lambdameter.model.report import ReportInput
+from lambdameter.model.summary import CallSummary, CellSummary
+from lambdameter.report import failures, labels
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import (
     BAD,
@@ -71,7 +75,7 @@ def _warm_rows(
     best = _best([cell.warm for cell in cells], columns)
     fastest_init = _least([cell.cold.init_ms if cell.cold else None for cell in cells])
     for cell in cells:
-        title = find.label(run, cell.case, cell.variant, styles.get(cell.variant, ""))
+        title = labels.label(run, cell.case, cell.variant, styles.get(cell.variant, ""))
         if _in_words(grid, run, title, cell, cell.warm) or cell.warm is None:
             continue
         init_ms = cell.cold.init_ms if cell.cold else None
@@ -108,13 +112,13 @@ def cold_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) ->
     """
     columns = _cold_columns(run)
     comparable = _same_work(run, memory_mb)
-    ratio = [("first call\n/ warm", "x")] if comparable else []
+    ratio = [("cold call\n/ warm", "x")] if comparable else []
     grid = Grid([("", ""), *(column.head for column in columns), *ratio])
     for case in find.cases(run):
         cells = find.tier(run, memory_mb, case)
         best = _best([cell.cold for cell in cells], columns)
         for cell in cells:
-            title = find.label(run, case, cell.variant, styles.get(cell.variant, ""))
+            title = labels.label(run, case, cell.variant, styles.get(cell.variant, ""))
             if _in_words(grid, run, title, cell, cell.cold) or cell.cold is None:
                 continue
             further = [measured(units.number(_first_to_warm(cell)))] if comparable else []
@@ -142,7 +146,7 @@ def spread_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) 
     if not any(call.n - call.errors > 1 for _, call in alive):
         return None
     for cell, call in alive:
-        title = find.label(run, cell.case, cell.variant, styles.get(cell.variant, ""))
+        title = labels.label(run, cell.case, cell.variant, styles.get(cell.variant, ""))
         grid.row([title, *_figures(call, columns, [None] * len(columns))])
         _published_row(grid, run, cell, columns)
     return grid.text()
@@ -269,7 +273,7 @@ def _in_words(
             told.append(f" at {cell.memory_mb:,} MB", BAD)
             told.append(f"  {failures.message(call.error)}", QUIET)
     elif not find.is_equal(run, cell.case):
-        told = Text("not shown equal, so there is no speed to report")
+        told = Text("not verified as equal, so no speed is reported")
     elif call is None:
         told = Text("not measured", style=QUIET)
     else:
@@ -280,7 +284,9 @@ def _in_words(
 
 def _partial_failures(grid: Grid, call: CallSummary) -> None:
     if call.errors and call.error is not None:
-        told = f"{call.errors} of {call.n} calls failed, not in the figures: {call.error.type}"
+        told = (
+            f"{call.errors} of {call.n} calls failed and are not in the figures: {call.error.type}"
+        )
         grid.words(Text(), Text(told, style=BAD))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import IO
 
 from rich.console import Console, Group, RenderableType
@@ -10,9 +10,11 @@ from rich.rule import Rule
 from rich.style import Style
 from rich.text import Text
 
-from lambdameter.model import ReportInput, TargetInfo
-from lambdameter.report import bill, caveats, faults, find, outlying, stopping, sure, table
-from lambdameter.report.decision import decide
+from lambdameter.analysis import caveats, find, stopping
+from lambdameter.analysis.decision import decide
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import TargetInfo
+from lambdameter.report import bill, faults, outlying, sure, table
 from lambdameter.report.distribution import distribution
 from lambdameter.report.equality import equality
 from lambdameter.report.failures import failures
@@ -21,6 +23,20 @@ from lambdameter.report.where_time_went import LEGEND, where_time_went
 from lambdameter.units import NOTHING
 
 _LABEL = 13
+PARTS = (
+    "verdict",
+    "conditions",
+    "equality",
+    "failures",
+    "times",
+    "cold",
+    "certainty",
+    "outliers",
+    "retries",
+    "waiting",
+    "bill",
+)
+"""The report's parts, by what `--only` calls them."""
 
 
 def console(file: IO[str]) -> Console:
@@ -30,19 +46,22 @@ def console(file: IO[str]) -> Console:
     return made
 
 
-def report(run: ReportInput) -> RenderableType:
-    """Everything, in the order in which it is to be read."""
+def report(run: ReportInput, only: Collection[str] = PARTS) -> RenderableType:
+    """Every section, or those of some parts, in the order in which they are to be read."""
+    return Group(*(body for part, bodies in _parts(run) if part in only for body in bodies))
+
+
+def _parts(run: ReportInput) -> Iterator[tuple[str, Iterable[RenderableType]]]:
     styles = variant_styles(run.manifest.workload.variants)
-    parts: list[RenderableType] = [*_alarm(run), *_decisions(run)]
-    parts += section("What ran", caveats.target(run), [what_ran(run)])
-    parts += section("Equality", (), [equality(run)])
+    yield "verdict", [*_alarm(run), *_decisions(run)]
+    yield "conditions", section("What ran", caveats.target(run), [what_ran(run)])
+    yield "equality", section("Equality", (), [equality(run)])
     failed = [*failures(run)]
     if failed:
-        parts += section("What went wrong", (), failed)
+        yield "failures", section("What went wrong", (), failed)
     for memory_mb in find.tiers(run):
-        parts += _tier(run, memory_mb, styles)
-    parts.append(_labelled("run folder", run.folder))
-    return Group(*parts)
+        yield from _tier(run, memory_mb, styles)
+    yield "verdict", [_labelled("run folder", run.folder)]
 
 
 def _alarm(run: ReportInput) -> Iterator[Text]:
@@ -82,7 +101,7 @@ def what_ran(run: ReportInput) -> Text:
     lines += [
         *_items("engines", manifest.target.engines),
         *_items("runtimes", manifest.target.runtimes),
-        _labelled("latency", manifest.target.latency_model or "none modelled: real services"),
+        _labelled("latency", manifest.target.latency_model or "not modelled: real services"),
     ]
     if manifest.target.faults is not None:
         lines.append(_labelled("faults", manifest.target.faults))
@@ -98,7 +117,7 @@ def _enforcement(target: TargetInfo) -> list[Text]:
     lines = []
     if enforced.by == "none":
         told = " neither CPU nor memory: these are this machine's times"
-        lines.append(Text.assemble((" NOTHING IS ENFORCED ", ALARM), told))
+        lines.append(Text.assemble((" NO LIMIT IS ENFORCED ", ALARM), told))
     else:
         lines.append(_labelled("enforced by", enforced.by))
     for label, told in (
@@ -115,7 +134,7 @@ def _enforcement(target: TargetInfo) -> list[Text]:
 
 def _tier(
     run: ReportInput, memory_mb: int, styles: Mapping[str, Style]
-) -> Iterator[RenderableType]:
+) -> Iterator[tuple[str, Iterable[RenderableType]]]:
     at = f"at {memory_mb:,} MB"
     cells = [cell for cell in run.summary.cells if cell.memory_mb == memory_mb]
     measured = any(cell.warm is not None and cell.warm.duration_ms for cell in cells)
@@ -123,35 +142,46 @@ def _tier(
     warm = [table.warm_table(run, memory_mb, styles), *([source] if source else [])]
     lacking = caveats.tier(run.manifest.target.enforcement, memory_mb)
     beside = (*lacking, *caveats.speed(run), *caveats.exhibits(run), *caveats.memory(run))
-    yield from section(f"Warm calls {at}{_work(run, memory_mb)}", beside, warm)
+    yield "times", section(f"Warm calls {at}{_work(run, memory_mb)}", beside, warm)
     spread = table.spread_table(run, memory_mb, styles)
     if spread is not None:
         drawn = distribution(run, memory_mb, styles)
         body = [spread, *([Text(), drawn] if drawn else [])]
-        yield from section(f"Duration of warm calls {at}", (), body)
-    yield from section(
-        f"Cold calls {at}",
-        (*lacking, *caveats.speed(run)),
-        [table.cold_table(run, memory_mb, styles)],
+        yield "times", section(f"Duration of warm calls {at}", (), body)
+    yield (
+        "cold",
+        section(
+            f"Cold calls {at}",
+            (*lacking, *caveats.speed(run)),
+            [table.cold_table(run, memory_mb, styles)],
+        ),
     )
     certain = sure.sure(run, memory_mb, styles)
     if certain:
-        yield from section(f"How sure at {memory_mb:,} MB", sure.beside(run, memory_mb), certain)
+        yield (
+            "certainty",
+            section(
+                f"Confidence intervals at {memory_mb:,} MB", sure.beside(run, memory_mb), certain
+            ),
+        )
     far = outlying.outlying(run, memory_mb, styles)
     if far is not None:
-        yield from section(f"Outliers {at}", outlying.BESIDE, [far])
+        yield "outliers", section(f"Outliers {at}", outlying.BESIDE, [far])
     disturbed = faults.table(run, memory_mb, styles)
     if disturbed is not None:
-        beside = ("counted over all calls, the failed ones included",)
-        yield from section(f"Retries and faults {at}", beside, [disturbed])
+        beside = ("counted over all calls, including failed calls",)
+        yield "retries", section(f"Retries and faults {at}", beside, [disturbed])
     if not measured:
         return
-    yield from section(
-        f"Where the time went {at}",
-        caveats.time(run),
-        [where_time_went(run, memory_mb, styles), Text(LEGEND, style=QUIET)],
+    yield (
+        "waiting",
+        section(
+            f"Where the time went {at}",
+            caveats.time(run),
+            [where_time_went(run, memory_mb, styles), Text(LEGEND, style=QUIET)],
+        ),
     )
-    yield from _bill(run, memory_mb, styles)
+    yield "bill", _bill(run, memory_mb, styles)
 
 
 def _work(run: ReportInput, memory_mb: int) -> str:

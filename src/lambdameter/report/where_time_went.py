@@ -8,8 +8,10 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model import CallSummary, CellSummary, ReportInput
-from lambdameter.report import find
+from lambdameter.analysis import find
+from lambdameter.model.report import ReportInput
+from lambdameter.model.summary import CallSummary, CellSummary
+from lambdameter.report import labels
 from lambdameter.report.grid import Grid
 from lambdameter.report.look import QUIET, Label, measured, modelled
 
@@ -18,8 +20,8 @@ _LABEL_AND_BAR = 40
 _LONGEST_BAR, _SHORTEST_BAR = 24, 10
 _CPU, _THROTTLED, _WAITING, _MODELLED, _UNKNOWN = "█", "▓", "▒", "░", "·"
 LEGEND = (
-    f"{_CPU} CPU  {_THROTTLED} throttled  {_WAITING} waiting  {_MODELLED} waiting that is modelled"
-    f"  {_UNKNOWN} not known"
+    f"{_CPU} CPU  {_THROTTLED} throttled  {_WAITING} waiting  {_MODELLED} modelled "
+    f"waiting  {_UNKNOWN} not known"
 )
 
 
@@ -57,7 +59,7 @@ def _row(
 ) -> list[Text | Label]:
     style = styles.get(cell.variant, Style())
     widest = max(len(variant.title) for variant in run.manifest.workload.variants)
-    name = find.label(run, cell.case, cell.variant, style)
+    name = labels.label(run, cell.case, cell.variant, style)
     name = name.followed_by(" " * (widest + 1 - len(find.variant_title(run, cell.variant))))
     width = min(_LONGEST_BAR, max(_SHORTEST_BAR, _LABEL_AND_BAR + 1 - name.text().cell_len))
     name = name.followed_by(bar(call, longest_ms, width), style)

@@ -55,9 +55,9 @@ def strategy(schema: Any, place: str) -> Strategy:
         Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))
     except SchemaError as failure:
         raise BadInputError(
-            f"The input schema is no JSON Schema: {failure.message}",
+            f"The input schema is not a valid JSON Schema: {failure.message}",
             place=f"{place}#{_pointer(failure.absolute_path)}",
-            next_step="Correct it; https://json-schema.org/learn describes what may stand there.",
+            next_step="Correct the schema; https://json-schema.org/learn describes the keywords.",
         ) from None
     made = _Generators(schema, place).of(schema, ())
     try:
@@ -70,9 +70,9 @@ def strategy(schema: Any, place: str) -> Strategy:
 
 def _nothing_conforms(place: str, why: str) -> BadInputError:
     return BadInputError(
-        f"Nothing conforms to the input schema: {why}",
+        f"No event conforms to the input schema: {why}",
         place=place,
-        next_step="Correct what contradicts itself there.",
+        next_step="Correct the contradiction there.",
     )
 
 
@@ -99,7 +99,7 @@ class _Generators:
         if schema is True or schema == {}:
             return values.ANYTHING
         if schema is False:
-            raise _nothing_conforms(self._at(at), "it is `false`")
+            raise _nothing_conforms(self._at(at), "the schema is `false`")
         if "const" in schema:
             return st.just(schema["const"])
         if "enum" in schema:
@@ -120,9 +120,10 @@ class _Generators:
         if given is None:
             meant = [one for one, keywords in _TYPES.items() if keywords & schema.keys()]
             raise BadInputError(
-                "There is no type here, so anything conforms",
+                "The schema has no type here, so any value conforms",
                 place=self._at(at),
-                next_step=f'Add "type": "{meant[-1] if meant else "string"}", or what is meant.',
+                next_step=f'Add "type": "{meant[-1] if meant else "string"}", or the '
+                "type that is meant.",
             )
         types: list[str] = [given] if isinstance(given, str) else given
         # Null first: the smallest difference is looked for in this order.
@@ -135,9 +136,9 @@ class _Generators:
 
     def _no_generator(self, what: str, at: Place) -> BadInputError:
         return BadInputError(
-            f"Nothing generates inputs for {what}",
+            f"lambdameter cannot generate inputs for {what}",
             place=self._at(at),
-            next_step="Say it with the keywords that docs/workload.md lists, or leave it away.",
+            next_step="Use the keywords that docs/workload.md lists, or omit this one.",
         )
 
     def _at(self, at: Place) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special  # type: ignore[import-untyped]
 
-from lambdameter.model import Interval
+from lambdameter.model.comparison import Interval
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdameter.model import Call, Comparison, InitRatio, Outliers, Report, Sample
+from lambdameter.model.base import Call
+from lambdameter.model.comparison import Comparison, InitRatio, Outliers
+from lambdameter.model.sample import Report, Sample
 from lambdameter.stats import bootstrap, effect, location, outliers
 
 Floats = NDArray[np.float64]

@@ -9,12 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from lambdameter.model import (
+from lambdameter.model.bill import CellBill
+from lambdameter.model.gate import (
     BillRatio,
-    CaseEquality,
-    CellBill,
     CellComparison,
-    CellSummary,
     ComparedRun,
     Gate,
     GateInterval,
@@ -24,10 +22,11 @@ from lambdameter.model import (
     Outcome,
     PackageComparison,
     Ratio,
-    Report,
-    ReportInput,
     RunComparison,
 )
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import Report
+from lambdameter.model.summary import CaseEquality, CellSummary
 from lambdameter.stats import ratio
 from lambdameter.stats.conditions import differences
 from lambdameter.stats.summary import failure

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from lambdameter.model import ConditionDifference, Manifest
+from lambdameter.model.gate import ConditionDifference
+from lambdameter.model.sample import Manifest
 
 _Pair = tuple[str, Any, Any]
 
@@ -50,7 +51,7 @@ def _figures(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
 def _told(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
     pairs: list[_Pair] = [
         ("lambdameter", base.lambdameter, head.lambdameter),
-        ("memory tiers", _listed(base.memory_mb), _listed(head.memory_mb)),
+        ("memory sizes", _listed(base.memory_mb), _listed(head.memory_mb)),
         ("variants", _listed(_variants(base)), _listed(_variants(head))),
     ]
     pairs += _each("engine", base.target.engines, head.target.engines)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special  # type: ignore[import-untyped]
 
-from lambdameter.model import Interval, Noise, Verdict
+from lambdameter.model.comparison import Interval, Noise, Verdict
 
 Floats = NDArray[np.float64]
 
@@ -113,12 +113,12 @@ def _warning(count: int, between: float, drift: float | None) -> tuple[str | Non
     if drift is not None:
         return (
             f"the times drift by {100 * abs(drift - 1):.0f} % from the first round to the last",
-            "see what else runs on this machine, let it cool down, and measure again",
+            "check what else runs on this machine, let it cool down, and measure again",
         )
     if between > _UNSTABLE:
         differ = f"{100 * np.expm1(between):.0f} %"
         return (
-            f"environments that did the same differ by {differ} (one deviation)",
-            f"close what else runs and measure again; `--cold {4 * count}` halves the interval",
+            f"environments that did the same work differ by {differ} (one standard deviation)",
+            f"close other programs and measure again; `--cold {4 * count}` halves the interval",
         )
     return None, None

@@ -15,7 +15,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdameter.model import ClaimRow, ClaimSource, Estimate, Quantity, ReportInput
+from lambdameter.model.claim import ClaimRow, ClaimSource, Quantity
+from lambdameter.model.report import ReportInput
+from lambdameter.model.reproduction import Estimate
 from lambdameter.stats import bootstrap, quantities
 
 Floats = NDArray[np.float64]
@@ -57,7 +59,7 @@ def estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) ->
 
 def _estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -> Estimate:
     if not row.of:
-        raise _Lack("nothing of it can be run here")
+        raise _Lack("lambdameter has nothing to run for this figure")
     if all(one.metric in quantities.EXACT for one in (*row.of, *row.over)):
         return _exact(row, runs, source)
     sides = [
@@ -217,7 +219,7 @@ def _interval(values: Floats, seed: int) -> Floats:
 
 def _logs(values: Floats) -> Floats:
     if np.any(values <= 0):
-        raise _Lack("it took less than the clock can tell")
+        raise _Lack("the time was too short for the clock")
     result: Floats = np.log(values)
     return result
 

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdameter.model import Call, Flagged, Sample
+from lambdameter.model.base import Call
+from lambdameter.model.comparison import Flagged
+from lambdameter.model.sample import Sample
 from lambdameter.stats import outliers
 from lambdameter.stats.compare import time_ms
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 
-from lambdameter.model import Percentile
+from lambdameter.model.comparison import Percentile
 
 SHARES = (0.9, 0.95, 0.99)
 _BEYOND = 0.025

@@ -11,7 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from lambdameter.model import Manifest, Meter, Quantity, ReportInput, Sample
+from lambdameter.model.claim import Quantity
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import Manifest, Meter, Sample
 from lambdameter.stats.summary import failure, figure
 
 _MB_PER_GB = 1024

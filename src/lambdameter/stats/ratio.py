@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdameter.model import GateInterval, NotEnough
+from lambdameter.model.gate import GateInterval, NotEnough
 from lambdameter.stats import bootstrap
 
 LEAST_ENVIRONMENTS = 10

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special  # type: ignore[import-untyped]
 
-from lambdameter.model import Comparison, Look, Reason, Stopping
+from lambdameter.model.comparison import Comparison, Look, Reason, Stopping
 
 Floats = NDArray[np.float64]
 

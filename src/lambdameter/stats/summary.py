@@ -15,21 +15,11 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from lambdameter.model import (
-    CALLS,
-    Call,
-    CallSummary,
-    CaseEquality,
-    CellSummary,
-    Comparison,
-    Flagged,
-    Manifest,
-    ResponseShape,
-    Sample,
-    SampleError,
-    Stopping,
-    Summary,
-)
+from lambdameter.model.base import CALLS, Call
+from lambdameter.model.comparison import Comparison, Flagged, Stopping
+from lambdameter.model.sample import Manifest, Sample, SampleError
+from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary, Summary
+from lambdameter.model.workload import ResponseShape
 from lambdameter.stats import bootstrap
 from lambdameter.stats.compare import Measured, Pair, compare, measured
 from lambdameter.stats.flagged import Place, flagged

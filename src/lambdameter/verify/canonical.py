@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from lambdameter.model import Table
+from lambdameter.model.workload import Table
 
 Value = Mapping[str, Any]
 Item = Mapping[str, Value]
@@ -72,15 +72,15 @@ def value(typed: Value) -> dict[str, Any]:
         ValueError: this is no DynamoDB value.
     """
     if len(typed) != 1:
-        raise ValueError(f"{dict(typed)!r} is not one typed value")
+        raise ValueError(f"{dict(typed)!r} is not a single typed value")
     ((kind, content),) = typed.items()
     form = _FORMS.get(kind)
     if form is None:
-        raise ValueError(f"DynamoDB has no type {kind!r}")
+        raise ValueError(f"DynamoDB has no type named {kind!r}")
     try:
         return {kind: form(content)}
     except (TypeError, AttributeError, InvalidOperation, binascii.Error) as failure:
-        raise ValueError(f"{content!r} is no {kind}") from failure
+        raise ValueError(f"{content!r} is not a value of type {kind}") from failure
 
 
 def write_units(canonical: Item) -> int:

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from lambdameter.model import CALLS, Call, CaseEquality, EqualityRule, Sample
+from lambdameter.model.base import CALLS, Call
+from lambdameter.model.sample import Sample
+from lambdameter.model.summary import CaseEquality
+from lambdameter.model.workload import EqualityRule
 from lambdameter.verify import response as answers
 
 # The digest of the table, and the canonical answer.

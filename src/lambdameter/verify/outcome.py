@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from lambdameter.model import EqualityRule, FieldDifference, SampleError
+from lambdameter.model.sample import FieldDifference, SampleError
+from lambdameter.model.workload import EqualityRule
 from lambdameter.verify import response as answers
 
 # Told in a difference as the place where two failures differ.

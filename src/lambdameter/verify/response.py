@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from lambdameter.model import AnswerMayDiffer, EqualityRule, FieldDifference
+from lambdameter.model.sample import FieldDifference
+from lambdameter.model.workload import AnswerMayDiffer, EqualityRule
 
 EXACT = EqualityRule()
 

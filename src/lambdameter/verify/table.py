@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from lambdameter.model import FieldDifference, RecordDifference, Table
+from lambdameter.model.sample import FieldDifference, RecordDifference
+from lambdameter.model.workload import Table
 from lambdameter.verify import canonical
 from lambdameter.verify.canonical import Item
 

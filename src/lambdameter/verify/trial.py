@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from lambdameter.errors import TargetError
-from lambdameter.model import Expected, RecordDifference, TrialEquality, Workload
+from lambdameter.model.artifact import Expected
+from lambdameter.model.sample import RecordDifference, TrialEquality
+from lambdameter.model.workload import Workload
 from lambdameter.verify import canonical
 from lambdameter.verify import response as answers
 from lambdameter.verify import table as tables
@@ -69,8 +71,8 @@ def check(workload: Workload, must: Expected, response: Any, sources: Sources) -
         actual = tables.digest(sources.scan(), how, before)
     except ValueError as failure:
         raise TargetError(
-            f"The table's scan gave what no table holds: {failure}",
-            next_step="Check the DynamoDB engine that the report names under What ran.",
+            f"The table's scan returned an item that no table can hold: {failure}",
+            next_step='Check the DynamoDB engine that the report names under "What ran".',
         ) from failure
     keys: list[bytes] = []
     if actual.digest != must.digest:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from lambdameter import price_list
 from lambdameter.audit import rules, table
-from lambdameter.model import Audit, Finding, PublishedTable
+from lambdameter.cost import price_list
+from lambdameter.model.audit import Audit, Finding, PublishedTable
 
 Read = Callable[[str], PublishedTable]
 SERVICES = {"dynamodb.WriteRequestUnit", "s3.GetObject"}

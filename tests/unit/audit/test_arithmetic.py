@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lambdameter.model import Finding
+from lambdameter.model.audit import Finding
 
 Found = Callable[[str, str], list[Finding]]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lambdameter.model import Finding
+from lambdameter.model.audit import Finding
 
 Found = Callable[[str, str], list[Finding]]
 HEAD = (
@@ -25,7 +25,7 @@ def test_a_ratio_of_partial_bills_is_set_right(found: Found) -> None:
     text = HEAD + FAST.format("0.0033") + SLOW.format("0.1817") + RATIO.format(55)
     (finding,) = found("left-out-ratio", text)
     assert (finding.lines, finding.stated) == ((4,), "55x")
-    assert finding.right == "1.88x on the whole bills (of lines 2-3)"
+    assert finding.right == "1.88x for the whole bills (lines 2-3)"
 
 
 def test_whole_bills_have_nothing_left_out(found: Found) -> None:
@@ -43,13 +43,13 @@ def test_what_other_services_are_paid_is_left_out_too(found: Found) -> None:
     row = ",cost,0.000267,USD,,arm64,1024,20000,,,dynamodb.WriteRequestUnit=50000,,etl\n"
     (finding,) = found("left-out", HEAD + row)
     assert "with DynamoDB writes ($0.0312)" in finding.right
-    assert finding.why.startswith("The whole bill is 118 times as much")
+    assert finding.why.startswith("The whole bill is 118 times as high")
 
 
 def test_init_is_named_beside_it_where_the_table_has_one(found: Found) -> None:
     text = HEAD + FAST.format("0.0033") + ",init,28.96,ms,,,,,,,,,fast\n"
     (finding,) = found("left-out", text)
-    assert finding.right.endswith("; cold starts pay INIT (28.96 ms, line 3) too")
+    assert finding.right.endswith("; cold starts also pay for INIT (28.96 ms, line 3)")
 
 
 def test_what_is_hardly_paid_is_not_missed(found: Found) -> None:

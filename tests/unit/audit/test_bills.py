@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from lambdameter import price_list
 from lambdameter.audit import bills
-from lambdameter.model import PublishedTable
+from lambdameter.cost import price_list
+from lambdameter.model.audit import PublishedTable
 
 Read = Callable[[str], PublishedTable]
 PRICES = price_list.latest()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lambdameter.model import PublishedTable
+from lambdameter.model.audit import PublishedTable
 
 Read = Callable[[str], PublishedTable]
 

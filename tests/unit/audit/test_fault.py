@@ -16,4 +16,4 @@ def test_the_first_line_is_the_error_and_the_others_its_notes() -> None:
 def test_a_long_list_is_cut_and_counted() -> None:
     with pytest.raises(BadInputError) as raised:
         refuse("t.csv", [Fault(line, "", "Bad", "Mend.") for line in range(1, 31)])
-    assert raised.value.__notes__[-1] == "and 9 more"
+    assert raised.value.__notes__[-1] == "and 9 more errors"

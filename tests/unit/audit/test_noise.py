@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lambdameter.model import Finding
+from lambdameter.model.audit import Finding
 
 Found = Callable[[str, str], list[Finding]]
 PAIR = (
@@ -56,7 +56,7 @@ def test_identical_work_that_differs_is_named_and_set_against_the_effect(found: 
     (finding,) = found("repeats", text)
     assert finding.lines == (2, 3)
     assert finding.stated == "Rust, same: 14362 ms and 11977 ms, 20% apart"
-    assert "differ by 1.53x: noise of one is 42%" in finding.why
+    assert "differ by a factor of 1.53: this noise is 42%" in finding.why
 
 
 def test_identical_work_of_one_variant_alone_is_named_too(found: Found) -> None:

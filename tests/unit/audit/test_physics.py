@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lambdameter.model import Finding
+from lambdameter.model.audit import Finding
 
 Found = Callable[[str, str], list[Finding]]
 
@@ -75,5 +75,5 @@ def test_another_system_than_lambda_is_not_held_to_its_limits(found: Found) -> N
 def test_the_environments_that_a_load_needs_are_told(found: Found) -> None:
     text = "metric,value,memory_mb,billed_ms,runs,period\ncost,1,512,900000,{},month\n"
     (finding,) = found("concurrency", text.format(43_200_000))
-    assert finding.right == "15,000 environments at once, spread evenly"
+    assert finding.right == ("15,000 environments at the same time, if the runs are spread evenly")
     assert not found("concurrency", text.format(43_200))

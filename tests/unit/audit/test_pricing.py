@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lambdameter.model import Finding
+from lambdameter.model.audit import Finding
 
 Found = Callable[[str, str], list[Finding]]
 COST = "metric,value,architecture,memory_mb,billed_ms,runs,period\n"
@@ -30,7 +30,7 @@ def test_a_price_is_the_lists(found: Found, row: str, wrong: bool) -> None:  # n
 def test_the_other_architectures_price_is_named(found: Found) -> None:
     text = "metric,value,unit,architecture\nprice,0.0000166667,USD/GB-s,arm64\n"
     (finding,) = found("price", text)
-    assert finding.why.startswith("It is the x86_64 price")
+    assert finding.why.startswith("This is the x86_64 price")
 
 
 def test_costs_made_with_the_other_price_are_one_finding(found: Found) -> None:
@@ -46,7 +46,7 @@ def test_a_cost_that_nothing_gives_is_told_with_what_is_right(found: Found) -> N
     (finding,) = found("cost", f"{COST}cost,5,arm64,1024,1000,1000,\n")
     assert (finding.stated, finding.right) == (
         "$5 for 1,000 runs of 1.00 s at 1,024 MB",
-        "$0.0135, of it $0.0133 compute (arm64)",
+        "$0.0135, of which $0.0133 are compute (arm64)",
     )
     assert not found("cost", f"{COST}cost,0.0135,arm64,1024,1000,1000,\n")
 

@@ -31,7 +31,7 @@ def test_a_printed_figure_is_the_interval_that_it_was_rounded_from(
     "text", ["", "fast", "1,5", "12,34", "5-3", "-4", "1e999999999", "nan", "3 ms"]
 )
 def test_what_is_no_figure_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no figure"):
+    with pytest.raises(ValueError, match="is not a figure"):
         printed.read(text)
 
 

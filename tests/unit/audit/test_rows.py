@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from lambdameter.audit import rows
-from lambdameter.model import PublishedTable
+from lambdameter.model.audit import PublishedTable
 
 Read = Callable[[str], PublishedTable]
 

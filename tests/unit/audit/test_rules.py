@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdameter import price_list
 from lambdameter.audit import (
     arithmetic,
     bill,
@@ -28,8 +27,9 @@ from lambdameter.audit import (
 )
 from lambdameter.audit.printed import METRICS
 from lambdameter.claims import library
+from lambdameter.cost import price_list
 from lambdameter.errors import BadInputError
-from lambdameter.model import SEVERITIES, Audit, Finding
+from lambdameter.model.audit import SEVERITIES, Audit, Finding
 from lambdameter.report import audit as report
 from lambdameter.report import audit_document, terminal
 
@@ -201,8 +201,8 @@ def test_what_could_not_be_looked_at_is_told() -> None:
     assert audit(text).not_checked == (
         "line 2: a cost without memory_mb and billed_ms",
         "line 3: a cost without billed_ms",
-        "line 4: no prices for the region mars-east-1",
-        "line 5: a ratio that does not say what it follows from (column from)",
+        "line 4: a cost in the region mars-east-1, which has no prices here",
+        "line 5: a ratio that does not say which rows it follows from (column from)",
     )
 
 

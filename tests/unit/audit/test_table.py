@@ -8,7 +8,7 @@ import pytest
 
 from lambdameter.audit import printed, table
 from lambdameter.errors import BadInputError
-from lambdameter.model import PublishedTable
+from lambdameter.model.audit import PublishedTable
 
 Read = Callable[[str], PublishedTable]
 
@@ -71,30 +71,46 @@ def test_uses_are_the_price_lists_names_with_amounts(read: Read) -> None:
     [
         ("", ":1", "The table is empty"),
         ("# nothing\n", ":1", "The table is empty"),
-        ("metric,value\n", ":1", "The table has no figure"),
-        ("metric;value\nduration;3\n", ":1", "The columns are not parted by commas"),
+        ("metric,value\n", ":1", "The table has no figures"),
+        ("metric;value\nduration;3\n", ":1", "The columns are not separated by commas"),
         ("metric\n", ":1, column value", "The column is missing"),
-        ("metric,value,memory\n", ":1, column memory", "There is no such column"),
-        ("metric,value,n,n\n", ":1, column n", "The column is there twice"),
-        ("metric,value\ninit,1,2\n", ":2", "The row has 3 cells, the head 2"),
-        ('metric,value\ninit,"3\n', ":2", "This is no CSV: unexpected end of data"),
-        ("metric,value\nspeed,3\n", ":2, column metric", "There is no metric 'speed'"),
+        ("metric,value,memory\n", ":1, column memory", "There is no column of this name"),
+        ("metric,value,n,n\n", ":1, column n", "The column appears twice"),
+        ("metric,value\ninit,1,2\n", ":2", "The row has 3 cells, and the header row has 2"),
+        ('metric,value\ninit,"3\n', ":2", "The table is not valid CSV: unexpected end of data"),
+        ("metric,value\nspeed,3\n", ":2, column metric", "There is no metric named 'speed'"),
         ("metric,value\ninit,\n", ":2, column value", "The value is missing"),
         ("metric,value\n,3\n", ":2, column metric", "The metric is missing"),
-        ("metric,value\ninit,quick\n", ":2, column value", "'quick' is no figure"),
-        ("metric,value,unit\ninit,3,USD\n", ":2, column unit", "'USD' is no unit of init"),
-        ("metric,value\npart,3\n", ":2, column part", "Which part is it"),
-        ("metric,value,runs\ncost,3,-4\n", ":2, column runs", "-4 is no amount"),
-        ("metric,value,runs\ncost,3,nan\n", ":2, column runs", "NaN is no amount"),
-        ("metric,value,uses\ncost,3,sqs.Send=1\n", ":2, column uses", "There is no price for 'sqs"),
-        ("metric,value,uses\ncost,3,s3.GetObject\n", ":2, column uses", "'' is no number of s3"),
-        ("metric,value,unit\nprice,3,USD/ms\n", ":2, column memory_mb", "A price by the millis"),
-        ("metric,value,id\ninit,3,1a\n", ":2, column id", "'1a' is no id that a formula can hold"),
-        ("metric,value,id\ninit,3,a\ninit,3,a\n", ":2, column id", "There are 2 rows 'a'"),
-        ("metric,value,from\nratio,3,a/b\n", ":2, column from", "There is no row 'a'"),
+        ("metric,value\ninit,quick\n", ":2, column value", "'quick' is not a figure"),
+        ("metric,value,unit\ninit,3,USD\n", ":2, column unit", "'USD' is not a unit of init"),
+        ("metric,value\npart,3\n", ":2, column part", "The part is missing"),
+        ("metric,value,runs\ncost,3,-4\n", ":2, column runs", "-4 is not an amount"),
+        ("metric,value,runs\ncost,3,nan\n", ":2, column runs", "NaN is not an amount"),
+        (
+            "metric,value,uses\ncost,3,sqs.Send=1\n",
+            ":2, column uses",
+            "There is no price for 'sqs",
+        ),
+        ("metric,value,uses\ncost,3,s3.GetObject\n", ":2, column uses", "'' is not a number of s3"),
+        ("metric,value,unit\nprice,3,USD/ms\n", ":2, column memory_mb", "A price per millis"),
+        (
+            "metric,value,id\ninit,3,1a\n",
+            ":2, column id",
+            "'1a' is not an id that a formula can use",
+        ),
+        (
+            "metric,value,id\ninit,3,a\ninit,3,a\n",
+            ":2, column id",
+            "There are 2 rows with the id 'a'",
+        ),
+        (
+            "metric,value,from\nratio,3,a/b\n",
+            ":2, column from",
+            "There is no row with the id 'a'",
+        ),
         ("metric,value,from\nratio,3,f(1)\n", ":2, column from", "'f(1)' cannot be used"),
         ("metric,value,from\nratio,3,1/0\n", ":2, column from", "'1/0' may divide by zero"),
-        ("metric,value,id,from\nratio,,a,a\n", ":2, column from", "'a' needs itself"),
+        ("metric,value,id,from\nratio,,a,a\n", ":2, column from", "'a' depends on itself"),
     ],
 )
 def test_a_fault_is_told_with_its_place_and_what_to_do(
@@ -123,7 +139,7 @@ def test_a_fault_is_told_with_its_place_and_what_to_do(
     ],
 )
 def test_a_cell_that_does_not_fit_its_column_is_told(read: Read, column: str, cell: str) -> None:
-    with pytest.raises(BadInputError, match=f"{cell!r} does not fit") as raised:
+    with pytest.raises(BadInputError, match=f"{cell!r} is not a valid value") as raised:
         read(f'metric,value,{column}\ninit,3,"{cell}"\n')
     assert raised.value.place == f"mine.csv:2, column {column}"
 

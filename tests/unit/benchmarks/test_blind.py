@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lambdameter import workload
+from lambdameter.workload import loader
 
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "blind.py"
 
@@ -39,7 +39,7 @@ def test_half_of_the_duels_are_slowed_and_all_answer_the_same(blind: ModuleType,
     assert sorted(truth) == [False] * 3 + [True] * 3
     for number, slowed in enumerate(truth):
         folder = tmp_path / f"{number:02}" / "blind"
-        assert [one.name for one in workload.load(str(folder)).variants] == ["first", "second"]
+        assert [one.name for one in loader.load(str(folder)).variants] == ["first", "second"]
         texts = {(folder / name / "handler.py").read_text() for name in ("first", "second")}
         assert len(texts) == (2 if slowed else 1)
         answers = [handler(folder / name)({}, None) for name in ("first", "second")]

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lambdameter import workload
 from lambdameter.claims import library
-from lambdameter.model import ClaimSource
+from lambdameter.model.claim import ClaimSource
+from lambdameter.workload import loader
 
 LIGHT = Path(__file__).parents[3] / "benchmarks" / "published" / "light.toml"
 MEMORY_MB = (128, 256, 512, 1_024, 1_769, 2_048)
@@ -51,7 +51,7 @@ def test_first_calls_and_inits_are_as_published(
 
 
 def test_they_are_of_first_calls_of_a_workload_that_is_there(light: ClaimSource):
-    known = workload.load("light")
+    known = loader.load("light")
     assert {(one.workload, one.case, one.call) for one in light.figures} == {
         ("light", known.cases[0].name, "cold")
     }

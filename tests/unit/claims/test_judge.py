@@ -5,19 +5,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter import price_list
 from lambdameter.audit import rules, table
 from lambdameter.claims import library
 from lambdameter.claims.judge import Evidence, judge
-from lambdameter.model import (
-    Audit,
-    ClaimRow,
-    Documented,
-    Estimate,
-    FidelityError,
-    JudgedRow,
-    Quantity,
-)
+from lambdameter.cost import price_list
+from lambdameter.model.audit import Audit
+from lambdameter.model.claim import ClaimRow, Documented, FidelityError, Quantity
+from lambdameter.model.reproduction import Estimate, JudgedRow
 
 QUANTITY = Quantity(workload="w", variant="v", case="c", memory_mb=128, metric="mean_ms")
 ERROR = FidelityError(source="K", tolerance="time", log_error=0.1, stated="a page")
@@ -130,13 +124,16 @@ def test_what_we_model_ourselves_by_more_than_half_is_not_judged() -> None:
 def test_too_few_environments_are_not_judged_and_say_how_many_are_needed() -> None:
     told = judged(row(value=10), Estimate(value=10, environments=3))
     assert told.verdict == "not judged"
-    assert told.why == "An interval needs 10 environments, and there are 3."
+    assert told.why == "An interval needs 10 environments, and these runs have 3."
 
 
 def test_what_was_not_measured_is_not_judged_and_what_died_is_not_reproduced() -> None:
     assert judged(row(value=10), Estimate(lack="v was not measured")).verdict == "not judged"
     dead = judged(row(value=10), Estimate(lack="v failed with OutOfMemory", died=True))
-    assert (dead.verdict, dead.why) == ("not reproduced", "Here v failed with OutOfMemory.")
+    assert (dead.verdict, dead.why) == (
+        "not reproduced",
+        "In these runs, v failed with OutOfMemory.",
+    )
 
 
 def test_a_figure_of_less_work_is_not_judged_and_a_ratio_of_both_is() -> None:
@@ -161,7 +158,8 @@ def test_what_nothing_was_found_out_about_is_not_judged() -> None:
 def test_what_not_reproduced_tells_is_how_far_it_is() -> None:
     told = judged(row(value=10), ours(20, 20), ERROR)
     assert told.why == (
-        "Here it is 2.00 times what is published, beyond the interval and the stated error of 11 %."
+        "The measured figure is 2.00 times the published one, which is outside the interval "
+        "and outside the stated error of 11 %."
     )
 
 
@@ -197,4 +195,4 @@ def test_a_measured_ratio_does_not_fall_with_the_prices_that_both_sides_share() 
     one = msgspec.structs.replace(ratio(value=1.5), table=("K7.saving",))
     told = judge("K", one, Evidence(ours(1.4, 1.6), audit_of("K"), None))
     assert told.verdict == "reproduced"
-    assert "0.375 % on the whole bills" in told.why
+    assert "0.375 % for the whole bills" in told.why

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from lambdameter import workload
 from lambdameter.audit import table
 from lambdameter.claims import library
-from lambdameter.model import ClaimSource
+from lambdameter.model.claim import ClaimSource
 from lambdameter.stats import bootstrap
+from lambdameter.workload import loader
 
 
 def figures(claim: str) -> dict[tuple[str, str, str], float]:
@@ -92,7 +92,7 @@ def test_c2s_first_calls_are_of_get_item_alone() -> None:
 def test_every_published_figure_is_of_a_variant_and_case_that_is_there() -> None:
     for source in library.sources():
         for figure in source.figures:
-            known = workload.load(figure.workload)
+            known = loader.load(figure.workload)
             assert figure.variant in [one.name for one in known.variants]
             assert figure.case in [one.name for one in known.cases]
 
@@ -140,7 +140,7 @@ def test_no_error_is_less_than_that_of_all_cells() -> None:
 
 def test_experiments_are_of_workloads_that_have_what_they_name() -> None:
     for one in library.experiments():
-        known = workload.load(one.workload)
+        known = loader.load(one.workload)
         assert set(one.variants) <= {variant.name for variant in known.variants}
         assert set(one.cases) <= {case.name for case in known.cases}
         assert one.full.cold >= bootstrap.ENOUGH

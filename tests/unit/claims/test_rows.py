@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-from lambdameter import workload as workloads
 from lambdameter.claims import library
 from lambdameter.claims.rows import rows
-from lambdameter.model import ClaimRow, ClaimSource, PublishedFigure, Quantity
+from lambdameter.model.claim import ClaimRow, ClaimSource, PublishedFigure, Quantity
 from lambdameter.stats.quantities import EXACT, METRICS
+from lambdameter.workload import loader
 
 SOURCES = {source.id: source for source in library.sources()}
 
@@ -109,5 +109,5 @@ def test_every_quantity_is_measured_by_an_experiment() -> None:
 
 def test_every_quantity_is_one_that_can_be_taken() -> None:
     for one in quantities():
-        phases = [phase.name for phase in workloads.load(one.workload).response.phases]
+        phases = [phase.name for phase in loader.load(one.workload).response.phases]
         assert one.metric in {*METRICS, *EXACT, *phases}, one

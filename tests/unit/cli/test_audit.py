@@ -35,17 +35,22 @@ def test_a_faulty_file_is_told_with_line_column_and_next_step(command: Command, 
     assert told.stdout == ""
     *first, other = told.stderr.splitlines()
     assert first == [
-        "error: 'three' is no figure",
+        "error: 'three' is not a figure",
         "  where: mine.csv:2, column value",
-        "  next:  Write 14740, 0.21, ~300 or 50..80, and its unit in the column unit.",
+        (
+            "  next:  Write a value such as 14740, 0.21, ~300 or 50..80, and its unit in the "
+            "column unit."
+        ),
     ]
-    assert other.startswith("  also:  mine.csv:3, column n: 'many' does not fit. Write a whole")
+    assert other.startswith(
+        "  also:  mine.csv:3, column n: 'many' is not a valid value. Write a whole"
+    )
 
 
 def test_a_file_that_is_not_there_is_told_with_the_tables_that_are(command: Command):
     told = command("audit", "nowhere.csv")
     assert told.exit_code == 2
-    assert "next:  Name a CSV file, or one of: C1, C2, K, W." in told.stderr
+    assert "next:  Give a CSV file, or the name of a shipped table: C1, C2, K, W." in told.stderr
 
 
 @pytest.mark.parametrize("name", ["K", "C1", "C2", "W"])

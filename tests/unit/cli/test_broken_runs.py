@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.cli.experiment import Asked, measure
-from lambdameter.model import Sample, SampleError, Workload
-from lambdameter.samples import MANIFEST, SAMPLES, RunFolder
-from lambdameter.target.fake import Script
+from lambdameter.measure.experiment import RunOptions, measure
+from lambdameter.measure.run_folder import MANIFEST, SAMPLES, RunFolder
+from lambdameter.model.sample import Sample, SampleError
+from lambdameter.model.workload import Workload
+from lambdameter.targets.fake import Script
 
 Command = Callable[..., Any]
 Reading = Callable[[Path], tuple[str, ...]]
@@ -70,8 +71,8 @@ def test_a_run_without_samples_says_so(command: Command, measured: RunFolder, re
     ended = told(command, measured, reading)
     assert ended.exit_code == (5 if reading == "compare" else 0)
     said = decision(reading, ended.stdout)
-    assert "annot be told" in said
-    expected = "BASE has no measured warm call" if reading == "compare" else "holds no sample"
+    assert "o decision" in said
+    expected = "BASE has no measured warm call" if reading == "compare" else "has no samples"
     assert expected in said
 
 
@@ -82,7 +83,7 @@ def test_a_run_of_one_sample_decides_nothing(command: Command, measured: RunFold
     ended = told(command, measured, reading)
     assert ended.exit_code == (5 if reading == "compare" else 0)
     said = decision(reading, ended.stdout)
-    assert "annot be told" in said
+    assert "o decision" in said
     assert "Not equal" not in said
     assert "no measured warm call" in ended.stdout.replace("\n", " ")
 
@@ -104,7 +105,7 @@ def test_a_run_in_which_all_failed_says_what_of(
     all_failed(measured)
     ended = told(command, measured, reading)
     assert ended.exit_code == (5 if reading == "compare" else 0)
-    assert "annot be told" in decision(reading, ended.stdout)
+    assert "o decision" in decision(reading, ended.stdout)
     expected = "BASE died" if reading == "compare" else "Runtime.ExitError"
     assert expected in ended.stdout
 
@@ -114,7 +115,7 @@ def test_samples_of_no_byte_are_no_samples(command: Command, measured: RunFolder
     (measured.path / SAMPLES).write_bytes(b"")
     ended = told(command, measured, reading)
     assert ended.exit_code == (5 if reading == "compare" else 0)
-    assert "annot be told" in decision(reading, ended.stdout)
+    assert "o decision" in decision(reading, ended.stdout)
 
 
 def only_the_first(run: RunFolder) -> None:
@@ -123,10 +124,10 @@ def only_the_first(run: RunFolder) -> None:
 
 
 BROKEN: dict[str, tuple[Callable[[RunFolder], object], int, str]] = {
-    "corrupt": (lambda run: (run.path / SAMPLES).write_text("nonsense\n"), 2, "no sample"),
+    "corrupt": (lambda run: (run.path / SAMPLES).write_text("nonsense\n"), 2, "not a sample"),
     "empty": (lambda run: (run.path / SAMPLES).unlink(), 5, "HEAD has no measured warm call"),
     "one sample": (only_the_first, 5, "HEAD has no measured warm call"),
-    "all errors": (all_failed, 1, "HEAD dies where BASE answers"),
+    "all errors": (all_failed, 1, "HEAD dies on a case that BASE answers"),
 }
 
 
@@ -145,7 +146,7 @@ def test_a_sound_base_does_not_hide_what_is_wrong_with_head(
 
 def test_copies_of_which_all_calls_failed_are_not_called_alike(
     workload: Workload,
-    asked: Asked,
+    asked: RunOptions,
     scripted: Callable[[Script], Any],
     working: Script,
     command: Command,
@@ -155,4 +156,4 @@ def test_copies_of_which_all_calls_failed_are_not_called_alike(
     all_failed(run)
     for reading in ("report", "markdown", "json"):
         ended = told(command, run, reading)
-        assert "annot be told how far apart" in decision(reading, ended.stdout)
+        assert "cannot tell how far apart" in decision(reading, ended.stdout)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from lambdameter.cli import app, doctor
 from lambdameter.errors import HostError
-from lambdameter.model import Enforcement
+from lambdameter.model.sample import Enforcement
 
 WHOLE = Enforcement(by="cgroup v1", cpu="quota", memory="limit", freeze="freezer", isolation="user")
 NOTHING = Enforcement(

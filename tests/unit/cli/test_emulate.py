@@ -30,7 +30,7 @@ def emulating(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str,
     assert process.stderr is not None
     assert process.stdout is not None
     assert process.stderr.readline() == (
-        "The local Lambda runs; only this machine can reach it. Ctrl-C ends it.\n"
+        "The local Lambda is ready; only this machine can reach it. Press Ctrl-C to stop it.\n"
     )
     told = [process.stdout.readline() for _ in range(9)]
     exported = [re.fullmatch(r"export (\w+)=(\S+)\n", line) for line in told]
@@ -78,9 +78,9 @@ def test_a_port_that_is_taken_is_the_hosts_fault():
         exit_code, told = refused("--port", str(port), "--sandbox", "none")
     assert exit_code == 3
     assert told.splitlines() == [
-        "error: The port is taken",
+        "error: The port is already in use",
         f"  where: 127.0.0.1:{port}",
-        "  next:  Name another with --port, or 0 for a free one.",
+        "  next:  Choose another port with --port, or 0 for a free port.",
     ]
 
 
@@ -88,7 +88,7 @@ def test_an_unknown_sandbox_is_the_users_fault():
     exit_code, told = refused("--sandbox", "cage")
     assert exit_code == 2
     assert told.splitlines() == [
-        "error: There is no sandbox 'cage'",
+        "error: There is no sandbox named 'cage'",
         "  where: --sandbox",
         "  next:  Choose from auto, cgroup-v2, cgroup-v1, duty-cycle, none.",
     ]
@@ -100,9 +100,9 @@ def test_a_declaration_that_is_not_valid_is_the_users_fault(tmp_path: Path):
     exit_code, told = refused("--websocket-api", str(file))
     assert exit_code == 2
     assert told.splitlines() == [
-        "error: There can be no route '$else'",
+        "error: '$else' is not a valid route",
         f"  where: {file}",
-        "  next:  Of the predefined routes there are $connect, $disconnect, $default.",
+        "  next:  The predefined routes are $connect, $disconnect, $default.",
     ]
 
 
@@ -141,7 +141,7 @@ def test_a_port_beyond_all_ports_is_wrong_usage():
         (
             ("--allow-host", "http://box"),
             [
-                "error: 'http://box' is not a name or an address that a client could call",
+                "error: 'http://box' is not a host name or IP address",
                 "  where: --allow-host",
             ],
         ),
@@ -162,7 +162,7 @@ def test_an_address_of_another_machine_is_the_hosts_fault():
     assert told.splitlines() == [
         "error: 203.0.113.1 is not an address of this machine",
         "  where: --host",
-        "  next:  Give one that `ip address` lists, or 0.0.0.0 or :: for all.",
+        ("  next:  Give an address that `ip address` lists, or 0.0.0.0 or :: for all addresses."),
     ]
 
 
@@ -190,10 +190,13 @@ def test_it_says_who_can_reach_it_and_answers_to_the_names_that_are_allowed(tmp_
     assert statuses == 3 * [False] + 3 * [True]
     assert told["AWS_ENDPOINT_URL_LAMBDA"].startswith("http://127.0.0.1:")
     assert said.splitlines()[:6] == [
-        "warning: the Lambda API, DynamoDB and S3 listen at every address of this machine.",
-        "  who:   Whoever reaches it can run code as this user, and change what is stored.",
-        "         Nothing checks credentials.",
-        "  names: They answer to box.test.",
-        "  next:  Allow other names and addresses that clients call by --allow-host.",
-        "The local Lambda runs. Ctrl-C ends it.",
+        "warning: the Lambda API, DynamoDB and S3 listen on every address of this machine.",
+        (
+            "  who:   Anyone who can reach this address can run code as this user, and change "
+            "stored data."
+        ),
+        "         No credentials are checked.",
+        "  names: Requests are accepted for box.test.",
+        "  next:  Name the other host names and addresses that clients use with --allow-host.",
+        "The local Lambda is ready. Press Ctrl-C to stop it.",
     ]

@@ -9,16 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lambdameter import race
-from lambdameter.cli import deploy, live_race, live_site, staging
+from lambdameter.build import page
 from lambdameter.cli import main as command_line
+from lambdameter.cost.price_list import latest
 from lambdameter.errors import HostError
-from lambdameter.live.page_server import Stage
-from lambdameter.live.recorder import Recorder
-from lambdameter.model import LiveSite, TargetInfo
-from lambdameter.package import page
-from lambdameter.price_list import latest
-from lambdameter.workload import load
+from lambdameter.model.live import LiveSite
+from lambdameter.model.sample import TargetInfo
+from lambdameter.race import declaration, deployment, session, staging
+from lambdameter.race import site as live_site
+from lambdameter.race.page_server import Stage
+from lambdameter.race.recorder import Recorder
+from lambdameter.workload.loader import load
 
 ONE, ANOTHER = "1" * 32, "2" * 32
 PAGE = '<script id="lambdameter-data" type="application/json">null</script>'
@@ -42,7 +43,7 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Stage]:
     file = tmp_path / "index.html"
     file.write_text(PAGE)
     monkeypatch.setattr(page, "find", lambda: file)
-    monkeypatch.setattr(live_race, "serve", lambda stage, _, **__: stages.append(stage))
+    monkeypatch.setattr(session, "serve", lambda stage, _, **__: stages.append(stage))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv("LAMBDAMETER_TOKEN", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -69,7 +70,7 @@ def run(
 
 @pytest.fixture
 def site() -> LiveSite:
-    the_race = race.load()
+    the_race = declaration.load()
     place = live_site.Place(
         the_race=the_race,
         task=load(the_race.workload),
@@ -90,27 +91,27 @@ def recorded(site: LiveSite, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def deployed(served: list[Stage]) -> deploy.Deployed:  # noqa: ARG001 - its folder
-    there = deploy.Deployed(
+def deployed(served: list[Stage]) -> deployment.Deployed:  # noqa: ARG001 - its folder
+    there = deployment.Deployed(
         endpoint="wss://x.execute-api.eu-west-1.amazonaws.com/race",
         region="eu-west-1",
         architecture="x86_64",
         stack="lambdameter-race",
         work=WORK,
     )
-    deploy.place().parent.mkdir(parents=True)
-    deploy.place().write_bytes(msgspec.json.encode(there))
+    deployment.place().parent.mkdir(parents=True)
+    deployment.place().write_bytes(msgspec.json.encode(there))
     return there
 
 
 @pytest.mark.parametrize(
     ("listed", "cause"),
     [
-        ("many", "'many' is no list of tiers"),
-        ("128,", "'128,' is no list of tiers"),
-        ("127", "Lambda has no 127 MB tier"),
-        ("128,10241", "Lambda has no 10241 MB tier"),
-        ("512,512", "A tier is named twice"),
+        ("many", "'many' is not a list of memory sizes"),
+        ("128,", "'128,' is not a list of memory sizes"),
+        ("127", "Lambda has no memory size of 127 MB"),
+        ("128,10241", "Lambda has no memory size of 10241 MB"),
+        ("512,512", "A memory size is given twice"),
     ],
 )
 def test_a_wrong_list_of_tiers_is_bad_input(run: Run, listed: str, cause: str) -> None:
@@ -129,7 +130,7 @@ def test_a_port_that_is_taken_is_the_hosts_fault(run: Run) -> None:
 
 def test_without_its_page_nothing_is_started(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def lost() -> Path:
-        raise HostError("The live race's page is not built", next_step="Build it.")
+        raise HostError("The page of the live race is not built", next_step="Build it.")
 
     monkeypatch.setattr(page, "find", lost)
     assert run("--port", "0")[0] == 3
@@ -139,7 +140,7 @@ def test_without_its_page_nothing_is_started(run: Run, monkeypatch: pytest.Monke
 def test_where_nothing_was_recorded_there_is_nothing_to_show(run: Run, flag: str) -> None:
     code, _, err = run("--port", "0", flag)
     assert code == 2
-    assert err.startswith("error: There is no recorded race\n  where: races\n")
+    assert err.startswith("error: There are no recorded races\n  where: races\n")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_a_named_race_that_is_not_there_is_bad_input(
 ) -> None:
     code, _, err = run("--port", "0", flag, ONE, name)
     assert code == 2
-    assert f"There is no race '{name}'" in err
+    assert f"There is no race named '{name}'" in err
     assert served == []
 
 
@@ -217,11 +218,11 @@ def test_an_export_that_cannot_be_written_is_the_hosts_fault(run: Run) -> None:
 def test_what_was_not_deployed_cannot_be_shown(run: Run) -> None:
     code, _, err = run("--port", "0", "--target", "aws")
     assert code == 2
-    assert "No race is deployed from here" in err
+    assert "No race has been deployed from this machine" in err
 
 
 def test_on_aws_the_page_is_told_what_was_deployed_and_asks_for_the_token(
-    run: Run, served: list[Stage], deployed: deploy.Deployed
+    run: Run, served: list[Stage], deployed: deployment.Deployed
 ) -> None:
     assert run("--port", "0", "--target", "aws", "--memory", "1024,128")[0] == 0
     site = served[0].site
@@ -249,7 +250,7 @@ def test_a_token_that_is_told_is_told_to_the_page(
 def test_another_region_than_that_of_the_deployment_is_bad_input(run: Run) -> None:
     code, _, err = run("--port", "0", "--target", "aws", "--region", "us-east-1")
     assert code == 2
-    assert "deployed in eu-west-1, and not in us-east-1" in err
+    assert "deployed in eu-west-1, not in us-east-1" in err
 
 
 @pytest.mark.usefixtures("deployed")

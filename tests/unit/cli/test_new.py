@@ -19,4 +19,4 @@ def test_a_second_time_is_refused(command: Command):
     command("new", "orders")
     told = command("new", "orders")
     assert (told.exit_code, told.stdout) == (2, "")
-    assert "orders is there already" in told.stderr
+    assert "orders exists already" in told.stderr

@@ -12,8 +12,10 @@ import pytest
 from lambdameter.cli import reproduce
 from lambdameter.cli.reproduce import measure_all, runs_in
 from lambdameter.errors import BadInputError
-from lambdameter.model import Conditions, Experiment, Reproduction, Rounds
-from lambdameter.samples import MANIFEST, RunFolder
+from lambdameter.measure.run_folder import MANIFEST, RunFolder
+from lambdameter.model.claim import Experiment, Rounds
+from lambdameter.model.reproduction import Reproduction
+from lambdameter.model.sample import Conditions
 
 Command = Callable[..., Any]
 
@@ -108,7 +110,7 @@ def test_a_variant_that_the_workload_lacks_is_told_before_anything_is_measured(
     asked = [(experiment, experiment.full), (lacking, lacking.full)]
     with pytest.raises(BadInputError) as told:
         measure_all(asked, conditions, here, target.opening)
-    assert told.value.cause == "The workload sums has no variant 'go', and a claim needs it"
+    assert told.value.cause == ("The workload sums has no variant named 'go', which a claim needs")
     assert target.opened == 0
     assert not here.exists()
 
@@ -117,13 +119,13 @@ def test_an_unknown_claim_ends_with_two(command: Command):
     ended = command("reproduce", "K99")
     assert ended.exit_code == 2
     assert ended.stdout == ""
-    assert ended.stderr.splitlines()[0] == "error: There is no claim 'K99'"
+    assert ended.stderr.splitlines()[0] == "error: There is no claim named 'K99'"
 
 
 def test_a_folder_without_runs_ends_with_two(command: Command, tmp_path: Path):
     ended = command("reproduce", "--from", str(tmp_path))
     assert ended.exit_code == 2
-    assert "There is no run in this folder" in ended.stderr
+    assert "This folder holds no run" in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from lambdameter.cli import experiment, sweep
 from lambdameter.cli import run as run_module
-from lambdameter.cli.experiment import Asked
-from lambdameter.model import Invocation, Workload
-from lambdameter.samples import RunFolder
-from lambdameter.target.fake import FakeTarget, Request, Script
+from lambdameter.measure import experiment, latency_sweep
+from lambdameter.measure.experiment import RunOptions
+from lambdameter.measure.run_folder import RunFolder
+from lambdameter.model.sample import Invocation
+from lambdameter.model.workload import Workload
+from lambdameter.targets.fake import FakeTarget, Request, Script
 
 Command = Callable[..., Any]
 
@@ -20,13 +21,13 @@ Command = Callable[..., Any]
 @pytest.fixture
 def on(
     monkeypatch: pytest.MonkeyPatch, scripted: Callable[[Script], Any]
-) -> Callable[[Script], list[Asked]]:
+) -> Callable[[Script], list[RunOptions]]:
     """`run` measures on a scripted target; what was asked of it is listed."""
 
-    def install(script: Script) -> list[Asked]:
-        every: list[Asked] = []
+    def install(script: Script) -> list[RunOptions]:
+        every: list[RunOptions] = []
 
-        def measure(workload: Workload, asked: Asked) -> RunFolder:
+        def measure(workload: Workload, asked: RunOptions) -> RunFolder:
             every.append(asked)
             return experiment.measure(workload, asked, scripted(script).opening)
 
@@ -39,58 +40,138 @@ def on(
 @pytest.mark.parametrize(
     ("arguments", "cause", "place", "next_step"),
     [
-        (("--variants", "perl"), "There is no variant 'perl'", "--variants", "python, rust."),
-        (("--variants", "rust,rust"), "A variant is named twice", "--variants", "python, rust."),
-        (("--variants", ""), "There is no variant ''", "--variants", "python, rust."),
-        (("--cases", "xml"), "There is no case 'xml'", "--cases", "Choose from: csv."),
-        (("--memory", "lots"), "'lots' is no list of tiers", "--memory", "for instance 128,1024"),
-        (("--memory", "127"), "Lambda has no 127 MB tier", "--memory", "from 128 to 10240"),
-        (("--memory", "10241"), "Lambda has no 10241 MB tier", "--memory", "from 128 to 10240"),
-        (("--memory", "128,128"), "A tier is named twice", "--memory", "128,1024"),
+        (
+            ("--variants", "perl"),
+            "There is no variant named 'perl'",
+            "--variants",
+            "python, rust.",
+        ),
+        (("--variants", "rust,rust"), "A variant is given twice", "--variants", "python, rust."),
+        (
+            ("--variants", ""),
+            "There is no variant named ''",
+            "--variants",
+            "python, rust.",
+        ),
+        (("--cases", "xml"), "There is no case named 'xml'", "--cases", "Choose from: csv."),
+        (
+            ("--memory", "lots"),
+            "'lots' is not a list of memory sizes",
+            "--memory",
+            "for instance 128,1024",
+        ),
+        (
+            ("--memory", "127"),
+            "Lambda has no memory size of 127 MB",
+            "--memory",
+            "from 128 to 10240",
+        ),
+        (
+            ("--memory", "10241"),
+            "Lambda has no memory size of 10241 MB",
+            "--memory",
+            "from 128 to 10240",
+        ),
+        (("--memory", "128,128"), "A memory size is given twice", "--memory", "128,1024"),
         (("--cold", "0"), "0 is too few", "--rounds", "at least 1"),
         (("--rounds", "0"), "0 is too few", "--rounds", "at least 1"),
-        (("--rounds", "many"), "'many' is no number of rounds", "--rounds", "Give auto, or"),
-        (("--rounds", "1.5"), "'1.5' is no number of rounds", "--rounds", "Give auto, or"),
+        (("--rounds", "many"), "'many' is not a number of rounds", "--rounds", "Give auto, or"),
+        (("--rounds", "1.5"), "'1.5' is not a number of rounds", "--rounds", "Give auto, or"),
         (
             ("--rounds", "auto", "--variants", "rust"),
             "needs two variants to compare",
             "--rounds auto",
-            "Name two with --variants",
+            "Give two variants with --variants",
         ),
-        (("--budget", "5m"), "has no budget", "--budget", "--rounds auto with it"),
-        (("--rounds", "20", "--budget", "5m"), "has no budget", "--budget", "--rounds auto"),
+        (("--budget", "5m"), "works only together with", "--budget", "Add --rounds auto"),
+        (
+            ("--rounds", "20", "--budget", "5m"),
+            "works only together with",
+            "--budget",
+            "--rounds auto",
+        ),
         *(
-            (("--rounds", "auto", "--budget", wrong), f"{wrong!r} is no duration", "--budget", "5m")
+            (
+                ("--rounds", "auto", "--budget", wrong),
+                f"{wrong!r} is not a duration",
+                "--budget",
+                "5m",
+            )
             for wrong in ("5", "soon", "0s", "-5m", "5 days", "1h30m", "")
         ),
         (("--warm", "-1"), "-1 is too few", "--warm", "at least 0"),
-        (("--set", "records"), "'records' sets nothing", "--set", "records=2000"),
-        (("--set", "=5"), "'=5' sets nothing", "--set", "records=2000"),
-        (("--set", "colour=red"), "no parameter 'colour'", "--set", "parameters are records;"),
-        (("--set", "hot.records=1"), "no parameter 'hot.records'", "--set", "cold. or warm."),
-        (("--set", "records=many"), "'many' is no int", "--set records", "a value like 4"),
-        (("--out", "sums"), "The folder for the run is not empty", "sums", "another with --out"),
-        (("--out", "sums/generate.py"), "There is a file already", "sums/generate.py", "--out"),
-        (("--aa", "--variants", "perl"), "no variant 'perl'", "--variants", "python, rust."),
-        (("--aa", "--variants", "rust,rust"), "named twice", "--variants", "python, rust."),
-        (("--aa", "--variants", "rust-copy"), "no variant 'rust-copy'", "--variants", "rust."),
-        (("--aa", "--faults", "cut=0.1"), "under injected faults", "--aa --faults", "Leave one"),
-        (("--latency", "-1"), "No service takes -1 ms", "--latency", "from 0 to 60,000"),
-        (("--latency", "fast"), "'fast' is no latency", "--latency", "the file of a model"),
-        (("--latency", "0,-1"), "No service takes -1 ms", "--latency", "from 0 to 60,000"),
-        (("--latency", "0,nan"), "No service takes nan ms", "--latency", "from 0 to 60,000"),
-        (("--latency", "0,fast"), "'fast' is no latency", "--latency", "instance 0,3,6,10"),
-        (("--latency", "0,off"), "'off' is no latency", "--latency", "instance 0,3,6,10"),
+        (("--set", "records"), "'records' is not a setting", "--set", "records=2000"),
+        (("--set", "=5"), "'=5' is not a setting", "--set", "records=2000"),
+        (
+            ("--set", "colour=red"),
+            "no parameter named 'colour'",
+            "--set",
+            "parameters are records;",
+        ),
+        (("--set", "hot.records=1"), "no parameter named 'hot.records'", "--set", "cold. or warm."),
+        (
+            ("--set", "records=many"),
+            "'many' is not of the type int",
+            "--set records",
+            "a value like 4",
+        ),
+        (
+            ("--out", "sums"),
+            "The folder for the run is not empty",
+            "sums",
+            "another folder with --out",
+        ),
+        (
+            ("--out", "sums/generate.py"),
+            "A file of this name exists already",
+            "sums/generate.py",
+            "--out",
+        ),
+        (("--aa", "--variants", "perl"), "no variant named 'perl'", "--variants", "python, rust."),
+        (("--aa", "--variants", "rust,rust"), "given twice", "--variants", "python, rust."),
+        (
+            ("--aa", "--variants", "rust-copy"),
+            "no variant named 'rust-copy'",
+            "--variants",
+            "rust.",
+        ),
+        (
+            ("--aa", "--faults", "cut=0.1"),
+            "Injected faults would hide",
+            "--aa --faults",
+            "Omit --aa",
+        ),
+        (("--latency", "-1"), "A service latency cannot be -1 ms", "--latency", "from 0 to 60,000"),
+        (("--latency", "fast"), "'fast' is neither a latency nor", "--latency", "or a model file"),
+        (
+            ("--latency", "0,-1"),
+            "A service latency cannot be -1 ms",
+            "--latency",
+            "from 0 to 60,000",
+        ),
+        (
+            ("--latency", "0,nan"),
+            "A service latency cannot be nan ms",
+            "--latency",
+            "from 0 to 60,000",
+        ),
+        (("--latency", "0,fast"), "'fast' is not a latency", "--latency", "instance 0,3,6,10"),
+        (("--latency", "0,off"), "'off' is not a latency", "--latency", "instance 0,3,6,10"),
         (("--latency", "0,,3"), "A latency is missing in '0,,3'", "--latency", "0,3,6,10"),
-        (("--latency", "3,3.0"), "A latency is named twice: 3.0", "--latency", "0,3,6,10"),
+        (("--latency", "3,3.0"), "The latency 3.0 is given twice", "--latency", "0,3,6,10"),
         (
             ("--rounds", "auto", "--latency", "0,3"),
-            "another number of rounds",
+            "different numbers of rounds",
             "--rounds auto --latency",
             "--latency 0.",
         ),
-        (("--aa", "--latency", "0,3"), "at one latency", "--aa --latency", "--latency 0."),
-        (("--region", "mars-1"), "no prices for the region 'mars-1'", "--region", "us-east-1"),
+        (("--aa", "--latency", "0,3"), "at only one latency", "--aa --latency", "--latency 0."),
+        (
+            ("--region", "mars-1"),
+            "no prices for the region 'mars-1'",
+            "--region",
+            "us-east-1",
+        ),
         (("--target", "aws"), "need an execution role", "--target aws", "--role"),
     ],
 )
@@ -118,10 +199,10 @@ def test_an_unknown_workload_is_told_with_those_that_there_are(command: Command)
     told = command("run", "nowhere")
     assert told.exit_code == 2
     assert told.stderr.splitlines() == [
-        "error: There is no workload 'nowhere'",
+        "error: There is no workload named 'nowhere'",
         "  where: nowhere/workload.toml",
         (
-            "  next:  Name a folder with a workload.toml, or one of: "
+            "  next:  Give a folder with a workload.toml, or one of: "
             "dynamodb-ops, etl, light, overrun, squares."
         ),
     ]
@@ -153,17 +234,17 @@ def test_wrong_usage_ends_with_2_and_says_how_to_get_help(
 
 
 def test_equal_variants_end_with_0_and_the_report(
-    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+    command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
 ):
     on(working)
     told = command("run", str(sums), "--memory", "128", "--out", "one")
     assert told.exit_code == 0
-    assert "CSV  equal  12 records of Python and Rust" in told.stdout
-    assert told.stdout.endswith("run folder   one\n")
+    assert "Equality: Python and Rust did the same: 12 records compared" in told.stdout
+    assert told.stdout.endswith("Run folder: one (all of it: --full)\n")
 
 
 def test_a_variant_that_differs_ends_with_1_and_no_speed(
-    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+    command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
 ):
     def forgets(target: FakeTarget, request: Request) -> Invocation:
         answer = working(target, request)
@@ -180,7 +261,7 @@ def test_a_variant_that_differs_ends_with_1_and_no_speed(
 
 
 def test_two_copies_of_one_function_end_with_how_far_they_are_apart(
-    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+    command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
 ):
     every = on(working)
     told = command("run", str(sums), "--aa", "--memory", "128", "--cold", "2", "--json")
@@ -188,8 +269,8 @@ def test_two_copies_of_one_function_end_with_how_far_they_are_apart(
     assert every[0].aa
     (decision,) = json.loads(told.stdout)["decisions"]
     assert decision["verdict"] == (
-        "At 128 MB it cannot be told how far apart two copies of Python are: that takes 10 "
-        "environments of each, and there are 2."
+        "At 128 MB this run cannot tell how far apart two copies of Python are: at least 10 "
+        "environments of each are needed, and there are 2."
     )
 
 
@@ -202,9 +283,9 @@ def test_several_latencies_are_measured_and_told_together(
 ):
     asked_for: list[tuple[str, ...]] = []
 
-    def measured(workload: Workload, asked: Asked, latencies: tuple[str, ...]) -> Path:
+    def measured(workload: Workload, asked: RunOptions, latencies: tuple[str, ...]) -> Path:
         asked_for.append(latencies)
-        return sweep.measure_sweep(workload, asked, latencies, scripted(working).opening)
+        return latency_sweep.measure_sweep(workload, asked, latencies, scripted(working).opening)
 
     monkeypatch.setattr(run_module, "measure_sweep", measured)
     told = command("run", str(sums), "--latency", "0,6", "--out", "two", "--json")
@@ -231,8 +312,8 @@ def test_a_variant_that_differs_at_some_latency_ends_with_1(
             target.put_item(request.event["to"], {"id": {"S": "more"}})
         return answer
 
-    def measured(workload: Workload, asked: Asked, latencies: tuple[str, ...]) -> Path:
-        return sweep.measure_sweep(workload, asked, latencies, scripted(script).opening)
+    def measured(workload: Workload, asked: RunOptions, latencies: tuple[str, ...]) -> Path:
+        return latency_sweep.measure_sweep(workload, asked, latencies, scripted(script).opening)
 
     monkeypatch.setattr(run_module, "measure_sweep", measured)
     told = command("run", str(sums), "--latency", "0,6")
@@ -242,7 +323,7 @@ def test_a_variant_that_differs_at_some_latency_ends_with_1(
 
 
 def test_several_workloads_are_all_measured_and_one_that_differs_decides(
-    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+    command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
 ):
     def differs_at_first(target: FakeTarget, request: Request) -> Invocation:
         answer = working(target, request)
@@ -254,11 +335,11 @@ def test_several_workloads_are_all_measured_and_one_that_differs_decides(
     told = command("run", str(sums), str(sums), "--variants", "python")
     assert told.exit_code == 1
     assert len(asked) == 2
-    assert told.stdout.count("run folder") == 2
+    assert told.stdout.count("Run folder") == 2
 
 
 def test_options_arrive_as_they_were_given(
-    command: Command, sums: Path, on: Callable[[Script], list[Asked]], working: Script
+    command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
 ):
     every = on(working)
     options = (
@@ -270,7 +351,7 @@ def test_options_arrive_as_they_were_given(
     )
     assert command("run", str(sums), *options).exit_code == 0
     assert every == [
-        Asked(
+        RunOptions(
             variants=("rust", "python"),
             cases=("csv",),
             memory_mb=(256, 128),
@@ -294,7 +375,7 @@ def test_options_arrive_as_they_were_given(
 
 
 def test_an_interrupt_ends_with_130(
-    command: Command, sums: Path, on: Callable[[Script], list[Asked]]
+    command: Command, sums: Path, on: Callable[[Script], list[RunOptions]]
 ):
     def interrupted(_: FakeTarget, __: Request) -> Invocation:
         raise KeyboardInterrupt
@@ -309,7 +390,7 @@ def test_an_interrupt_ends_with_130(
 def test_an_interrupt_of_the_final_report_says_that_all_samples_are_there(
     command: Command,
     sums: Path,
-    on: Callable[[Script], list[Asked]],
+    on: Callable[[Script], list[RunOptions]],
     working: Script,
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -321,7 +402,7 @@ def test_an_interrupt_of_the_final_report_says_that_all_samples_are_there(
     told = command("run", str(sums), "--out", "run")
     assert told.exit_code == 130
     assert told.stderr.endswith(
-        "interrupted; all samples are in run; see `lambdameter report run`\n"
+        "interrupted; all samples are in run; print them with `lambdameter report run`\n"
     )
     assert len(RunFolder.open(Path("run")).samples().samples) == 4
 
@@ -329,7 +410,7 @@ def test_an_interrupt_of_the_final_report_says_that_all_samples_are_there(
 def test_a_run_without_a_workload_names_those_that_there_are(command: Command):
     told = command("run")
     assert told.exit_code == 2
-    assert "No workload is named" in told.stderr
+    assert "No workload was given" in told.stderr
     assert "etl" in told.stderr
 
 
@@ -337,14 +418,14 @@ def test_a_run_without_a_workload_names_those_that_there_are(command: Command):
 def test_a_resumed_run_takes_nothing_else(command: Command, more: tuple[str, ...]):
     told = command("run", "--resume", "somewhere", *more)
     assert told.exit_code == 2
-    assert "nothing can be changed" in told.stderr
+    assert "keeps the options that it was started with" in told.stderr
     assert "where: --resume" in told.stderr
 
 
 def test_a_folder_that_is_no_run_cannot_be_resumed(command: Command, tmp_path: Path):
     told = command("run", "--resume", str(tmp_path))
     assert told.exit_code == 2
-    assert "This folder is no run" in told.stderr
+    assert "This folder is not a run folder" in told.stderr
 
 
 @pytest.mark.parametrize("flag", ["--latency", "--faults", "--sandbox"])

@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter import workload as workloads
 from lambdameter.cli import search
 from lambdameter.errors import BadInputError, HostError, TargetError
-from lambdameter.model import Invocation, Report, SearchResult
+from lambdameter.model.sample import Invocation, Report
+from lambdameter.model.search import SearchResult
 from lambdameter.search.hunt import Limits
-from lambdameter.target.fake import FakeTarget, Request, answered, failed
+from lambdameter.targets.fake import FakeTarget, Request, answered, failed
+from lambdameter.workload import loader
 
 WORKLOAD = """
 schema = 1
@@ -64,8 +65,8 @@ def orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def asked(**given: Any) -> search.Asked:
-    known = search.Asked(
+def asked(**given: Any) -> search.SearchOptions:
+    known = search.SearchOptions(
         named="orders",
         variants=None,
         event=None,
@@ -102,7 +103,7 @@ def target(scripted: Any, **handlers: Handler) -> Any:
 
 
 def made(folder: Path, on: Any, **given: Any) -> SearchResult:
-    return search.make(workloads.load(str(folder)), asked(**given), on.opening)
+    return search.make(loader.load(str(folder)), asked(**given), on.opening)
 
 
 def doubled(event: Any) -> Any:
@@ -200,9 +201,12 @@ def test_an_event_of_a_file_needs_no_schema(orders: Path, scripted: Any):
 @pytest.mark.parametrize(
     ("variants", "says"),
     [
-        (("python", "go"), "There is no variant 'go'"),
-        (("python",), "python alone differs from nothing"),
-        (("python", "python"), "python alone differs from nothing"),
+        (("python", "go"), "There is no variant named 'go'"),
+        (("python",), "A search needs two variants to compare, and python is the only one"),
+        (
+            ("python", "python"),
+            ("A search needs two variants to compare, and python is the only one"),
+        ),
     ],
 )
 def test_variants_that_cannot_be_compared_are_refused(
@@ -218,7 +222,7 @@ def test_variants_that_cannot_be_compared_are_refused(
 def test_a_workload_with_one_variant_is_told_to_get_a_second(orders: Path, scripted: Any):
     text = WORKLOAD + VARIANT.format(name="python")
     (orders / "workload.toml").write_text(text)
-    with pytest.raises(BadInputError, match="alone") as refused:
+    with pytest.raises(BadInputError, match="the only one") as refused:
         made(orders, target(scripted, python=doubled))
     assert "second variant" in refused.value.next_step
 
@@ -231,10 +235,14 @@ def test_a_workload_with_a_table_is_refused(sums: Path, scripted: Any):
 @pytest.mark.parametrize(
     ("content", "says", "place"),
     [
-        ("{", "is no JSON", "input.schema.json:1"),
-        ('{"type": "nul"}', "is no JSON Schema", "input.schema.json#/type"),
-        ('{"type": "object", "allOf": []}', "is no JSON Schema", "input.schema.json#/allOf"),
-        ('{"type": "object", "allOf": [{}]}', "generates inputs", "input.schema.json#/allOf"),
+        ("{", "is not valid JSON", "input.schema.json:1"),
+        ('{"type": "nul"}', "is not a valid JSON Schema", "input.schema.json#/type"),
+        (
+            '{"type": "object", "allOf": []}',
+            "is not a valid JSON Schema",
+            "input.schema.json#/allOf",
+        ),
+        ('{"type": "object", "allOf": [{}]}', "cannot generate inputs", "input.schema.json#/allOf"),
     ],
 )
 def test_a_broken_schema_is_refused_before_anything_starts(

@@ -5,17 +5,13 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from lambdameter import price_list
+from lambdameter.cost import price_list
 from lambdameter.cost.bill import bill_cell, monthly, regional, services_usd, unit_usd
 from lambdameter.errors import BadInputError
-from lambdameter.model import (
-    Architecture,
-    CallSummary,
-    CellBill,
-    CellSummary,
-    Price,
-    ServiceUse,
-)
+from lambdameter.model.base import Architecture
+from lambdameter.model.bill import CellBill, Price
+from lambdameter.model.summary import CallSummary, CellSummary
+from lambdameter.model.workload import ServiceUse
 
 READ = (ServiceUse(service="s3", operation="GetObject", requests=1),)
 

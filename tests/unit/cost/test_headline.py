@@ -5,7 +5,8 @@ from types import ModuleType
 import pytest
 
 from lambdameter.cost.headline import headline_bill
-from lambdameter.model import Headline, HeadlineBill
+from lambdameter.model.claim import Headline
+from lambdameter.model.reproduction import HeadlineBill
 
 
 def headline(**fields: object) -> Headline:

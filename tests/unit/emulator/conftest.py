@@ -10,11 +10,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from lambdameter.emulator.blueprint import Blueprint, Surroundings
-from lambdameter.emulator.process_environment import FunctionFacts
-from lambdameter.emulator.runtime_api.peer import RuntimePeer
+from lambdameter.emulator.execution.blueprint import Blueprint, EmulatorServices
+from lambdameter.emulator.execution.process_environment import FunctionFacts
+from lambdameter.emulator.execution.runtime_api.peer import RuntimePeer
 from lambdameter.emulator.sandbox.base import Counters, ProcessSpec
-from lambdameter.model import Enforcement, ServiceTime
+from lambdameter.model.sample import Enforcement, ServiceTime
 
 Script = Callable[[RuntimePeer, "FakeProcess"], "asyncio.Future[None]"]
 
@@ -178,8 +178,8 @@ class FakeHost:
     async def forget(self, access_key_id: str) -> None:
         self.forgotten.append(access_key_id)
 
-    def surroundings(self) -> Surroundings:
-        return Surroundings(
+    def surroundings(self) -> EmulatorServices:
+        return EmulatorServices(
             enclose=self.enclose,  # type: ignore[arg-type]
             clock=self.clock,
             listen=self.listen,  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,15 @@ READY = EmulatorReady(
 )
 
 
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """uvloop, whose loop this thread runs here, leaves signal handlers of its own behind."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Options]]:
     """What the emulator was started with; its stdin has ended already."""
@@ -33,7 +43,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Options]]:
     async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, Any]]:
         asked.append(options)
         if options.port == 1:
-            raise HostError("The port is taken", place="127.0.0.1:1", next_step="Take another.")
+            raise HostError(
+                "The port is already in use", place="127.0.0.1:1", next_step="Take another."
+            )
         yield READY, SimpleNamespace(placement=SimpleNamespace(died=None))
 
     monkeypatch.setattr(command, "serve", serve)
@@ -58,7 +70,11 @@ def test_a_start_that_fails_is_one_line_and_an_exit_code(
 ):
     assert command.main(["--port", "1"]) == 3
     failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
-    assert (failed.cause, failed.place, failed.exit_code) == ("The port is taken", "127.0.0.1:1", 3)
+    assert (failed.cause, failed.place, failed.exit_code) == (
+        "The port is already in use",
+        "127.0.0.1:1",
+        3,
+    )
     assert served[0].port == 1
 
 
@@ -76,7 +92,7 @@ def test_with_a_websocket_api_it_ends_when_its_data_plane_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """Its stdin stays open: nobody who watches a race would ask it for anything."""
-    lost = TargetError("The data plane has died", next_step="Start again.")
+    lost = TargetError("The local services died", next_step="Start again.")
 
     @contextlib.asynccontextmanager
     async def serve(_: Options) -> AsyncIterator[tuple[EmulatorReady, Any]]:
@@ -94,7 +110,7 @@ def test_with_a_websocket_api_it_ends_when_its_data_plane_does(
         assert command.main(["--websocket-api", str(file)]) == 4
     os.close(write)
     told = capsys.readouterr().out.splitlines()
-    assert msgspec.json.decode(told[1], type=EmulatorFailed).cause == "The data plane has died"
+    assert msgspec.json.decode(told[1], type=EmulatorFailed).cause == "The local services died"
 
 
 def test_one_that_is_not_there_is_told_in_the_line_and_nothing_is_started(

@@ -16,10 +16,11 @@ import psutil
 import pytest
 from websockets.asyncio.client import connect
 
-from lambdameter.emulator import latency, server
-from lambdameter.emulator.control_plane import ControlPlane
+from lambdameter.emulator import server
+from lambdameter.emulator.control.plane import ControlPlane
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
 from lambdameter.emulator.server import EmulatorReady, Options, serve
+from lambdameter.emulator.services import latency
 from lambdameter.errors import BadInputError, HostError
 
 pytestmark = pytest.mark.usefixtures("require_launcher")
@@ -73,7 +74,7 @@ async def test_a_start_that_fails_leaves_nothing_behind_either(
 ):
     before = names(temporary)
     port = int(serving[0].endpoint.rpartition(":")[2])
-    with pytest.raises(HostError, match="port is taken"):
+    with pytest.raises(HostError, match="port is already in use"):
         async with serve(Options(sandbox="none", data_plane=False, port=port)):
             pass
     with pytest.raises(BadInputError, match="no sandbox"):
@@ -137,7 +138,7 @@ async def test_without_what_keeps_lambdas_rule_nothing_is_served(
         assert plane.placement.died is not None
         assert not plane.placement.died.done()
         keepers[0].kill()
-        assert "has died" in str(await plane.placement.died)
+        assert "died" in str(await plane.placement.died)
 
 
 async def test_whatever_dies_first_is_why_nothing_is_served():

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lambdameter import race
+from lambdameter.race import declaration
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("CDK needs node")
     folder = tmp_path_factory.mktemp("infra")
     packages = {}
-    for function in race.load().functions:
+    for function in declaration.load().functions:
         packages[function.name] = str(folder / f"{function.name}.zip")
         with zipfile.ZipFile(packages[function.name], "w") as package:
             package.writestr("name", function.name)
@@ -34,7 +34,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "token_sha256": "5e" * 32,
     }
     done = subprocess.run(
-        [sys.executable, str(race.ROOT / "infra" / "app.py")],
+        [sys.executable, str(declaration.ROOT / "infra" / "app.py")],
         env=os.environ
         | {
             "CDK_OUTDIR": str(folder / "out"),
@@ -52,7 +52,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def template_file(assembly: Path) -> Path:
-    return assembly / f"{race.load().name}.template.json"
+    return assembly / f"{declaration.load().name}.template.json"
 
 
 @pytest.fixture(scope="session")

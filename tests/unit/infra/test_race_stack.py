@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lambdameter import race
+from lambdameter.race import declaration
 
 # Beside the interpreter: a venv need not be on PATH.
 LINT = Path(sys.executable).with_name("cfn-lint")
@@ -75,7 +75,7 @@ def test_the_api_has_six_routes(resources: Resources) -> None:
 
 def test_functions_are_what_race_toml_says(resources: Resources) -> None:
     made = {one["FunctionName"]: one for one in properties(resources, "AWS::Lambda::Function")}
-    for about in race.load().functions:
+    for about in declaration.load().functions:
         function = made[f"lambdameter-race-{about.name}"]
         assert function["Architectures"] == ["arm64"]
         assert function["Runtime"] == about.runtime
@@ -95,7 +95,7 @@ def test_both_racers_have_the_same_memory_and_time(resources: Resources) -> None
 
 
 def test_a_wildcard_stands_behind_a_known_name(resources: Resources) -> None:
-    for about in race.load().functions:
+    for about in declaration.load().functions:
         for statement in statements(resources, about.name):
             assert not [one for one in as_list(statement["Action"]) if "*" in one]
             for resource in as_list(statement["Resource"]):
@@ -113,7 +113,7 @@ def test_a_racer_writes_to_its_own_table_alone(resources: Resources, lane: str, 
 def may(resources: Resources, action: str) -> dict[str, set[str]]:
     """Function -> the functions that it may do this to."""
     allowed = {}
-    for about in race.load().functions:
+    for about in declaration.load().functions:
         told = json.dumps(
             [
                 one["Resource"]
@@ -122,7 +122,9 @@ def may(resources: Resources, action: str) -> dict[str, set[str]]:
             ]
         )
         allowed[about.name] = {
-            one.name for one in race.load().functions if f":lambdameter-race-{one.name}" in told
+            one.name
+            for one in declaration.load().functions
+            if f":lambdameter-race-{one.name}" in told
         }
     return allowed
 
@@ -148,7 +150,7 @@ def test_only_the_runner_sets_memory_and_only_the_racers(resources: Resources, a
 def test_who_may_forget_a_connection(resources: Resources) -> None:
     allowed = {
         about.name: json.dumps(one["Resource"])
-        for about in race.load().functions
+        for about in declaration.load().functions
         for one in statements(resources, about.name)
         if "s3:DeleteObject" in as_list(one["Action"])
     }
@@ -157,7 +159,7 @@ def test_who_may_forget_a_connection(resources: Resources) -> None:
 
 
 def test_the_runner_can_wait_for_the_racers() -> None:
-    functions = race.load().function
+    functions = declaration.load().function
     assert functions("racer-python").timeout_s <= functions("runner").timeout_s - 120
 
 

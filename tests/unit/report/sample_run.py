@@ -12,40 +12,39 @@ from random import Random
 
 import msgspec
 
-from lambdameter import price_list
 from lambdameter.claims import library
+from lambdameter.cost import price_list
 from lambdameter.cost.bill import bill_run
-from lambdameter.model import (
-    AnswerMayDiffer,
-    Call,
-    Calls,
-    Case,
-    CaseEquality,
+from lambdameter.model.artifact import Dataset, Expected
+from lambdameter.model.base import Call
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import (
     Conditions,
-    Dataset,
     Enforcement,
-    EqualityRule,
-    Expected,
     FieldDifference,
     Manifest,
     Meter,
-    Phase,
     RecordDifference,
     Report,
-    ReportInput,
-    ResponseShape,
     Sample,
     SampleError,
     ServiceTime,
-    ServiceUse,
-    Sweep,
-    SweepInput,
-    SweptRun,
-    Table,
-    TableKey,
     TargetInfo,
     Trial,
     TrialEquality,
+)
+from lambdameter.model.summary import CaseEquality
+from lambdameter.model.sweep import Sweep, SweepInput, SweptRun
+from lambdameter.model.workload import (
+    AnswerMayDiffer,
+    Calls,
+    Case,
+    EqualityRule,
+    Phase,
+    ResponseShape,
+    ServiceUse,
+    Table,
+    TableKey,
     Variant,
     Workload,
 )

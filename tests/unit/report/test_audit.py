@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from lambdameter.model import Audit, Figure, Finding, PublishedTable, Severity
+from lambdameter.model.audit import Audit, Figure, Finding, PublishedTable, Severity
 from lambdameter.report import audit as report
 from lambdameter.report import terminal
 
@@ -49,7 +49,7 @@ def told(found: Audit) -> str:
 @pytest.mark.parametrize(
     ("severities", "sentence"),
     [
-        ((), "Nothing was found in 1 figure."),
+        ((), "No errors were found in 1 figure."),
         (("left out",), "1 finding: 1 leaves something out."),
         (
             ("cannot be so", "cannot be so", "too few samples"),

@@ -8,10 +8,10 @@ import jsonschema
 import msgspec
 import pytest
 
-from lambdameter import price_list
 from lambdameter.audit import rules, table
 from lambdameter.claims import library
-from lambdameter.model import Audit
+from lambdameter.cost import price_list
+from lambdameter.model.audit import Audit
 from lambdameter.report import audit_document
 
 SERVICES = ("dynamodb.WriteRequestUnit", "s3.GetObject")

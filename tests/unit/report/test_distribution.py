@@ -51,7 +51,7 @@ def test_an_outlier_is_drawn_marked_and_counted():
     assert first.endswith(" 4, 1 ✗")
     assert marks.count("✗") == 1
     assert marks.count("▲") == 1
-    assert "✗ outlier, in every figure" in told
+    assert "✗ outlier, included in every figure" in told
     assert marks.index("✗") > marks.index("▲")
 
 

@@ -5,13 +5,8 @@ from typing import Any
 
 import msgspec
 
-from lambdameter.model import (
-    AnswerMayDiffer,
-    EqualityRule,
-    FieldDifference,
-    RecordDifference,
-    SampleError,
-)
+from lambdameter.model.sample import FieldDifference, RecordDifference, SampleError
+from lambdameter.model.workload import AnswerMayDiffer, EqualityRule
 from lambdameter.report.equality import equality
 
 
@@ -36,7 +31,9 @@ def test_what_may_differ_stands_with_its_reason(sample_run: ModuleType) -> None:
 
 def test_a_variant_that_died_proves_nothing(sample_run: ModuleType) -> None:
     text = equality(sample_run.report_input(sample_run.manifest((128,)))).plain
-    assert "died: Python (Runtime.OutOfMemory); what it did not write is unproven" in text
+    assert (
+        "died: Python (Runtime.OutOfMemory); the records it did not write are not verified" in text
+    )
 
 
 def test_only_the_first_records_are_listed_and_the_rest_counted(sample_run: ModuleType) -> None:
@@ -89,4 +86,4 @@ def test_a_tolerance_is_told_with_its_reason(sample_run: ModuleType) -> None:
     workload = msgspec.structs.replace(manifest.workload, equality=rule)
     run = sample_run.report_input(msgspec.structs.replace(manifest, workload=workload))
     told = equality(run).plain
-    assert "May differ in the answer: mean by 0.01 or 1e-09 of it (another order)" in told
+    assert "May differ in the answer: mean by 0.01 or 1e-09 of the value (another order)" in told

@@ -5,7 +5,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from lambdameter.model import SampleError
+from lambdameter.model.sample import SampleError
 from lambdameter.report import failures
 from lambdameter.report.look import WIDTH
 
@@ -38,7 +38,7 @@ def test_a_failure_has_its_variant_its_place_and_its_next_step(sample_run: Modul
     assert logged == "  logged  no db"
     assert where.startswith("  where   ")
     assert where.endswith("python")
-    assert following.startswith("  next    See what it logged")
+    assert following.startswith("  next    Check what the function logged")
 
 
 def test_what_lambda_logs_of_any_failure_is_not_the_variants_own(sample_run: ModuleType) -> None:
@@ -53,7 +53,7 @@ def test_a_program_that_cannot_be_started_has_a_next_step_of_its_own() -> None:
 
 
 def test_an_exception_of_the_handlers_own_is_the_codes_to_correct() -> None:
-    assert failures.next_step(error(type="KeyError")) == "Correct the code there."
+    assert failures.next_step(error(type="KeyError")) == "Correct the code in this folder."
 
 
 @pytest.mark.parametrize("log", ["y" * 500, "a\x1b[31mb"])

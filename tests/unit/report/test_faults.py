@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from lambdameter.model import Sample, ServiceTime
+from lambdameter.model.sample import Sample, ServiceTime
 from lambdameter.report import faults, json_document
 
 UNPROCESSED, THROTTLE, SLOW = (

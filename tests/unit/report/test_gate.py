@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from lambdameter.model import (
+from lambdameter.model.gate import (
     CellComparison,
     ComparedRun,
     ConditionDifference,
@@ -83,7 +83,7 @@ FAILED = told(
 
 def test_what_failed_is_the_sentence_that_decides():
     assert gate.decision(FAILED) == (
-        "HEAD fails: Python on JSON at 1,024 MB: it takes 1.20 times as long (1.10 to 1.30), "
+        "HEAD fails: Python on JSON at 1,024 MB: takes 1.20 times as long (1.10 to 1.30), "
         "1.05 allowed."
     )
 
@@ -97,21 +97,21 @@ def test_what_many_cells_lack_alike_is_said_once():
     run = told("cannot-tell", (cell(1, TOO_FEW), cell(1, TOO_FEW, "json")), both)
     assert gate.evidence(run) == [
         (
-            "cannot be told: Python on CSV at 1,024 MB and Python on JSON at 1,024 MB: an interval "
-            "needs 10 environments on each side, and BASE has 3, HEAD 4: measure with --cold 10 "
-            "or more"
+            "cannot tell: Python on CSV at 1,024 MB and Python on JSON at 1,024 MB: an "
+            "interval needs 10 environments on each side, and BASE has 3 and HEAD 4: measure "
+            "with --cold 10 or more"
         )
     ]
 
 
 def test_a_head_that_passes_says_what_it_keeps_to():
     run = told("passed", FAILED.cells[:1], FAILED.verdicts[:1])
-    assert gate.decision(run) == "HEAD passes: nothing is more than 5 % slower."
+    assert gate.decision(run) == "HEAD passes: no variant is more than 5 % slower."
 
 
 def test_that_runs_were_made_one_after_the_other_stands_beside_every_comparison():
-    assert any("one after the other" in one for one in gate.caveats(FAILED))
-    assert any("2 cells, each with an interval" in one for one in gate.caveats(FAILED))
+    assert any("made one after the other" in one for one in gate.caveats(FAILED))
+    assert any("2 cells with an interval each" in one for one in gate.caveats(FAILED))
 
 
 def test_the_terminal_lists_what_was_not_alike_and_every_cell():
@@ -129,8 +129,13 @@ def test_a_cell_with_nothing_to_compare_says_why():
     dead = CellComparison(variant="python", case="csv", memory_mb=1024, lack="head-died")
     file = io.StringIO()
     terminal.console(file).print(comparison(told("failed", (dead,)), {}))
-    assert file.getvalue().startswith("HEAD fails: Python on CSV: HEAD dies where BASE answers.")
-    assert markdown.comparison(told("failed", (dead,))).count("HEAD dies where BASE answers") == 2
+    assert file.getvalue().startswith(
+        "HEAD fails: Python on CSV: HEAD dies on a case that BASE answers."
+    )
+    assert (
+        markdown.comparison(told("failed", (dead,))).count("HEAD dies on a case that BASE answers")
+        == 2
+    )
 
 
 def test_markdown_has_the_same_decision_table_and_differences():

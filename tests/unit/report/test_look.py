@@ -3,8 +3,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lambdameter.model import Variant
-from lambdameter.report.look import listed, variant_styles
+from lambdameter.model.workload import Variant
+from lambdameter.report.look import variant_styles
+from lambdameter.words import listed
 
 PYTHON = Variant(
     name="python",

@@ -6,8 +6,8 @@ from types import ModuleType
 import msgspec
 import pytest
 
+from lambdameter.analysis.decision import decide
 from lambdameter.report import markdown
-from lambdameter.report.decision import decide
 
 
 def tables(text: str) -> list[list[str]]:
@@ -81,5 +81,7 @@ def test_what_github_would_refuse_is_left_out_and_that_is_said(sample_run: Modul
     run = sample_run.report_input(msgspec.structs.replace(manifest, target=target))
     text = markdown.run(run)
     assert len(text) <= markdown.LONGEST
-    assert ("Left out, since GitHub takes no longer comment: What ran." in text) == (size > 65_536)
+    assert ("Omitted, because a GitHub comment has a maximum length: What ran." in text) == (
+        size > 65_536
+    )
     assert "<summary>Equality</summary>" in text

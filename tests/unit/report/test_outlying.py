@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.model import ReportInput
+from lambdameter.model.report import ReportInput
 from lambdameter.report import json_document, markdown
 from lambdameter.report.outlying import outlying
 
@@ -52,7 +52,7 @@ def test_a_far_call_is_in_the_figures_and_told_with_and_without_it(
     assert found.mean_without_ms < found.mean_ms == pytest.approx(cell.warm.mean_ms)
     for text in (shown.plain(run), markdown.run(run)):
         told = text.partition("Outliers at 1,024 MB")[2]
-        assert "and in every figure" in told
+        assert "but included in every figure" in told
         row = next(line for line in told.splitlines() if line.startswith("CSV  Rust warm"))
         assert row.split()[-4:] == [
             f"{ms:,.0f}"

@@ -14,8 +14,9 @@ import jsonschema
 import msgspec
 import pytest
 
-from lambdameter.cli.reproduction import Named, judged, wanted
-from lambdameter.model import Reproduction
+from lambdameter.claims.reproduction import Named, judged, wanted
+from lambdameter.cli.audit import of_shipped
+from lambdameter.model.reproduction import Reproduction
 from lambdameter.report import (
     reproduction_document,
     reproduction_markdown,
@@ -31,7 +32,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "reproduce.md"
 @pytest.fixture(scope="module")
 def told(sample_run: ModuleType) -> Reproduction:
     runs = [Named("registrations", sample_run.rounds_input(10))]
-    return judged(wanted(["K", "C1"]), runs, quick=False, folder="runs/r")
+    return judged(wanted(["K", "C1"]), runs, of_shipped(["K", "C1"]), quick=False, folder="runs/r")
 
 
 def written(told: Reproduction, form: ReproductionFormat) -> str:

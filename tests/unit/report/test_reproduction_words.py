@@ -4,13 +4,8 @@ from typing import Any
 
 import pytest
 
-from lambdameter.model import (
-    ClaimRow,
-    Documented,
-    Estimate,
-    JudgedRow,
-    Quantity,
-)
+from lambdameter.model.claim import ClaimRow, Documented, Quantity
+from lambdameter.model.reproduction import Estimate, JudgedRow
 from lambdameter.report import reproduction_words as words
 
 QUANTITY = Quantity(workload="w", variant="v", case="c", memory_mb=128, metric="mean_ms")

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.model import Disagreement, FieldDifference, SearchResult, Workload
+from lambdameter.model.sample import FieldDifference
+from lambdameter.model.search import Disagreement, SearchResult
+from lambdameter.model.workload import Workload
 from lambdameter.report import search
 
 FOUND = SearchResult(
@@ -45,7 +47,9 @@ def told(workload: Workload, **changes: Any) -> list[str]:
 
 def test_a_find_shows_the_event_both_answers_and_the_field(workload: Workload):
     lines = told(workload)
-    assert lines[0] == (" NOT EQUAL   after 1,204 inputs (seed 7); the smallest found in 33 more:")
+    assert lines[0] == (
+        " NOT EQUAL   after 1,204 inputs (seed 7); the smallest such event found in 33 more:"
+    )
     assert lines[1] == '  {"name":"e\u0301\\u0007"}'
     assert '  Python  {"n":2}' in lines
     assert "    n: Python 2, Rust nothing" in lines
@@ -56,25 +60,28 @@ def test_a_find_ends_with_the_command_that_calls_it_again(workload: Workload):
 
 
 def test_an_event_that_could_be_smaller_is_told_as_such(workload: Workload):
-    assert told(workload, smallest=False)[0].endswith("and not to the end:")
+    assert told(workload, smallest=False)[0].endswith("but perhaps not the smallest:")
 
 
 def test_a_difference_that_did_not_come_again_is_told_as_such(workload: Workload):
-    assert not any("They did not differ" in line for line in told(workload))
-    assert any("They did not differ" in line for line in told(workload, again=False))
+    assert not any("The variants did not differ" in line for line in told(workload))
+    assert any("The variants did not differ" in line for line in told(workload, again=False))
 
 
 def test_nothing_found_is_no_proof(workload: Workload):
     (line,) = search.report(NOTHING, workload, "etl").plain.splitlines()
-    assert line.startswith("no difference  Python and Rust make the same of 1,204 inputs, in 12 s")
-    assert "no proof" in line
+    assert line.startswith(
+        "no difference  Python and Rust give the same answers to 1,204 inputs, in 12 s"
+    )
+    assert "not a proof" in line
 
 
 def test_nothing_found_among_all_inputs_is_one(workload: Workload):
     result = msgspec.structs.replace(NOTHING, exhausted=True)
     line = search.report(result, workload, "etl").plain
     assert line == (
-        "no difference  Python and Rust make the same of all 1,204 inputs that the schema allows"
+        "no difference  Python and Rust give the same answers to all 1,204 inputs that the "
+        "schema allows"
     )
 
 
@@ -83,7 +90,7 @@ def test_one_event_that_is_equal_shows_the_answers(workload: Workload):
         NOTHING, seed=None, event_file="one.json", answers={"python": "1", "rust": "1"}
     )
     assert search.report(result, workload, "etl").plain.splitlines() == [
-        "equal  Python and Rust make the same of one.json",
+        "equal  Python and Rust give the same answer to one.json",
         "  Python  1",
         "  Rust    1",
     ]

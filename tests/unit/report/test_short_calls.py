@@ -8,16 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.model import (
-    CallSummary,
-    CellSummary,
-    ClaimSource,
-    PublishedFigure,
-    ReportInput,
-    ResponseShape,
-)
-from lambdameter.report import find, table
-from lambdameter.report.decision import decide
+from lambdameter.analysis import find
+from lambdameter.analysis.decision import decide
+from lambdameter.model.claim import ClaimSource, PublishedFigure
+from lambdameter.model.report import ReportInput
+from lambdameter.model.summary import CallSummary, CellSummary
+from lambdameter.model.workload import ResponseShape
+from lambdameter.report import table
 from lambdameter.report.equality import equality
 from lambdameter.report.look import WIDTH
 from lambdameter.report.where_time_went import where_time_went
@@ -147,7 +144,9 @@ def test_one_call_has_no_spread(sample_run: ModuleType) -> None:
 
 def test_without_a_total_durations_are_compared(run: ReportInput) -> None:
     (decision,) = decide(run)
-    assert "CSV in 4.00 ms against Python's 40.0 ms (10.0x)" in " ".join(decision.evidence)
+    assert "Rust takes 4.00 ms and Python 40.0 ms on CSV (10.0 times faster)" in " ".join(
+        decision.evidence
+    )
     assert find.raced_ms(run.summary.cells[0].warm) == 40
 
 
@@ -170,7 +169,7 @@ def test_a_gain_that_the_bill_does_not_show_is_for_the_speed_alone(run: ReportIn
     summary = msgspec.structs.replace(run.summary, cells=cells)
     (decision,) = decide(msgspec.structs.replace(run, bill=bill, summary=summary))
     assert decision.action == "speed-alone"
-    assert "takes 4 % off the whole bill" in decision.verdict
+    assert "reduces the whole bill by 4 %" in decision.verdict
 
 
 def test_answers_are_what_was_compared_where_there_is_no_table(run: ReportInput) -> None:
@@ -209,5 +208,5 @@ def test_one_rival_stands_for_all_cases(run: ReportInput) -> None:
             bill=msgspec.structs.replace(run.bill, cells=(*run.bill.cells, *bills)),
         )
     )
-    assert "Rust does CSV in 4.00 ms" in decision.evidence[0]
+    assert "Rust takes 4.00 ms and Python 40.0 ms on CSV" in decision.evidence[0]
     assert "Other" not in decision.evidence[0]

@@ -5,7 +5,9 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from lambdameter.model import Comparison, Noise, ReportInput, Stopping
+from lambdameter.analysis import outcome
+from lambdameter.model.comparison import Comparison, Noise, Stopping
+from lambdameter.model.report import ReportInput
 from lambdameter.report import sure
 
 
@@ -36,7 +38,7 @@ def test_billed_time_has_an_interval_from_40_environments_on(sample_run: ModuleT
     few, enough = (
         ";".join(sure.beside(sample_run.rounds_input(rounds), 1024)) for rounds in (20, 40)
     )
-    assert "of billed time only from 40 environments on" in few
+    assert "billed duration: intervals only from 40 environments on" in few
     assert "of billed time" not in enough
 
 
@@ -58,7 +60,7 @@ def test_a_noisy_run_is_told_with_the_next_step(sample_run: ModuleType) -> None:
     )
     noisy = msgspec.structs.replace(run.summary.comparisons[0], noise=noise)
     told = lines(with_comparisons(run, noisy))
-    assert "Noisy: CSV Rust cold: it drifts. Next: wait." in told
+    assert "Noise: CSV Rust cold: it drifts. Next: wait." in told
     assert " 20.0 " in told
     assert " 30.0 " in told
 
@@ -79,8 +81,8 @@ def test_a_run_that_was_looked_at_says_when_and_why_it_ended(sample_run: ModuleT
     stopping = Stopping(rounds=20, looks=(20, 40), level=0.99, stop=True, reason="decided")
     summary = msgspec.structs.replace(run.summary, stopping=stopping)
     assert [*sure.beside(msgspec.structs.replace(run, summary=summary), 1024)][-1] == (
-        "looked at after 20 and 40 rounds, 95 % over all looks; at 20 it ended since every "
-        "comparison had its verdict"
+        "checked after 20 and 40 rounds, 95 % over all checks; at 20 the run ended because "
+        "every comparison was decided"
     )
 
 
@@ -100,8 +102,8 @@ def test_the_outcome_is_what_all_say(
 ) -> None:
     one = sample_run.rounds_input(2).summary.comparisons[0]
     found = [msgspec.structs.replace(one, verdict=verdict) for verdict in verdicts]
-    assert sure.outcome(found) == told
+    assert outcome.outcome(found) == told
 
 
 def test_a_duel_without_comparison_has_no_outcome() -> None:
-    assert sure.outcome([None]) is None
+    assert outcome.outcome([None]) is None

@@ -5,8 +5,9 @@ from types import ModuleType
 
 from rich.cells import cell_len
 
-from lambdameter.model import SweepInput
-from lambdameter.report import by_latency, markdown, sweep
+from lambdameter.analysis import latency_curves
+from lambdameter.model.sweep import SweepInput
+from lambdameter.report import markdown, sweep
 from lambdameter.report.terminal import console
 
 
@@ -24,7 +25,7 @@ def three(sample_run: ModuleType, rounds: int = 20) -> SweepInput:
 
 def test_what_decides_stands_first(sample_run: ModuleType) -> None:
     told = three(sample_run)
-    first = by_latency.sentences(told)[0]
+    first = latency_curves.sentences(told)[0]
     assert " ".join(plain(told).split()).startswith(first)
     assert markdown.sweep(told).startswith(f"**{markdown.escape(first)}**")
 
@@ -35,7 +36,7 @@ def test_every_latency_of_every_variant_has_a_row_with_ratio_and_interval(
     told = three(sample_run)
     rows = [line for line in plain(told).splitlines() if line.startswith(("CSV  ", "JSON "))]
     assert [row.split()[2] for row in rows] == ["≈0", "≈3", "≈6"] * 2
-    for curve, start in zip(by_latency.curves(told, 1024), (0, 3), strict=True):
+    for curve, start in zip(latency_curves.curves(told, 1024), (0, 3), strict=True):
         for point, row in zip(curve.points, rows[start : start + 3], strict=True):
             assert point.comparison is not None
             assert point.comparison.interval is not None

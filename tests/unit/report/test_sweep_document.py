@@ -6,7 +6,8 @@ from types import ModuleType
 
 import msgspec
 
-from lambdameter.report import by_latency, json_document, sweep_document
+from lambdameter.analysis import latency_curves
+from lambdameter.report import json_document, sweep_document
 
 
 def test_the_shipped_schema_is_the_records() -> None:
@@ -24,7 +25,7 @@ def test_the_document_has_each_run_whole_and_reads_back(sample_run: ModuleType) 
     read = msgspec.json.decode(text, type=sweep_document.SweepDocument)
     assert read == sweep_document.document(told)
     assert [one.document for one in read.runs] == [json_document.document(one) for one in told.runs]
-    assert read.decisions == by_latency.sentences(told)
+    assert read.decisions == latency_curves.sentences(told)
 
 
 def test_the_keys_are_the_documented_ones(sample_run: ModuleType) -> None:

@@ -19,7 +19,7 @@ def test_a_cell_with_some_failures_says_so_under_its_figures(sample_run: ModuleT
     samples = [sample_run.sample(trial) for trial in manifest.plan]
     samples.append(sample_run.dead(manifest.plan[1]))
     text = table.warm_table(sample_run.report_input(manifest, samples), 1024, {}).plain
-    assert "1 of 2 calls failed, not in the figures: Runtime.OutOfMemory" in text
+    assert "1 of 2 calls failed and are not in the figures: Runtime.OutOfMemory" in text
 
 
 def test_the_error_of_a_dead_row_leaves_out_the_request_id(sample_run: ModuleType) -> None:

@@ -63,7 +63,7 @@ def test_no_variant_is_marked_in_the_colour_of_another(sample_run: ModuleType, s
 
 def test_what_to_do_stands_first(sample_run: ModuleType, shown: Any) -> None:
     first = shown.plain(kinds(sample_run)["one tier"]).splitlines()[0]
-    assert first.startswith("Cut the DynamoDB writes first")
+    assert first.startswith("Reduce the DynamoDB writes first")
 
 
 def test_the_better_figure_is_bold(sample_run: ModuleType, shown: Any) -> None:
@@ -88,7 +88,7 @@ def test_figures_published_for_another_tier_stay_out(sample_run: ModuleType, sho
 def test_a_modelled_figure_is_marked_and_its_share_told(sample_run: ModuleType, shown: Any) -> None:
     text = shown.plain(kinds(sample_run)["one tier"])
     assert "≈13,020" in text
-    assert "Of these times 63 % to 95 % is service time that we model." in " ".join(text.split())
+    assert "63 % to 95 % of these times is modelled service time." in " ".join(text.split())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -128,18 +128,18 @@ def test_an_unequal_case_shows_the_differing_field_and_no_speed(
 
 def test_nothing_enforced_is_said_loudly(sample_run: ModuleType, shown: Any) -> None:
     text = shown.plain(kinds(sample_run)["nothing enforced"])
-    assert "NOTHING IS ENFORCED" in text
+    assert "NO LIMIT IS ENFORCED" in text
     assert "run as root" in text
 
 
 @pytest.mark.parametrize(
     "caveat",
     [
-        "one round: no interval",
-        "priced as arm64 but measured on x86_64",
+        "one round, so no intervals",
+        "prices of arm64, but measured on x86_64",
         "no figure here was measured on AWS",
-        "AWS adds a base of its own",
-        "not in it: the free tier",
+        "on AWS the runtime's base memory is added",
+        "not included: the free tier",
     ],
 )
 def test_each_caveat_is_in_the_output(sample_run: ModuleType, shown: Any, caveat: str) -> None:

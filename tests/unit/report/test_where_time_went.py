@@ -4,7 +4,7 @@ from types import ModuleType
 
 from msgspec.structs import replace
 
-from lambdameter.model import CallSummary
+from lambdameter.model.summary import CallSummary
 from lambdameter.report.where_time_went import bar, where_time_went
 
 

@@ -129,7 +129,7 @@ def test_a_line_end_does_not_slip_past_the_end_of_a_pattern(text: str):
 def test_what_has_no_generator_is_named_with_its_place(schema: Any, says: str, at: str):
     with pytest.raises(BadInputError) as refused:
         strategy(schema, PLACE)
-    assert refused.value.cause.startswith("Nothing generates inputs for ")
+    assert refused.value.cause.startswith("lambdameter cannot generate inputs for ")
     assert says in refused.value.cause
     assert refused.value.place == f"{PLACE}{at}"
     assert "docs/workload.md" in refused.value.next_step
@@ -146,7 +146,7 @@ def test_what_has_no_generator_is_named_with_its_place(schema: Any, says: str, a
     ],
 )
 def test_what_is_no_schema_is_refused_with_its_place(schema: Any, at: str):
-    with pytest.raises(BadInputError, match="is no JSON Schema") as refused:
+    with pytest.raises(BadInputError, match="is not a valid JSON Schema") as refused:
         strategy(schema, PLACE)
     assert refused.value.place == f"{PLACE}{at}"
 
@@ -164,7 +164,7 @@ def test_what_is_no_schema_is_refused_with_its_place(schema: Any, at: str):
     ],
 )
 def test_limits_that_contradict_each_other_are_refused(schema: Any):
-    with pytest.raises(BadInputError, match="Nothing conforms"):
+    with pytest.raises(BadInputError, match="No event conforms"):
         strategy(schema, PLACE)
 
 

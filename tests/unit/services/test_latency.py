@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lambdameter.emulator import latency
+from lambdameter.emulator.services import latency
 
 FIXED_40 = "[dynamodb]\nundelayed = ['DescribeTable', 'Scan']\n"
 FIXED_40 += "default = { p50_ms = 40.0, p99_ms = 40.0 }\n"

@@ -70,8 +70,11 @@ def refuse(binary: str) -> Callable[..., tuple[int, str]]:
         (["--state", "x", "--host", "localhost"], "'localhost'"),
         (["--state", "x", "--allow-host", "box:80"], "'box:80'"),
         (["--state", "x", "--allow-host", "::"], "'::'"),
-        (["--state", "x", "--faults", "fire=0.1"], "'fire' is no kind of fault"),
-        (["--state", "x", "--faults", "cut=2"], "'2' is no probability from 0 to 1"),
+        (["--state", "x", "--faults", "fire=0.1"], "'fire' is not a kind of fault"),
+        (
+            ["--state", "x", "--faults", "cut=2"],
+            "'2' is not a probability from 0 to 1",
+        ),
         (["--state", "x", "--faults", "cut=0.6,5xx=0.6"], "add up to more than 1"),
     ],
 )
@@ -129,7 +132,7 @@ def test_a_taken_port_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
         code, line = refuse("--state", str(tmp_path), "--dynamodb-port", str(port))
 
     assert code == 3
-    assert f"port {port} is taken" in line
+    assert f"port {port} is already in use" in line
     assert "--dynamodb-port" in line
 
 

@@ -2,16 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lambdameter.model import (
-    Calls,
-    Case,
-    Conditions,
-    Manifest,
-    ResponseShape,
-    TargetInfo,
-    Variant,
-    Workload,
-)
+from lambdameter.model.sample import Conditions, Manifest, TargetInfo
+from lambdameter.model.workload import Calls, Case, ResponseShape, Variant, Workload
 
 
 def variant(name: str) -> Variant:

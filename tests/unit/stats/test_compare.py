@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lambdameter.model import Report, Sample, Trial
+from lambdameter.model.sample import Report, Sample, Trial
 from lambdameter.stats import bootstrap
 from lambdameter.stats.compare import Measured, Pair, compare, measured
 

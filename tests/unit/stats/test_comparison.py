@@ -5,22 +5,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from lambdameter.model import (
-    Artifact,
-    Bill,
-    CaseEquality,
-    CellBill,
-    Gate,
-    GateInterval,
-    Manifest,
-    NotEnough,
-    Outcome,
-    Report,
-    ReportInput,
-    Sample,
-    SampleError,
-    Trial,
-)
+from lambdameter.model.artifact import Artifact
+from lambdameter.model.bill import Bill, CellBill
+from lambdameter.model.gate import Gate, GateInterval, NotEnough, Outcome
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import Manifest, Report, Sample, SampleError, Trial
+from lambdameter.model.summary import CaseEquality
 from lambdameter.stats.comparison import compare, of_limit
 from lambdameter.stats.summary import summarise
 

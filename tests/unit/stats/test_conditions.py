@@ -5,7 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.model import Calibration, Dataset, Enforcement, Expected, Manifest, Speed
+from lambdameter.model.artifact import Dataset, Expected
+from lambdameter.model.calibration import Calibration, Speed
+from lambdameter.model.sample import Enforcement, Manifest
 from lambdameter.stats.conditions import differences
 
 replace = msgspec.structs.replace

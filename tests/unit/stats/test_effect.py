@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lambdameter.model import Interval
+from lambdameter.model.comparison import Interval
 from lambdameter.stats import effect
 
 
@@ -58,7 +58,9 @@ def test_noise_between_environments_is_what_no_straight_line_explains() -> None:
     assert found is not None
     assert found.within_log_sd is None
     assert found.between_log_sd == pytest.approx(np.sqrt(0.06))
-    assert found.warning == "environments that did the same differ by 28 % (one deviation)"
+    assert found.warning == (
+        "environments that did the same work differ by 28 % (one standard deviation)"
+    )
     assert found.next_step is not None
 
 

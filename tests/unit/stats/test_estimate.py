@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.model import ClaimRow, ClaimSource, Estimate, Quantity, ReportInput
+from lambdameter.model.claim import ClaimRow, ClaimSource, Quantity
+from lambdameter.model.report import ReportInput
+from lambdameter.model.reproduction import Estimate
 from lambdameter.stats.bootstrap import ENOUGH
 from lambdameter.stats.estimate import estimate
 
@@ -129,7 +131,7 @@ def test_less_work_than_published_is_scaled_and_says_so(run: ReportInput):
         (row(quantity("go")), "go of etl on csv was not measured at 1,024 MB"),
         (row(quantity("rust", memory_mb=128)), "rust of etl on csv was not measured at 128 MB"),
         (row(quantity("rust", "beauty")), "rust of etl on csv has no figure for beauty"),
-        (row(), "nothing of it can be run here"),
+        (row(), "lambdameter has nothing to run for this figure"),
         (row(quantity("rust", "zip_bytes")), "rust has no package in these runs"),
     ],
 )

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lambdameter.model import Call, Report, Sample, Trial
+from lambdameter.model.base import Call
+from lambdameter.model.sample import Report, Sample, Trial
 from lambdameter.stats.flagged import Place, flagged
 
 WARM = Place("a", "csv", 128, "warm")

@@ -6,15 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.model import (
-    Artifact,
-    Meter,
-    Modelled,
-    Quantity,
-    ReportInput,
-    Sample,
-    ServiceTime,
-)
+from lambdameter.model.artifact import Artifact
+from lambdameter.model.claim import Quantity
+from lambdameter.model.report import ReportInput
+from lambdameter.model.sample import Meter, Modelled, Sample, ServiceTime
 from lambdameter.stats import quantities
 from lambdameter.stats.quantities import exact, is_modelled, readings, work
 

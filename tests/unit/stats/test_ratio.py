@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lambdameter.model import GateInterval, NotEnough
+from lambdameter.model.gate import GateInterval, NotEnough
 from lambdameter.stats import ratio
 from lambdameter.stats.ratio import LEAST_ENVIRONMENTS, of_means, of_medians
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from scipy import special
 
-from lambdameter.model import Comparison, Interval, Look, Outliers, Verdict
+from lambdameter.model.comparison import Comparison, Interval, Look, Outliers, Verdict
 from lambdameter.stats import sequential
 
 OUTLIERS = Outliers(calls=1, tukey=0, mad=0, rounds=0, without=1, cost_without=1)

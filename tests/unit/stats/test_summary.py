@@ -5,22 +5,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.model import (
-    Call,
-    CallSummary,
-    CaseEquality,
+from lambdameter.model.base import Call
+from lambdameter.model.comparison import Stopping
+from lambdameter.model.sample import (
     Manifest,
     Meter,
-    Phase,
     Report,
-    ResponseShape,
     Sample,
     SampleError,
     ServiceTime,
-    Stopping,
     Trial,
     TrialEquality,
 )
+from lambdameter.model.summary import CallSummary, CaseEquality
+from lambdameter.model.workload import Phase, ResponseShape
 from lambdameter.stats.summary import figure, summarise
 
 SHAPE = ResponseShape(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdameter.model import Table, TableKey
+from lambdameter.model.workload import Table, TableKey
 from lambdameter.verify import canonical
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=12)

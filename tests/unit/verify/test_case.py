@@ -2,15 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdameter.model import (
-    AnswerMayDiffer,
-    Call,
-    EqualityRule,
-    Sample,
-    SampleError,
-    Trial,
-    TrialEquality,
-)
+from lambdameter.model.base import Call
+from lambdameter.model.sample import Sample, SampleError, Trial, TrialEquality
+from lambdameter.model.workload import AnswerMayDiffer, EqualityRule
 from lambdameter.verify import case
 from lambdameter.verify import response as answers
 

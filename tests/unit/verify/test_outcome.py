@@ -4,7 +4,8 @@ from typing import Literal
 
 import pytest
 
-from lambdameter.model import AnswerMayDiffer, EqualityRule, FieldDifference, SampleError
+from lambdameter.model.sample import FieldDifference, SampleError
+from lambdameter.model.workload import AnswerMayDiffer, EqualityRule
 from lambdameter.verify.outcome import Outcome, compare
 
 EXACT = EqualityRule()

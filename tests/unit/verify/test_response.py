@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdameter.model import AnswerMayDiffer, EqualityRule, FieldDifference
+from lambdameter.model.sample import FieldDifference
+from lambdameter.model.workload import AnswerMayDiffer, EqualityRule
 from lambdameter.verify import response
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdameter.model import FieldDifference, Table, TableKey
+from lambdameter.model.sample import FieldDifference
+from lambdameter.model.workload import Table, TableKey
 from lambdameter.verify import table
 
 RULE = table.Rule(table=Table(partition_key=TableKey(name="id", type="S")))

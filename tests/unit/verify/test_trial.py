@@ -7,16 +7,16 @@ import msgspec
 import pytest
 
 from lambdameter.errors import TargetError
-from lambdameter.model import (
+from lambdameter.model.artifact import Expected
+from lambdameter.model.sample import TrialEquality
+from lambdameter.model.workload import (
     AnswerMayDiffer,
     Calls,
     EqualityRule,
-    Expected,
     MayDiffer,
     ResponseShape,
     Table,
     TableKey,
-    TrialEquality,
     Workload,
 )
 from lambdameter.verify import table, trial

@@ -25,9 +25,9 @@ from pathlib import Path
 
 import msgspec
 
-from lambdameter import authority
-from lambdameter.authority import Origin
 from lambdameter.errors import BadInputError
+from lambdameter.guard import authority
+from lambdameter.guard.authority import Origin
 
 CONNECT = "$connect"
 DISCONNECT = "$disconnect"
@@ -102,11 +102,13 @@ def load(file: str | Path) -> WebSocketApi:
         raise BadInputError(
             f"The declaration of the WebSocket API cannot be read: {error.strerror}",
             place=place,
-            next_step="Name a TOML file with name, stage and [routes].",
+            next_step="Give a TOML file with name, stage and [routes].",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInputError(
-            f"This is no TOML: {error}", place=place, next_step="Correct it there."
+            f"This file is not valid TOML: {error}",
+            place=place,
+            next_step="Correct the syntax there.",
         ) from error
     except msgspec.ValidationError as error:
         raise BadInputError(
@@ -124,22 +126,22 @@ def checked(api: WebSocketApi, place: str) -> WebSocketApi:
     """
     if not _STAGE.fullmatch(api.stage):
         raise BadInputError(
-            f"There can be no stage {api.stage!r}",
+            f"{api.stage!r} is not a valid stage",
             place=place,
             next_step="Use up to 128 letters, digits, hyphens and underscores.",
         )
     unknown = [key for key in api.routes if key.startswith("$") and key not in PREDEFINED]
     if unknown or not api.routes:
         raise BadInputError(
-            f"There can be no route {unknown[0]!r}" if unknown else "The API has no route",
+            f"{unknown[0]!r} is not a valid route" if unknown else "The API has no route",
             place=place,
-            next_step=f"Of the predefined routes there are {', '.join(PREDEFINED)}.",
+            next_step=f"The predefined routes are {', '.join(PREDEFINED)}.",
         )
     if not 0 <= api.listen.port <= _MAX_PORT:
         raise BadInputError(
-            f"There is no port {api.listen.port}",
+            f"{api.listen.port} is not a port number",
             place=place,
-            next_step=f"Choose one up to {_MAX_PORT}, or 0 for a free one.",
+            next_step=f"Choose a port up to {_MAX_PORT}, or 0 for a free port.",
         )
     _check_callers(api.listen, place)
     return api
@@ -149,16 +151,16 @@ def _check_callers(listen: Listen, place: str) -> None:
     for text in listen.hosts:
         if authority.host(text) is None:
             raise BadInputError(
-                f"{text!r} below `hosts` is not a name or an address that a client could call",
+                f"{text!r} in `hosts` is not a host name or IP address",
                 place=place,
-                next_step="Write what stands between ws:// and the port: race.test, 192.168.1.5.",
+                next_step="Write the part between ws:// and the port: race.test, 192.168.1.5.",
             )
     for text in listen.origins:
         if authority.origin(text) is None:
             raise BadInputError(
-                f"{text!r} below `origins` is not the origin of a page",
+                f"{text!r} in `origins` is not the origin of a page",
                 place=place,
-                next_step="Write scheme, host and port as a browser does: http://127.0.0.1:5173.",
+                next_step="Write scheme, host and port, as a browser does: http://127.0.0.1:5173.",
             )
 
 

@@ -15,8 +15,8 @@ from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from wsproto import events
 from wsproto.connection import ConnectionState
 
-from lambdameter.asgi_guard import GuardedHttp
 from lambdameter.emulator.gateway.protocol import TOO_BIG, Gauge
+from lambdameter.guard.asgi import GuardedHttp
 
 # In a connection's scope["state"]: ends it without waiting for its client.
 ABORT = "lambdameter.abort"

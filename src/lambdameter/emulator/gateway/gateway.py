@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 from starlette.websockets import WebSocket
 
-from lambdameter.emulator.api_errors import ApiError
 from lambdameter.emulator.clock import Clock
+from lambdameter.emulator.control.api_errors import ApiError
+from lambdameter.emulator.execution.invocation import InvocationRequest, Outcome, new_trace
 from lambdameter.emulator.gateway import protocol
 from lambdameter.emulator.gateway.declaration import CONNECT, DISCONNECT, WebSocketApi
 from lambdameter.emulator.gateway.events import Client, Facts, Place
 from lambdameter.emulator.gateway.protocol import Answer, Connection, GoneError, Invoke
 from lambdameter.emulator.gateway.session import Ports, Session
-from lambdameter.emulator.invocation import InvocationRequest, Outcome, new_trace
 
 _LOG = logging.getLogger(__name__)
 _ID_BYTES = 11

@@ -14,8 +14,6 @@ from starlette.websockets import WebSocket
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from lambdameter import guard
-from lambdameter.asgi_guard import GuardedApp
 from lambdameter.emulator.gateway import management
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi, hosts, origins
 from lambdameter.emulator.gateway.frames import GatewayHttp, GatewayWebSocket
@@ -23,6 +21,8 @@ from lambdameter.emulator.gateway.gateway import Gateway
 from lambdameter.emulator.gateway.protocol import FORBIDDEN, MAX_MESSAGE_BYTES
 from lambdameter.emulator.gateway.session import deny
 from lambdameter.errors import HostError
+from lambdameter.guard import rules
+from lambdameter.guard.asgi import GuardedApp
 
 _FORBIDDEN_STATUS = 403
 # A thousand clients may come at once.
@@ -45,7 +45,7 @@ def bind(listen: Listen) -> socket.socket:
         raise HostError(
             f"The WebSocket API cannot listen: {error.strerror}",
             place=f"{listen.host}:{listen.port}",
-            next_step="Name another host or port below [listen]; port 0 takes a free one.",
+            next_step="Choose another host or port under [listen]; port 0 picks a free port.",
         ) from error
 
 
@@ -82,8 +82,8 @@ def application(gateway: Gateway) -> ASGIApp:
     return GuardedApp(Starlette(routes=routes), _rules(gateway.api.listen), lambda _: _refused())
 
 
-def _rules(listen: Listen) -> guard.Rules:
-    return guard.Rules(profile=guard.GATEWAY, hosts=hosts(listen), origins=origins(listen))
+def _rules(listen: Listen) -> rules.Rules:
+    return rules.Rules(profile=rules.GATEWAY, hosts=hosts(listen), origins=origins(listen))
 
 
 def _refused() -> Response:

@@ -39,7 +39,7 @@ def detect(state: Path, wanted: str = AUTO, ways: Mapping[str, Grant] = WAYS) ->
     """
     if wanted != AUTO and wanted not in ways:
         raise BadInputError(
-            f"There is no sandbox {wanted!r}",
+            f"There is no sandbox named {wanted!r}",
             place="--sandbox",
             next_step=f"Choose from {AUTO}, {', '.join(ways)}.",
         )

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lambdameter.emulator.sandbox import cpu_share, processes
-from lambdameter.emulator.sandbox.base import Handicap
-from lambdameter.model import MAX_MEMORY_MB
+from lambdameter.emulator.sandbox.base import HostAdjustment
+from lambdameter.model.base import MAX_MEMORY_MB
 from lambdameter.units import BYTES_PER_MIB
 
 _KIB_PER_MIB = 1_024
@@ -35,13 +35,13 @@ class Allowance(NamedTuple):
     vcpus: float
     memory_mb: int
 
-    def allot(self, memory_mb: int, handicap: Handicap, turn: int) -> Allotment:
+    def allot(self, memory_mb: int, adjustment: HostAdjustment, turn: int) -> Allotment:
         """A tier's, or what there is of it; `turn` counts environments."""
         cpus = cpu_share.choose_cpus(memory_mb, self.cpus, turn)
-        most = self.vcpus * handicap.slowness
+        most = self.vcpus * adjustment.slowness
         return Allotment(
-            limit_mb=memory_mb - handicap.reserved_mb,
-            bandwidth=cpu_share.bandwidth(memory_mb, slowness=handicap.slowness, most=self.vcpus),
+            limit_mb=memory_mb - adjustment.reserved_mb,
+            bandwidth=cpu_share.bandwidth(memory_mb, slowness=adjustment.slowness, most=self.vcpus),
             cpus=cpus,
             quota_ns=cpu_share.quota_ns(memory_mb, cpus=len(cpus), most=most),
         )
@@ -61,7 +61,7 @@ class Allowance(NamedTuple):
         """The rest of a sentence on CPU; empty where each tier sees as many vCPUs as on Lambda."""
         if cpu_share.visible_vcpus(MAX_MEMORY_MB) <= len(self.cpus):
             return ""
-        return f"; at most {len(self.cpus)} vCPUs visible, all that this host has"
+        return f"; at most {len(self.cpus)} vCPUs visible, because this host has no more"
 
 
 def of_host(proc: Path = processes.PROC) -> Allowance:

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from lambdameter.model import Enforcement
+from lambdameter.model.sample import Enforcement
 
 
 class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     lost_ms: float | None = None
 
 
-class Handicap(msgspec.Struct, frozen=True, kw_only=True):
+class HostAdjustment(msgspec.Struct, frozen=True, kw_only=True):
     """What a function has less of on Lambda than its tier says, and than this host would grant.
 
     Attributes:
@@ -63,7 +63,7 @@ class Handicap(msgspec.Struct, frozen=True, kw_only=True):
     reserved_mb: float = 0.0
 
 
-NO_HANDICAP = Handicap()
+NO_ADJUSTMENT = HostAdjustment()
 
 
 class Levers(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +145,9 @@ class SandboxFactory(Protocol):
         """Whether its sandboxes have."""
         ...
 
-    def create(self, name: str, memory_mb: int, handicap: Handicap = NO_HANDICAP) -> Sandbox:
+    def create(
+        self, name: str, memory_mb: int, adjustment: HostAdjustment = NO_ADJUSTMENT
+    ) -> Sandbox:
         """Make an empty enclosure of a tier."""
         ...
 

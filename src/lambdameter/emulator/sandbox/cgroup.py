@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterator, Sequence
 from lambdameter.emulator.sandbox import cpu_share, launch, processes
 from lambdameter.emulator.sandbox.allowance import Allotment, Allowance
 from lambdameter.emulator.sandbox.base import (
-    NO_HANDICAP,
+    NO_ADJUSTMENT,
     Counters,
-    Handicap,
+    HostAdjustment,
     Levers,
     ProcessSpec,
 )
 from lambdameter.emulator.sandbox.cgroup_tree import ControlFile, Group
 from lambdameter.emulator.sandbox.processes import StatusFile
 from lambdameter.errors import HostError
-from lambdameter.model import Enforcement
+from lambdameter.model.sample import Enforcement
 
 _FREEZE_SPINS, _FREEZE_TRIES, _FREEZE_STEP_S = 100, 5_000, 0.000_2
 _ERASE_TRIES, _ERASE_STEP_S = 5_000, 0.001
@@ -46,7 +46,7 @@ def kernel(deed: str) -> Iterator[None]:
         raise HostError(
             f"Cannot {deed}: {error.strerror}",
             place=place and str(place),
-            next_step='See `lambdameter doctor`, or choose the sandbox "none".',
+            next_step='Check with `lambdameter doctor`, or choose the sandbox "none".',
         ) from error
 
 
@@ -190,8 +190,8 @@ class CgroupSandbox(abc.ABC):
         self._write_quota(quota_us)
         if not frozen:
             raise HostError(
-                "The environment did not freeze within a second",
-                next_step="See whether one of its processes waits for a disk (state D in `ps`).",
+                "The execution environment did not freeze within a second",
+                next_step="Check whether one of its processes waits for a disk (state D in `ps`).",
             )
 
     def _is_frozen(self, tries: int, pause: Callable[[float], None] | None = None) -> bool:
@@ -252,9 +252,9 @@ class CgroupSandbox(abc.ABC):
                 return
             await asyncio.sleep(_ERASE_STEP_S)
         raise HostError(
-            "The environment's processes did not die",
+            "The execution environment's processes did not end",
             place=", ".join(self._group.join_files()),
-            next_step="See what holds them (state D in `ps`); the next start removes them.",
+            next_step="Check what keeps them alive (state D in `ps`); the next start removes them.",
         )
 
 
@@ -279,9 +279,11 @@ class CgroupFactory:
         self._release = release
         self._turns = itertools.count()
 
-    def create(self, name: str, memory_mb: int, handicap: Handicap = NO_HANDICAP) -> CgroupSandbox:
+    def create(
+        self, name: str, memory_mb: int, adjustment: HostAdjustment = NO_ADJUSTMENT
+    ) -> CgroupSandbox:
         """Make an empty enclosure; `name` is a file name, unique among those that exist."""
-        allotment = self._host.allot(memory_mb, handicap, next(self._turns))
+        allotment = self._host.allot(memory_mb, adjustment, next(self._turns))
         sandbox = self._sandbox(self._parent.below(name), allotment)
         sandbox.make()
         return sandbox
@@ -301,7 +303,7 @@ def enforcement(by: str, parent: Group, host: Allowance, isolation: str) -> Enfo
     return Enforcement(
         by=by,
         cpu=f"memory/1769 of a vCPU per 20 ms{host.visible}",
-        memory="limit at the tier, no swap",
+        memory="limit at the memory size, no swap",
         freeze="freezer",
         isolation=f"{isolation}, {launch.DESCRIPTORS:,} descriptors{tasks}",
         vcpus=host.short_of_vcpus,

@@ -123,7 +123,7 @@ def grant(_state: Path, _missing: str) -> CgroupFactory:
     folders = cgroup_tree.own_folders(WANTED)
     if absent := sorted(NEEDED - folders.keys()):
         raise cgroup.AbsentError(
-            f"This host has no cgroup v1 controller {', '.join(absent)}", next_step=_NEEDS
+            f"This host lacks the cgroup v1 controller {', '.join(absent)}", next_step=_NEEDS
         )
     if os.geteuid() != 0 or not processes.may_administer():
         raise HostError("Limits by cgroup v1 need root with CAP_SYS_ADMIN", next_step=_NEEDS)

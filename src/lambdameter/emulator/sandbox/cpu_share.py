@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lambdameter.model import MEMORY_MB_PER_VCPU
+from lambdameter.model.base import MEMORY_MB_PER_VCPU
 
 # AWS's pauses at 5 s of busy looping fall on multiples of 20 ms.
 PERIOD_US = 20_000

@@ -126,9 +126,10 @@ def claim(
             pause(_STEP_S)
     if not ground.is_ours():
         raise HostError(
-            "This user may not divide its cgroup",
+            "This user may not create cgroups",
             place=str(ground.top),
-            next_step="Run as root, or in a session of systemd's (systemctl --user status).",
+            next_step="Run as root, or in a systemd session (check with `systemctl "
+            "--user status`).",
         )
     if lacking := sorted(NEEDED - ground.has(NEEDED)):
         raise _not_handed_down(ground, lacking)
@@ -141,7 +142,9 @@ def _home(proc: Path) -> Ground:
     in_v1 = cgroup_tree.own_folders(NEEDED, proc)
     if folder is None or in_v1:
         raise cgroup.AbsentError(
-            "This host has no cgroup v2" if folder is None else "cgroup v1 holds the controllers",
+            "This host has no cgroup v2"
+            if folder is None
+            else "The cgroup controllers of this host belong to cgroup v1",
             next_step="Boot with systemd.unified_cgroup_hierarchy=1.",
         )
     return Ground(folder.parent if folder.name == LEAF else folder)
@@ -149,10 +152,12 @@ def _home(proc: Path) -> Ground:
 
 def _not_handed_down(ground: Ground, lacking: list[str]) -> HostError:
     """https://systemd.io/CGROUP_DELEGATION and https://rootlesscontaine.rs/getting-started/common/cgroup2."""
-    cause = f"cgroup v2 is delegated without the controller {' and '.join(lacking)}"
+    cause = f"cgroup v2 is delegated to this user without the controller {' and '.join(lacking)}"
     if os.geteuid() == 0:
         above = ground.top.parent / "cgroup.subtree_control"
-        return HostError(cause, place=str(ground.top), next_step=f"Enable it in {above}.")
+        return HostError(
+            cause, place=str(ground.top), next_step=f"Enable the controller in {above}."
+        )
     return HostError(
         cause,
         place=str(ground.top),

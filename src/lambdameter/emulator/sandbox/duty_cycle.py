@@ -19,9 +19,9 @@ import msgspec
 
 from lambdameter.emulator.sandbox import allowance, launch, processes, sessions
 from lambdameter.emulator.sandbox.allowance import Allotment, Allowance
-from lambdameter.emulator.sandbox.base import NO_HANDICAP, Counters, Handicap, ProcessSpec
+from lambdameter.emulator.sandbox.base import NO_ADJUSTMENT, Counters, HostAdjustment, ProcessSpec
 from lambdameter.emulator.sandbox.sessions import SessionSandbox
-from lambdameter.model import Enforcement
+from lambdameter.model.sample import Enforcement
 
 _US_PER_MS, _US_PER_S, _NS_PER_US = 1_000, 1_000_000, 1_000
 # The kernel looks at a quota as often, at its usual tick of 250 Hz.
@@ -222,10 +222,10 @@ class DutyCycle:
         self._turns = itertools.count()
         self.enforcement = Enforcement(
             by="duty cycle",
-            cpu=f"memory/1769 of a vCPU, approximated: measured every {CHECK_MS} ms and stopped by "
-            f"SIGSTOP for periods of 20 ms{host.visible}",
-            memory=f"watched every {CHECK_MS} ms: the largest process is killed over the tier; "
-            "may swap",
+            cpu=f"memory/1769 of a vCPU, approximated: measured every {CHECK_MS} "
+            f"ms and stopped by SIGSTOP for periods of 20 ms{host.visible}",
+            memory=f"checked every {CHECK_MS} ms: the largest process is killed above "
+            "the memory size; swapping is possible",
             freeze="SIGSTOP",
             isolation=f"{launch.ON_HOST}, {launch.DESCRIPTORS:,} descriptors",
             missing=missing,
@@ -237,10 +237,10 @@ class DutyCycle:
         self,
         name: str,  # noqa: ARG002  it is unnamed
         memory_mb: int,
-        handicap: Handicap = NO_HANDICAP,
+        adjustment: HostAdjustment = NO_ADJUSTMENT,
     ) -> DutyCycleSandbox:
         """Make an empty enclosure of a tier."""
-        return DutyCycleSandbox(self._host.allot(memory_mb, handicap, next(self._turns)))
+        return DutyCycleSandbox(self._host.allot(memory_mb, adjustment, next(self._turns)))
 
     def close(self) -> None:
         """Nothing is shared."""
@@ -251,5 +251,5 @@ def grant(state: Path, missing: str) -> DutyCycle:
     sessions.check(state)
     return DutyCycle(
         allowance.of_host(),
-        missing or 'The kernel\'s own limits: the sandbox "duty-cycle" was asked for.',
+        missing or 'The sandbox "duty-cycle" was chosen, so the kernel\'s own limits are not used.',
     )

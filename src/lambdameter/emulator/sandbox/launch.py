@@ -21,10 +21,10 @@ TMP = "/tmp"  # noqa: S108  the function's own
 DESCRIPTORS = PROCESSES = 1024
 # What `enclosed` and `on_host` come to, in an Enforcement's words.
 ENCLOSED = (
-    "unprivileged user, mount namespace with all but /tmp read-only; /tmp without size limit, "
-    "network and process list shared with the host"
+    "unprivileged user; mount namespace where only /tmp is writable; /tmp without "
+    "size limit; network and process list shared with the host"
 )
-ON_HOST = "own session; the user's own rights, the host's files under the host's names"
+ON_HOST = "own session; the user's own permissions; the host's file system as it is"
 
 
 class Mount(msgspec.Struct, frozen=True):
@@ -148,5 +148,6 @@ async def start(spec: LaunchSpec) -> asyncio.subprocess.Process:
         raise HostError(
             f"Cannot start a function's process: {error.strerror}",
             place=str(launcher),
-            next_step="Free memory or processes on this host, or use fewer environments at once.",
+            next_step="Free memory or processes on this host, or use fewer environments "
+            "at the same time.",
         ) from error

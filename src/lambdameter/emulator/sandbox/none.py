@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lambdameter.emulator.sandbox import launch, sessions
-from lambdameter.emulator.sandbox.base import NO_HANDICAP, Handicap
+from lambdameter.emulator.sandbox.base import NO_ADJUSTMENT, HostAdjustment
 from lambdameter.emulator.sandbox.sessions import SessionSandbox
-from lambdameter.model import Enforcement
+from lambdameter.model.sample import Enforcement
 
 
 class NoSandbox(SessionSandbox):
@@ -35,7 +35,12 @@ class NoEnforcement:
             missing=missing,
         )
 
-    def create(self, name: str, memory_mb: int, handicap: Handicap = NO_HANDICAP) -> NoSandbox:  # noqa: ARG002  enforces no tier
+    def create(
+        self,
+        name: str,  # noqa: ARG002  it is unnamed
+        memory_mb: int,  # noqa: ARG002  nothing is enforced
+        adjustment: HostAdjustment = NO_ADJUSTMENT,  # noqa: ARG002  as memory_mb
+    ) -> NoSandbox:
         """Make an empty enclosure."""
         return NoSandbox()
 
@@ -46,4 +51,7 @@ class NoEnforcement:
 def grant(state: Path, missing: str) -> NoEnforcement:
     """Check what even this needs. Raises HostError."""
     sessions.check(state)
-    return NoEnforcement(missing or 'CPU share and memory limit: the sandbox "none" was asked for.')
+    return NoEnforcement(
+        missing
+        or 'The sandbox "none" was chosen, so neither CPU share nor memory limit is enforced.'
+    )

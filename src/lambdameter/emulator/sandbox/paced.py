@@ -12,7 +12,7 @@ import msgspec
 from lambdameter import binaries
 from lambdameter.emulator.sandbox.base import (
     Counters,
-    Handicap,
+    HostAdjustment,
     ProcessSpec,
     Sandbox,
     SandboxFactory,
@@ -29,7 +29,8 @@ from lambdameter.emulator.speed.pacer import (
     Slowness,
 )
 from lambdameter.errors import HostError
-from lambdameter.model import Calibration, Enforcement, Speed
+from lambdameter.model.calibration import Calibration, Speed
+from lambdameter.model.sample import Enforcement
 
 _NS_PER_MS, _NS_PER_US = 1_000_000, 1_000
 # Who is called again by then never rested. Nothing is used meanwhile, and nobody is slowed.
@@ -269,8 +270,8 @@ class Paced:
         """Make an empty enclosure of a tier; `reserved_mb` of its memory is AWS's own."""
         speed = self._calibration.of(runtime) if self._calibration else None
         slowness = 1 / speed.cpu_share if speed else 1.0
-        handicap = Handicap(slowness=slowness, reserved_mb=reserved_mb)
-        inner = self._factory.create(name, memory_mb, handicap)
+        adjustment = HostAdjustment(slowness=slowness, reserved_mb=reserved_mb)
+        inner = self._factory.create(name, memory_mb, adjustment)
         levers = inner.levers
         is_kept = levers is not None and levers.quota_ns is not None
         if self._pacer is None or not (is_kept or speed):

@@ -64,8 +64,8 @@ class SessionSandbox:
             send(running, signal.SIGSTOP)
             self._pause(_STOP_STEP_S)
         raise HostError(
-            "The environment did not stop within a second",
-            next_step="See whether one of its processes waits for a disk (state D in `ps`).",
+            "The execution environment did not stop within a second",
+            next_step="Check whether one of its processes waits for a disk (state D in `ps`).",
         )
 
     def thaw(self) -> None:
@@ -99,9 +99,9 @@ class SessionSandbox:
             send(pids, signal.SIGKILL)
             await self._sleep(_KILL_STEP_S)
         raise HostError(
-            "The environment's processes did not die",
+            "The execution environment's processes did not end",
             place=", ".join(str(process.pid) for process in self._started),
-            next_step="See what holds them (state D in `ps`).",
+            next_step="Check what keeps them alive (state D in `ps`).",
         )
 
     def _pids(self) -> list[int]:
@@ -137,7 +137,7 @@ def check(state: Path) -> None:
     binaries.find(launch.LAUNCHER)
     if os.statvfs(state).f_flag & os.ST_NOEXEC:
         raise HostError(
-            "Functions cannot be started from a file system mounted noexec",
+            "Functions cannot be started from a file system that is mounted noexec",
             place=str(state),
             next_step="Set TMPDIR to a folder on another file system.",
         )

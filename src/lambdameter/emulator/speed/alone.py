@@ -63,11 +63,12 @@ class Core:
         while (now_ns := self._streams_ns()) > _ALONE * self.alone_ns:
             if self._now_ms() > until_ms:
                 raise HostError(
-                    "This host is busy: others use the same core, which makes it "
+                    "This host is busy: other work on the same core makes it "
                     f"{now_ns / self.alone_ns:.1f} times slower",
-                    place="the machine below this one, or another process here",
-                    next_step="Calibrate when nothing else runs, or on another machine. Where this "
-                    "machine is not the one that was calibrated before, first delete "
-                    "speed-*.json in lambdameter's cache folder.",
+                    place="the machine below this virtual machine, or another process on this host",
+                    next_step="Calibrate when nothing else runs, or on another machine. "
+                    "If this machine is not the one that was calibrated "
+                    "before, first delete speed-*.json in lambdameter's cache "
+                    "folder.",
                 )
             self._sleep(_PAUSE_S)

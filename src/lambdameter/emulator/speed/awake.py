@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from lambdameter.emulator.clock import Clock, Timer
-from lambdameter.model import Enforcement
+from lambdameter.model.sample import Enforcement
 
 DEVICE = Path("/dev/cpu_dma_latency")
 # Longer than the pauses of a run, so that the kernel is not asked anew for every call.

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from lambdameter.emulator.speed.kernels import Timing
 from lambdameter.emulator.speed.pacer import Pace, Pacer
 from lambdameter.errors import HostError
-from lambdameter.model import Speed
+from lambdameter.model.calibration import Speed
 
 # Long against a switch of threads (some us), short against a tick of the scheduler (4 ms).
 CYCLE_NS = 250_000
@@ -109,7 +109,7 @@ def _alone_ms(kernel: Kernel, repetitions: int, cpu: int, core: Quiet) -> Iterat
 
     Runs in which somebody came or went are left out.
     """
-    why = "its time was not that of others"
+    why = "other work used the CPU"
     for _ in range(_MOST_RUNS):
         core.wait_until_alone()
         before = core.speed()
@@ -117,9 +117,9 @@ def _alone_ms(kernel: Kernel, repetitions: int, cpu: int, core: Quiet) -> Iterat
         after = core.speed()
         if timing.wall_ms > _BUSY * timing.cpu_ms:
             share = timing.cpu_ms / timing.wall_ms
-            why = f"the kernel had a CPU for {share:.0%} of its time"
+            why = f"the calibration program had a CPU for only {share:.0%} of the time"
         elif max(before, after) > _STEADY * min(before, after):
-            why = "others came to the same core, or left it"
+            why = "other work on the same core began or ended"
         else:
             yield timing.wall_ms * (before + after) / 2
     raise HostError(

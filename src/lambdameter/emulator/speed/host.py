@@ -15,8 +15,8 @@ import msgspec
 
 from lambdameter import binaries
 from lambdameter.emulator.clock import SystemClock
-from lambdameter.emulator.interpreters import find_interpreter
-from lambdameter.emulator.settings import MANAGED_RUNTIMES
+from lambdameter.emulator.control.settings import MANAGED_RUNTIMES
+from lambdameter.emulator.execution.interpreters import find_interpreter
 from lambdameter.emulator.speed import kernels, store
 from lambdameter.emulator.speed.alone import Core
 from lambdameter.emulator.speed.awake import Awake
@@ -24,7 +24,8 @@ from lambdameter.emulator.speed.calibrate import Yardstick, speed, yardstick
 from lambdameter.emulator.speed.kernels import Kernel, Work
 from lambdameter.emulator.speed.pacer import PROGRAM, Pacer
 from lambdameter.errors import HostError
-from lambdameter.model import Architecture, Calibration, Speed
+from lambdameter.model.base import Architecture
+from lambdameter.model.calibration import Calibration, Speed
 
 KERNEL = "lambdameter-kernel"
 # Plain builds take 1.43 to 1.6 times as long as an optimised one.
@@ -41,11 +42,8 @@ def calibrate(
         now: to be told with it.
         earlier_ns: `streams_ns` of an earlier calibration of this CPU.
 
-    Yields:
-        The calibration against each architecture's vCPU.
-
-    Raises:
-        HostError: a kernel cannot be run, the CPUs cannot be slowed, or others use their cores.
+    Yields: the calibration against each architecture's vCPU.
+    Raises HostError: a kernel cannot be run, CPUs cannot be slowed, or others use their cores.
     """
     cpu = max(os.sched_getaffinity(0))
     core = Core(lambda: streams_ns(cpu), SystemClock().now_ms, time.sleep, earlier_ns)
@@ -94,7 +92,7 @@ def streams_ns(cpu: int) -> int:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise HostError(
-            f"Whether others use this core cannot be told: {done.stderr.strip()}",
+            f"lambdameter cannot tell whether other work uses this core: {done.stderr.strip()}",
             place=f"CPU {cpu}",
             next_step="Run `make setup`, then calibrate again.",
         )
@@ -126,7 +124,7 @@ def _pythons() -> dict[str, _Python]:
             )
     if not pythons:
         raise HostError(
-            "None of Lambda's Python runtimes is on this host, so no interpreter can be calibrated",
+            "This host has none of Lambda's Python runtimes, so no interpreter can be calibrated",
             place=", ".join(MANAGED_RUNTIMES),
             next_step="Install one, for instance with `uv python install 3.13`.",
         )

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 import msgspec
 
 from lambdameter.errors import HostError
-from lambdameter.model import Architecture
+from lambdameter.model.base import Architecture
 
 # What handlers of Lambda functions do: loops, strings, dictionaries, objects, decimals, JSON.
 # An interpreter is judged by it, and not by a library's C code (a chain of digests is OpenSSL's),
@@ -147,7 +147,7 @@ class Kernel:
             return Timing(float(wall_ms), float(cpu_ms))
         except (BrokenPipeError, ValueError) as failure:
             raise HostError(
-                "A kernel that this host is calibrated with has failed",
+                "A calibration program of lambdameter failed",
                 place=" ".join(self._command)[:80],
                 next_step="Run `make setup`, then calibrate again.",
             ) from failure

@@ -124,8 +124,8 @@ def run_before(pid: int) -> None:
         return
     except PermissionError as error:
         raise HostError(
-            "The data plane cannot be kept at this host's own speed: this user may not have "
-            "real-time threads",
+            "The local services cannot be kept at this host's own speed, because "
+            "this user may not run real-time threads",
             place=f"process {pid}",
             next_step=_RIGHTS,
         ) from error
@@ -257,7 +257,8 @@ class Pacer:
             complaint = process.communicate()[1].decode(errors="replace").strip()
             os.close(held)
             raise HostError(
-                f"This host's CPUs cannot be kept to Lambda's: {complaint or 'no word why'}",
+                "The CPUs of this host cannot be kept at Lambda's speed: "
+                f"{complaint or 'no reason was given'}",
                 place=str(program),
                 next_step=_RIGHTS,
             )
@@ -384,8 +385,8 @@ class Pacer:
                 complaint = self._process.stderr.read() or b""
         words = complaint.decode(errors="replace").strip()
         return HostError(
-            "What keeps the CPUs to a Lambda vCPU's speed and share has died"
-            + (f", saying: {words}" if words else ""),
+            "The program that keeps the CPUs at a Lambda vCPU's speed and share died"
+            + (f", with the message: {words}" if words else ""),
             place=PROGRAM,
-            next_step="What was measured after it is void: start again.",
+            next_step="Measurements since then are not valid: start again.",
         )

@@ -11,7 +11,8 @@ import msgspec
 import platformdirs
 
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Architecture, Calibration
+from lambdameter.model.base import Architecture
+from lambdameter.model.calibration import Calibration
 
 MAKE = "Run `lambdameter doctor --calibrate`."
 
@@ -44,7 +45,7 @@ def load(path: Path, cpu: str) -> Calibration | None:
         ) from error
     if stored.cpu != cpu:
         raise BadInputError(
-            f"The calibration is of another CPU, {stored.cpu}; this is {cpu}",
+            f"The calibration belongs to another CPU, {stored.cpu}; this CPU is {cpu}",
             place=str(path),
             next_step=MAKE,
         )
@@ -68,5 +69,5 @@ def save(calibration: Calibration, path: Path) -> None:
         raise HostError(
             f"The calibration cannot be stored: {error.strerror}",
             place=str(path),
-            next_step="Make the folder writable, or set XDG_CACHE_HOME to one that is.",
+            next_step="Make the folder writable, or set XDG_CACHE_HOME to a writable folder.",
         ) from error

@@ -32,8 +32,8 @@ def hz(resolution_s: Callable[[], float] = _resolution_s) -> int | None:
 def line(ticks: int | None) -> str:
     """In the words of an Enforcement."""
     if ticks is None:
-        return "at its tick, which cannot be read here"
-    told = f"at its tick of {_MS_PER_S / ticks:.3g} ms ({ticks} Hz)"
+        return "at the kernel's tick, whose length is not known here"
+    told = f"at the kernel's tick of {_MS_PER_S / ticks:.3g} ms ({ticks} Hz)"
     if ticks == LAMBDA_HZ:
         return told
-    return f"{told}, where Lambda's is {_MS_PER_S / LAMBDA_HZ:.3g} ms"
+    return f"{told}; on Lambda the tick is {_MS_PER_S / LAMBDA_HZ:.3g} ms"

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 from websockets.asyncio.client import connect
 
-from lambdameter.emulator.api_errors import not_found
+from lambdameter.emulator.control.api_errors import not_found
+from lambdameter.emulator.execution.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
 from lambdameter.emulator.gateway.events import Client, Facts, Moment, Place
 from lambdameter.emulator.gateway.gateway import Gateway
 from lambdameter.emulator.gateway.listener import Addresses, GatewayListener, bind
-from lambdameter.emulator.invocation import InvocationRequest, Outcome
 
 OK = b'{"statusCode": 200}'
 ROUTES = {

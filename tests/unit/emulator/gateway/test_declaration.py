@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from lambdameter.authority import Origin
 from lambdameter.emulator.gateway.declaration import (
     Listen,
     WebSocketApi,
@@ -14,6 +13,7 @@ from lambdameter.emulator.gateway.declaration import (
     origins,
 )
 from lambdameter.errors import BadInputError
+from lambdameter.guard.authority import Origin
 
 GOOD = """
 name = "race"
@@ -69,18 +69,18 @@ def test_one_name_has_one_api_id_of_ten_characters():
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
-        ("name = ", "This is no TOML: Invalid value"),
+        ("name = ", "This file is not valid TOML: Invalid value"),
         (GOOD + "[more]\nx = 1\n", "The declaration is not valid: Object contains unknown field"),
         ('name = "race"\nstage = "live"\n', "missing required field `routes`"),
         (GOOD + "save = 3\n", "Expected `str`, got `int`"),
-        (GOOD.replace("live", "a/b"), "There can be no stage 'a/b'"),
-        (GOOD + '"$other" = "f"\n', "There can be no route '$other'"),
+        (GOOD.replace("live", "a/b"), "'a/b' is not a valid stage"),
+        (GOOD + '"$other" = "f"\n', "'$other' is not a valid route"),
         ('name = "race"\nstage = "live"\n[routes]\n', "The API has no route"),
-        (GOOD + "[listen]\nport = 70000\n", "There is no port 70000"),
-        (GOOD + '[listen]\nhosts = ["race.test:80"]\n', "'race.test:80' below `hosts` is not"),
-        (GOOD + '[listen]\nhosts = ["0.0.0.0"]\n', "'0.0.0.0' below `hosts` is not"),
-        (GOOD + '[listen]\norigins = ["http://a/"]\n', "'http://a/' below `origins` is not"),
-        (GOOD + '[listen]\norigins = ["null"]\n', "'null' below `origins` is not the origin"),
+        (GOOD + "[listen]\nport = 70000\n", "70000 is not a port number"),
+        (GOOD + '[listen]\nhosts = ["race.test:80"]\n', "'race.test:80' in `hosts` is not"),
+        (GOOD + '[listen]\nhosts = ["0.0.0.0"]\n', "'0.0.0.0' in `hosts` is not"),
+        (GOOD + '[listen]\norigins = ["http://a/"]\n', "'http://a/' in `origins` is not"),
+        (GOOD + '[listen]\norigins = ["null"]\n', "'null' in `origins` is not the origin"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(file: Path, text: str, cause: str):
@@ -98,5 +98,5 @@ def test_a_declaration_that_is_not_there_is_bad_input(file: Path):
 
 def test_what_is_not_utf_8_is_bad_input(file: Path):
     file.write_bytes(b"\xff")
-    with pytest.raises(BadInputError, match="This is no TOML"):
+    with pytest.raises(BadInputError, match="is not valid TOML"):
         load(file)

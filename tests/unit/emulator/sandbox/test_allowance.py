@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lambdameter.emulator.sandbox import allowance, cpu_share
-from lambdameter.emulator.sandbox.base import Handicap
+from lambdameter.emulator.sandbox.base import HostAdjustment
 
 
 @pytest.fixture
@@ -63,13 +63,13 @@ def test_a_large_host_is_short_of_nothing():
 
 def test_awss_own_memory_is_taken_from_the_limit_and_the_tier_is_met():
     host = allowance.Allowance((0, 1), 2.0, 4_000)
-    allotment = host.allot(128, Handicap(slowness=2.0, reserved_mb=12), turn=0)
+    allotment = host.allot(128, HostAdjustment(slowness=2.0, reserved_mb=12), turn=0)
     assert (allotment.limit_mb, allotment.cpus) == (116, (0, 1))
     assert allotment.bandwidth == cpu_share.bandwidth(128, slowness=2.0)
 
 
 def test_the_quota_of_a_slower_cpu_is_a_lambda_vcpus_and_no_more_than_is_granted():
     host = allowance.Allowance((0, 1), 0.5, 4_000)
-    assert host.allot(128, Handicap(slowness=2.0), turn=0).quota_ns == 1_447_145
+    assert host.allot(128, HostAdjustment(slowness=2.0), turn=0).quota_ns == 1_447_145
     # Half a vCPU of a host twice as fast.
-    assert host.allot(3_008, Handicap(slowness=2.0), turn=0).quota_ns == 20_000_000
+    assert host.allot(3_008, HostAdjustment(slowness=2.0), turn=0).quota_ns == 20_000_000

@@ -24,7 +24,7 @@ def test_the_limit_on_processes_is_claimed_only_where_it_is_enforced(tmp_path: P
 def test_a_shortfall_of_the_host_is_told_beside_the_cpu_share(tmp_path: Path):
     host = Allowance((0, 1), 1.5, 4_000)
     told = cgroup.enforcement("cgroup v9", Group({"cpu": tmp_path}), host, "alone")
-    assert told.cpu.endswith("; at most 2 vCPUs visible, all that this host has")
+    assert told.cpu.endswith("; at most 2 vCPUs visible, because this host has no more")
     assert (told.vcpus, told.memory_mb, told.missing) == (1.5, 4_000, "")
 
 

@@ -53,5 +53,8 @@ def test_where_nothing_is_granted_the_last_refusal_is_raised(tmp_path: Path):
 
 
 def test_an_unknown_way_names_the_known_ones(tmp_path: Path):
-    with pytest.raises(BadInputError, match="auto, cgroup-v2, cgroup-v1, duty-cycle, none"):
+    with pytest.raises(
+        BadInputError,
+        match=("auto, cgroup-v2, cgroup-v1, duty-cycle, none"),
+    ):
         detect(tmp_path, "cgroup-v9")

@@ -239,7 +239,7 @@ def test_it_says_what_is_only_approximated_and_why(tmp_path: Path):
     told = duty_cycle.grant(tmp_path, "No cgroups here.").enforcement
     assert told.by == "duty cycle"
     assert "approximated" in told.cpu
-    assert "watched" in told.memory
+    assert "checked every" in told.memory
     assert told.missing == "No cgroups here."
 
 

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from lambdameter.emulator.clock import SystemClock
+from lambdameter.emulator.execution.start_note import StartNote
 from lambdameter.emulator.sandbox import launch
 from lambdameter.emulator.sandbox.base import ProcessSpec
-from lambdameter.emulator.start_note import StartNote
 
 Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
 pytestmark = pytest.mark.usefixtures("require_launcher")

@@ -15,7 +15,7 @@ import pytest
 from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1, detect, processes
 from lambdameter.emulator.sandbox.base import Levers, ProcessSpec, Sandbox, SandboxFactory
 from lambdameter.emulator.sandbox.paced import Paced
-from lambdameter.model import Enforcement
+from lambdameter.model.sample import Enforcement
 
 Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
 Program = Callable[..., ProcessSpec]

@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.emulator.sandbox.base import Counters, Handicap, Levers
+from lambdameter.emulator.sandbox.base import Counters, HostAdjustment, Levers
 from lambdameter.emulator.sandbox.paced import Care, Paced, PacedSandbox
 from lambdameter.emulator.speed import kernels
 from lambdameter.emulator.speed.pacer import Alone, Cold, Pace, Slowness, Used
 from lambdameter.errors import HostError
-from lambdameter.model import Calibration, Enforcement, Speed
+from lambdameter.model.calibration import Calibration, Speed
+from lambdameter.model.sample import Enforcement
 
 LEVERS = Levers(
     quota_ns=1_447_145,
@@ -244,7 +245,7 @@ def test_one_that_never_ran_need_not_rest(scene: Scene):
 
 def test_its_cpus_are_slowed_and_its_time_counts_as_a_lambda_vcpus(scene: Scene):
     paced(scene)
-    assert scene.asked == ("name", 128, Handicap(slowness=1.25, reserved_mb=12.5))
+    assert scene.asked == ("name", 128, HostAdjustment(slowness=1.25, reserved_mb=12.5))
     assert scene.opened == ((0, 1), Pace(15_000, 100_000), LEVERS, Slowness(1.25, COLD, FAULT_NS))
 
 
@@ -384,8 +385,8 @@ def no_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_says_so(scene: Any):
     fallback = Paced.start(scene, None)
     assert fallback.enforcement(lambda: 100).cpu == (
-        "memory/1769; by this kernel's quota, charged at its tick of 10 ms (100 Hz), where "
-        "Lambda's is 4 ms (not by Lambda's own rule: There are no real-time threads)"
+        "memory/1769; by this kernel's quota, charged at the kernel's tick of 10 ms (100 Hz); on "
+        "Lambda the tick is 4 ms (not by Lambda's own rule: There are no real-time threads)"
     )
     sandbox = fallback.create("name", 128, "interpreter", 0.0)
     sandbox.throttle()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lambdameter.emulator.speed.awake import LINGER_MS, Awake
-from lambdameter.model import Enforcement
+from lambdameter.model.sample import Enforcement
 
 ENFORCED = Enforcement(by="cgroup v1", cpu="quota", memory="", freeze="", isolation="")
 

@@ -150,7 +150,7 @@ def test_its_death_is_noticed_by_the_next_order_with_its_last_words(tmp_path: Pa
     pacer = Pacer.start(script(tmp_path, DIES))
     one = pacer.open((0,))
     pacer._process.wait()
-    with pytest.raises(HostError, match="has died, saying: a fault"):
+    with pytest.raises(HostError, match="died, with the message: a fault"):
         one.run()
     one.close()
     pacer.close()
@@ -180,7 +180,7 @@ def _may_be_real_time() -> bool:
 
 
 real_time = pytest.mark.skipif(
-    not _may_be_real_time(), reason="this user may not have real-time threads"
+    not _may_be_real_time(), reason="this user may not run real-time threads"
 )
 CPU = max(os.sched_getaffinity(0))
 

@@ -7,7 +7,7 @@ import pytest
 
 from lambdameter.emulator.speed import store
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model import Calibration, Speed
+from lambdameter.model.calibration import Calibration, Speed
 
 SPEED = Speed(
     kernel="rust",
@@ -42,7 +42,9 @@ def test_nothing_stored_is_no_fault(tmp_path: Path):
 def test_another_cpus_is_refused(tmp_path: Path):
     file = tmp_path / "c.json"
     store.save(CALIBRATION, file)
-    with pytest.raises(BadInputError, match=r"of another CPU, a CPU \(x86_64\); this is b") as told:
+    with pytest.raises(
+        BadInputError, match=r"to another CPU, a CPU \(x86_64\); this CPU is b"
+    ) as told:
         store.load(file, "b")
     assert (told.value.place, told.value.exit_code) == (str(file), 2)
     assert told.value.next_step == "Run `lambdameter doctor --calibrate`."

@@ -29,10 +29,10 @@ def test_a_kernel_without_such_a_clock_tells_nothing():
 @pytest.mark.parametrize(
     ("ticks", "line"),
     [
-        (250, "at its tick of 4 ms (250 Hz)"),
-        (1000, "at its tick of 1 ms (1000 Hz), where Lambda's is 4 ms"),
-        (300, "at its tick of 3.33 ms (300 Hz), where Lambda's is 4 ms"),
-        (None, "at its tick, which cannot be read here"),
+        (250, "at the kernel's tick of 4 ms (250 Hz)"),
+        (1000, "at the kernel's tick of 1 ms (1000 Hz); on Lambda the tick is 4 ms"),
+        (300, "at the kernel's tick of 3.33 ms (300 Hz); on Lambda the tick is 4 ms"),
+        (None, "at the kernel's tick, whose length is not known here"),
     ],
 )
 def test_a_tick_that_is_not_lambdas_is_told_beside_it(ticks: int | None, line: str):

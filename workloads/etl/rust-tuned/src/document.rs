@@ -1,6 +1,7 @@
 //! From an object's bytes to records and flaws, piece by piece.
 
-use etl_rust::document::{Format, Invalid};
+use etl_rust::contents::Invalid;
+use etl_rust::document::Format;
 use etl_rust::failure::Failure;
 use etl_rust::record::{Broken, Registration};
 

@@ -6,8 +6,11 @@
 
 use std::io::{self, BufRead, Read, Write};
 
-use etl_rust::document::{self, Document, Format};
 use etl_rust::record::{AMOUNT, FIELDS, Registration};
+use etl_rust::{
+    contents::Document,
+    document::{self, Format},
+};
 use serde_json::{Map, Value, json};
 
 fn main() -> io::Result<()> {

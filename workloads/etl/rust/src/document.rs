@@ -1,12 +1,9 @@
 //! From an object's bytes to records and flaws.
 
-use serde::Serialize;
-
+use crate::contents::Document;
 use crate::failure::Failure;
 use crate::json;
-use crate::record::{Broken, FIELDS, Flaw, Reason, Registration};
-
-const NAMED_FLAWS: usize = 100;
+use crate::record::{FIELDS, Reason, Registration};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -23,45 +20,6 @@ impl Format {
             "json" => Some(Self::Json),
             _ => None,
         }
-    }
-}
-
-/// The records that are not written: how many, and the first of them.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Invalid {
-    pub count: usize,
-    pub first: Vec<Flaw>,
-}
-
-impl Invalid {
-    /// Count a record, by its index, and name it if it is one of the first.
-    pub fn note(&mut self, record: usize, (field, reason): Broken) {
-        self.count += 1;
-        if self.first.len() < NAMED_FLAWS {
-            self.first.push(Flaw {
-                record,
-                field,
-                reason,
-            });
-        }
-    }
-}
-
-/// What an object holds; `records` counts the sound and the others.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Document {
-    pub records: usize,
-    pub registrations: Vec<Registration>,
-    pub invalid: Invalid,
-}
-
-impl Document {
-    pub(crate) fn add(&mut self, record: Result<Registration, Broken>) {
-        match record {
-            Ok(registration) => self.registrations.push(registration),
-            Err(broken) => self.invalid.note(self.records, broken),
-        }
-        self.records += 1;
     }
 }
 
@@ -111,6 +69,7 @@ fn parse_csv(text: &str) -> Result<Document, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contents::Invalid;
 
     const ROW: &str = "R1,e,d,v,c,a,m,t,129.50,p,s";
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::document::Document;
+use crate::contents::Document;
 use crate::record::{AMOUNT, Broken, FIELDS, Reason, Registration};
 
 pub const MAX_DEPTH: usize = 64;

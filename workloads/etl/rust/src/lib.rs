@@ -3,6 +3,7 @@
 //! `main.rs` wires these parts to AWS; the rules that they keep stand in the workload's README.
 
 pub mod batch;
+pub mod contents;
 pub mod document;
 pub mod event;
 pub mod failure;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{Value, json};
 
 use crate::batch::{self, Pace};
-use crate::document::{self, Document};
+use crate::contents::Document;
+use crate::document;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::services::Services;

@@ -1,0 +1,53 @@
+"""Why a run of as many rounds as it needed ended, and what its looks saw."""
+
+from __future__ import annotations
+
+from lambdameter import units
+from lambdameter.model.comparison import Look, Stopping
+from lambdameter.model.report import ReportInput
+from lambdameter.words import listed
+
+_REASONS = {
+    "decided": "every comparison was decided",
+    "equivalent": "the undecided comparisons were practically equal, within 1 %",
+    "last-look": "this was the last planned check",
+    "out-of-budget": "the budget was too short for another round",
+    "nothing-to-compare": "no two variants had figures to compare",
+}
+
+
+def declared(stopping: Stopping) -> str:
+    """What was decided upon beforehand, and where the run stands."""
+    looks = listed([str(look) for look in stopping.looks])
+    why = (
+        "the run continues"
+        if stopping.reason is None
+        else f"the run ended because {_REASONS[stopping.reason]}"
+    )
+    return f"checked after {looks} rounds, 95 % over all checks; at {stopping.rounds} {why}"
+
+
+def ended(run: ReportInput) -> str | None:
+    """How many rounds it took and why no more, in one sentence; None: their number was given."""
+    rule, stopping = run.manifest.stopping_rule, run.summary.stopping
+    if rule is None:
+        return None
+    if stopping is None:
+        return "the run was interrupted in its first round"
+    rounds = units.count(stopping.rounds, "round")
+    took = units.duration(stopping.elapsed_s)
+    budget = "" if rule.budget_s is None else f" of {units.duration(rule.budget_s)}"
+    why = (
+        "and the run is not complete: resume it"
+        if stopping.reason is None
+        else f"then the run ended because {_REASONS[stopping.reason]}"
+    )
+    return "; ".join([f"{rounds} in {took}{budget}, {why}", *map(_look, stopping.made)])
+
+
+def _look(made: Look) -> str:
+    equal = f", {made.equivalent} practically equal" if made.equivalent else ""
+    return (
+        f"at {made.rounds}, by {units.level(made.level)} intervals, {made.decided} "
+        f"of {units.count(made.comparisons, 'comparison')} decided{equal}"
+    )

@@ -1,0 +1,255 @@
+"""`cargo build` with a progress bar, and its failures in a user's words.
+
+`python -m lambdameter.build.cargo --workspace` builds every binary of the workspace that the
+current folder is in. One binary is built with the features that the whole workspace asks for
+(`--workspace --bin`), so that what that command built is not built again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from rich.console import Console
+
+from lambdameter.build import compiled, shared_target
+from lambdameter.build.compiled import Build
+from lambdameter.build.progress import Bar
+from lambdameter.errors import BadInputError, HostError, LambdameterError
+
+# A build that has nothing to do ends before this, and says nothing.
+_QUIET_S = 1.0
+_REDRAW_S = 0.5
+
+_Line = tuple[str, str]
+
+
+def build(manifest: Path, console: Console) -> None:
+    """Build every binary of a workspace.
+
+    Raises:
+        BadInputError: the manifest or the code is at fault.
+        HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
+    """
+    _check_tools()
+    with shared_target.alone(manifest, console):
+        _run(manifest, console)
+
+
+def executable(
+    manifest: Path,
+    console: Console,
+    binary: str,
+    *,
+    features: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
+    """Build one binary target.
+
+    `features` stand in place of the default ones, of all the workspace's crates: within one build
+    features unify, and another crate's default would be in this one's dependencies too.
+    `environment` is what the build scripts see besides.
+
+    Raises:
+        BadInputError: the manifest or the code is at fault, or the binary not to be told from
+            another's.
+        HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
+    """
+    _check_tools()
+    with shared_target.alone(manifest, console):
+        built = _run(manifest, console, binary, features, environment)
+        if binary in built.ambiguous:
+            raise BadInputError(
+                "Several crates of this workspace have a binary target "
+                f"{binary!r}, and cargo would write all of them to one file",
+                place=str(manifest),
+                next_step="Give each binary target a different name, under [[bin]].",
+            )
+        if binary not in built.executables:
+            raise BadInputError(
+                f"cargo did not build an executable named {binary!r}",
+                place=str(manifest),
+                next_step="Name one of the crate's binary targets in workload.toml.",
+            )
+        return built.executables[binary].read_bytes()
+
+
+def _run(
+    manifest: Path,
+    console: Console,
+    binary: str | None = None,
+    features: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Build:
+    command = _command(manifest, binary, features)
+    result = Build()
+    with subprocess.Popen(
+        [*command, "--message-format=json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        # A group of its own: cargo's compilers end with it, whoever the signal was sent to.
+        process_group=0,
+        env=os.environ | {"CARGO_TARGET_DIR": str(shared_target.folder()), **(environment or {})},
+    ) as cargo:
+        try:
+            _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
+        except BaseException:
+            os.killpg(cargo.pid, signal.SIGTERM)
+            raise
+    if cargo.returncode:
+        raise _failure(result, manifest, command)
+    return result
+
+
+def _command(manifest: Path, binary: str | None, features: Sequence[str] | None) -> list[str]:
+    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
+    command += ["--workspace", *(["--bins"] if binary is None else ["--bin", binary])]
+    if features is None:
+        return command
+    return [*command, "--no-default-features", "--features", ",".join(features)]
+
+
+def _check_tools() -> None:
+    for tool, why, how in (
+        ("cargo", "Rust variants are built with cargo", "Install Rust: https://rustup.rs"),
+        ("cc", "Rust links with a C compiler", "Install gcc (Debian: apt install gcc)"),
+    ):
+        if shutil.which(tool) is None:
+            raise HostError(
+                f"{why}, and {tool} was not found", place=f"{tool}, on PATH", next_step=f"{how}."
+            )
+
+
+def _watch(
+    cargo: subprocess.Popen[str],
+    result: Build,
+    console: Console,
+    weigh: Callable[[], dict[str, int]],
+) -> None:
+    """Feed what cargo says to the result until it ends; show a bar once it takes long."""
+    lines = _lines(cargo)
+    started = time.monotonic()
+    bar: Bar | None = None
+    try:
+        for line in lines:
+            if line is not None:
+                result.feed(*line)
+            elapsed = time.monotonic() - started
+            if bar is None and elapsed > _QUIET_S:
+                bar = Bar(console, weigh())
+            if bar is not None:
+                bar.show(result, elapsed)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _lines(cargo: subprocess.Popen[str]) -> Iterator[_Line | None]:
+    """Each line with the stream's name, as they come; None from time to time in between."""
+    said: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
+
+    def read(name: str, stream: IO[str]) -> None:
+        for line in stream:
+            said.put((name, line))
+        said.put(None)
+
+    for name, stream in (("stdout", cargo.stdout), ("stderr", cargo.stderr)):
+        if stream is not None:
+            threading.Thread(target=read, args=(name, stream), daemon=True).start()
+    open_streams = 2
+    while open_streams:
+        try:
+            line = said.get(timeout=_REDRAW_S)
+        except queue.Empty:
+            yield None
+            continue
+        if line is None:
+            open_streams -= 1
+        else:
+            yield line
+
+
+def _metadata(manifest: Path) -> bytes:
+    """What cargo knows of the dependencies on this machine; nothing where it cannot say."""
+
+    def ask(*command: str) -> bytes:
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        ).stdout
+
+    host = re.search(rb"^host: (\S+)$", ask("cargo", "--version", "--verbose"), re.MULTILINE)
+    platform = ["--filter-platform", host[1].decode()] if host else []
+    about = ["--format-version=1", "--locked", "--manifest-path", str(manifest)]
+    return ask("cargo", "metadata", *about, *platform)
+
+
+def _failure(result: Build, manifest: Path, command: list[str]) -> LambdameterError:
+    again = " ".join(command)
+    if result.error is not None:
+        return BadInputError(
+            f"The code does not compile: {result.error.message}",
+            place=_place(result.error.place, manifest),
+            next_step=f"See the full output with: {again}",
+        )
+    if "--locked" in result.complaint:
+        return BadInputError(
+            "The crate's Cargo.lock is missing or out of date",
+            place=str(manifest),
+            next_step=f"Create Cargo.lock with: cargo generate-lockfile --manifest-path {manifest}",
+        )
+    if result.lacks_host:
+        return HostError(
+            f"cargo cannot build here: {result.complaint}",
+            place=str(manifest),
+            next_step=f"See the full output with: {again}",
+        )
+    return BadInputError(
+        f"cargo failed: {result.complaint}",
+        place=str(manifest),
+        next_step=f"See the full output with: {again}",
+    )
+
+
+def _place(told: str | None, manifest: Path) -> str:
+    """The compiler names files from the workspace's root, which is at or above the manifest."""
+    if told is None:
+        return str(manifest)
+    file = told.rpartition(":")[0]
+    roots = manifest.absolute().parents
+    return next((str(root / told) for root in roots if (root / file).is_file()), told)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build every binary of a workspace; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lambdameter.build.cargo",
+        description="Build every binary of a Cargo workspace into lambdameter's cache.",
+    )
+    parser.add_argument("--workspace", action="store_true", required=True)
+    parser.add_argument("--manifest-path", type=Path, default=Path("Cargo.toml"))
+    asked = parser.parse_args(arguments)
+    console = Console(stderr=True)
+    try:
+        build(asked.manifest_path, console)
+    except LambdameterError as error:
+        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

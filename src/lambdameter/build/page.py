@@ -1,0 +1,227 @@
+"""The live race's page: ui/ -> one HTML file, built by npm in the user's cache, not in the tree.
+
+`python -m lambdameter.build.page` builds it where these sources were not yet built; `check` and
+`test` run npm's scripts of these names. Nothing but the standard library is imported, and the file
+works by itself, since the wheel's build hook uses it too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lambdameter.errors import BadInputError, HostError, LambdameterError
+
+ROOT = Path(__file__).resolve().parents[3]
+SOURCES = ROOT / "ui"
+# Where the wheel has it.
+SHIPPED = Path(__file__).with_name("page.html")
+# Of the sources, what npm itself or an editor leaves there is no part.
+_LEFT = {"node_modules", "dist"}
+_LOCK = "package-lock.json"
+_INSTALLED = Path("node_modules", f".{_LOCK}")
+# `engines` of Vite 8: https://vite.dev/guide/#scaffolding-your-first-vite-project
+_NODE_SINCE = {20: 19, 22: 12}
+
+
+def find(sources: Path = SOURCES, shipped: Path = SHIPPED) -> Path:
+    """The page, as one HTML file: the wheel's, or what `make setup` built of these sources.
+
+    Raises:
+        HostError: it was never built.
+    """
+    if shipped.is_file():
+        return shipped
+    if sources.is_dir() and (page := built(sources)).is_file():
+        return page
+    raise HostError(
+        "The page of the live race is not built",
+        place=str(sources),
+        next_step="Install Node.js 20.19 or newer with npm, and run `make setup`.",
+    )
+
+
+def built(sources: Path = SOURCES) -> Path:
+    """Where the page of these sources is, once it is built."""
+    return _cache() / digest(sources) / "index.html"
+
+
+def digest(sources: Path) -> str:
+    """SHA-256 over the names and contents of all source files."""
+    total = hashlib.sha256()
+    for name, path in _files(sources):
+        for part in (name.encode(), path.read_bytes()):
+            total.update(len(part).to_bytes(8, "big") + part)
+    return total.hexdigest()[:16]
+
+
+def build(sources: Path = SOURCES) -> Path:
+    """The page of these sources, built where it is not there yet.
+
+    Raises:
+        HostError: npm is missing or too old, or the packages cannot be fetched.
+        BadInputError: the sources do not compile.
+    """
+    page = built(sources)
+    if not page.is_file():
+        with _workshop(sources) as folder:
+            try:
+                _npm(folder, "run", "build")
+            except BadInputError:
+                # What was installed may be what is broken: it is fetched anew next time.
+                (folder / _INSTALLED).unlink(missing_ok=True)
+                raise
+            page.parent.mkdir(parents=True, exist_ok=True)
+            part = page.with_suffix(".part")
+            shutil.copyfile(folder / "dist" / "index.html", part)
+            part.replace(page)
+    return page
+
+
+def run(script: str, sources: Path = SOURCES) -> None:
+    """One of package.json's scripts, on these sources. Raises as `build` does."""
+    with _workshop(sources) as folder:
+        _npm(folder, "run", script)
+
+
+def _cache() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "lambdameter" / "page"
+
+
+def _files(sources: Path) -> list[tuple[str, Path]]:
+    """Each source file with its path below the folder, in order."""
+    inside = ((path.relative_to(sources), path) for path in sources.rglob("*"))
+    wanted = (pair for pair in inside if not _LEFT & set(pair[0].parts) and pair[1].is_file())
+    return sorted((name.as_posix(), path) for name, path in wanted)
+
+
+@contextlib.contextmanager
+def _workshop(sources: Path) -> Iterator[Path]:
+    """A copy of the sources with their packages beside them; one process at a time has it.
+
+    There is one for each package-lock.json, since installing is what takes long, and for each kind
+    of machine: some packages are compiled for one, and a home folder may be on several.
+    """
+    _check_tools()
+    machine = f"{sys.platform} {platform.machine()}".encode()
+    packages = hashlib.sha256(machine + (sources / _LOCK).read_bytes()).hexdigest()[:16]
+    folder = _cache() / f"npm-{packages}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in folder.iterdir():
+            if left.name != "node_modules":
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        for name, path in _files(sources):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / name)
+        # npm writes this file last.
+        if not (folder / _INSTALLED).is_file():
+            _say("the page of the live race: npm ci")
+            # Whatever NODE_ENV and npm's own settings are: all that builds is of development.
+            _npm(folder, "ci", "--include=dev", "--no-audit", "--no-fund")
+        yield folder
+
+
+def _check_tools() -> None:
+    wanted = "Install Node.js 20.19 or newer with npm: https://nodejs.org."
+    for tool in ("npm", "node"):
+        if shutil.which(tool) is None:
+            raise HostError(
+                f"The page of the live race is built with npm, and {tool} was not found",
+                place=f"{tool}, on PATH",
+                next_step=wanted,
+            )
+    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.match(r"v(\d+)\.(\d+)", told)
+    if version is None or not _new_enough(int(version[1]), int(version[2])):
+        raise HostError(
+            "The page of the live race needs a newer Node.js than "
+            f"{told.strip() or 'this version'}",
+            place="node, on PATH",
+            next_step=wanted,
+        )
+
+
+def _new_enough(major: int, minor: int) -> bool:
+    return major > max(_NODE_SINCE) or minor >= _NODE_SINCE.get(major, minor + 1)
+
+
+def _npm(folder: Path, *arguments: str) -> None:
+    """Run npm, and keep what it says for the case that it fails."""
+    with tempfile.TemporaryFile("w+") as said:
+        done = subprocess.run(
+            ["npm", "--silent", *arguments],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"NO_COLOR": "1", "CI": "true"},
+            check=False,
+        )
+        said.seek(0)
+        text = said.read().strip()
+    if done.returncode == 0:
+        return
+    _say(text)
+    if arguments[0] == "ci":
+        raise HostError(
+            "npm cannot download the packages that the page of the live race is built with",
+            place=str(folder),
+            next_step="Check the connection to https://registry.npmjs.org, and run `make setup`.",
+        )
+    raise BadInputError(
+        f"npm {' '.join(arguments)} failed on the page of the live race",
+        place=str(SOURCES),
+        next_step="Correct the errors above.",
+    )
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+_WITHOUT = {
+    "build": "`lambdameter live` will not work without its page.",
+    "check": "The page of the live race was not checked.",
+    "test": "The page of the live race was not tested.",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the page, or run one of its scripts; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lambdameter.build.page",
+        description="Build the page of the live race into the cache, or run one of its scripts.",
+    )
+    parser.add_argument("script", nargs="?", choices=("build", "check", "test"), default="build")
+    asked = parser.parse_args(arguments)
+    try:
+        if asked.script == "build":
+            build()
+        else:
+            run(asked.script)
+    except LambdameterError as error:
+        # All but the page works without it, so what make does goes on; in CI it must not.
+        if isinstance(error, HostError) and not os.environ.get("CI"):
+            _say(f"{_WITHOUT[asked.script]} {error}")
+            return 0
+        _say(f"error: {error}")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""How far a build has got, on a console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from lambdameter.build.compiled import Build
+
+# Where the console is a file, a line now and then instead of a bar.
+_LINE_EVERY_S = 30.0
+_MINUTE_MS = 60_000
+# The share of the work from which on the speed so far says something of the rest.
+_ENOUGH = 0.05
+
+
+def left_ms(build: Build, weight: Mapping[str, int], elapsed_s: float) -> float | None:
+    """Time left, ms, at the speed so far; None while too little is done to tell.
+
+    Args:
+        build: as far as it has got.
+        weight: package id -> its share of the work.
+        elapsed_s: since the first crate was begun.
+    """
+    done = sum(weight.get(package, 0) for package in build.built)
+    rest = sum(weight[package] for package in weight.keys() - build.built - build.fresh)
+    if done < _ENOUGH * (done + rest) or not done:
+        return None
+    return elapsed_s * 1000 * rest / done
+
+
+def counts(build: Build, weight: Mapping[str, int]) -> tuple[int, int]:
+    """Crates done and crates in all, those that were built before left out."""
+    return len(build.built), len(build.built | (weight.keys() - build.fresh))
+
+
+class Bar:
+    """A bar on a terminal, a line every half minute elsewhere."""
+
+    def __init__(self, console: Console, weight: Mapping[str, int]) -> None:
+        self._console = console
+        self._weight = weight
+        self._next_line_s = 0.0
+        self._began_s: float | None = None
+        self._bar = Progress(
+            TextColumn("Building"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} crates"),
+            TextColumn("{task.fields[left]}"),
+            TextColumn("[dim]{task.description}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=1, left="")
+        self._bar.start()
+
+    def show(self, build: Build, elapsed_s: float) -> None:
+        """Draw the state of now."""
+        done, total = counts(build, self._weight)
+        if self._began_s is None and build.compiling:
+            self._began_s = elapsed_s
+        if self._began_s is None:
+            left = build.current or "waiting for cargo"
+        else:
+            left = left_text(left_ms(build, self._weight, elapsed_s - self._began_s))
+        self._bar.update(
+            self._task,
+            completed=done,
+            total=total,
+            left=left,
+            description=build.current[:30] if build.compiling else "",
+        )
+        if not self._console.is_terminal and elapsed_s >= self._next_line_s:
+            self._next_line_s = elapsed_s + _LINE_EVERY_S
+            self._console.print(
+                f"Building: {done}/{total} crates, {left}", markup=False, highlight=False
+            )
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+
+def left_text(left: float | None) -> str:
+    """Time left in words, rounded as befits a guess."""
+    if left is None:
+        return "remaining time not known yet"
+    if left < _MINUTE_MS:
+        return f"about {round(left / 1000)} s left"
+    return f"about {round(left / _MINUTE_MS)} min left"

@@ -1,0 +1,93 @@
+"""The folder that cargo builds in: one in the user's cache, for all checkouts and all workloads.
+
+So the AWS SDK is built once. What cargo itself does not keep apart there is kept apart here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import platformdirs
+from rich.console import Console
+
+from lambdameter.errors import HostError
+
+_LOCK = "lambdameter.lock"
+_ROOTS = "lambdameter-roots.json"
+# Of the host's own builds, and of those of cargo-lambda for an architecture.
+_FINGERPRINTS = ("release/.fingerprint", "lambda/*/*/release/.fingerprint")
+# https://doc.rust-lang.org/nightly/nightly-rustc/cargo/core/compiler/fingerprint/index.html
+_OF_PACKAGE = re.compile(r"(.+)-[0-9a-f]{16}")
+
+
+def folder() -> Path:
+    """Where cargo builds."""
+    return platformdirs.user_cache_path("lambdameter") / "cargo-target"
+
+
+@contextlib.contextmanager
+def alone(manifest: Path, console: Console) -> Iterator[None]:
+    """Nobody else builds, and whatever is built is this manifest's, until the context ends.
+
+    cargo's own lock ends with cargo, and executables of the same name are one file, whatever they
+    were built of. And a package is the same to cargo in each workspace where it has the same name
+    and place: where another one's was built later than ours was written, cargo takes it for ours.
+
+    Raises:
+        HostError: the folder cannot be written.
+    """
+    target = folder()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with (target / _LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                console.print("waiting for another build to finish", highlight=False)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            _claim(target, _roots(manifest))
+            yield
+    except OSError as failure:
+        raise HostError(
+            f"Rust cannot be built: {failure}",
+            place=str(target),
+            next_step="Make this folder yours and writable, with free space.",
+        ) from failure
+
+
+def _roots(manifest: Path) -> dict[str, str]:
+    """Package -> its workspace's root, of all in the manifest's; empty where cargo refuses it."""
+    command = ["cargo", "metadata", "--no-deps", "--format-version=1", "--manifest-path"]
+    ended = subprocess.run(
+        [*command, str(manifest)], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    try:
+        known = msgspec.json.decode(ended.stdout)
+        return {one["name"]: known["workspace_root"] for one in known["packages"]}
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return {}
+
+
+def _claim(target: Path, roots: Mapping[str, str]) -> None:
+    """Have cargo forget what it built of these packages in another workspace."""
+    file = target / _ROOTS
+    try:
+        known = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+    except (FileNotFoundError, msgspec.MsgspecError):
+        known = {}
+    others = {name for name, root in roots.items() if known.get(name) != root}
+    if not others:
+        return
+    for fingerprints in (found for where in _FINGERPRINTS for found in target.glob(where)):
+        for one in fingerprints.iterdir():
+            package = _OF_PACKAGE.fullmatch(one.name)
+            if package and package[1] in others:
+                shutil.rmtree(one)
+    file.write_bytes(msgspec.json.encode({**known, **roots}))

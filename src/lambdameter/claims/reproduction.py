@@ -1,0 +1,269 @@
+"""Published claims judged by runs: which rows are asked for, what must run for them, the verdicts.
+
+`cli/reproduce.py` is the command around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib import metadata
+from typing import NamedTuple
+
+import msgspec
+
+from lambdameter.analysis import caveats
+from lambdameter.claims import library
+from lambdameter.claims.judge import Evidence, judge
+from lambdameter.claims.rows import rows
+from lambdameter.cost.headline import headline_bill
+from lambdameter.errors import BadInputError
+from lambdameter.model.audit import Audit
+from lambdameter.model.claim import (
+    Cell,
+    ClaimRow,
+    ClaimSource,
+    Experiment,
+    Headline,
+    Quantity,
+    Study,
+)
+from lambdameter.model.report import ReportInput
+from lambdameter.model.reproduction import (
+    ExperimentRun,
+    HeadlineBill,
+    JudgedRow,
+    Reproduction,
+    StudyTable,
+)
+from lambdameter.stats.estimate import estimate
+
+
+class Wanted(NamedTuple):
+    """What was asked for of one text."""
+
+    source: ClaimSource
+    rows: tuple[ClaimRow, ...]
+    studies: tuple[Study, ...]
+    headlines: tuple[Headline, ...]
+
+
+class Named(NamedTuple):
+    """A run, and the experiment that it is of."""
+
+    experiment: str
+    run: ReportInput
+
+
+def wanted(names: Sequence[str]) -> tuple[Wanted, ...]:
+    """The rows of texts ("C1"), claims ("K5") or single rows ("K5.ratio"); all without a name.
+
+    Raises:
+        BadInputError: a name that none of them has.
+    """
+    asked = {name.casefold() for name in names}
+    known: set[str] = set()
+    found = []
+    for source in library.sources():
+        mine = []
+        for row in rows(source):
+            called = {one.casefold() for one in (source.id, row.claim, row.id)}
+            known |= called
+            if not asked or asked & called:
+                mine.append(row)
+        if mine:
+            found.append(_wanted(source, tuple(mine), asked or {source.id.casefold()}))
+    _check_known(names, known)
+    return tuple(found)
+
+
+def _wanted(source: ClaimSource, mine: tuple[ClaimRow, ...], asked: Collection[str]) -> Wanted:
+    """With the studies and headlines of the claims that are asked for by their name."""
+
+    def is_asked(one: Study | Headline) -> bool:
+        return bool({source.id.casefold(), one.claim.casefold()} & set(asked))
+
+    return Wanted(
+        source,
+        mine,
+        tuple(one for one in source.studies if is_asked(one)),
+        tuple(one for one in source.headlines if is_asked(one)),
+    )
+
+
+def _check_known(names: Sequence[str], known: Collection[str]) -> None:
+    unknown = [name for name in names if name.casefold() not in known]
+    if unknown:
+        texts = ", ".join(source.id for source in library.sources())
+        raise BadInputError(
+            f"There is no claim named {unknown[0]!r}",
+            place="lambdameter reproduce",
+            next_step=f"Give the name of a text ({texts}), of one of its claims (K5) or "
+            "of a single figure (K5.ratio).",
+        )
+
+
+def needed(asked: Sequence[Wanted], *, quick: bool) -> tuple[Experiment, ...]:
+    """The experiments that have what was asked for, each cut to what is needed of it."""
+    offered = [one for one in library.experiments() if one.quick is not None or not quick]
+    cells: dict[str, set[Cell]] = {}
+    for group in _groups(asked):
+        whole = next((one for one in offered if all(map(one.has, group))), None)
+        for cell in group:
+            taken = whole or next((one for one in offered if one.has(cell)), None)
+            if taken is not None:
+                cells.setdefault(taken.name, set()).add(cell)
+    return tuple(_cut(one, cells[one.name]) for one in offered if one.name in cells)
+
+
+def _groups(asked: Sequence[Wanted]) -> Iterator[set[Cell]]:
+    """Cells that one experiment should have together, so that they are compared in each round."""
+    for one in asked:
+        for row in one.rows:
+            if row.of:
+                yield {quantity.cell for quantity in (*row.of, *row.over)}
+        for study in one.studies:
+            yield {
+                (study.workload, variant, study.case, study.memory_mb) for variant in study.variants
+            }
+        for headline in one.headlines:
+            yield {
+                (headline.workload, variant, case, headline.memory_mb)
+                for variant in (headline.of, headline.over)
+                for case in headline.cases
+            }
+
+
+def _cut(experiment: Experiment, cells: Collection[Cell]) -> Experiment:
+    """Only what is needed, in the experiment's own order."""
+    _, variants, cases, tiers = (set(column) for column in zip(*cells, strict=True))
+    return msgspec.structs.replace(
+        experiment,
+        variants=tuple(one for one in experiment.variants if one in variants),
+        cases=tuple(one for one in experiment.cases if one in cases),
+        memory_mb=tuple(one for one in experiment.memory_mb if one in tiers),
+    )
+
+
+def judged(
+    asked: Sequence[Wanted],
+    runs: Sequence[Named],
+    audits: Mapping[str, Audit],
+    *,
+    quick: bool,
+    folder: str,
+) -> Reproduction:
+    """Every row with its verdict, from nothing but the runs and what is shipped.
+
+    Args:
+        asked: the rows.
+        runs: what was measured for them.
+        audits: of the texts' tables, by the text's id.
+        quick: to be told with it, as the folder.
+        folder: where the runs are.
+    """
+    of = [one.run for one in runs]
+    return Reproduction(
+        quick=quick,
+        titles={one.source.id: one.source.title for one in asked},
+        conditions={one.source.id: one.source.conditions for one in asked},
+        rows=tuple(row for one in asked for row in _judged(one, of, audits.get(one.source.id))),
+        studies=tuple(_table(one.source, study, of) for one in asked for study in one.studies),
+        headlines=tuple(bill for one in asked for bill in _headlines(one, of)),
+        runs=tuple(_told(one) for one in runs),
+        folder=folder,
+        lambdameter=metadata.version("lambdameter"),
+    )
+
+
+def _judged(asked: Wanted, runs: Sequence[ReportInput], audit: Audit | None) -> Iterator[JudgedRow]:
+    source = asked.source
+    errors = library.tolerances()
+    real = bool(runs) and all(run.manifest.target.name == "aws" for run in runs)
+    for row in asked.rows:
+        measured = estimate(row, runs, source) if row.of else None
+        error = None if real else errors.get((source.id, row.tolerance))
+        yield judge(source.id, row, Evidence(measured, audit, error))
+
+
+def _table(source: ClaimSource, study: Study, runs: Sequence[ReportInput]) -> StudyTable:
+    """From one run where one has all variants: what is beside each other was measured together."""
+    asked = {(study.workload, one, study.case, study.memory_mb) for one in study.variants}
+    whole = [run for run in runs if asked <= _measured(run)]
+    runs = whole[:1] or runs
+    return StudyTable(
+        source=source.id,
+        study=study,
+        figures={
+            variant: tuple(
+                estimate(_asking(study, variant, quantity), runs, source)
+                for quantity in quantities(study, variant)
+            )
+            for variant in study.variants
+        },
+    )
+
+
+def _measured(run: ReportInput) -> set[Cell]:
+    name = run.manifest.workload.name
+    return {(name, one.variant, one.case, one.memory_mb) for one in run.summary.cells}
+
+
+def quantities(study: Study, variant: str) -> Iterator[Quantity]:
+    """What a study asks of one variant, column by column."""
+    for call, columns in (("cold", study.cold), ("warm", study.warm)):
+        for metric in columns:
+            yield Quantity(
+                workload=study.workload,
+                variant=variant,
+                case=study.case,
+                memory_mb=study.memory_mb,
+                call="cold" if call == "cold" else "warm",
+                metric=metric,
+            )
+
+
+def _asking(study: Study, variant: str, quantity: Quantity) -> ClaimRow:
+    """A row that nobody published."""
+    return ClaimRow(
+        id=f"{study.title}.{variant}.{quantity.call}.{quantity.metric}",
+        claim=study.claim,
+        title=study.title,
+        unit="",
+        of=(quantity,),
+    )
+
+
+def _headlines(asked: Wanted, runs: Sequence[ReportInput]) -> Iterator[HeadlineBill]:
+    for headline in asked.headlines:
+        for run in runs:
+            if run.manifest.workload.name == headline.workload:
+                bill = headline_bill(asked.source.id, headline, run.bill, _count(run))
+                if bill is not None:
+                    yield bill
+                    break
+
+
+def _count(run: ReportInput) -> int | None:
+    """Units of work in a warm call, where the workload counts any."""
+    if run.manifest.workload.response.count is None:
+        return None
+    return next((cell.warm.count for cell in run.summary.cells if cell.warm), None)
+
+
+def _told(named: Named) -> ExperimentRun:
+    run = named.run
+    manifest = run.manifest
+    return ExperimentRun(
+        experiment=named.experiment,
+        folder=run.folder,
+        run=manifest.run,
+        created_at=manifest.created_at,
+        workload=manifest.workload.name,
+        rounds=run.summary.rounds,
+        samples=len(run.samples),
+        equal=run.summary.equal,
+        complete=run.summary.complete,
+        host=manifest.host,
+        target=manifest.target,
+        conditions=caveats.target(run),
+    )

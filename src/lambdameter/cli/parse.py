@@ -1,0 +1,159 @@
+"""What is typed behind flags, read: sizes, settings, durations, percentages, how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypedDict
+
+from lambdameter.errors import BadInputError
+from lambdameter.model.comparison import StoppingRule
+from lambdameter.report.terminal import PARTS
+from lambdameter.stats import sequential
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_TYPED = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
+_PERCENT = re.compile(r"(\d{1,4}(?:\.\d+)?)\s*%")
+_AUTO = "auto"
+
+
+def read_settings(given: Sequence[str]) -> dict[str, str]:
+    """The values of `--set name=value`. Raises BadInputError."""
+    settings = {}
+    for one in given:
+        name, separator, value = one.partition("=")
+        if not separator or not name:
+            raise BadInputError(
+                f"{one!r} is not a setting",
+                place="--set",
+                next_step="Give name=value, for instance records=2000.",
+            )
+        settings[name.strip()] = value.strip()
+    return settings
+
+
+def read_tiers(listed: str) -> tuple[int, ...]:
+    """The memory sizes of `--memory 128,1024`. Raises BadInputError."""
+    try:
+        return tuple(int(one) for one in listed.split(","))
+    except ValueError:
+        raise BadInputError(
+            f"{listed!r} is not a list of memory sizes",
+            place="--memory",
+            next_step="Give whole MB separated by commas, for instance 128,1024.",
+        ) from None
+
+
+def seconds(typed: str, flag: str) -> float:
+    """More than 0.
+
+    Raises:
+        BadInputError: it is no duration, or none at all; its place is the flag.
+    """
+    found = _TYPED.fullmatch(typed.strip())
+    told = float(found[1]) * _UNITS[found[2]] if found else 0.0
+    if not told:
+        raise BadInputError(
+            f"{typed!r} is not a duration",
+            place=flag,
+            next_step="Give a number and its unit, for instance 90s, 5m or 1h.",
+        )
+    return told
+
+
+def percent(told: str, flag: str) -> float:
+    """A share of one, from a percentage such as "5%", "5 %" or "2.5%".
+
+    Raises:
+        BadInputError: it is none.
+    """
+    found = _PERCENT.fullmatch(told.strip())
+    if found is None:
+        raise BadInputError(
+            f"{told!r} is not a percentage",
+            place=flag,
+            next_step="Give a number from 0 to 9999 and a percent sign, for instance 5%.",
+        )
+    return float(found[1]) / 100
+
+
+def parts(listed: str | None, *, is_document: bool) -> tuple[str, ...]:
+    """The parts of the full report behind `--only`; empty: all.
+
+    Args:
+        listed: as typed.
+        is_document: whether JSON or Markdown is asked for, which are whole.
+
+    Raises:
+        BadInputError: there is no such part, or a document has none.
+    """
+    if listed is None:
+        return ()
+    if is_document:
+        raise BadInputError(
+            "JSON and Markdown are written whole",
+            place="--only",
+            next_step="Omit --only, or the other format.",
+        )
+    named = tuple(one.strip() for one in listed.split(","))
+    unknown = [one for one in named if one not in PARTS]
+    if unknown:
+        raise BadInputError(
+            f"The report has no part {unknown[0]!r}",
+            place="--only",
+            next_step=f"Choose from: {', '.join(PARTS)}.",
+        )
+    return named
+
+
+class Repetitions(TypedDict):
+    """The part of `RunOptions` that says how often."""
+
+    cold: int | None
+    warm: int | None
+    stopping_rule: StoppingRule | None
+
+
+def often(rounds: str | None, warm: int | None, budget: str | None) -> Repetitions:
+    """What was typed of it.
+
+    Raises:
+        BadInputError: as `fixed` and `stopping_rule`.
+    """
+    return Repetitions(cold=fixed(rounds), warm=warm, stopping_rule=stopping_rule(rounds, budget))
+
+
+def fixed(rounds: str | None) -> int | None:
+    """The number of rounds that was asked for; None: none was.
+
+    Raises:
+        BadInputError: it is none.
+    """
+    if rounds is None or rounds == _AUTO:
+        return None
+    try:
+        return int(rounds)
+    except ValueError:
+        raise BadInputError(
+            f"{rounds!r} is not a number of rounds",
+            place="--rounds",
+            next_step="Give auto, or a whole number of at least 1.",
+        ) from None
+
+
+def stopping_rule(rounds: str | None, budget: str | None) -> StoppingRule | None:
+    """How a run ends by itself; None: after its number of rounds.
+
+    Raises:
+        BadInputError: the budget is no duration, or has nothing to end.
+    """
+    budget_s = None if budget is None else seconds(budget, "--budget")
+    if rounds == _AUTO:
+        return StoppingRule(looks=sequential.LOOKS, budget_s=budget_s)
+    if budget is not None:
+        raise BadInputError(
+            "--budget works only together with --rounds auto",
+            place="--budget",
+            next_step="Add --rounds auto, or omit --budget.",
+        )
+    return None

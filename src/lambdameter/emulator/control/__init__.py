@@ -1,0 +1,1 @@
+"""Lambda's API: functions, their code, invocations by name, events that wait."""

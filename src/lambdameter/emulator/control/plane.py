@@ -1,0 +1,233 @@
+"""What the control API's operations work on: functions, their code, and what runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+from typing import get_args
+
+import msgspec
+
+from lambdameter.emulator.clock import Clock
+from lambdameter.emulator.control.code_store import Code, CodeStore
+from lambdameter.emulator.control.event_queue import EventQueue
+from lambdameter.emulator.control.functions import Function, Functions
+from lambdameter.emulator.control.settings import Settings
+from lambdameter.emulator.execution import log
+from lambdameter.emulator.execution.blueprint import Blueprint
+from lambdameter.emulator.execution.invocation import InvocationRequest, Outcome
+from lambdameter.emulator.execution.managed_runtimes import Launch, Runtimes
+from lambdameter.emulator.execution.overheads import Overheads
+from lambdameter.emulator.execution.placement import Placement
+from lambdameter.emulator.execution.process_environment import CA_DIR, Endpoints, FunctionFacts
+from lambdameter.errors import HostError, LambdameterError
+from lambdameter.model.base import Architecture
+from lambdameter.model.calibration import Calibration
+from lambdameter.model.report_line import Host, format_host
+from lambdameter.model.sample import Enforcement
+
+_LOG = logging.getLogger(__name__)
+
+
+class HostDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """What was composed at start, as it stands behind every function."""
+
+    region: str
+    enforcement: Enforcement
+    endpoints: Endpoints | None
+    engines: dict[str, str]
+    latency_model: str | None
+    faults: str | None = None
+    calibration: Calibration | None = None
+    overheads: Overheads | None = None
+    connections: str | None = None
+
+
+def host_architecture() -> Architecture:
+    """This machine's, in Lambda's words.
+
+    Raises:
+        HostError: Lambda has no such architecture.
+    """
+    machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    for known in get_args(Architecture):
+        if machine == known:
+            return known  # type: ignore[no-any-return]
+    raise HostError(
+        f"Lambda does not support the architecture {machine}",
+        next_step="Use a machine with x86_64 or arm64.",
+    )
+
+
+class ControlPlane:
+    """The state behind the control API."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands in each part once
+        self,
+        *,
+        functions: Functions,
+        code: CodeStore,
+        runtimes: Runtimes,
+        placement: Placement,
+        facilities: HostDescription,
+        architecture: Architecture,
+        clock: Clock,
+    ) -> None:
+        self.functions = functions
+        self.placement = placement
+        self._code = code
+        self._runtimes = runtimes
+        self._facilities = facilities
+        self.architecture = architecture
+        self._blueprints: dict[str, Blueprint] = {}
+        self._labels: dict[str, str] = {}
+        self._pending: set[asyncio.Task[None]] = set()
+        self._events = EventQueue(clock, self.invoke_by_name)
+        self.host_headers: dict[str, str] = {}
+        self._describe_host()
+
+    async def create(self, name: str, settings: Settings, package: bytes) -> Function:
+        """A new function; it becomes Active by and by."""
+        code = await self._store(package)
+        function = self.functions.create(name, settings, code)
+        self._settle_soon(function)
+        return function
+
+    async def update_code(
+        self, function: Function, package: bytes, revision: str | None
+    ) -> Function:
+        """New code; the environments of the old are retired."""
+        self.functions.check_change(function, revision)
+        code = await self._store(package)
+        # Storing took its time, in which another change may have begun.
+        function = self.functions.get(function.name)
+        self.functions.check_change(function, revision)
+        changed = self.functions.change(function, code=code)
+        self._settle_soon(changed)
+        return changed
+
+    def update_settings(
+        self, function: Function, settings: Settings, revision: str | None
+    ) -> Function:
+        """A new configuration; the environments of the old are retired."""
+        self.functions.check_change(function, revision)
+        changed = self.functions.change(function, settings=settings)
+        self._settle_soon(changed)
+        return changed
+
+    async def delete(self, function: Function) -> None:
+        """Forget the function and reclaim its environments."""
+        served = self.functions.delete(function)
+        if served is not None:
+            self._blueprints.pop(served.revision, None)
+            await self.placement.retire(served.revision)
+
+    def blueprint(self, function: Function) -> Blueprint:
+        """What the environments of a serving revision are made from."""
+        return self._blueprints[function.revision]
+
+    async def invoke(self, function: Function, request: InvocationRequest) -> Outcome:
+        """One event, on the revision that serves now.
+
+        Raises:
+            ApiError: there is none, it is throttled, or what it stands on has failed.
+        """
+        serving = self.functions.serving(function)
+        return await self.placement.invoke(serving.revision, self.blueprint(serving), request)
+
+    async def invoke_by_name(self, name: str, request: InvocationRequest) -> Outcome:
+        """The same, of the function that has the name now, for a caller who sees no log.
+
+        Raises:
+            ApiError: there is none, or as above.
+        """
+        outcome = await self.invoke(self.functions.get(name), request)
+        log.tell(name, outcome.log)
+        return outcome
+
+    def invoke_later(self, function: Function, request: InvocationRequest) -> None:
+        """Accept an asynchronous invocation.
+
+        Raises:
+            ApiError: no revision serves.
+        """
+        self.functions.serving(function)
+        self._events.put(function.name, request)
+
+    async def close(self) -> None:
+        """Give up events and changes that are under way, and reclaim every environment."""
+        await self._events.close()
+        for task in self._pending:
+            task.cancel()
+        if self._pending:
+            await asyncio.wait(self._pending)
+        await self.placement.close()
+
+    async def _store(self, package: bytes) -> Code:
+        return await asyncio.to_thread(self._code.store, package)
+
+    def _settle_soon(self, function: Function) -> None:
+        task = asyncio.ensure_future(self._settle(function))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _settle(self, function: Function) -> None:
+        try:
+            launch = await self._runtimes.launch(
+                function.settings.runtime, function.settings.handler, function.code.folder
+            )
+        except (LambdameterError, OSError) as error:
+            self.functions.settled(function, str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - a fault of ours of any kind is told
+            # Otherwise the function would be pending for ever.
+            _LOG.exception("%s could not be prepared", function.name)
+            self.functions.settled(function, f"{type(error).__name__}: {error}")
+            return
+        if not self.functions.is_latest(function):
+            return
+        self._blueprints[function.revision] = self._make_blueprint(function, launch)
+        self._labels[function.settings.runtime] = launch.label
+        self._describe_host()
+        before = self.functions.settled(function, None)
+        if before is not None:
+            self._blueprints.pop(before.revision, None)
+            await self.placement.retire(before.revision)
+
+    def _make_blueprint(self, function: Function, launch: Launch) -> Blueprint:
+        endpoints = self._facilities.endpoints
+        ca = {CA_DIR: endpoints.ca_bundle.rsplit("/", 1)[0]} if endpoints else {}
+        return Blueprint(
+            facts=FunctionFacts(
+                name=function.name,
+                memory_mb=function.settings.memory_size,
+                handler=function.settings.handler,
+                runtime=function.settings.runtime,
+                variables=function.settings.variables,
+            ),
+            arn=function.arn,
+            timeout_s=function.settings.timeout,
+            argv=launch.argv,
+            mounts=launch.mounts | ca,
+            region=self._facilities.region,
+            endpoints=endpoints,
+            entrypoint_error=launch.error,
+            package_bytes=function.code.size,
+            overheads=self._facilities.overheads,
+            connections=self._facilities.connections,
+        )
+
+    def _describe_host(self) -> None:
+        self.host_headers = format_host(
+            Host(
+                enforcement=self._facilities.enforcement,
+                engines=self._facilities.engines,
+                runtimes=dict(sorted(self._labels.items())),
+                latency_model=self._facilities.latency_model,
+                faults=self._facilities.faults,
+                calibration=self._facilities.calibration,
+                overheads=self._facilities.overheads.name if self._facilities.overheads else None,
+                architecture=self.architecture,
+            )
+        )

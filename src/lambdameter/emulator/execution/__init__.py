@@ -1,0 +1,1 @@
+"""Execution environments: their lifecycle, who serves which invocation, what it is metered at."""

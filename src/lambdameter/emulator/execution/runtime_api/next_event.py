@@ -1,0 +1,21 @@
+"""GET /runtime/invocation/next."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from lambdameter.emulator.execution.runtime_api.answers import refusal
+from lambdameter.emulator.execution.runtime_api.peer import Delivery, RuntimePeer
+from lambdameter.emulator.http.messages import Request, Response
+
+
+def handle(peer: RuntimePeer, _request: Request) -> Awaitable[Response]:
+    """Answer with the next event, whenever there is one."""
+    return _when_there_is_one(peer.next_event())
+
+
+async def _when_there_is_one(event: Awaitable[Delivery | None]) -> Response:
+    delivery = await event
+    if delivery is None:
+        return refusal(500, "InternalServerError", "The execution environment is shutting down")
+    return Response(body=delivery.payload, headers=delivery.headers)

@@ -1,0 +1,1 @@
+"""The local services: the process that plays DynamoDB and S3, and how long they take."""

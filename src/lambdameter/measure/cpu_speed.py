@@ -1,0 +1,81 @@
+"""Which speed the CPUs are to have, as the command line asks for it; and calibrating this host."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+from rich.console import Console
+
+from lambdameter import binaries
+from lambdameter.emulator.server import HOST_SPEED
+from lambdameter.emulator.speed import host, store
+from lambdameter.emulator.speed.pacer import PROGRAM, Pacer
+from lambdameter.errors import BadInputError, HostError
+from lambdameter.model.base import Architecture
+from lambdameter.model.calibration import Calibration
+
+SpeedChoice = Literal["auto", "lambda", "host"]
+# A calibrated factor that the slow cores miss by more is not kept to.
+_MISSED = 0.03
+
+
+def chosen(asked: SpeedChoice, architecture: Architecture) -> str:
+    """What the emulator is told: the file of this host's calibration, or "host".
+
+    Raises:
+        BadInputError: this host was to be calibrated, and is not; or its calibration is unusable.
+        HostError: its CPUs cannot be slowed.
+    """
+    if asked == HOST_SPEED:
+        return HOST_SPEED
+    file = store.file(architecture)
+    try:
+        if store.load(file, store.cpu_model()) is not None:
+            Pacer.start(binaries.find(PROGRAM)).close()
+            return str(file)
+    except (BadInputError, HostError):
+        # A cache may have come from another host, and real-time threads may not be granted here;
+        # every report says that this host is at its own speed.
+        if asked != "auto":
+            raise
+    if asked == "auto":
+        return HOST_SPEED
+    raise BadInputError(
+        f"This host is not calibrated against a Lambda {architecture} vCPU",
+        place="--speed",
+        next_step=store.MAKE,
+    )
+
+
+def calibrate(console: Console) -> None:
+    """Calibrate this host against both architectures, and keep it. Raises HostError."""
+    architectures = get_args(Architecture)
+    earlier_ns = min(filter(None, map(_streams_ns, architectures)), default=None)
+    with console.status("calibrating against Lambda's arm64 and x86_64 vCPUs, takes a minute"):
+        for calibration in host.calibrate(architectures, datetime.now(UTC), earlier_ns):
+            store.save(calibration, store.file(calibration.architecture))
+            console.print(told(calibration), markup=False, soft_wrap=True)
+
+
+def _streams_ns(architecture: Architecture) -> int | None:
+    try:
+        earlier = store.load(store.file(architecture), store.cpu_model())
+    except BadInputError:
+        return None
+    return earlier.streams_ns if earlier else None
+
+
+def told(calibration: Calibration) -> str:
+    """What was found, and how well the slow cores keep to it."""
+    lines = [f"{calibration.architecture}:"]
+    pythons = calibration.interpreters or {"interpreters": calibration.interpreter}
+    for name, speed in (*pythons.items(), ("compiled code", calibration.compiled)):
+        missed = abs(speed.reached / speed.factor - 1) > _MISSED
+        lines.append(
+            f"  {name}: {speed.factor:.2f} times faster here ({speed.kernel}: "
+            f"{speed.here_ms:.0f} ms against {speed.lambda_ms:.0f}), slowed by {speed.reached:.2f}"
+            + (", a plain build" if speed.build == "plain" else "")
+            + (": NOT REACHED; calibrate again when nothing else runs" if missed else "")
+        )
+    return "\n".join(lines)

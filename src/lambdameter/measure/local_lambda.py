@@ -1,0 +1,169 @@
+"""Starts the local Lambda in a process of its own, so that measuring does not disturb it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import msgspec
+from rich.console import Console
+
+from lambdameter.emulator import leftovers
+from lambdameter.emulator.gateway import declaration
+from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
+from lambdameter.errors import LambdameterError, TargetError, of_exit_code
+from lambdameter.interruption import interruption
+from lambdameter.targets.boto import Endpoints
+
+EMULATOR = (sys.executable, "-m", "lambdameter.emulator")
+_STOP_S = 30
+_LAST_WORDS = 2_000
+
+
+class Running(NamedTuple):
+    """The local Lambda's process; with a WebSocket API it ends when its data plane does.
+
+    Attributes:
+        websocket: the WebSocket API's URL, ws://; connections: of its @connections.
+    """
+
+    pid: int
+    endpoints: Endpoints
+    websocket: str
+    connections: str
+
+
+@contextmanager
+def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Endpoints]:
+    """The emulator and its data plane, as `running`: where they are is all that one needs."""
+    with running(options, program) as started:
+        yield started.endpoints
+
+
+@contextmanager
+def running(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Running]:
+    """The emulator and its data plane, for as long as the context lasts.
+
+    Raises:
+        LambdameterError: it did not start; or it, or its data plane, has died, which takes the
+            place of the error that came of that.
+    """
+    with (
+        ExitStack() as files,
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
+            [*program, *_arguments(options, files)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            # Ctrl-C is for the command line alone: it ends the emulator when it is done with it.
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            started = _started(process, said)
+            try:
+                yield started
+            except LambdameterError as error:
+                death = _death(process, said) if _stop(process) else None
+                if death is not None:
+                    raise death from error
+                raise
+        finally:
+            with interruption.held():
+                if not _stop(process) or process.returncode:
+                    leftovers.clear()  # it could not do so itself
+
+
+def _arguments(options: Options, files: ExitStack) -> list[str]:
+    arguments = ["--port", str(options.port), "--sandbox", options.sandbox]
+    arguments += ["--region", options.region]
+    if options.latency is not None:
+        arguments += ["--latency", options.latency]
+    if options.faults is not None:
+        arguments += ["--faults", options.faults]
+    arguments += ["--speed", options.speed]
+    if not options.overheads:
+        arguments += ["--no-overheads"]
+    if options.seed is not None:
+        arguments += ["--seed", str(options.seed)]
+    if options.websocket_api is not None:
+        folder = files.enter_context(tempfile.TemporaryDirectory())
+        file = Path(folder, "api.toml")
+        file.write_text(declaration.document(options.websocket_api), encoding="utf-8")
+        arguments += ["--websocket-api", str(file)]
+    return arguments
+
+
+def _started(process: subprocess.Popen[str], said: IO[str]) -> Running:
+    line = process.stdout.readline() if process.stdout else ""
+    try:
+        ready = msgspec.json.decode(line, type=EmulatorReady | EmulatorFailed)
+    except msgspec.DecodeError as error:
+        _stop(process)
+        raise TargetError(
+            f"The local Lambda did not start; its last message: {_last_words(said)}",
+            place="python -m lambdameter.emulator",
+            next_step="Start the local Lambda by hand with `lambdameter emulate` to see "
+            "its output.",
+        ) from error
+    if isinstance(ready, EmulatorFailed):
+        raise _told(ready)
+    if ready.cleared:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"cleaned up after a run that was killed: {', '.join(ready.cleared)}", markup=False
+        )
+    endpoints = Endpoints(
+        functions=ready.endpoint,
+        s3=ready.s3 or "",
+        dynamodb=ready.dynamodb or "",
+        ca_bundle=ready.ca_bundle or "",
+        access_key_id="AKIALAMBDAMETER00000",
+        secret_access_key="local",  # noqa: S106 - the data plane lets everyone in
+    )
+    return Running(process.pid, endpoints, ready.websocket or "", ready.connections or "")
+
+
+def _told(failed: EmulatorFailed) -> LambdameterError:
+    return of_exit_code(failed.exit_code)(
+        failed.cause, place=failed.place, next_step=failed.next_step
+    )
+
+
+def _death(process: subprocess.Popen[str], said: IO[str]) -> LambdameterError | None:
+    """What ended the emulator while it was needed; None: it left when it was told to."""
+    if process.returncode == 0:
+        return None
+    try:
+        line = process.stdout.read() if process.stdout else ""
+        return _told(msgspec.json.decode(line, type=EmulatorFailed))
+    except msgspec.DecodeError:
+        return TargetError(
+            f"The local Lambda died (exit status {process.returncode}); its last "
+            f"message: {_last_words(said)}",
+            place="python -m lambdameter.emulator",
+            next_step="Start again; `lambdameter doctor` shows what this host lacks.",
+        )
+
+
+def _last_words(said: IO[str]) -> str:
+    said.seek(0)
+    return said.read()[-_LAST_WORDS:].strip() or "nothing"
+
+
+def _stop(process: subprocess.Popen[str]) -> bool:
+    """The end of stdin is its sign to leave; it cleans up after itself. Whether it did leave."""
+    if process.stdin:
+        process.stdin.close()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return False
+    return True

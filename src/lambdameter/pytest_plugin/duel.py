@@ -1,0 +1,203 @@
+"""A duel inside a test: measured like any run, and asked for what must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from lambdameter import units
+from lambdameter.cli.parse import percent
+from lambdameter.errors import BadInputError
+from lambdameter.measure.experiment import Opening, RunOptions, measure, open_target
+from lambdameter.measure.reading import read
+from lambdameter.model.base import ParameterValue
+from lambdameter.model.gate import Gate, GateInterval, NotEnough
+from lambdameter.model.report import ReportInput
+from lambdameter.model.summary import CaseEquality, CellSummary
+from lambdameter.report.equality import equality
+from lambdameter.report.failures import failures
+from lambdameter.stats import ratio
+from lambdameter.stats.comparison import durations_ms, environments, key, of_limit
+from lambdameter.workload import loader
+
+_LOCAL = RunOptions(
+    target="local",
+    region="us-east-1",
+    architecture="arm64",
+    role=None,
+    latency=None,
+    faults=None,
+    sandbox="auto",
+    seed=1,
+    speed="auto",
+    overheads=True,
+    variants=None,
+    cases=None,
+    memory_mb=None,
+    cold=ratio.LEAST_ENVIRONMENTS,
+    warm=None,
+    settings={},
+    require_enforcement=False,
+    out=None,
+)
+
+
+class CannotTell(AssertionError):  # noqa: N818 - neither true nor false, and no error of the code
+    """What was asserted was neither shown nor refuted: more environments are needed."""
+
+
+class Duel:
+    """A measured run.
+
+    Attributes:
+        run: everything that a report is made from; `run.samples` has every call.
+        folder: the run folder, for `lambdameter report`.
+    """
+
+    def __init__(self, run: ReportInput) -> None:
+        self.run = run
+        self.folder = Path(run.folder)
+
+    @property
+    def equality(self) -> tuple[CaseEquality, ...]:
+        """The verdict on each case."""
+        return self.run.summary.equality
+
+    @property
+    def summaries(self) -> tuple[CellSummary, ...]:
+        """The figures of each variant, case and tier."""
+        return self.run.summary.cells
+
+    def of(self, variant: str) -> tuple[CellSummary, ...]:
+        """The figures of one variant.
+
+        Raises:
+            BadInputError: it was not measured.
+        """
+        found = tuple(cell for cell in self.summaries if cell.variant == variant)
+        if not found:
+            ran = dict.fromkeys(cell.variant for cell in self.summaries)
+            raise BadInputError(
+                f"No variant named {variant!r} was measured",
+                place=str(self.folder),
+                next_step=f"Choose from: {', '.join(ran)}.",
+            )
+        return found
+
+    def assert_equal(self) -> None:
+        """Every variant answered every call, and wrote and answered what it must.
+
+        Raises:
+            AssertionError: it did not, with the first records that differ or what it died of.
+        """
+        dead = [one for one in self.equality if one.died]
+        if not self.run.summary.equal or dead:
+            told = [equality(self.run).plain, *(block.plain for block in failures(self.run))]
+            raise AssertionError("\n".join(["the variants do not do the same", *told]))
+
+    def assert_not_slower(self, variant: str, *, than: str, by: float | str) -> None:
+        """On every case and tier `variant` takes at most `by` more than `than`.
+
+        Args:
+            variant: whose warm Durations are looked at.
+            than: whose they are held against.
+            by: a share (0.05) or a percentage ("5%").
+
+        Raises:
+            AssertionError: it is slower, or they are not equal; CannotTell where the interval
+                covers the limit, or where there are too few environments for one.
+        """
+        self.assert_equal()
+        limit = percent(by, "by") if isinstance(by, str) else by
+        told = [
+            (outcome, sentence)
+            for cell, rival in self._pairs(variant, than)
+            for outcome, sentence in [self._held(cell, rival, limit)]
+        ]
+        for outcome, error in (("failed", AssertionError), ("cannot-tell", CannotTell)):
+            found = [sentence for one, sentence in told if one == outcome]
+            if found:
+                raise error("\n".join(found))
+
+    def _pairs(self, variant: str, than: str) -> Iterator[tuple[CellSummary, CellSummary]]:
+        for cell in self.of(variant):
+            for rival in self.of(than):
+                if (cell.case, cell.memory_mb) == (rival.case, rival.memory_mb):
+                    yield cell, rival
+
+    def _held(self, cell: CellSummary, rival: CellSummary, limit: float) -> tuple[str, str]:
+        """The outcome for one cell, and a sentence on it."""
+        calls = environments(self.run)
+        mine, theirs = (durations_ms(calls.get(key(one), [])) for one in (cell, rival))
+        found = ratio.DURATION(theirs, mine, self.run.manifest.conditions.seed)
+        outcome = of_limit(Gate(kind="slower", limit=limit), found, None)
+        on = f"{cell.variant} on {cell.case} at {cell.memory_mb:,} MB"
+        return outcome, f"{on} {_told(found, rival.variant)}; {units.number(1 + limit)} allowed"
+
+
+def fight(  # noqa: PLR0913 - each is what a flag of `lambdameter run` is
+    workload: str | Path,
+    out: Path,
+    *,
+    variants: Sequence[str] | None = None,
+    cases: Sequence[str] | None = None,
+    memory_mb: Sequence[int] | None = None,
+    cold: int = ratio.LEAST_ENVIRONMENTS,
+    warm: int | None = None,
+    settings: Mapping[str, ParameterValue] | None = None,
+    latency: str | None = None,
+    sandbox: str = "auto",
+    seed: int = 1,
+    opening: Opening = open_target,
+) -> Duel:
+    """Measure a workload on the local Lambda.
+
+    Args:
+        workload: a folder with a workload.toml, or a built-in name.
+        out: the run folder, not there yet or empty.
+        variants: which; None: those that `lambdameter run` measures.
+        cases: which; None: all.
+        memory_mb: the tiers; None: the workload's own.
+        cold: environments of each cell; below 10 nothing is said about speed.
+        warm: warm calls in each of them; None: the workload's own number.
+        settings: parameters, as --set.
+        latency: of the services: None, "off", ms at the median or a file.
+        sandbox: how limits are enforced; "none" needs no rights and enforces nothing.
+        seed: of the order of the trials, the latency model and the intervals.
+        opening: where to run.
+
+    Raises:
+        LambdameterError: as `lambdameter run`.
+    """
+    asked = msgspec.structs.replace(
+        _LOCAL,
+        variants=None if variants is None else tuple(variants),
+        cases=None if cases is None else tuple(cases),
+        memory_mb=None if memory_mb is None else tuple(memory_mb),
+        cold=cold,
+        warm=warm,
+        settings={name: _as_typed(value) for name, value in (settings or {}).items()},
+        latency=latency,
+        sandbox=sandbox,
+        seed=seed,
+        out=out,
+    )
+    return Duel(read(measure(loader.load(str(workload)), asked, opening)))
+
+
+def _as_typed(value: ParameterValue) -> str:
+    """As one would type it behind --set."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _told(found: GateInterval | NotEnough, than: str) -> str:
+    if isinstance(found, NotEnough):
+        return (
+            f"cannot be compared with {than}: an interval needs {found.needed} "
+            f"environments, and there are {min(found.base, found.head)} "
+            f"(cold={found.needed})"
+        )
+    low, high = units.number(found.low), units.number(found.high)
+    return f"takes {units.number(found.ratio)} times as long as {than} ({low} to {high})"

@@ -1,0 +1,131 @@
+"""Variants that are called with the same event, one after the other, in warm environments."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from lambdameter.build.artifact import make as make_package
+from lambdameter.interruption import interruption
+from lambdameter.measure import runner
+from lambdameter.model.artifact import Deployment
+from lambdameter.model.sample import Conditions, Invocation
+from lambdameter.model.search import Disagreement
+from lambdameter.model.workload import Variant, Workload
+from lambdameter.targets import answer
+from lambdameter.targets.base import Target
+from lambdameter.targets.provision import Needs, provision
+from lambdameter.verify import outcome
+from lambdameter.verify.outcome import Outcome
+
+REGION = "us-east-1"
+_BROKEN = 0  # the status of a connection that broke
+
+Outcomes = Mapping[str, Outcome]
+
+
+class Rivals:
+    """Deployed variants of one workload.
+
+    Attributes:
+        differed: what they made of the last event on which they differed.
+    """
+
+    def __init__(
+        self, workload: Workload, deployments: Mapping[str, Deployment], target: Target
+    ) -> None:
+        self.workload = workload
+        self.names = tuple(deployments)
+        self.differed: Outcomes = {}
+        self._deployments = deployments
+        self._target = target
+
+    def call(self, event: Any) -> Outcomes:
+        """What each makes of an event.
+
+        Raises:
+            TargetError: the target failed. That a function fails is an outcome.
+        """
+        payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        return {
+            name: self._outcome(self._target.invoke(deployment, payload))
+            for name, deployment in self._deployments.items()
+        }
+
+    def differ(self, event: Any) -> bool:
+        """Whether they make different things of it."""
+        outcomes = self.call(event)
+        if not self.disagreements(outcomes):
+            return False
+        self.differed = outcomes
+        return True
+
+    def disagreements(self, outcomes: Outcomes) -> tuple[Disagreement, ...]:
+        """Each that does not do what the first one does."""
+        first, *others = self.names
+        compared = [
+            (name, outcome.compare(outcomes[first], outcomes[name], self.workload.equality))
+            for name in others
+        ]
+        return tuple(
+            Disagreement(variant=name, fields=fields) for name, fields in compared if fields
+        )
+
+    def _outcome(self, invocation: Invocation) -> Outcome:
+        if invocation.status == _BROKEN:
+            self._target.info()  # raises where the target has died: no function's fault
+        report, _ = answer.read(invocation)
+        response, error = runner.answer_of(invocation, report, self.workload.response)
+        if error is None:
+            return Outcome(answer=response)
+        if error.kind == "answer":
+            # In full: such answers are compared as the text that they are.
+            text = invocation.payload.decode(errors="backslashreplace")
+            error = msgspec.structs.replace(error, message=text)
+        return Outcome(error=error)
+
+
+def conditions(sandbox: str) -> Conditions:
+    """Of a local Lambda on which nothing is measured: nothing is slowed, nothing added."""
+    return Conditions(
+        target="local",
+        region=REGION,
+        architecture="arm64",
+        role=None,
+        latency="off",
+        faults=None,
+        sandbox=sandbox,
+        seed=1,
+        speed="host",
+        overheads=False,
+    )
+
+
+@contextmanager
+def deployed(
+    target: Target,
+    workload: Workload,
+    variants: Sequence[Variant],
+    memory_mb: int,
+    console: Console,
+) -> Iterator[Rivals]:
+    """The variants on a target, built where need be, for as long as the context lasts."""
+    architecture = target.info().architecture
+    needs = Needs(
+        prefix=f"lambdameter-search-{secrets.token_hex(4)}",
+        workload=workload,
+        artifacts=[make_package(workload, one, architecture, console) for one in variants],
+        datasets={},
+        memory_mb=memory_mb,
+    )
+    with ExitStack() as until_all_is_down, provision(target, needs) as site:
+        try:
+            yield Rivals(workload, site.deployments, target)
+        finally:
+            until_all_is_down.enter_context(interruption.held())

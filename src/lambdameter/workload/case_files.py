@@ -1,0 +1,89 @@
+"""What a case of workload.toml holds of JSON: written there, or in a file that it names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lambdameter.errors import BadInputError
+from lambdameter.workload.toml_place import Place
+
+Fault = Callable[[str, Place, str], BadInputError]
+
+
+def lay_out(document: dict[str, Any], root: Path, fault: Fault) -> frozenset[int]:
+    """Give each case of a parsed workload.toml its event and what is expected of it.
+
+    A file's name gives way to what the file holds; a case's own event is laid over the one that
+    all cases share, table by table.
+
+    Args:
+        document: changed in place.
+        root: the workload's folder.
+        fault: makes an error of a cause, a place in workload.toml and a next step.
+
+    Returns:
+        The positions of the cases whose event is a file's.
+
+    Raises:
+        BadInputError: a file is not there, not below root, or no JSON.
+    """
+    shared = document.pop("event", {})
+    cases = document.get("cases")
+    of_files: set[int] = set()
+    for position, case in enumerate(cases if isinstance(cases, list) else ()):
+        if not isinstance(case, dict):
+            continue
+        for key in ("event", "expected"):
+            name = case.get(key)
+            if isinstance(name, str):
+                case[key] = _named(root, name, ("cases", position, key), fault)
+                if key == "event":
+                    of_files.add(position)
+        case["event"] = _laid(case.get("event", {}), shared)
+    return frozenset(of_files)
+
+
+def read_json(file: Path) -> Any:
+    """A file's JSON.
+
+    Raises:
+        BadInputError: it cannot be read, or is no JSON in UTF-8.
+    """
+    try:
+        return json.loads(file.read_bytes().decode(), parse_constant=_no_json)
+    except json.JSONDecodeError as failure:
+        raise BadInputError(
+            f"{file.name} is not valid JSON: {failure.msg}",
+            place=f"{file}:{failure.lineno}",
+            next_step="Correct the syntax there; https://www.json.org describes JSON.",
+        ) from None
+    except (OSError, ValueError, RecursionError) as failure:
+        raise BadInputError(
+            f"{file.name} cannot be read: {failure}",
+            place=str(file),
+            next_step="The file must be JSON in UTF-8, and readable.",
+        ) from failure
+
+
+def _no_json(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _named(root: Path, name: str, at: Place, fault: Fault) -> Any:
+    file = (root / name).resolve()
+    if not file.is_relative_to(root.resolve()) or not file.is_file():
+        raise fault(
+            f"There is no file {name!r} below {root}",
+            at,
+            "Give the name of a JSON file in the workload's folder.",
+        )
+    return read_json(file)
+
+
+def _laid(upper: Any, lower: Any) -> Any:
+    if not (isinstance(upper, dict) and isinstance(lower, dict)):
+        return upper
+    return lower | {name: _laid(value, lower.get(name)) for name, value in upper.items()}

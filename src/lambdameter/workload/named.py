@@ -1,0 +1,124 @@
+"""What a user names to be run: a built-in workload, a folder, or a SAM template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from lambdameter.errors import BadInputError
+from lambdameter.model.base import Architecture
+from lambdameter.model.workload import Workload
+from lambdameter.workload import case_files, loader
+from lambdameter.workload.sam import duel
+from lambdameter.workload.sam.template import FUNCTION, Template
+
+_SUFFIXES = (".yaml", ".yml", ".template")
+_A_DUEL = 2
+
+
+class Named(NamedTuple):
+    """A workload, and what the template that it was made of says besides.
+
+    Attributes:
+        architecture: of its functions; None: it is no template's.
+    """
+
+    workload: Workload
+    architecture: Architecture | None = None
+
+
+def is_template(named: str) -> bool:
+    """Whether this is the name of a template, and not of a workload."""
+    return Path(named).suffix in _SUFFIXES
+
+
+def load(
+    named: str,
+    variants: Sequence[str] | None,
+    events: Sequence[Path],
+    settings: Mapping[str, str],
+    region: str,
+) -> Named:
+    """Read what was named.
+
+    Args:
+        named: as the user typed it.
+        variants: of a template: logical ids of its functions; None: all, if they are two at most.
+        events: of a template: its cases.
+        settings: of a template: values of its Parameters.
+        region: of a template: what AWS::Region is.
+
+    Raises:
+        BadInputError: it is not what it should be.
+    """
+    if not is_template(named):
+        if events:
+            raise BadInputError(
+                "Events cannot be given to a workload that has its own",
+                place="--event",
+                next_step=f"Add a case to the workload's {loader.FILE}; --event is only "
+                "for SAM templates.",
+            )
+        return Named(loader.load(named))
+    file = Path(named)
+    template = Template(_content(file), named, settings, region)
+    functions = template.functions(_chosen(template, named, variants))
+    architectures = {one.architecture for one in functions}
+    if len(architectures) > 1:
+        raise BadInputError(
+            "The functions have different Architectures, and a bill has only one",
+            place=named,
+            next_step="Give both functions the same Architectures, or measure them one "
+            "after the other with --variants.",
+        )
+    known = {str(one): case_files.read_json(one) for one in events}
+    return Named(duel.workload(file, functions, known), architectures.pop())
+
+
+def check_events(named: str, events: Sequence[Path]) -> None:
+    """A template says nothing of what its functions are called with. Raises BadInputError."""
+    if is_template(named) and not events:
+        raise BadInputError(
+            "A SAM template does not contain events to call its functions with",
+            place=named,
+            next_step="Give a JSON file with --event; `sam local generate-event` makes one.",
+        )
+    names = [duel.slug(one.stem) for one in events]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise BadInputError(
+            f"Two events would have the same name {twice[0]}",
+            place="--event",
+            next_step="Rename one of the files: the file name becomes the case's name.",
+        )
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as failure:
+        raise BadInputError(
+            f"The template cannot be read: {failure.strerror}",
+            place=str(file),
+            next_step="Give an existing template.yaml that you can read.",
+        ) from failure
+
+
+def _chosen(template: Template, named: str, variants: Sequence[str] | None) -> Sequence[str]:
+    ids = template.function_ids()
+    if variants is not None:
+        return tuple(dict.fromkeys(variants))
+    if not ids:
+        raise BadInputError(
+            f"The template has no {FUNCTION}",
+            place=named,
+            next_step="Give a template that contains the functions to measure.",
+        )
+    if len(ids) > _A_DUEL:
+        raise BadInputError(
+            f"The template has {len(ids)} functions",
+            place=named,
+            next_step=f"Choose functions that do the same with --variants: {', '.join(ids)}.",
+        )
+    return ids
