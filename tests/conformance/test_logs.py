@@ -86,4 +86,4 @@ def test_an_asynchronous_invocation_is_heard_of_and_so_is_its_failure_to_the_end
         r'f, asynchronous, RequestId: \S+, retried in 60 s: \{"errorMessage":.*"no".*\}\n',
         retried,
     )
-    assert "1 asynchronous invocation(s) dropped: the emulator ends\n" in told
+    assert "1 asynchronous invocation(s) dropped because the emulator stops\n" in told

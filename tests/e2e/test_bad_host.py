@@ -104,7 +104,7 @@ def test_a_host_without_those_rights_is_refused_on_demand(
     cause, where, following = told(ended)
     assert cause.startswith("error: This host does not enforce Lambda's limits: CPU AND MEM")
     assert where == "  where: --require-enforcement"
-    assert following.startswith("  next:  Do what it says, or leave the flag away")
+    assert following.startswith("  next:  Follow this advice, or omit --require-enforcement")
     assert not (tmp_path / "runs").exists()
 
 

@@ -220,7 +220,7 @@ def test_a_run_in_which_nothing_was_measured_cannot_tell(tiny: Tiny, tmp_path: P
     assert told(ended) == [
         "error: No call of any variant was measured successfully",
         "  where: run",
-        '  next:  Follow the section "What went wrong" of the report, then measure again.',
+        '  next:  Follow the report\'s section "What went wrong", then measure again.',
     ]
 
 
@@ -230,7 +230,7 @@ def test_a_run_in_which_nothing_was_measured_cannot_tell(tiny: Tiny, tmp_path: P
         (
             "= 2\n",
             "= \n",
-            "workload.toml is no TOML: Invalid value",
+            "workload.toml is not valid TOML: Invalid value",
             ":5",
             "Correct the syntax",
         ),

@@ -23,7 +23,7 @@ def test_two_copies_of_one_function_are_held_against_each_other(lambdameter: Cal
     assert document["equality"]["cases"][0]["verdict"]["proven"] == ["python", "python-copy"]
     (decision,) = document["decisions"]
     assert decision["action"] == "copies"
-    assert "two copies of Python are " in decision["verdict"]
+    assert "two copies of Python " in decision["verdict"]
     for measure in (" in Init", " in Duration"):
         assert measure in " ".join((decision["verdict"], *decision["evidence"]))
     assert {one["call"]: one["environments"] for one in document["comparisons"]} == {

@@ -19,7 +19,7 @@ use crate::{
     refusal::Refusal,
 };
 
-/// Local DynamoDB and S3 over TLS, with a latency model and injected faults.
+/// The local services over TLS, with a latency model and injected faults.
 ///
 /// Prints one line of JSON when it is ready, and ends when its standard input does.
 #[derive(Debug, Parser)]

@@ -103,7 +103,7 @@ def test_copies_that_are_called_different_are_a_warning_with_its_next_step(
     farthest = max(
         one.interval.high - 1 for one in copies.apart(run, 1024) if one.interval and one.differs
     )
-    assert f"take no difference below {100 * farthest:.1f} % for one" in warning
+    assert f"trust differences below {100 * farthest:.1f} %" in warning
     assert "different" in shown.plain(run).partition("Confidence intervals at")[2]
     assert "slower" not in shown.plain(run)
 

@@ -330,7 +330,7 @@ def test_a_profile_is_simulated():
 @pytest.mark.parametrize(
     ("profile", "words"),
     [
-        ([], "no profile"),
+        ([], "not a profile"),
         ({"threads": [[{"cpu_ms": 1}]]}, "give either memory_mb or quota_ms"),
         ({"memory_mb": 128, "threads": [[{"cpu": 1}]]}, "unknown field `cpu`"),
     ],
