@@ -11,5 +11,5 @@ def test_the_next_best_is_taken_and_what_to_type_is_told(tmp_path: Path) -> None
     """As for a user of a distribution that delegates no more."""
     told = detect(tmp_path).enforcement
     assert told.by == "duty cycle"
-    assert "delegated without the controller cpu" in told.missing
+    assert "delegated to this user without the controller cpu" in told.missing
     assert "Delegate=cpu memory pids" in told.missing
