@@ -10,12 +10,12 @@ import typer
 import uvloop
 from rich.console import Console
 
+from lambdameter.cli.flags import Sandbox
 from lambdameter.emulator.__main__ import allow_many_descriptors
 from lambdameter.emulator.execution import log
 from lambdameter.emulator.execution.process_environment import CONNECTIONS_URL
 from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.http.binding import LOOPBACK, Binding, binding
-from lambdameter.emulator.sandbox import WAYS
 from lambdameter.emulator.server import EmulatorReady, Options, serve
 from lambdameter.interruption import SIGNALS
 from lambdameter.measure.cpu_speed import SpeedChoice, chosen
@@ -48,10 +48,6 @@ _Faults = Annotated[
         "unprocessed, throttle, 5xx, cut.",
     ),
 ]
-_Sandbox = Annotated[
-    str,
-    typer.Option(help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}."),
-]
 _Speed = Annotated[
     SpeedChoice,
     typer.Option(
@@ -77,7 +73,7 @@ def emulate(  # noqa: PLR0913 - each is a flag
     allow_host: _AllowHost = None,
     latency: _Latency = None,
     faults: _Faults = None,
-    sandbox: _Sandbox = "auto",
+    sandbox: Sandbox = "auto",
     speed: _Speed = "auto",
     architecture: Annotated[
         Architecture, typer.Option(help="CPU architecture of the Lambda vCPU that the speed is of.")

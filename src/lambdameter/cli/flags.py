@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lambdameter.emulator.sandbox import WAYS
 from lambdameter.measure import plan
 from lambdameter.report import terminal
 from lambdameter.stats import sequential
@@ -43,5 +44,24 @@ Budget = Annotated[
         metavar="DURATION",
         help="Time limit for measuring with --rounds auto: 90s, 5m, 1h. A round "
         "that would exceed the limit is not started.",
+    ),
+]
+Sandbox = Annotated[
+    str,
+    typer.Option(help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}."),
+]
+LocalSandbox = Annotated[
+    str,
+    typer.Option(
+        help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}; local "
+        "target only."
+    ),
+]
+LocalFaults = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND=P,...",
+        help="Faults injected into the functions' requests, with their probability: "
+        "unprocessed, throttle, 5xx, cut; local target only.",
     ),
 ]

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from lambdameter.build import page
+from lambdameter.cli.flags import LocalFaults, LocalSandbox
 from lambdameter.cli.parse import read_settings, read_tiers
-from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.measure import plan
 from lambdameter.measure.cpu_speed import SpeedChoice
@@ -53,21 +53,6 @@ _Settings = Annotated[
 _Latency = Annotated[
     str | None,
     typer.Option(help="Service latency: median in ms, `off`, or a model file; local target only."),
-]
-_Faults = Annotated[
-    str | None,
-    typer.Option(
-        metavar="KIND=P,...",
-        help="Faults injected into the functions' requests, with their probability: "
-        "unprocessed, throttle, 5xx, cut; local target only.",
-    ),
-]
-_Sandbox = Annotated[
-    str,
-    typer.Option(
-        help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}; local "
-        "target only."
-    ),
 ]
 _Speed = Annotated[
     SpeedChoice,
@@ -116,8 +101,8 @@ def live(  # noqa: PLR0913 - each is a flag
     memory: _Memory = "128,512,1024,1769",
     set_: _Settings = None,
     latency: _Latency = None,
-    faults: _Faults = None,
-    sandbox: _Sandbox = "auto",
+    faults: LocalFaults = None,
+    sandbox: LocalSandbox = "auto",
     speed: _Speed = "auto",
     architecture: _Priced = "arm64",
     region: _Region = None,

@@ -8,11 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
-from lambdameter.cli.flags import Budget, Full, Json, Only, Rounds
+from lambdameter.cli.flags import Budget, Full, Json, LocalFaults, LocalSandbox, Only, Rounds
 from lambdameter.cli.parse import often, parts, read_settings, read_tiers, stopping_rule
 from lambdameter.cli.report import chosen, show_any
 from lambdameter.cost import price_list
-from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.interruption import say
 from lambdameter.measure import plan
@@ -108,14 +107,6 @@ _Latency = Annotated[
         "built-in default also models new connections.",
     ),
 ]
-_Faults = Annotated[
-    str | None,
-    typer.Option(
-        metavar="KIND=P,...",
-        help="Faults injected into the functions' requests, with their probability: "
-        "unprocessed, throttle, 5xx, cut; local target only.",
-    ),
-]
 _Speed = Annotated[
     Literal["auto", "lambda", "host"],
     typer.Option(
@@ -128,13 +119,6 @@ _Overheads = Annotated[
     bool,
     typer.Option(
         help="Add AWS's own share of Init Duration and memory, from a model; local target only."
-    ),
-]
-_Sandbox = Annotated[
-    str,
-    typer.Option(
-        help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}; local "
-        "target only."
     ),
 ]
 _Require = Annotated[
@@ -170,8 +154,8 @@ def run(  # noqa: PLR0913 - each is a flag
     architecture: _Priced = "arm64",
     role: _Role = None,
     latency: _Latency = None,
-    faults: _Faults = None,
-    sandbox: _Sandbox = "auto",
+    faults: LocalFaults = None,
+    sandbox: LocalSandbox = "auto",
     speed: _Speed = "auto",
     overheads: _Overheads = True,
     require_enforcement: _Require = False,

@@ -19,9 +19,8 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from lambdameter.cli.flags import Json
+from lambdameter.cli.flags import Json, Sandbox
 from lambdameter.cli.parse import read_settings, seconds
-from lambdameter.emulator.sandbox import WAYS
 from lambdameter.errors import BadInputError, HostError, NegativeVerdictError
 from lambdameter.measure.experiment import RUNS, Opening, open_target
 from lambdameter.model.base import MEMORY_MB_PER_VCPU
@@ -96,10 +95,6 @@ _Inputs = Annotated[
         help="Largest number of inputs to try within the time limit; unlimited by default.",
     ),
 ]
-_Sandbox = Annotated[
-    str,
-    typer.Option(help=f"Method that enforces CPU and memory limits: auto, {', '.join(WAYS)}."),
-]
 _Out = Annotated[
     Path | None,
     typer.Option(
@@ -121,7 +116,7 @@ def search(  # noqa: PLR0913 - each is a flag
     memory: Annotated[
         int, typer.Option(help="Memory size of the functions, in MB.")
     ] = MEMORY_MB_PER_VCPU,
-    sandbox: _Sandbox = "auto",
+    sandbox: Sandbox = "auto",
     out: _Out = None,
     as_json: Json = False,
 ) -> None:

@@ -18,6 +18,7 @@ from rich.text import Text
 from lambdameter import units
 from lambdameter.analysis import caveats, find
 from lambdameter.analysis.decision import decide
+from lambdameter.model.bill import CellBill
 from lambdameter.model.comparison import Comparison
 from lambdameter.model.report import ReportInput
 from lambdameter.model.summary import CellSummary
@@ -31,6 +32,7 @@ from lambdameter.words import listed
 _MILLION = 1_000_000
 _MS_PER_S = 1_000
 _WHOLE_DOLLARS = 100
+_MONEY = ("Compute,\na million", "Whole bill,\na million")
 # More of them stand in the full report.
 _COMPARISONS = 2
 
@@ -86,9 +88,8 @@ def _table(run: ReportInput) -> Table:
     warm = "Warm\n(95 % interval)" if any(row.bounds for row in rows.values()) else "Warm\nmedian"
     made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style=QUIET)
     made.add_column("\nVariant", overflow="fold")
-    for title in ("MB", "Cold\nstart", warm, "Compute,\na million", "Whole bill,\na million"):
-        made.add_column(f"\n{title}" if "\n" not in title else title, justify="right")
-    made.add_column("Max\nMB", justify="right")
+    for title in ("\nMB", "Cold\nstart", warm, *_MONEY, "Max\nMB"):
+        made.add_column(title, justify="right")
     before = ""
     for cell in sorted(run.summary.cells, key=lambda one: _place(run, one)):
         if several and cell.case != before:
@@ -122,18 +123,15 @@ def _rows(run: ReportInput) -> dict[tuple[str, str, int], _Row]:
             cold_ms=starts,
             warm_ms=warm.duration_ms if warm else None,
             bounds=median.bounds(medians) if known else None,
-            compute_usd=_compute(run, cell),
+            compute_usd=_compute(bill) if bill else None,
             bill_usd=bill.run_usd if bill else None,
             memory_mb=(warm and warm.max_memory_mb) or (cold and cold.max_memory_mb) or None,
         )
     return found
 
 
-def _compute(run: ReportInput, cell: CellSummary) -> Decimal | None:
+def _compute(bill: CellBill) -> Decimal:
     """What Lambda itself is paid for a call."""
-    bill = find.bill(run, cell)
-    if bill is None:
-        return None
     return sum((line.usd for line in bill.lines if line.service == "lambda"), Decimal(0))
 
 
