@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 UV_HOME    := $(CACHE)/uv-$(UV_VERSION)
 UV         := $(UV_HOME)/bin/uv
 VENV       := .venv/bin
-# npm, in a copy of ui/ below the cache.
+# npm, in a copy of race/page/ below the cache.
 PAGE       := PYTHONPATH=src $(VENV)/python -m lambdameter.build.page
 
 # The interpreter is the host's: a downloaded one would be one more thing to trust.

@@ -57,7 +57,7 @@ def _built_page(root: Path) -> Path:
             raise ImportError(name="page")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        built: Path = module.built(root / "ui")
+        built: Path = module.built(root / "race" / "page")
         return built
     finally:
         sys.path.pop(0)

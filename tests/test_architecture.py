@@ -78,7 +78,7 @@ def graph() -> grimp.ImportGraph:
 
 
 def python_files() -> Iterator[Path]:
-    for folder in ("src", "workloads", "live", "infra", "tests", "benchmarks"):
+    for folder in ("src", "workloads", "race", "tests", "benchmarks"):
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
@@ -135,7 +135,7 @@ def test_no_import_cycle_even_inside_functions(graph: grimp.ImportGraph) -> None
 
 
 def crates() -> Iterator[Path]:
-    for folder in ("crates", "workloads", "live"):
+    for folder in ("crates", "workloads", "race"):
         yield from sorted(file.parent / "src" for file in (ROOT / folder).rglob("Cargo.toml"))
 
 
@@ -220,10 +220,10 @@ def test_modules_keep_to_their_budget() -> None:
     sources = [path for path in python_files() if ROOT / "tests" not in path.parents]
     sources += [
         path
-        for folder in ("crates", "workloads", "live")
+        for folder in ("crates", "workloads", "race")
         for path in sorted((ROOT / folder).rglob("*.rs"))
     ]
-    sources += sorted((ROOT / "ui" / "src").rglob("*.ts"))
+    sources += sorted((ROOT / "race" / "page" / "src").rglob("*.ts"))
     offences = [
         f"{path.relative_to(ROOT)}: {lines}"
         for path in sources

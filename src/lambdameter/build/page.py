@@ -1,4 +1,4 @@
-"""The live race's page: ui/ -> one HTML file, built by npm in the user's cache, not in the tree.
+"""The live race's page: race/page/ -> one HTML file, built by npm in the user's cache.
 
 `python -m lambdameter.build.page` builds it where these sources were not yet built; `check` and
 `test` run npm's scripts of these names. Nothing but the standard library is imported, and the file
@@ -24,7 +24,7 @@ from pathlib import Path
 from lambdameter.errors import BadInputError, HostError, LambdameterError
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCES = ROOT / "ui"
+SOURCES = ROOT / "race" / "page"
 # Where the wheel has it.
 SHIPPED = Path(__file__).with_name("page.html")
 # Of the sources, what npm itself or an editor leaves there is no part.

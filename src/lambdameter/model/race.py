@@ -33,7 +33,7 @@ class RaceFunction(Record, frozen=True, kw_only=True):
 
 
 class Race(Record, frozen=True, kw_only=True):
-    """What `live/race.toml` describes.
+    """What `race/race.toml` describes.
 
     Attributes:
         name: of the stack, and the first part of each function's and table's name.

@@ -1,4 +1,4 @@
-"""live/race.toml -> Race, and what its functions find in their environment, here and on AWS."""
+"""race/race.toml -> Race, and what its functions find in their environment, here and on AWS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lambdameter.errors import BadInputError
 from lambdameter.model.race import Race, RaceFunction, RaceSite
 
 ROOT = Path(__file__).resolve().parents[3]
-FILE = ROOT / "live" / "race.toml"
+FILE = ROOT / "race" / "race.toml"
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
 STAGE = "race"
 ROUTES = ("$connect", "$disconnect", "$default", "warmup", "run", "verify")

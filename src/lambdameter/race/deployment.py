@@ -64,7 +64,7 @@ def put(account: Account, architecture: Architecture, token: str, run: cdk.Run) 
     packages = staging.make_packages(the_race, architecture, build)
     data = staging.make_data(task, apply_settings(task, {})["warm"])
     settings = cdk.Settings(
-        app=declaration.ROOT / "infra",
+        app=declaration.ROOT / "race" / "infra",
         stack=the_race.name,
         region=account.region,
         packages={name: package.path for name, package in packages.items()},

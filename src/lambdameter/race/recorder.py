@@ -22,7 +22,7 @@ from lambdameter.race import races
 
 # The gateway's: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _LARGEST_MESSAGE = 128 * 1024
-# So it is told of each race, however many pages there are (live/functions/course/audience.py).
+# So it is told of each race, however many pages there are (race/functions/course/audience.py).
 _AS_RECORDER = "?recorder=1"
 
 

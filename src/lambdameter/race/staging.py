@@ -98,7 +98,7 @@ def no_table(task: Workload) -> BadInputError:
     return BadInputError(
         f"Workload {task.name} has no table, and a race writes to a table",
         place="workload.toml",
-        next_step="Choose a workload with a [table] in live/race.toml.",
+        next_step="Choose a workload with a [table] in race/race.toml.",
     )
 
 

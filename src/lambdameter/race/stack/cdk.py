@@ -1,4 +1,4 @@
-"""`cdk deploy` of the app in `infra/`."""
+"""`cdk deploy` of the app in `race/infra/`."""
 
 from __future__ import annotations
 

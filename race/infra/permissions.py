@@ -22,7 +22,7 @@ class Site(NamedTuple):
     """ARNs, for the policy of one function.
 
     Attributes:
-        function: its own name, as in live/race.toml.
+        function: its own name, as in race/race.toml.
         bucket: of the race's data.
         tables: by lane.
         functions: by name.

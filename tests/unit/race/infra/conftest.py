@@ -18,7 +18,7 @@ from lambdameter.race import declaration
 
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that `infra/app.py` writes; where it fails, cdk-nag found something."""
+    """The folder that `race/infra/app.py` writes; where it fails, cdk-nag found something."""
     if shutil.which("node") is None and not os.environ.get("CI"):
         pytest.skip("CDK needs node")
     folder = tmp_path_factory.mktemp("infra")
@@ -34,7 +34,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "token_sha256": "5e" * 32,
     }
     done = subprocess.run(
-        [sys.executable, str(declaration.ROOT / "infra" / "app.py")],
+        [sys.executable, str(declaration.ROOT / "race" / "infra" / "app.py")],
         env=os.environ
         | {
             "CDK_OUTDIR": str(folder / "out"),
