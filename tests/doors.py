@@ -19,7 +19,8 @@ import boto3
 import msgspec
 import psutil
 
-from lambdameter.emulator.server import EmulatorReady
+from lambdameter.emulator.gateway.declaration import load
+from lambdameter.emulator.server import EmulatorReady, Options
 from lambdameter.model.live import LivePrices, LiveSite
 from lambdameter.race.page_server import Stage, bind, serving
 from lambdameter.race.races import Races
@@ -91,11 +92,15 @@ def opened(folder: Path) -> Iterator[Doors]:
     """All of them, until the context is left."""
     declaration = folder / "api.toml"
     declaration.write_text(DECLARATION)
-    allowed = [word for name in ALLOWED for word in ("--allow-host", name)]
-    command = [
-        *(sys.executable, "-m", "lambdameter.emulator", "--sandbox", "none", "--latency", "off"),
-        *("--no-overheads", "--websocket-api", str(declaration), *allowed),
-    ]
+    options = Options(
+        sandbox="none",
+        latency="off",
+        overheads=False,
+        websocket_api=load(declaration),
+        allow_hosts=tuple(ALLOWED),
+    )
+    document = msgspec.json.encode(options).decode()
+    command = [sys.executable, "-m", "lambdameter.emulator", document]
     with (
         _page(folder) as page,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,

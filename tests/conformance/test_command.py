@@ -23,7 +23,7 @@ import pytest
 from botocore.config import Config
 
 from lambdameter import binaries
-from lambdameter.emulator.server import SERVICES, EmulatorFailed, EmulatorReady
+from lambdameter.emulator.server import SERVICES, EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import HostError
 from lambdameter.model.report_line import parse_host, parse_meter, parse_report
 
@@ -38,9 +38,10 @@ def handler(event, context):
 
 
 class Emulator:
-    def __init__(self, *arguments: str, stdin: int = subprocess.PIPE) -> None:
+    def __init__(self, options: Options, stdin: int = subprocess.PIPE) -> None:
+        document = msgspec.json.encode(options).decode()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "lambdameter.emulator", "--sandbox", "none", *arguments],
+            [sys.executable, "-m", "lambdameter.emulator", document],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -73,7 +74,7 @@ class Emulator:
 
 @pytest.fixture
 def emulator(require_services: None) -> Iterator[Emulator]:  # noqa: ARG001
-    started = Emulator("--latency", "off", "--region", "eu-west-1")
+    started = Emulator(Options(sandbox="none", latency="off", region="eu-west-1"))
     yield started
     started.end()
 
@@ -198,7 +199,7 @@ def test_an_invocation_in_flight_is_told_why_it_ends(
 
 def test_a_taken_port_is_one_line_and_exit_code_3(emulator: Emulator):
     port = emulator.ready.endpoint.rpartition(":")[2]
-    second = Emulator("--latency", "off", "--port", port)
+    second = Emulator(Options(sandbox="none", latency="off", port=int(port)))
     failed = msgspec.json.decode(second.line, type=EmulatorFailed)
     assert (failed.cause, failed.place) == ("The port is already in use", f"127.0.0.1:{port}")
     assert "--port" in failed.next_step
@@ -207,7 +208,7 @@ def test_a_taken_port_is_one_line_and_exit_code_3(emulator: Emulator):
 
 
 def test_without_a_pipe_on_stdin_it_runs_until_a_signal(require_services: None):  # noqa: ARG001
-    emulator = Emulator("--latency", "off", stdin=subprocess.DEVNULL)
+    emulator = Emulator(Options(sandbox="none", latency="off"), subprocess.DEVNULL)
     assert emulator.process.poll() is None
     os.kill(emulator.process.pid, signal.SIGTERM)
     assert emulator.end()[0] == 0

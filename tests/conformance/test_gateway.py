@@ -16,7 +16,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from lambdameter.emulator.server import EmulatorReady
+from lambdameter.emulator.gateway.declaration import load
+from lambdameter.emulator.server import EmulatorReady, Options
 
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 DECLARATION = """
@@ -78,12 +79,9 @@ def emulator(
 ) -> Iterator[EmulatorReady]:
     file = tmp_path_factory.mktemp("gateway") / "api.toml"
     file.write_text(DECLARATION)
+    options = Options(sandbox="none", overheads=False, websocket_api=load(file))
     process = subprocess.Popen(
-        [
-            sys.executable,
-            *("-m", "lambdameter.emulator", "--sandbox", "none"),
-            *("--websocket-api", str(file), "--no-overheads"),
-        ],
+        [sys.executable, "-m", "lambdameter.emulator", msgspec.json.encode(options).decode()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -205,15 +203,22 @@ async def test_twenty_clients_at_once_hear_each_of_its_own_run(emulator: Emulato
     assert heard == [[str(number) for number in range(20)]] * 20
 
 
-def test_the_declaration_that_is_not_valid_is_told_in_the_one_line(tmp_path: Path):
-    file = tmp_path / "api.toml"
-    file.write_text("stage = 3\n")
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ('{"websocket_api": {"name": "a", "stage": 3, "routes": {}}}', "lambdameter.emulator"),
+        ('{"websocket_api": {"name": "a", "stage": "s", "routes": {}}}', "websocket_api"),
+        ('{"websocket": null}', "lambdameter.emulator"),
+        ("--verbose", "lambdameter.emulator"),
+    ],
+)
+def test_options_that_are_not_valid_are_told_in_the_one_line(document: str, place: str):
     done = subprocess.run(
-        [sys.executable, "-m", "lambdameter.emulator", "--websocket-api", str(file)],
+        [sys.executable, "-m", "lambdameter.emulator", document],
         capture_output=True,
         check=False,
         stdin=subprocess.DEVNULL,
     )
     told = json.loads(done.stdout)
     assert (done.returncode, told["type"], told["exit_code"]) == (2, "failed", 2)
-    assert told["place"] == str(file)
+    assert told["place"].endswith(place)

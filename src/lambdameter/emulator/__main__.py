@@ -1,8 +1,10 @@
-"""`python -m lambdameter.emulator`: run until stdin ends, SIGTERM or SIGINT."""
+"""`python -m lambdameter.emulator [OPTIONS]`: run until stdin ends, SIGTERM or SIGINT.
+
+OPTIONS is one JSON document, `server.Options`. `lambdameter emulate` has the same as flags.
+"""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import resource
@@ -14,20 +16,15 @@ import msgspec
 import uvloop
 
 from lambdameter.emulator.gateway import declaration
-from lambdameter.emulator.http.binding import LOOPBACK
-from lambdameter.emulator.sandbox import WAYS
-from lambdameter.emulator.server import HOST_SPEED, EmulatorFailed, EmulatorReady, Options, serve
-from lambdameter.errors import LambdameterError
+from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options, serve
+from lambdameter.errors import BadInputError, LambdameterError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the emulator; the exit code is errors.py's."""
-    given = vars(_parser().parse_args(arguments))
-    allow_many_descriptors()
     try:
-        file = given.pop("websocket_api")
-        given["allow_hosts"] = tuple(given["allow_hosts"])
-        options = Options(**given, websocket_api=declaration.load(file) if file else None)
+        options = _options(sys.argv[1:] if arguments is None else arguments)
+        allow_many_descriptors()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(options))
     except LambdameterError as error:
@@ -43,37 +40,20 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lambdameter.emulator", description=__doc__)
-    parser.add_argument(
-        "--port", type=int, default=0, help="port of the Lambda API; 0: a free port"
-    )
-    parser.add_argument("--host", default=LOOPBACK, help="IP address to listen on")
-    parser.add_argument(
-        "--allow-host",
-        dest="allow_hosts",
-        action="append",
-        default=[],
-        help="another host name or IP address that clients use; repeatable",
-    )
-    parser.add_argument("--latency", help='"off", or a latency model file')
-    parser.add_argument("--faults", help="injected faults: KIND=PROBABILITY,...")
-    parser.add_argument("--seed", type=int, help="seed of the latency model and of injected faults")
-    parser.add_argument(
-        "--sandbox", default="auto", help=f"method that enforces limits: auto, {', '.join(WAYS)}"
-    )
-    parser.add_argument("--speed", default=HOST_SPEED, help='"host", or a calibration file')
-    parser.add_argument(
-        "--no-overheads",
-        dest="overheads",
-        action="store_false",
-        help="do not add AWS's own share of Init Duration and memory",
-    )
-    parser.add_argument("--region", default="us-east-1")
-    parser.add_argument(
-        "--websocket-api", help="TOML file that declares a WebSocket API in front of the functions"
-    )
-    return parser
+def _options(arguments: list[str]) -> Options:
+    """The one argument: `Options` as a JSON document; without one, the defaults."""
+    try:
+        (document,) = arguments or ["{}"]
+        options = msgspec.json.decode(document, type=Options)
+    except ValueError as error:  # msgspec's errors are ValueErrors too
+        raise BadInputError(
+            f"The options are not one JSON document of `emulator.server.Options`: {error}",
+            place="python -m lambdameter.emulator",
+            next_step="Use `lambdameter emulate`, whose options are flags, or correct the document.",
+        ) from error
+    if options.websocket_api is not None:
+        declaration.checked(options.websocket_api, "websocket_api")
+    return options
 
 
 def allow_many_descriptors() -> None:

@@ -54,7 +54,7 @@ _REAP_EVERY_S = 30.0
 PINS = Path(__file__).parent / "runtimes"
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the emulator is started with.
 
     Attributes:

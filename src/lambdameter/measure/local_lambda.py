@@ -6,15 +6,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from typing import IO, NamedTuple
 
 import msgspec
 from rich.console import Console
 
 from lambdameter.emulator import leftovers
-from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import LambdameterError, TargetError, of_exit_code
 from lambdameter.interruption import interruption
@@ -54,10 +52,9 @@ def running(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Run
             place of the error that came of that.
     """
     with (
-        ExitStack() as files,
         tempfile.TemporaryFile("w+") as said,
         subprocess.Popen(
-            [*program, *_arguments(options, files)],
+            [*program, msgspec.json.encode(options).decode()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
@@ -79,26 +76,6 @@ def running(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Run
             with interruption.held():
                 if not _stop(process) or process.returncode:
                     leftovers.clear()  # it could not do so itself
-
-
-def _arguments(options: Options, files: ExitStack) -> list[str]:
-    arguments = ["--port", str(options.port), "--sandbox", options.sandbox]
-    arguments += ["--region", options.region]
-    if options.latency is not None:
-        arguments += ["--latency", options.latency]
-    if options.faults is not None:
-        arguments += ["--faults", options.faults]
-    arguments += ["--speed", options.speed]
-    if not options.overheads:
-        arguments += ["--no-overheads"]
-    if options.seed is not None:
-        arguments += ["--seed", str(options.seed)]
-    if options.websocket_api is not None:
-        folder = files.enter_context(tempfile.TemporaryDirectory())
-        file = Path(folder, "api.toml")
-        file.write_text(declaration.document(options.websocket_api), encoding="utf-8")
-        arguments += ["--websocket-api", str(file)]
-    return arguments
 
 
 def _started(process: subprocess.Popen[str], said: IO[str]) -> Running:

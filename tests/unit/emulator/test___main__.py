@@ -8,7 +8,6 @@ import os
 import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +15,7 @@ import msgspec
 import pytest
 
 from lambdameter.emulator import __main__ as command
-from lambdameter.emulator.gateway import declaration
+from lambdameter.emulator.gateway.declaration import WebSocketApi
 from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import HostError, TargetError
 
@@ -60,7 +59,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Options]]:
 def test_it_says_that_it_is_ready_and_leaves_with_its_stdin(
     served: list[Options], capsys: pytest.CaptureFixture[str]
 ):
-    assert command.main(["--region", "eu-west-1", "--latency", "off", "--seed", "5"]) == 0
+    assert command.main(['{"region": "eu-west-1", "latency": "off", "seed": 5}']) == 0
     assert msgspec.json.decode(capsys.readouterr().out, type=EmulatorReady) == READY
     assert served == [Options(region="eu-west-1", latency="off", seed=5)]
 
@@ -68,7 +67,7 @@ def test_it_says_that_it_is_ready_and_leaves_with_its_stdin(
 def test_a_start_that_fails_is_one_line_and_an_exit_code(
     served: list[Options], capsys: pytest.CaptureFixture[str]
 ):
-    assert command.main(["--port", "1"]) == 3
+    assert command.main(['{"port": 1}']) == 3
     failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
     assert (failed.cause, failed.place, failed.exit_code) == (
         "The port is already in use",
@@ -78,18 +77,8 @@ def test_a_start_that_fails_is_one_line_and_an_exit_code(
     assert served[0].port == 1
 
 
-def test_a_websocket_api_is_read_from_its_file(
-    served: list[Options], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    file = tmp_path / "api.toml"
-    file.write_text('name = "race"\nstage = "live"\n[routes]\nrun = "runner"\n')
-    assert command.main(["--websocket-api", str(file)]) == 0
-    assert served[0].websocket_api == declaration.load(file)
-    assert capsys.readouterr().out
-
-
 def test_with_a_websocket_api_it_ends_when_its_data_plane_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """Its stdin stays open: nobody who watches a race would ask it for anything."""
     lost = TargetError("The local services died", next_step="Start again.")
@@ -101,25 +90,16 @@ def test_with_a_websocket_api_it_ends_when_its_data_plane_does(
         yield READY, SimpleNamespace(placement=SimpleNamespace(died=died))
         raise died.result()
 
-    file = tmp_path / "api.toml"
-    file.write_text('name = "race"\nstage = "s"\n[routes]\nrun = "f"\n')
+    api = WebSocketApi(name="race", stage="s", routes={"run": "f"})
+    document = msgspec.json.encode(Options(websocket_api=api)).decode()
     monkeypatch.setattr(command, "serve", serve)
     read, write = os.pipe()
     with os.fdopen(read, closefd=False) as stdin:  # the loop closes it
         monkeypatch.setattr("sys.stdin", stdin)
-        assert command.main(["--websocket-api", str(file)]) == 4
+        assert command.main([document]) == 4
     os.close(write)
     told = capsys.readouterr().out.splitlines()
     assert msgspec.json.decode(told[1], type=EmulatorFailed).cause == "The local services died"
-
-
-def test_one_that_is_not_there_is_told_in_the_line_and_nothing_is_started(
-    served: list[Options], capsys: pytest.CaptureFixture[str]
-):
-    assert command.main(["--websocket-api", "/no/api.toml"]) == 2
-    failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
-    assert failed.place == "/no/api.toml"
-    assert served == []
 
 
 def test_environments_are_not_held_to_a_shells_descriptors():
@@ -132,7 +112,11 @@ def test_environments_are_not_held_to_a_shells_descriptors():
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_an_unknown_flag_is_a_usage_error():
-    with pytest.raises(SystemExit) as error:
-        command.main(["--verbose"])
-    assert error.value.code == 2
+@pytest.mark.parametrize("arguments", [["--verbose"], ["{"], ["{}", "{}"], ['{"ports": 1}']])
+def test_options_that_are_no_document_are_refused_and_nothing_is_started(
+    served: list[Options], capsys: pytest.CaptureFixture[str], arguments: list[str]
+):
+    assert command.main(arguments) == 2
+    failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
+    assert failed.place == "python -m lambdameter.emulator"
+    assert served == []

@@ -4,10 +4,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
-from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
 from lambdameter.emulator.server import Options
 from lambdameter.errors import BadInputError, HostError, LambdameterError, TargetError
@@ -59,23 +59,16 @@ def test_its_options_are_passed_on(tmp_path: Path):
         overheads=False,
     )
     with local_lambda(options, emulator(tmp_path, LEAVES)) as endpoints:
-        told = endpoints.functions
-    for option in ("--port 7", "--latency off", "--faults cut=0.1"):
-        assert option in told
-    for option in ("--seed 3", "--sandbox none", "--region eu-west-1"):
-        assert option in told
-    assert "--speed /cache/calibration.json --no-overheads" in told
+        assert msgspec.json.decode(endpoints.functions, type=Options) == options
 
 
-def test_a_websocket_api_is_handed_over_as_a_file(tmp_path: Path):
+def test_a_websocket_api_is_one_of_them(tmp_path: Path):
     listen = Listen(origins=("http://127.0.0.1:8000", "http://localhost:8000"))
     api = WebSocketApi(name="race", stage="s", routes={"$connect": "f", "run": "g"}, listen=listen)
-    with running(Options(websocket_api=api), emulator(tmp_path, LEAVES)) as started:
-        words = started.endpoints.functions.split()
-        file = words[words.index("--websocket-api") + 1]
-        assert declaration.load(file) == api
+    options = Options(websocket_api=api)
+    with running(options, emulator(tmp_path, LEAVES)) as started:
+        assert msgspec.json.decode(started.endpoints.functions, type=Options) == options
         assert started.pid == pid_of(tmp_path)
-    assert not Path(file).exists()
 
 
 def test_a_failure_that_is_not_the_emulators_is_left_as_it_is(tmp_path: Path):

@@ -73,21 +73,6 @@ class WebSocketApi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return hashlib.sha256(self.name.encode()).hexdigest()[:_API_ID_DIGITS]
 
 
-def document(api: WebSocketApi) -> str:
-    """The text that `load` reads."""
-    lines = [f"name = {_text(api.name)}", f"stage = {_text(api.stage)}", "[routes]"]
-    lines += [f"{_text(key)} = {_text(name)}" for key, name in api.routes.items()]
-    listen = api.listen
-    lines += ["[listen]", f"host = {_text(listen.host)}", f"port = {listen.port}"]
-    lines += [f"origins = {_text(listen.origins)}", f"hosts = {_text(listen.hosts)}"]
-    return "\n".join([*lines, ""])
-
-
-def _text(value: str | tuple[str, ...]) -> str:
-    # JSON's strings and lists of them are TOML's, too.
-    return msgspec.json.encode(value).decode()
-
-
 def load(file: str | Path) -> WebSocketApi:
     """Read and check a declaration.
 

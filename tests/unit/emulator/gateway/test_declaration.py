@@ -7,7 +7,6 @@ import pytest
 from lambdameter.emulator.gateway.declaration import (
     Listen,
     WebSocketApi,
-    document,
     hosts,
     load,
     origins,
@@ -39,14 +38,6 @@ def test_a_declaration_is_read_and_listens_on_loopback_where_nothing_is_said(fil
 def test_where_it_listens_and_whose_pages_are_welcome_can_be_told(file: Path):
     file.write_text(GOOD + '[listen]\nhost = "0.0.0.0"\nport = 9002\norigins = ["http://p:1"]\n')
     assert load(file).listen == Listen(host="0.0.0.0", port=9_002, origins=("http://p:1",))  # noqa: S104
-
-
-def test_a_declaration_that_is_written_reads_back(file: Path):
-    listen = Listen(host="::1", port=7, origins=("http://p:1", "x://y"), hosts=("b", "::2"))
-    routes = {"$connect": "a", 'odd "key"\n\\Ł': "b"}
-    api = WebSocketApi(name="race", stage="live", routes=routes, listen=listen)
-    file.write_text(document(api))
-    assert load(file) == api
 
 
 def test_who_binds_an_address_is_called_by_it():
