@@ -197,7 +197,7 @@ def attack(page: Page, base: str, how: tuple[str, str, dict[str, Any], str]) -> 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_an_attackers_page_changes_nothing_and_reads_nothing(  # noqa: PLR0913, PLR0917
     doors: Any, state: State, page: Page, attacker: int, origin: str, listener: str, how: Any
-):
+) -> None:
     before, call = state.read(), state.call()
     page.goto(f"http://{origin}:{attacker}/")
     found = attack(page, f"http://{doors.addresses[listener]}", how)
@@ -218,7 +218,7 @@ def page_before_the_name_was_bent(page: Page, base: str) -> None:
 @pytest.mark.parametrize(("listener", "how"), CASES)
 def test_a_page_whose_name_is_bent_to_point_here_gets_403_for_all_that_it_asks(
     doors: Any, state: State, page: Page, listener: str, how: Any
-):
+) -> None:
     before, call = state.read(), state.call()
     base = f"http://evil.example:{doors.addresses[listener].rpartition(':')[2]}"
     page_before_the_name_was_bent(page, base)
@@ -233,7 +233,7 @@ def test_a_page_whose_name_is_bent_to_point_here_gets_403_for_all_that_it_asks(
 @pytest.mark.parametrize(("listener", "how"), CASES)
 def test_nor_does_the_address_of_all_addresses_help(  # noqa: PLR0913, PLR0917
     doors: Any, state: State, page: Page, attacker: int, listener: str, how: Any
-):
+) -> None:
     before, call = state.read(), state.call()
     base = f"http://0.0.0.0:{doors.addresses[listener].rpartition(':')[2]}"
     page.goto(f"http://evil.example:{attacker}/")
@@ -284,7 +284,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch, require_launcher: None) -> Iterat
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_without_the_guard_the_same_page_deploys_a_function(
     unguarded: Any, page: Page, attacker: int, origin: str
-):
+) -> None:
     """So the tests above can fail."""
     page.goto(f"http://{origin}:{attacker}/")
     attack(page, unguarded.meta.endpoint_url, ATTACKS["control"][0])
@@ -292,7 +292,9 @@ def test_without_the_guard_the_same_page_deploys_a_function(
     assert [one["FunctionName"] for one in listed] == ["evil"]
 
 
-def test_without_the_guard_a_page_whose_name_is_bent_reads_and_deletes(unguarded: Any, page: Page):
+def test_without_the_guard_a_page_whose_name_is_bent_reads_and_deletes(
+    unguarded: Any, page: Page
+) -> None:
     unguarded.create_function(
         **creation() | {"FunctionName": "mine", "Code": {"ZipFile": package()}}
     )

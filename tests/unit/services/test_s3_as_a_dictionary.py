@@ -124,7 +124,7 @@ class Dictionary(RuleBasedStateMachine):
             assert listed(self.s3, 1000)[0] == sorted(self.expected, key=utf_8)
 
 
-def test_whatever_is_done_to_it_it_stays_a_dictionary(s3: Any):
+def test_whatever_is_done_to_it_it_stays_a_dictionary(s3: Any) -> None:
     class OfThisTest(Dictionary):
         pass
 
@@ -149,7 +149,7 @@ def odd_keys() -> Iterator[list[str]]:
     return sorted(keys)[:1000]
 
 
-def test_a_thousand_odd_keys_are_each_its_own(s3: Any, odd_keys: list[str]):
+def test_a_thousand_odd_keys_are_each_its_own(s3: Any, odd_keys: list[str]) -> None:
     draw = random.Random(6)  # noqa: S311 - as above
     for key in odd_keys:
         s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())

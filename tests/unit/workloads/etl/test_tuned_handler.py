@@ -107,7 +107,7 @@ def call(tuned: SimpleNamespace, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_what_the_generator_expects_is_answered_and_written(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB, objects: Path, form: str
-):
+) -> None:
     response = call(python_tuned, key=form, format=form)
     expected = json.loads((objects / "expected.json").read_text(encoding="utf-8"))["response"]
     assert {field: response[field] for field in expected} == expected
@@ -118,7 +118,7 @@ def test_what_the_generator_expects_is_answered_and_written(
 
 def test_the_body_that_was_made_is_the_body_that_is_signed_and_sent(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     call(python_tuned)
     assert len(dynamodb.requests) >= 2_079 / 25
     for request in dynamodb.requests:
@@ -127,7 +127,9 @@ def test_the_body_that_was_made_is_the_body_that_is_signed_and_sent(
         assert request.headers["Authorization"].startswith(b"AWS4-HMAC-SHA256 Credential=AKID/")
 
 
-def test_no_phase_is_longer_than_the_total(python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB):
+def test_no_phase_is_longer_than_the_total(
+    python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
+) -> None:
     response = call(python_tuned)
     assert dynamodb.items
     assert list(response["phases"]) == ["s3_ms", "parse_ms", "write_ms"]
@@ -136,7 +138,7 @@ def test_no_phase_is_longer_than_the_total(python_tuned: SimpleNamespace, dynamo
 
 def test_progress_is_logged_only_where_the_event_asks_for_it(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     call(python_tuned)
     assert capsys.readouterr().out == ""
     call(python_tuned, progress="log")
@@ -146,7 +148,7 @@ def test_progress_is_logged_only_where_the_event_asks_for_it(
 
 def test_items_that_were_left_out_are_sent_again_and_counted(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     seen: set[str] = set()
 
     def leaves_what_is_new(puts: list[Any]) -> Answer:
@@ -162,7 +164,7 @@ def test_items_that_were_left_out_are_sent_again_and_counted(
 
 def test_a_throttled_batch_counts_as_unprocessed(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     left = iter([refusal("ProvisionedThroughputExceededException")] * 3)
     dynamodb.answers = lambda _puts: next(left, (200, {}))
     response = call(python_tuned)
@@ -193,7 +195,7 @@ def test_a_failure_has_a_type_and_a_message_of_ours(
     changes: dict[str, Any],
     failure: str,
     message: str,
-):
+) -> None:
     expected = getattr(python_tuned.handler, failure, python_tuned.document.InvalidDocument)
     with pytest.raises(expected) as raised:
         call(python_tuned, **changes)
@@ -201,14 +203,14 @@ def test_a_failure_has_a_type_and_a_message_of_ours(
     assert bool(dynamodb.requests) == (failure in ("TableNotFound", "InvalidDocument"))
 
 
-def test_an_event_that_is_no_object_is_refused(python_tuned: SimpleNamespace):
+def test_an_event_that_is_no_object_is_refused(python_tuned: SimpleNamespace) -> None:
     with pytest.raises(python_tuned.handler.InvalidEvent, match="must be an object"):
         python_tuned.handler.handler([], Context())
 
 
 def test_another_refusal_is_named_by_its_code(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     dynamodb.answers = lambda _puts: refusal("AccessDeniedException")
     with pytest.raises(python_tuned.handler.ServiceError) as raised:
         call(python_tuned)
@@ -217,7 +219,7 @@ def test_another_refusal_is_named_by_its_code(
 
 def test_a_service_that_gives_no_answer_is_asked_again_and_then_named(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     def fail(_puts: list[Any]) -> Answer:
         raise EndpointConnectionError(endpoint_url="x")
 
