@@ -6,10 +6,10 @@ W. J. Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, 3.2, as 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from lambdameter.stats.bootstrap import ENOUGH, LEVEL
 
@@ -33,5 +33,6 @@ def bounds(figures: Sequence[float]) -> Bounds | None:
     if len(figures) < ENOUGH:
         return None
     found = stats.quantile_test(np.asarray(figures), q=float(np.median(figures)), p=0.5)
-    low, high = found.confidence_interval(LEVEL)
+    # Two numbers; scipy-stubs 1.17 has it as one.
+    low, high = cast("tuple[float, float]", found.confidence_interval(LEVEL))
     return Bounds(float(low), float(high))
