@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import msgspec
@@ -53,7 +53,7 @@ class Emulator:
     def ready(self) -> EmulatorReady:
         return msgspec.json.decode(self.line, type=EmulatorReady)
 
-    def client(self, service: str, **more: Any) -> Any:
+    def client(self, service: Literal["lambda", "dynamodb"], **more: Any) -> Any:
         return boto3.client(
             service,
             region_name=self.ready.region,

@@ -196,7 +196,7 @@ async def test_twenty_clients_at_once_hear_each_of_its_own_run(emulator: Emulato
     async def one() -> list[str]:
         async with connect(f"{emulator.websocket}?token=t", proxy=None) as made:
             await made.send('{"action": "run"}')
-            return [await made.recv() for _ in range(20)]
+            return [str(await made.recv()) for _ in range(20)]
 
     heard = []
     for _ in range(5):

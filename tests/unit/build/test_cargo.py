@@ -165,7 +165,7 @@ def test_a_build_waits_for_another_and_says_so(crate: Path) -> None:
         return len(text)
 
     waiting = io.StringIO()
-    waiting.write = lets_go  # type: ignore[method-assign] - what is told lets it go on
+    waiting.write = lets_go  # type: ignore[method-assign]  # what is told lets it go on
     assert cargo.executable(crate / "Cargo.toml", Console(file=waiting), "sums")
     assert said[0] == "waiting for another build to finish\n"
 

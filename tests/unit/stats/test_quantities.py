@@ -27,7 +27,8 @@ def quantity(metric: str, call: str = "warm", variant: str = "rust") -> Quantity
 
 @pytest.fixture
 def run(sample_run: ModuleType) -> ReportInput:
-    return sample_run.rounds_input(2)
+    made: ReportInput = sample_run.rounds_input(2)
+    return made
 
 
 def warm(run: ReportInput, number: int = 0) -> list[Sample]:

@@ -179,7 +179,7 @@ def test_nobody_there_is_the_targets_failure() -> None:
 
 
 def test_the_invoking_client_outwaits_lambdas_longest_timeout(target: BotoTarget) -> None:
-    config = target._invoking.meta.config
+    config: Any = target._invoking.meta.config  # the stubs name none of its options
     assert config.read_timeout == 910
     assert config.retries["total_max_attempts"] == 1
     assert config.tcp_keepalive

@@ -145,10 +145,11 @@ def test_a_client_hears_of_a_failure_but_not_of_a_connection_that_is_closed(make
 
 
 def test_what_is_sent_in_either_direction_puts_the_idle_limit_off(make: Make) -> None:
-    for happen in (
+    directions: tuple[Callable[[Connection], object], ...] = (
         lambda connection: connection.received("x", AT),
         lambda connection: connection.posted("x", AT),
-    ):
+    )
+    for happen in directions:
         connection = opened(make(_default="d"))
         before = connection.due_ms
         happen(connection)

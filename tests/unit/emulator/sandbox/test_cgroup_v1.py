@@ -9,6 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v1
 from lambdameter.emulator.sandbox.allowance import Allotment
+from lambdameter.emulator.sandbox.base import Levers
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1Sandbox
 from lambdameter.errors import HostError
@@ -27,6 +28,11 @@ def sandbox(folder: Path, allotment: Allotment) -> CgroupV1Sandbox:
     made = CgroupV1Sandbox(group, allotment, pause=lambda _: None)
     made.make()
     return made
+
+
+def levers_of(sandbox: CgroupV1Sandbox) -> Levers | None:
+    """Asked anew: they change with the files."""
+    return sandbox.levers
 
 
 def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
@@ -64,10 +70,10 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path) 
 def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     sandbox: CgroupV1Sandbox, folder: Path
 ) -> None:
-    assert sandbox.levers is None
+    assert levers_of(sandbox) is None
     (folder / "hold" / "freezer.state").touch()
     (folder / "cpuacct.usage_percpu").touch()
-    levers = sandbox.levers
+    levers = levers_of(sandbox)
     assert levers is not None
     assert (levers.hold, levers.freeze, levers.thaw) == (
         folder / "hold" / "freezer.state",

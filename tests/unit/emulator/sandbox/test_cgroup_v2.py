@@ -9,6 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v2, delegation
 from lambdameter.emulator.sandbox.allowance import Allotment
+from lambdameter.emulator.sandbox.base import Levers
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v2 import CgroupV2Sandbox
 from lambdameter.emulator.sandbox.delegation import Ground
@@ -43,6 +44,11 @@ def sandbox(folder: Path, allotment: Allotment, monkeypatch: pytest.MonkeyPatch)
 
 def _group(folder: Path) -> Group:
     return Group(dict.fromkeys(delegation.WANTED, folder))
+
+
+def levers_of(sandbox: CgroupV2Sandbox) -> Levers | None:
+    """Asked anew: they change with the files."""
+    return sandbox.levers
 
 
 def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
@@ -85,10 +91,10 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV2Sandbox, folder: Path) 
 def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     sandbox: CgroupV2Sandbox, folder: Path
 ) -> None:
-    assert sandbox.levers is None
+    assert levers_of(sandbox) is None
     (folder / "hold" / "cgroup.freeze").touch()
     (folder / "hold" / "cpu.stat").touch()
-    levers = sandbox.levers
+    levers = levers_of(sandbox)
     assert levers is not None
     assert (levers.hold, levers.freeze, levers.thaw) == (
         folder / "hold" / "cgroup.freeze",

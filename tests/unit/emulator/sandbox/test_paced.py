@@ -433,6 +433,6 @@ def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any) ->
 
 def test_the_death_of_what_keeps_the_rule_can_be_watched(scene: Any) -> None:
     kept = Paced(scene, None, scene)
-    assert (kept.watch(), kept.pid) == ("watched", 4711)
+    assert [kept.watch(), kept.pid] == ["watched", 4711]
     kept.close()
     assert scene.seen == ["pacer: gone"]
