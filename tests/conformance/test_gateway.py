@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,7 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lambdameter.emulator.gateway.declaration import load
-from lambdameter.emulator.server import EmulatorReady, Options
+from lambdameter.emulator.options import EmulatorReady, Options
 
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 DECLARATION = """
