@@ -6,7 +6,7 @@ https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +118,10 @@ class Build:
         self.error = CompileError(message=said, place=place)
 
 
-def weights(metadata: bytes, binary: str | None) -> dict[str, int]:
+def weights(metadata: bytes, binaries: Sequence[str]) -> dict[str, int]:
     """Package id -> its share of the work, for every package that a build needs.
 
-    `binary` names the one binary target that is built; None: all of the workspace is.
+    `binaries` are the names of the binary targets that are built.
 
     The share is the bytes of its Rust sources, and as much again as starting a compiler is worth:
     a generated SDK is as much work as a hundred small crates. Empty where metadata is none.
@@ -136,7 +136,7 @@ def weights(metadata: bytes, binary: str | None) -> dict[str, int]:
         package["id"]
         for package in known["packages"]
         if package["id"] in known["workspace_members"]
-        and (binary is None or binary in [target["name"] for target in package["targets"]])
+        and any(target["name"] in binaries for target in package["targets"])
     ]
     while waiting:
         package = waiting.pop()
