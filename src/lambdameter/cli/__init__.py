@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import errno
 import importlib
 import sys
 from importlib import metadata, resources
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -14,7 +15,7 @@ from rich.markup import escape
 from typer import _click as click  # typer brings its own, and its classes are in signatures
 from typer.core import TyperCommand, TyperGroup
 
-from lambdameter.errors import LambdameterError
+from lambdameter.errors import HostError, LambdameterError
 
 # In the order of the help page: each is the function of that name in the module of that name.
 COMMANDS = (
@@ -99,13 +100,36 @@ def _common(
     """Options without a command. They also keep typer from dropping the name of a lone command."""
 
 
+# As a shell has it for SIGPIPE: 128 + 13.
+OUTPUT_CLOSED = 141
+
+
 def main() -> None:
-    """Run the command line; exit with the code that errors.py documents."""
+    """Run the command line; exit with the code that docs/exit-codes.md documents."""
     try:
         app()
+    except SystemExit as ended:
+        # typer and rich end with 1 where nobody reads their output, and 1 is a negative verdict.
+        if isinstance(ended.__context__, BrokenPipeError):
+            sys.exit(OUTPUT_CLOSED)
+        raise
+    except OSError as failure:
+        if failure.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _end(
+            HostError(
+                f"A file cannot be written: {failure.strerror}",
+                place=failure.filename,
+                next_step="Free some space on this disk.",
+            )
+        )
     except LambdameterError as error:
-        show_error(error)
-        sys.exit(error.exit_code)
+        _end(error)
+
+
+def _end(error: LambdameterError) -> NoReturn:
+    show_error(error)
+    sys.exit(error.exit_code)
 
 
 def show_error(error: LambdameterError) -> None:
