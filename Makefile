@@ -45,7 +45,7 @@ $(UV):
 check: setup ## lint, types, architecture
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
-	$(VENV)/mypy
+	$(VENV)/python scripts/check_types.py
 	cargo fmt --check
 	cargo clippy --release --locked --quiet --workspace --all-targets -- -D warnings
 	@$(PAGE) check

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BINARIES = (
@@ -23,7 +24,7 @@ BINARIES = (
 )
 
 
-class CargoBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own is untyped
+class CargoBuildHook(BuildHookInterface[BuilderConfig]):
     """Runs the one cargo build of the workspace; a no-op where `make setup` has run before."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -278,11 +278,12 @@ def _progress(text: str) -> None:
 def prepared(size: Size) -> Iterator[tuple[Host, str]]:
     """This host, and a line on it. Ends the program where there is no such rule."""
     try:
-        calibrated = store.load(store.file("arm64"), store.cpu_model())
-        # The programs measure CPU time as this host counts it, which the rule is to be charged.
-        calibration = msgspec.structs.replace(calibrated, streams_ns=None)
+        calibration = store.load(store.file("arm64"), store.cpu_model())
     except LambdameterError:
         calibration = None
+    if calibration:
+        # The programs measure CPU time as this host counts it, which the rule is to be charged.
+        calibration = msgspec.structs.replace(calibration, streams_ns=None)
     known = kernels.published()
     plain = msgspec.structs.replace(known, cold=kernels.Cold(0, 0), faults=kernels.Faults(0))
     with tempfile.TemporaryDirectory() as state:

@@ -13,7 +13,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import msgspec
@@ -74,7 +74,7 @@ class Doors(msgspec.Struct, frozen=True):
     addresses: dict[str, str]
     ready: EmulatorReady
 
-    def client(self, service: str) -> Any:
+    def client(self, service: Literal["lambda", "dynamodb", "s3"]) -> Any:
         """An SDK's, for one of the services."""
         endpoints = {"lambda": self.ready.endpoint, "dynamodb": self.ready.dynamodb}
         return boto3.client(

@@ -9,14 +9,15 @@ from __future__ import annotations
 import base64
 import sys
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-SIZE = {"width": 1440, "height": 1130}
+SIZE: ViewportSize = {"width": 1440, "height": 1130}
 MID_RACE_MS = 12_000
 
 
-def opened(browser: Browser, export: Path, theme: str) -> Page:
+def opened(browser: Browser, export: Path, theme: Literal["light", "dark"]) -> Page:
     """The export, at the end of its newest race, on a clock that stands still."""
     context = browser.new_context(
         viewport=SIZE, color_scheme=theme, reduced_motion="reduce", locale="en-GB"

@@ -18,7 +18,7 @@ def test_all_that_bears_the_runs_name_goes_and_the_rest_stays(
     tmp_path: Path,
     package: Callable[..., bytes],
     require_launcher: None,  # noqa: ARG001
-):
+) -> None:
     (tmp_path / "package.zip").write_bytes(package(handler_py=""))
     table = Table(partition_key=TableKey(name="id", type="S"))
     with local_lambda(Options(sandbox="none", latency="off")) as endpoints:

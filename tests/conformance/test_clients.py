@@ -66,7 +66,7 @@ def curl(require: Callable[[bool, str], None]) -> Callable[..., tuple[int, str]]
     return run
 
 
-def test_the_aws_cli_lists_and_invokes(aws: Callable[..., Any], tmp_path: Path):
+def test_the_aws_cli_lists_and_invokes(aws: Callable[..., Any], tmp_path: Path) -> None:
     listed = json.loads(aws("lambda", "list-functions", "--output", "json"))
     assert [one["FunctionName"] for one in listed["Functions"]] == ["inside"]
     answer = tmp_path / "answer.json"
@@ -74,7 +74,7 @@ def test_the_aws_cli_lists_and_invokes(aws: Callable[..., Any], tmp_path: Path):
     assert json.loads(answer.read_text())["event"] == {}
 
 
-def test_the_aws_cli_writes_tables_and_large_texts(aws: Callable[..., Any], tmp_path: Path):
+def test_the_aws_cli_writes_tables_and_large_texts(aws: Callable[..., Any], tmp_path: Path) -> None:
     file = tmp_path / "lines.txt"
     file.write_text(TEXT * MANY_LINES)
     aws("s3", "mb", "s3://cli")
@@ -91,7 +91,7 @@ def test_the_aws_cli_writes_tables_and_large_texts(aws: Callable[..., Any], tmp_
     assert json.loads(aws("dynamodb", "scan", "--table-name", "cli"))["Count"] == 1
 
 
-def test_boto3_writes_tables_and_texts(doors: Any):
+def test_boto3_writes_tables_and_texts(doors: Any) -> None:
     dynamodb, s3 = doors.client("dynamodb"), doors.client("s3")
     dynamodb.create_table(
         TableName="boto3",
@@ -110,7 +110,9 @@ def test_boto3_writes_tables_and_texts(doors: Any):
         client.close()
 
 
-def test_boto3_and_curl_post_to_a_connection(doors: Any, curl: Callable[..., tuple[int, str]]):
+def test_boto3_and_curl_post_to_a_connection(
+    doors: Any, curl: Callable[..., tuple[int, str]]
+) -> None:
     client = boto3.client(
         "apigatewaymanagementapi",
         endpoint_url=doors.ready.connections,
@@ -127,7 +129,7 @@ def test_boto3_and_curl_post_to_a_connection(doors: Any, curl: Callable[..., tup
     client.close()
 
 
-def test_curl_creates_invokes_and_deletes(doors: Any, curl: Callable[..., tuple[int, str]]):
+def test_curl_creates_invokes_and_deletes(doors: Any, curl: Callable[..., tuple[int, str]]) -> None:
     url = doors.ready.endpoint + FUNCTIONS
     status, body = curl(url, "--json", '{"FunctionName": "x"}')
     assert (status, json.loads(body)["Type"]) == (400, "User")
@@ -140,7 +142,9 @@ def test_curl_creates_invokes_and_deletes(doors: Any, curl: Callable[..., tuple[
     assert curl(f"{url}/none", "-X", "DELETE")[0] == 404
 
 
-def test_curl_is_a_runtime_as_in_awss_tutorial(doors: Any, curl: Callable[..., tuple[int, str]]):
+def test_curl_is_a_runtime_as_in_awss_tutorial(
+    doors: Any, curl: Callable[..., tuple[int, str]]
+) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/runtimes-walkthrough.html."""
     url = f"http://{doors.addresses['runtime']}/2018-06-01/runtime/invocation/none/response"
     status, body = curl(url, "-d", "SUCCESS")
@@ -151,7 +155,7 @@ def test_curl_is_a_runtime_as_in_awss_tutorial(doors: Any, curl: Callable[..., t
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "127.0.0.2.nip.test"])
 def test_curl_reaches_the_services_over_tls_by_this_machines_names(
     doors: Any, curl: Callable[..., tuple[int, str]], name: str
-):
+) -> None:
     port = doors.addresses["dynamodb"].rpartition(":")[2]
     answer = curl(
         *("--cacert", doors.ready.ca_bundle, f"https://localhost:{port}/"),
@@ -162,7 +166,7 @@ def test_curl_reaches_the_services_over_tls_by_this_machines_names(
 
 def test_a_name_that_is_allowed_is_in_the_certificate(
     doors: Any, curl: Callable[..., tuple[int, str]]
-):
+) -> None:
     port = doors.addresses["s3"].rpartition(":")[2]
     for host in ("lambda.test", "192.0.2.7"):
         status, _ = curl(

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import msgspec
@@ -54,7 +54,7 @@ class Emulator:
     def ready(self) -> EmulatorReady:
         return msgspec.json.decode(self.line, type=EmulatorReady)
 
-    def client(self, service: str, **more: Any) -> Any:
+    def client(self, service: Literal["lambda", "dynamodb"], **more: Any) -> Any:
         return boto3.client(
             service,
             region_name=self.ready.region,
@@ -109,7 +109,7 @@ def data_plane_of(emulator: Emulator) -> psutil.Process:
     return services
 
 
-def test_it_ends_with_its_stdin_and_leaves_nothing(emulator: Emulator):
+def test_it_ends_with_its_stdin_and_leaves_nothing(emulator: Emulator) -> None:
     folder = emulator.state_folder()
     client = emulator.client("lambda", endpoint_url=emulator.ready.endpoint)
     create(client, "def handler(event, context): return event")
@@ -124,14 +124,14 @@ def test_it_ends_with_its_stdin_and_leaves_nothing(emulator: Emulator):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_cleanly_on_a_signal(emulator: Emulator, number: signal.Signals):
+def test_it_ends_cleanly_on_a_signal(emulator: Emulator, number: signal.Signals) -> None:
     folder = emulator.state_folder()
     emulator.process.send_signal(number)
     assert emulator.process.wait(30) == 0
     assert not folder.exists()
 
 
-def test_a_function_reaches_the_data_plane_and_its_requests_are_counted(emulator: Emulator):
+def test_a_function_reaches_the_data_plane_and_its_requests_are_counted(emulator: Emulator) -> None:
     ready = emulator.ready
     table = emulator.client("dynamodb", endpoint_url=ready.dynamodb, verify=ready.ca_bundle)
     table.create_table(
@@ -157,7 +157,9 @@ def test_a_function_reaches_the_data_plane_and_its_requests_are_counted(emulator
         one.close()
 
 
-def test_the_death_of_the_data_plane_ends_every_invocation_with_a_clear_error(emulator: Emulator):
+def test_the_death_of_the_data_plane_ends_every_invocation_with_a_clear_error(
+    emulator: Emulator,
+) -> None:
     client = emulator.client("lambda", endpoint_url=emulator.ready.endpoint)
     create(client, "def handler(event, context): return event")
     client.invoke(FunctionName="f")
@@ -181,7 +183,7 @@ def handler(event, context):
 )
 def test_an_invocation_in_flight_is_told_why_it_ends(
     emulator: Emulator, tmp_path: Path, end: str, told: str
-):
+) -> None:
     client = emulator.client("lambda", endpoint_url=emulator.ready.endpoint)
     create(client, SLEEP)
     begun = tmp_path / "begun"
@@ -198,7 +200,7 @@ def test_an_invocation_in_flight_is_told_why_it_ends(
     client.close()
 
 
-def test_a_taken_port_is_one_line_and_exit_code_3(emulator: Emulator):
+def test_a_taken_port_is_one_line_and_exit_code_3(emulator: Emulator) -> None:
     port = emulator.ready.endpoint.rpartition(":")[2]
     second = Emulator(Options(sandbox="none", latency="off", port=int(port)))
     failed = msgspec.json.decode(second.line, type=EmulatorFailed)
@@ -208,7 +210,7 @@ def test_a_taken_port_is_one_line_and_exit_code_3(emulator: Emulator):
     assert failed.exit_code == 3
 
 
-def test_without_a_pipe_on_stdin_it_runs_until_a_signal(require_services: None):  # noqa: ARG001
+def test_without_a_pipe_on_stdin_it_runs_until_a_signal(require_services: None) -> None:  # noqa: ARG001
     emulator = Emulator(Options(sandbox="none", latency="off"), subprocess.DEVNULL)
     assert emulator.process.poll() is None
     os.kill(emulator.process.pid, signal.SIGTERM)

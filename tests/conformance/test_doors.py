@@ -161,7 +161,7 @@ def rows() -> list[Any]:
 @pytest.mark.parametrize(("request_", "listener"), rows())
 def test_a_request_gets_the_answer_that_the_table_names(
     doors: Any, request_: dict[str, Any], listener: str
-):
+) -> None:
     address = doors.addresses[listener]
     method = request_.get("method", "GET")
     with Wire(address) as wire:
@@ -186,7 +186,7 @@ OWN: dict[str, Any] = {"headers": [["Host", "{host}"]]}
 @pytest.mark.parametrize("size", [2, TOO_MUCH])
 def test_a_connection_goes_on_after_a_refusal_whatever_the_body_was(
     doors: Any, listener: str, size: int
-):
+) -> None:
     address = doors.addresses[listener]
     with Wire(address) as wire:
         wire.send(head(listener, address, FOREIGN, b"x" * size))
@@ -196,7 +196,7 @@ def test_a_connection_goes_on_after_a_refusal_whatever_the_body_was(
 
 
 @pytest.mark.parametrize("listener", TARGETS)
-def test_a_body_that_is_refused_is_not_asked_for(doors: Any, listener: str):
+def test_a_body_that_is_refused_is_not_asked_for(doors: Any, listener: str) -> None:
     address = doors.addresses[listener]
     waiting = FOREIGN | {"headers": [*FOREIGN["headers"], ["Expect", "100-continue"]]}
     with Wire(address) as wire:
@@ -216,7 +216,7 @@ def test_over_tls_the_servers_own_origin_is_another(
     listener: str,
     origin: str,
     served: bool,  # noqa: FBT001 - a column
-):
+) -> None:
     address = doors.addresses[listener]
     tls = ssl.create_default_context(cafile=doors.ready.ca_bundle)
     sent = {"headers": [["Host", "{host}"], ["Origin", origin.format(address)]]}
@@ -226,7 +226,7 @@ def test_over_tls_the_servers_own_origin_is_another(
     assert is_refusal(listener, answer) is not served
 
 
-def test_what_is_refused_is_not_counted(doors: Any):
+def test_what_is_refused_is_not_counted(doors: Any) -> None:
     address = doors.addresses["dynamodb"]
     identity = "AWS4-HMAC-SHA256 Credential=NOBODY/20260101/us-east-1/dynamodb/aws4_request"
     sent = FOREIGN | {"headers": [*FOREIGN["headers"], ["Authorization", identity]]}
@@ -239,7 +239,7 @@ def test_what_is_refused_is_not_counted(doors: Any):
         assert wire.answer().document["requests"] == {}
 
 
-def test_an_origin_that_is_served_is_told_nothing_of_others(doors: Any):
+def test_an_origin_that_is_served_is_told_nothing_of_others(doors: Any) -> None:
     """Dynoxide would answer it with `access-control-allow-origin: *`."""
     address = doors.addresses["dynamodb"]
     sent = {
@@ -257,7 +257,7 @@ def test_an_origin_that_is_served_is_told_nothing_of_others(doors: Any):
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_a_refusal_says_what_to_do(doors: Any):
+def test_a_refusal_says_what_to_do(doors: Any) -> None:
     said = {}
     for listener, address in doors.addresses.items():
         with Wire(address) as wire:

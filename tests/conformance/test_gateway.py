@@ -121,31 +121,33 @@ async def websocket(emulator: EmulatorReady) -> AsyncIterator[Any]:
 
 async def test_a_function_posts_to_the_client_that_it_hears_from(
     websocket: Any, emulator: EmulatorReady
-):
+) -> None:
     await websocket.send("who")
     context = json.loads(await websocket.recv())
     assert (context["routeKey"], context["eventType"]) == ("$default", "MESSAGE")
     assert f"ws://{context['domainName']}/{context['stage']}" == emulator.websocket
 
 
-async def test_a_route_of_its_own_answers_in_order(websocket: Any):
+async def test_a_route_of_its_own_answers_in_order(websocket: Any) -> None:
     await websocket.send('{"action": "run"}')
     assert [await websocket.recv() for _ in range(20)] == [str(n) for n in range(20)]
 
 
-async def test_an_asynchronous_invocation_goes_on_after_its_route_has_answered(websocket: Any):
+async def test_an_asynchronous_invocation_goes_on_after_its_route_has_answered(
+    websocket: Any,
+) -> None:
     await websocket.send("later")
     assert [await websocket.recv() for _ in range(20)] == [str(n) for n in range(20)]
 
 
-async def test_a_function_can_end_a_connection(websocket: Any):
+async def test_a_function_can_end_a_connection(websocket: Any) -> None:
     await websocket.send("out")
     with pytest.raises(ConnectionClosed):
         await websocket.recv()
     assert websocket.close_code == 1000
 
 
-async def test_a_function_that_dies_is_told_and_the_connection_goes_on(websocket: Any):
+async def test_a_function_that_dies_is_told_and_the_connection_goes_on(websocket: Any) -> None:
     for _ in range(2):
         await websocket.send('{"action": "die"}')
         assert json.loads(await websocket.recv())["message"] == "Internal server error"
@@ -155,7 +157,7 @@ async def test_a_function_that_dies_is_told_and_the_connection_goes_on(websocket
 
 async def test_who_is_no_function_can_ask_post_and_end_it_too(
     websocket: Any, emulator: EmulatorReady
-):
+) -> None:
     await websocket.send("who")
     context = json.loads(await websocket.recv())
     this = {"ConnectionId": context["connectionId"]}
@@ -184,17 +186,17 @@ async def test_who_is_no_function_can_ask_post_and_end_it_too(
     client.close()
 
 
-async def test_the_function_behind_connect_decides(emulator: EmulatorReady):
+async def test_the_function_behind_connect_decides(emulator: EmulatorReady) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(f"{emulator.websocket}?token=wrong", proxy=None)
     assert refused.value.response.status_code == 401
 
 
-async def test_twenty_clients_at_once_hear_each_of_its_own_run(emulator: EmulatorReady):
+async def test_twenty_clients_at_once_hear_each_of_its_own_run(emulator: EmulatorReady) -> None:
     async def one() -> list[str]:
         async with connect(f"{emulator.websocket}?token=t", proxy=None) as made:
             await made.send('{"action": "run"}')
-            return [await made.recv() for _ in range(20)]
+            return [str(await made.recv()) for _ in range(20)]
 
     heard = []
     for _ in range(5):
@@ -211,7 +213,7 @@ async def test_twenty_clients_at_once_hear_each_of_its_own_run(emulator: Emulato
         ("--verbose", "lambdameter.emulator"),
     ],
 )
-def test_options_that_are_not_valid_are_told_in_the_one_line(document: str, place: str):
+def test_options_that_are_not_valid_are_told_in_the_one_line(document: str, place: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "lambdameter.emulator", document],
         capture_output=True,

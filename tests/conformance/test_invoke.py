@@ -61,12 +61,14 @@ ISOLATED = pytest.mark.parametrize("sandbox", ["cgroup"], indirect=True)
 
 
 @pytest.mark.parametrize("runtime", ["python3.11", "python3.12", "python3.13"])
-def test_a_managed_runtime_answers_through_the_official_client(deploy: Deploy, runtime: str):
+def test_a_managed_runtime_answers_through_the_official_client(
+    deploy: Deploy, runtime: str
+) -> None:
     function = deploy(ECHO, Runtime=runtime)
     assert function.invoke({"n": 1}).payload == {"n": 1}
 
 
-def test_the_log_tail_is_awss_to_the_letter(deploy: Deploy):
+def test_the_log_tail_is_awss_to_the_letter(deploy: Deploy) -> None:
     answered = deploy(ECHO).invoke({})
     request_id = answered.report.request_id
     number = r"\d+\.\d\d"
@@ -83,7 +85,7 @@ def test_the_log_tail_is_awss_to_the_letter(deploy: Deploy):
 
 def test_only_a_cold_start_has_an_init_duration_and_an_update_makes_the_next_call_cold(
     deploy: Deploy,
-):
+) -> None:
     function = deploy(ECHO)
     cold, warm = function.invoke({}), function.invoke({})
     function.configure(Environment={"Variables": {"ROUND": "2"}})
@@ -94,7 +96,7 @@ def test_only_a_cold_start_has_an_init_duration_and_an_update_makes_the_next_cal
     assert cold.meter.environment == warm.meter.environment != again.meter.environment
 
 
-def test_new_code_serves_after_the_waiter(deploy: Deploy, package: Package):
+def test_new_code_serves_after_the_waiter(deploy: Deploy, package: Package) -> None:
     function = deploy(ECHO)
     function.invoke({})
     code = "def handler(event, context): return 'new'"
@@ -105,7 +107,7 @@ def test_new_code_serves_after_the_waiter(deploy: Deploy, package: Package):
     assert function.invoke({}).payload == "new"
 
 
-def test_an_exception_of_the_handler_leaves_the_environment_warm(deploy: Deploy):
+def test_an_exception_of_the_handler_leaves_the_environment_warm(deploy: Deploy) -> None:
     function = deploy(MISBEHAVE)
     pid = function.invoke("pid").payload
     raised = function.invoke("raise")
@@ -122,7 +124,7 @@ def test_an_exception_of_the_handler_leaves_the_environment_warm(deploy: Deploy)
         ("quiet", "Runtime exited without providing a reason"),
     ],
 )
-def test_an_exit_resets_the_environment(deploy: Deploy, event: str, told: str):
+def test_an_exit_resets_the_environment(deploy: Deploy, event: str, told: str) -> None:
     function = deploy(MISBEHAVE)
     function.invoke("pid")
     exited = function.invoke(event)
@@ -138,7 +140,7 @@ def test_an_exit_resets_the_environment(deploy: Deploy, event: str, told: str):
     assert after.meter.environment == exited.meter.environment
 
 
-def test_a_timeout_is_told_and_billed_as_one(deploy: Deploy):
+def test_a_timeout_is_told_and_billed_as_one(deploy: Deploy) -> None:
     function = deploy(MISBEHAVE, Timeout=1)
     timed_out = function.invoke("sleep")
     assert timed_out.payload == {
@@ -152,7 +154,7 @@ def test_a_timeout_is_told_and_billed_as_one(deploy: Deploy):
     assert function.invoke("pid").error is None
 
 
-def test_memory_over_the_tier_is_an_out_of_memory(deploy: Deploy, sandbox: str):
+def test_memory_over_the_tier_is_an_out_of_memory(deploy: Deploy, sandbox: str) -> None:
     if sandbox == "none":
         assert deploy(MISBEHAVE).invoke("allocate").payload == 400 << 20
         return
@@ -163,19 +165,19 @@ def test_memory_over_the_tier_is_an_out_of_memory(deploy: Deploy, sandbox: str):
     assert killed.report.max_memory_mb == 128
 
 
-def test_a_response_over_six_megabytes_is_the_functions_error(deploy: Deploy):
+def test_a_response_over_six_megabytes_is_the_functions_error(deploy: Deploy) -> None:
     function = deploy(MISBEHAVE, MemorySize=1769)
     assert function.invoke("large").payload["errorType"] == "Function.ResponseSizeTooLarge"
     assert function.invoke("pid").error is None
 
 
-def test_a_payload_over_six_megabytes_is_refused(deploy: Deploy):
+def test_a_payload_over_six_megabytes_is_refused(deploy: Deploy) -> None:
     function = deploy(ECHO)
     with pytest.raises(function.client.exceptions.RequestTooLargeException):
         function.client.invoke(FunctionName=function.name, Payload=b'"' + b"x" * 6_291_456 + b'"')
 
 
-def test_a_module_that_cannot_be_imported_is_tried_twice_and_named(deploy: Deploy):
+def test_a_module_that_cannot_be_imported_is_tried_twice_and_named(deploy: Deploy) -> None:
     failed = deploy("import nothing_of_that_name").invoke({})
     assert failed.payload["errorType"] == "Runtime.ImportModuleError"
     assert failed.report.error_type == "Runtime.ImportModuleError"
@@ -183,7 +185,7 @@ def test_a_module_that_cannot_be_imported_is_tried_twice_and_named(deploy: Deplo
     assert failed.log.count("INIT_REPORT") == 2
 
 
-def test_a_background_thread_runs_only_while_the_function_is_invoked(deploy: Deploy):
+def test_a_background_thread_runs_only_while_the_function_is_invoked(deploy: Deploy) -> None:
     function = deploy(
         """
 import threading, time
@@ -208,7 +210,7 @@ def handler(event, context):
 
 
 @ISOLATED  # without isolation /tmp is the host's
-def test_what_stands_in_tmp_outlives_an_invocation_and_a_reset(deploy: Deploy):
+def test_what_stands_in_tmp_outlives_an_invocation_and_a_reset(deploy: Deploy) -> None:
     function = deploy(
         """
 import os, pathlib
@@ -227,7 +229,7 @@ def handler(event, context):
 
 def test_a_package_with_its_own_bootstrap_needs_no_managed_runtime(
     deploy: Deploy, package: Package, sandbox: str
-):
+) -> None:
     function = deploy(
         Runtime="provided.al2023", Handler="any", Code={"ZipFile": package(bootstrap=BOOTSTRAP)}
     )
@@ -238,19 +240,19 @@ def test_a_package_with_its_own_bootstrap_needs_no_managed_runtime(
     assert function.invoke({"n": 3}).payload["event"] == {"n": 3}
 
 
-def test_a_package_without_bootstrap_is_an_invalid_entrypoint(deploy: Deploy):
+def test_a_package_without_bootstrap_is_an_invalid_entrypoint(deploy: Deploy) -> None:
     failed = deploy("", Runtime="provided.al2023", Handler="any").invoke({})
     assert failed.payload["errorType"] == "Runtime.InvalidEntrypoint"
     assert "Couldn't find valid bootstrap(s)" in failed.payload["errorMessage"]
 
 
-def test_the_packages_own_modules_win_over_the_runtimes(deploy: Deploy, package: Package):
+def test_the_packages_own_modules_win_over_the_runtimes(deploy: Deploy, package: Package) -> None:
     code = "import boto3\ndef handler(event, context): return boto3.__file__"
     function = deploy(Code={"ZipFile": package(handler_py=code, boto3_py="")})
     assert function.invoke({}).payload.endswith("/boto3.py")
 
 
-def test_cpu_time_is_the_invocations_own(deploy: Deploy):
+def test_cpu_time_is_the_invocations_own(deploy: Deploy) -> None:
     function = deploy(
         """
 import time
@@ -269,7 +271,7 @@ def handler(event, context):
 
 
 @ISOLATED
-def test_the_tier_is_a_share_of_a_vcpu(deploy: Deploy):
+def test_the_tier_is_a_share_of_a_vcpu(deploy: Deploy) -> None:
     function = deploy(
         """
 import time
@@ -287,7 +289,7 @@ def handler(event, context):
 
 
 @ISOLATED
-def test_a_timeout_ends_one_that_is_held_for_its_quota(deploy: Deploy):
+def test_a_timeout_ends_one_that_is_held_for_its_quota(deploy: Deploy) -> None:
     function = deploy(
         """
 def handler(event, context):
@@ -305,7 +307,7 @@ def handler(event, context):
 
 def test_one_on_tokio_is_held_while_it_waits_for_the_next_event_and_notices_nothing(
     deploy: Deploy, package: Package
-):
+) -> None:
     try:
         bootstrap = binaries.find("noop").read_bytes()
     except HostError as missing:
@@ -318,7 +320,7 @@ def test_one_on_tokio_is_held_while_it_waits_for_the_next_event_and_notices_noth
     assert {answered.error for answered in answers} == {None}
 
 
-def test_invocations_at_once_have_environments_of_their_own(deploy: Deploy):
+def test_invocations_at_once_have_environments_of_their_own(deploy: Deploy) -> None:
     function = deploy("import time\ndef handler(event, context): time.sleep(0.3)", MemorySize=1769)
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(function.invoke, [None] * 3))
@@ -326,7 +328,7 @@ def test_invocations_at_once_have_environments_of_their_own(deploy: Deploy):
     assert function.invoke(None).meter.environment in {one.meter.environment for one in answers}
 
 
-def test_functions_are_listed_and_deleted(deploy: Deploy):
+def test_functions_are_listed_and_deleted(deploy: Deploy) -> None:
     function = deploy(ECHO)
     function.invoke({})
     pages = function.client.get_paginator("list_functions").paginate()
@@ -337,14 +339,14 @@ def test_functions_are_listed_and_deleted(deploy: Deploy):
         function.client.get_function(FunctionName=function.name)
 
 
-def test_a_name_that_is_taken_is_a_conflict(deploy: Deploy):
+def test_a_name_that_is_taken_is_a_conflict(deploy: Deploy) -> None:
     function = deploy(ECHO)
     with pytest.raises(function.client.exceptions.ResourceConflictException) as error:
         deploy(ECHO, FunctionName=function.name)
     assert error.value.response["Error"]["Message"] == f"Function already exist: {function.name}"
 
 
-def test_a_tier_out_of_bounds_is_a_validation_exception(deploy: Deploy):
+def test_a_tier_out_of_bounds_is_a_validation_exception(deploy: Deploy) -> None:
     with pytest.raises(ClientError) as error:
         deploy(ECHO, MemorySize=10_241)
     told = error.value.response["Error"]

@@ -49,7 +49,7 @@ def with_function(line: str, code: bytes) -> Any:
 
 def test_an_asynchronous_invocation_is_heard_of_and_so_is_its_failure_to_the_end(
     tmp_path: Path, package: Callable[..., bytes]
-):
+) -> None:
     process = subprocess.Popen(
         [LAMBDAMETER, "emulate", "--port", "0", "--sandbox", "none", "--no-overheads"],
         stdout=subprocess.PIPE,

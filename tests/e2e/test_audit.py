@@ -21,7 +21,7 @@ def audit(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_k_is_shipped_and_its_document_is_of_the_schema(tmp_path: Path):
+def test_k_is_shipped_and_its_document_is_of_the_schema(tmp_path: Path) -> None:
     told = audit(tmp_path, "K", "--json")
     document = json.loads(told.stdout)
     assert (told.returncode, told.stderr) == (1, "")
@@ -29,7 +29,7 @@ def test_k_is_shipped_and_its_document_is_of_the_schema(tmp_path: Path):
     assert document["counts"]["cannot be so"] == 2
 
 
-def test_a_strangers_table_with_one_call_each_cannot_be_told(tmp_path: Path):
+def test_a_strangers_table_with_one_call_each_cannot_be_told(tmp_path: Path) -> None:
     (tmp_path / "post.csv").write_text("metric,value,variant,n\ntotal,9,Go,1\ntotal,20,Node,1\n")
     told = audit(tmp_path, "post.csv")
     assert (told.returncode, told.stderr) == (5, "")

@@ -22,7 +22,7 @@ def waits(seconds: float) -> dict[str, bytes]:
 
 def test_it_goes_on_where_it_was_interrupted_and_ends_at_the_look_that_decides(
     lambdameter: Callable[..., Any], tiny: Callable[..., Path]
-):
+) -> None:
     workload = tiny({"prompt": waits(0.001), "late": waits(0.1)})
     asked = ("--rounds", "auto", "--budget", "5m", "--sandbox", "none", "--out", "run", "--json")
     begun = lambdameter("run", str(workload), *asked)

@@ -61,7 +61,7 @@ def mount(folder: Path, options: str) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
 
 
-def test_a_taken_port_is_told_with_what_to_do(tmp_path: Path):
+def test_a_taken_port_is_told_with_what_to_do(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = run("emulate", "--port", port, folder=tmp_path)
@@ -77,7 +77,7 @@ def test_without_rights_to_cgroups_a_run_goes_on_and_says_so_loudly(
     workload: Path,
     tmp_path: Path,
     require_cgroup_v1: None,  # noqa: ARG001
-):
+) -> None:
     ended = run("run", workload, "--full", "--out", "run", folder=tmp_path, before=WITHOUT_RIGHTS)
     assert ended.returncode == 0, ended.stderr
     assert told(ended)[0] == (
@@ -87,7 +87,7 @@ def test_without_rights_to_cgroups_a_run_goes_on_and_says_so_loudly(
     assert "duty cycle" in ended.stdout
 
 
-def test_where_nothing_is_enforced_that_is_said_loudly(workload: Path, tmp_path: Path):
+def test_where_nothing_is_enforced_that_is_said_loudly(workload: Path, tmp_path: Path) -> None:
     ended = run("run", workload, "--sandbox", "none", "--full", "--out", "run", folder=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert told(ended)[0].startswith("warning: NO LIMIT IS ENFORCED, neither CPU nor memory: ")
@@ -98,7 +98,7 @@ def test_a_host_without_those_rights_is_refused_on_demand(
     workload: Path,
     tmp_path: Path,
     require_cgroup_v1: None,  # noqa: ARG001
-):
+) -> None:
     ended = run("run", workload, "--require-enforcement", folder=tmp_path, before=WITHOUT_RIGHTS)
     assert (ended.returncode, ended.stdout) == (3, "")
     cause, where, following = told(ended)
@@ -115,7 +115,7 @@ def test_a_tier_with_more_cpu_than_the_host_is_labelled_before_and_beside_its_fi
     workload: Path,
     tmp_path: Path,
     require_cgroup_v1: None,  # noqa: ARG001
-):
+) -> None:
     one_cpu = ("taskset", "-c", str(min(os.sched_getaffinity(0))))
     ended = run("run", workload, "--memory", "1024,2048", "--full", folder=tmp_path, before=one_cpu)
     assert ended.returncode == 0, ended.stderr
@@ -135,7 +135,7 @@ def test_a_cgroup_around_ours_with_less_cpu_is_a_label_too(
     workload: Path,
     tmp_path: Path,
     require_cgroup_v1: None,  # noqa: ARG001
-):
+) -> None:
     ours = cgroup_tree.own_folders(frozenset({"cpu"}))["cpu"] / f"bad-host-{os.getpid()}"
     ours.mkdir()
     try:
@@ -151,7 +151,7 @@ def test_a_cgroup_around_ours_with_less_cpu_is_a_label_too(
 
 def test_a_run_folder_that_cannot_be_made_is_told_before_anything_is_measured(
     workload: Path, tmp_path: Path
-):
+) -> None:
     (tmp_path / "file").touch()
     ended = run("run", workload, "--out", "file/run", folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (3, "")
@@ -162,7 +162,9 @@ def test_a_run_folder_that_cannot_be_made_is_told_before_anything_is_measured(
     ]
 
 
-def test_a_read_only_place_is_told_before_anything_is_measured(workload: Path, tmp_path: Path):
+def test_a_read_only_place_is_told_before_anything_is_measured(
+    workload: Path, tmp_path: Path
+) -> None:
     with file_system(tmp_path / "fixed", "ro,size=64k") as fixed:
         ended = run("run", workload, "--out", fixed / "run", folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (3, "")
@@ -174,7 +176,7 @@ def test_a_read_only_place_is_told_before_anything_is_measured(workload: Path, t
 
 def test_a_disk_that_is_full_in_mid_run_loses_no_sample_and_the_run_is_resumed(
     workload: Path, tmp_path: Path
-):
+) -> None:
     calls = 200
     with file_system(tmp_path / "small", "size=96k") as small:
         folder = small / "run"

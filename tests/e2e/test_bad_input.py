@@ -190,7 +190,7 @@ def broken(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("one", BROKEN, ids=lambda one: one.name)
 def test_a_broken_variant_is_told_in_its_own_words_with_its_place_and_next_step(
     broken: Any, one: Broken
-):
+) -> None:
     workload, _, blocks = broken
     block = blocks[one.name]
     assert block.startswith(f"{one.name}: {one.type}, 1 call on One at 1,024 MB\n")
@@ -200,7 +200,7 @@ def test_a_broken_variant_is_told_in_its_own_words_with_its_place_and_next_step(
     assert f"next {one.next_step}" in plain
 
 
-def test_broken_variants_are_results_and_the_others_are_measured(broken: Any):
+def test_broken_variants_are_results_and_the_others_are_measured(broken: Any) -> None:
     _, ended, blocks = broken
     assert ended.returncode == 1, ended.stderr
     assert set(blocks) == {one.name for one in BROKEN}
@@ -213,7 +213,7 @@ def test_broken_variants_are_results_and_the_others_are_measured(broken: Any):
     assert re.search(measured, ended.stderr)
 
 
-def test_a_run_in_which_nothing_was_measured_cannot_tell(tiny: Tiny, tmp_path: Path):
+def test_a_run_in_which_nothing_was_measured_cannot_tell(tiny: Tiny, tmp_path: Path) -> None:
     workload = tiny({"dead": {"handler.py": b"import no_such_module\n"}})
     ended = run("run", workload, "--out", "run", folder=tmp_path)
     assert ended.returncode == 5
@@ -260,7 +260,7 @@ def test_a_run_in_which_nothing_was_measured_cannot_tell(tiny: Tiny, tmp_path: P
 )
 def test_a_fault_in_workload_toml_is_told_with_its_line(  # noqa: PLR0913, PLR0917
     tiny: Tiny, tmp_path: Path, old: str, new: str, error: str, where: str, following: str
-):
+) -> None:
     file = tiny({"sound": SOUND}) / "workload.toml"
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new, 1))
@@ -272,7 +272,7 @@ def test_a_fault_in_workload_toml_is_told_with_its_line(  # noqa: PLR0913, PLR09
     assert following in step
 
 
-def test_a_workload_and_a_tier_that_are_not_there(tiny: Tiny, tmp_path: Path):
+def test_a_workload_and_a_tier_that_are_not_there(tiny: Tiny, tmp_path: Path) -> None:
     unknown = run("run", "elt", folder=tmp_path)
     assert unknown.returncode == 2
     assert told(unknown) == [
@@ -313,7 +313,9 @@ def crate(tiny: Tiny) -> Path:
     return folder
 
 
-def test_a_variant_that_does_not_build_is_told_in_the_compilers_words(crate: Path, tmp_path: Path):
+def test_a_variant_that_does_not_build_is_told_in_the_compilers_words(
+    crate: Path, tmp_path: Path
+) -> None:
     ended = run("run", crate, folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     cause, where, following = told(ended)
@@ -325,7 +327,7 @@ def test_a_variant_that_does_not_build_is_told_in_the_compilers_words(crate: Pat
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_crate_without_its_lock_file_is_told_how_to_make_it(crate: Path, tmp_path: Path):
+def test_a_crate_without_its_lock_file_is_told_how_to_make_it(crate: Path, tmp_path: Path) -> None:
     (crate / "rust" / "Cargo.lock").unlink()
     ended = run("run", crate, folder=tmp_path)
     assert ended.returncode == 2
@@ -344,7 +346,7 @@ def test_a_crate_without_its_lock_file_is_told_how_to_make_it(crate: Path, tmp_p
 )
 def test_a_missing_tool_is_told_with_how_to_install_it(
     crate: Path, tmp_path: Path, tool: str, install: str
-):
+) -> None:
     there = tmp_path / "bin"
     there.mkdir()
     for name in {"cargo", "cc"} - {tool}:
@@ -357,7 +359,9 @@ def test_a_missing_tool_is_told_with_how_to_install_it(
     assert following.startswith(f"  next:  {install}")
 
 
-def test_a_cut_last_line_is_resumed_and_another_version_is_refused(tiny: Tiny, tmp_path: Path):
+def test_a_cut_last_line_is_resumed_and_another_version_is_refused(
+    tiny: Tiny, tmp_path: Path
+) -> None:
     run("run", tiny({"sound": SOUND}), "--out", "run", folder=tmp_path)
     samples = tmp_path / "run" / SAMPLES
     samples.write_bytes(samples.read_bytes()[:-20])

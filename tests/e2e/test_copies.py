@@ -11,7 +11,9 @@ from lambdameter.measure.run_folder import RunFolder
 ROUNDS = 10
 
 
-def test_two_copies_of_one_function_are_held_against_each_other(lambdameter: Callable[..., Any]):
+def test_two_copies_of_one_function_are_held_against_each_other(
+    lambdameter: Callable[..., Any],
+) -> None:
     small = ("--set", "records=50", "--set", "cold.records=25", "--cases", "csv")
     asked = ("--aa", "--cold", str(ROUNDS), "--latency", "off", *small)
     command = lambdameter("run", "etl", *asked, "--out", "run", "--json")

@@ -54,7 +54,7 @@ def duel(lambdameter: Callable[..., Any]) -> Duel:
     )
 
 
-def test_the_document_is_what_its_schema_says(duel: Duel):
+def test_the_document_is_what_its_schema_says(duel: Duel) -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(duel.document)
@@ -62,7 +62,7 @@ def test_the_document_is_what_its_schema_says(duel: Duel):
     assert duel.document["run"]["complete"]
 
 
-def test_both_variants_are_proven_equal_on_both_cases(duel: Duel):
+def test_both_variants_are_proven_equal_on_both_cases(duel: Duel) -> None:
     equality = duel.document["equality"]
     assert equality["equal"]
     assert {one["verdict"]["case"] for one in equality["cases"]} == {"csv", "json"}
@@ -75,7 +75,7 @@ def test_both_variants_are_proven_equal_on_both_cases(duel: Duel):
     assert len({one["verdict"]["digest"] for one in equality["cases"]}) == 1
 
 
-def test_each_of_the_four_cells_has_its_figures(duel: Duel):
+def test_each_of_the_four_cells_has_its_figures(duel: Duel) -> None:
     results = duel.results()
     assert sorted(results) == sorted(CELLS)
     for result in results.values():
@@ -91,7 +91,7 @@ def test_each_of_the_four_cells_has_its_figures(duel: Duel):
         assert result["billed_ms"] - 1 <= warm["duration_ms"] <= result["billed_ms"]
 
 
-def test_each_cell_is_billed_for_one_write_unit_a_record(duel: Duel):
+def test_each_cell_is_billed_for_one_write_unit_a_record(duel: Duel) -> None:
     cells = duel.document["bill"]["cells"]
     assert sorted((cell["variant"], cell["case"]) for cell in cells) == sorted(CELLS)
     for cell in cells:
@@ -102,7 +102,7 @@ def test_each_cell_is_billed_for_one_write_unit_a_record(duel: Duel):
         assert ("lambda", "GB-second") in quantity
 
 
-def test_the_run_folder_holds_what_was_planned_and_a_sample_of_each_trial(duel: Duel):
+def test_the_run_folder_holds_what_was_planned_and_a_sample_of_each_trial(duel: Duel) -> None:
     folder = RunFolder.open(duel.folder)
     manifest, kept = folder.manifest(), folder.samples()
     assert isinstance(manifest, Manifest)
@@ -115,7 +115,7 @@ def test_the_run_folder_holds_what_was_planned_and_a_sample_of_each_trial(duel: 
     assert manifest.target.engines.keys() == {"dynamodb", "s3"}
 
 
-def test_the_report_of_its_folder_tells_the_same_figures(duel: Duel):
+def test_the_report_of_its_folder_tells_the_same_figures(duel: Duel) -> None:
     assert duel.exit_codes == (0, 0)
     _, _, below = duel.text.partition("Warm calls at 1,024 MB: 500 records")
     table, _, _ = below.partition("Cold calls")
@@ -134,15 +134,15 @@ def test_the_report_of_its_folder_tells_the_same_figures(duel: Duel):
         ]
 
 
-def test_the_report_is_plain_and_fits_a_hundred_columns(duel: Duel):
+def test_the_report_is_plain_and_fits_a_hundred_columns(duel: Duel) -> None:
     assert "\x1b" not in duel.text
     assert max(map(len, duel.text.splitlines())) <= 100
 
 
-def test_progress_has_a_line_for_each_sample(duel: Duel):
+def test_progress_has_a_line_for_each_sample(duel: Duel) -> None:
     assert duel.progress == list("12345678")
 
 
-def test_a_run_leaves_nothing_behind(duel: Duel):
+def test_a_run_leaves_nothing_behind(duel: Duel) -> None:
     assert duel.started == {"emulator", "data plane", "function"}
     assert duel.left == []

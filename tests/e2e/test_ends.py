@@ -30,7 +30,7 @@ def running(lambdameter: Callable[..., Any]) -> Iterator[Any]:
     assert not kept.truncated
 
 
-def test_a_data_plane_that_dies_ends_the_run_with_its_name(running: Any):
+def test_a_data_plane_that_dies_ends_the_run_with_its_name(running: Any) -> None:
     running.parts["data plane"].kill()
     told = running.end()
     assert told.exit_code == 4
@@ -41,7 +41,7 @@ def test_a_data_plane_that_dies_ends_the_run_with_its_name(running: Any):
     assert running.left() == []
 
 
-def test_an_emulator_that_dies_ends_the_run_with_its_name(running: Any):
+def test_an_emulator_that_dies_ends_the_run_with_its_name(running: Any) -> None:
     running.parts["emulator"].kill()
     told = running.end()
     assert told.exit_code == 4
@@ -55,7 +55,7 @@ def test_an_emulator_that_dies_ends_the_run_with_its_name(running: Any):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_cleanly_and_says_where_the_samples_are(
     running: Any, number: signal.Signals
-):
+) -> None:
     running.process.send_signal(number)
     told = running.end()
     assert told.exit_code == 130
@@ -66,7 +66,7 @@ def test_a_signal_stops_cleanly_and_says_where_the_samples_are(
     assert running.left() == []
 
 
-def test_a_second_interrupt_ends_it_at_once_and_the_emulator_leaves_by_itself(running: Any):
+def test_a_second_interrupt_ends_it_at_once_and_the_emulator_leaves_by_itself(running: Any) -> None:
     emulator = running.parts["emulator"]
     emulator.suspend()  # so that the clean-up cannot come to its end
     running.process.send_signal(signal.SIGINT)
@@ -83,7 +83,7 @@ def test_a_second_interrupt_ends_it_at_once_and_the_emulator_leaves_by_itself(ru
     assert running.left() == []
 
 
-def test_a_command_that_is_killed_takes_all_that_it_started_with_it(running: Any):
+def test_a_command_that_is_killed_takes_all_that_it_started_with_it(running: Any) -> None:
     running.process.kill()
     assert running.end().exit_code == -signal.SIGKILL
     assert running.left() == []
@@ -98,7 +98,7 @@ VICTIMS = ("command", "emulator", "data plane", "function")
 @pytest.mark.parametrize("seed", range(len(VICTIMS)))
 def test_a_run_with_a_victim_at_a_random_moment_is_resumed_to_the_same_plan_and_proved_equal(
     lambdameter: Callable[..., Any], seed: int
-):
+) -> None:
     chance = random.Random(seed)  # noqa: S311 - moments, no secret
     victim, line = VICTIMS[seed % len(VICTIMS)], chance.randint(1, 3)
     killed = lambdameter("run", "etl", *SMALL, "--variants", "python,rust", "--out", "run")
@@ -125,7 +125,7 @@ def test_a_run_with_a_victim_at_a_random_moment_is_resumed_to_the_same_plan_and_
 
 def test_a_function_that_is_killed_is_a_failed_sample_and_the_run_goes_on(
     lambdameter: Callable[..., Any],
-):
+) -> None:
     command = lambdameter("run", "etl", *LONG)
     command.until("1/2")
     command.for_a_moment(1.0)  # the warm call takes ten times as long
@@ -160,7 +160,7 @@ def interrupted_while_blocked(command: Any, pipe: Path) -> None:
 
 def test_an_interrupt_while_the_data_is_made_leaves_no_generator_and_no_half_of_it(
     lambdameter: Callable[..., Any], plant: Callable[[str], Path], tmp_path: Path
-):
+) -> None:
     folder, pipe = plant(""), tmp_path / "pipe"
     os.mkfifo(pipe)
     (folder / "generate.py").write_text(BLOCKED.format(pipe=pipe))
@@ -174,7 +174,7 @@ def test_an_interrupt_while_the_data_is_made_leaves_no_generator_and_no_half_of_
 
 def test_an_interrupt_while_cargo_builds_leaves_neither_it_nor_the_emulator(
     lambdameter: Callable[..., Any], tmp_path: Path
-):
+) -> None:
     pipe, there = tmp_path / "pipe", tmp_path / "bin"
     os.mkfifo(pipe)
     there.mkdir()
@@ -195,7 +195,7 @@ def test_an_interrupt_while_cargo_builds_leaves_neither_it_nor_the_emulator(
 
 def test_what_is_left_of_a_killed_emulator_is_cleaned_up_by_the_next_run_which_says_so(
     lambdameter: Callable[..., Any],
-):
+) -> None:
     killed = lambdameter("run", "etl", *SMALL, "--variants", "rust", "--out", "one")
     killed.until("1/2")
     killed.process.kill()
@@ -210,7 +210,9 @@ def test_what_is_left_of_a_killed_emulator_is_cleaned_up_by_the_next_run_which_s
     assert killed.left() == []
 
 
-def test_two_runs_at_the_same_time_do_not_disturb_each_other(lambdameter: Callable[..., Any]):
+def test_two_runs_at_the_same_time_do_not_disturb_each_other(
+    lambdameter: Callable[..., Any],
+) -> None:
     both = [
         lambdameter("run", "etl", *SMALL, "--variants", "rust", "--out", "run") for _ in range(2)
     ]

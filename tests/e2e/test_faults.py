@@ -56,7 +56,7 @@ def faulted(lambdameter: Callable[..., Any]) -> Faulted:
     return Faulted(json.loads(told.stdout), text, tuple(samples), command.left())
 
 
-def test_both_variants_are_still_proven_equal(faulted: Faulted):
+def test_both_variants_are_still_proven_equal(faulted: Faulted) -> None:
     assert faulted.document["equality"]["equal"]
     assert [sample.error for sample in faulted.samples] == [None] * 8
     for case in faulted.document["equality"]["cases"]:
@@ -65,21 +65,23 @@ def test_both_variants_are_still_proven_equal(faulted: Faulted):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_kind_of_fault_befell_each_variant(faulted: Faulted, variant: str):
+def test_every_kind_of_fault_befell_each_variant(faulted: Faulted, variant: str) -> None:
     services = [one.meter.service for one in faulted.of(variant) if one.meter and one.meter.service]
     kinds = {name.rpartition(".")[2] for service in services for name in service.faults}
     assert kinds == {"unprocessed", "throttle", "5xx", "cut"}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_retries_of_its_sdk_and_its_own_are_counted(faulted: Faulted, variant: str):
+def test_the_retries_of_its_sdk_and_its_own_are_counted(faulted: Faulted, variant: str) -> None:
     results = [one for one in faulted.document["results"] if one["variant"] == variant]
     assert all(one["warm"]["retries"] > 0 for one in results)
     for sample in faulted.of(variant):
         assert sample.response["retried_items"] > 0
 
 
-def test_the_report_says_first_that_faults_were_injected_and_names_no_winner(faulted: Faulted):
+def test_the_report_says_first_that_faults_were_injected_and_names_no_winner(
+    faulted: Faulted,
+) -> None:
     rates = "unprocessed=0.2, throttle=0.1, 5xx=0.05, cut=0.02, seed 1"
     assert faulted.document["target"]["faults"] == rates
     assert [one["action"] for one in faulted.document["decisions"]] == ["cannot-tell"]
@@ -89,7 +91,7 @@ def test_the_report_says_first_that_faults_were_injected_and_names_no_winner(fau
 
 def test_a_variant_that_forgets_unprocessed_items_is_found_and_the_missing_keys_are_named(
     lambdameter: Callable[..., Any], plant: Callable[[str], Path]
-):
+) -> None:
     small = ("--set", "records=500", "--set", "cold.records=200", "--faults", "unprocessed=0.3")
     # Outside the workspace no Rust variant of the copy can be built: none must be.
     asked = ("--variants", "python,planted", "--cases", "csv", *small, "--out", "run")
@@ -114,7 +116,7 @@ def test_a_variant_that_forgets_unprocessed_items_is_found_and_the_missing_keys_
 
 def test_an_unknown_kind_of_fault_is_refused_before_anything_is_measured(
     lambdameter: Callable[..., Any],
-):
+) -> None:
     command = lambdameter("run", "etl", "--variants", "python", *SIZES, "--faults", "fire=0.1")
     told = command.end()
     assert told.exit_code == 2

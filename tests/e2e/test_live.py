@@ -83,7 +83,7 @@ class Page:
     async def hear(self, wanted: Callable[[Message], bool]) -> Message:
         """Listen until this is told."""
         while True:
-            message = json.loads(await asyncio.wait_for(self.socket.recv(), LIMIT_S))
+            message: Message = json.loads(await asyncio.wait_for(self.socket.recv(), LIMIT_S))
             self.told.append(message)
             if wanted(message):
                 return message
@@ -198,6 +198,7 @@ async def test_a_racer_that_dies_is_a_failed_lane_and_what_it_told_is_kept(live:
 def racer(live: Live, lane: str) -> psutil.Process:
     """The process of a racer's environment that is not about to end."""
     name = race.resource(race.load(), f"racer-{lane}")
+    found: psutil.Process
     (found,) = [
         one
         for one in live.command.parts["emulator"].children(recursive=True)

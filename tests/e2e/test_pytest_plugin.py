@@ -29,7 +29,7 @@ def ran(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_documented_example_passes(tmp_path: Path):
+def test_the_documented_example_passes(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "pytest.md").read_text()
     (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     told = ran(tmp_path, example)
@@ -50,7 +50,7 @@ def test_the_documented_example_passes(tmp_path: Path):
 )
 def test_what_does_not_hold_fails_with_the_reason(
     tiny: Tiny, tmp_path: Path, variants: dict[str, dict[str, bytes]], asserted: str, said: str
-):
+) -> None:
     measured = f'duel = lambda_duel({str(tiny(variants))!r}, sandbox="none", cold=1)'
     told = ran(tmp_path, f"def test_it(lambda_duel):\n    {measured}\n    {asserted}\n")
     assert told.returncode == 1

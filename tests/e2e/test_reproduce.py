@@ -28,13 +28,13 @@ def verdicts(document: dict[str, Any]) -> dict[str, str]:
     return {one["row"]["id"]: one["verdict"] for one in document["reproduction"]["rows"]}
 
 
-def test_what_physics_forbids_and_what_is_recomputed_needs_no_interval(told: Told):
+def test_what_physics_forbids_and_what_is_recomputed_needs_no_interval(told: Told) -> None:
     found = verdicts(told.document)
     assert found["C1.rust.url.128.warm.squares"] == "cannot be so"
     assert found["C1.cost.rust"] == "reproduced"
 
 
-def test_two_environments_judge_nothing_that_is_measured(told: Told):
+def test_two_environments_judge_nothing_that_is_measured(told: Told) -> None:
     rows = told.document["reproduction"]["rows"]
     (warm,) = (one for one in rows if one["row"]["id"] == "C1.warm")
     assert warm["verdict"] == "not judged"
@@ -43,7 +43,7 @@ def test_two_environments_judge_nothing_that_is_measured(told: Told):
     assert warm["estimate"]["once"] > 1
 
 
-def test_every_cold_call_was_one(told: Told):
+def test_every_cold_call_was_one(told: Told) -> None:
     (run,) = told.document["reproduction"]["runs"]
     assert run["equal"]
     assert run["samples"] == 24
@@ -54,13 +54,13 @@ def test_every_cold_call_was_one(told: Told):
     assert all(one["report"]["init_ms"] > 0 for one in cold)
 
 
-def test_the_bill_holds_the_request_fee_that_the_text_leaves_out(told: Told):
+def test_the_bill_holds_the_request_fee_that_the_text_leaves_out(told: Told) -> None:
     (bill,) = told.document["reproduction"]["headlines"]
     assert "requests" in [line["item"] for line in bill["lines"]]
     assert bill["compute_ratio"] > 5 * bill["whole_ratio"]
 
 
-def test_the_honest_variant_stands_beside_the_published_one(told: Told):
+def test_the_honest_variant_stands_beside_the_published_one(told: Told) -> None:
     (study,) = told.document["reproduction"]["studies"]
     column = list(study["study"]["cold"]) + list(study["study"]["warm"])
     squares = {
@@ -69,13 +69,15 @@ def test_the_honest_variant_stands_beside_the_published_one(told: Told):
     assert squares["rust"] < squares["rust-honest"] / 50
 
 
-def test_the_kept_runs_are_judged_again_to_the_same(lambdameter: Callable[..., Any], told: Told):
+def test_the_kept_runs_are_judged_again_to_the_same(
+    lambdameter: Callable[..., Any], told: Told
+) -> None:
     again = lambdameter("reproduce", "C1", "--from", "runs", "--json", folder=told.folder).end()
     assert again.exit_code == 0
     assert json.loads(again.stdout)["reproduction"]["rows"] == told.document["reproduction"]["rows"]
 
 
-def test_the_page_is_there(told: Told):
+def test_the_page_is_there(told: Told) -> None:
     page = (told.folder / "page.html").read_text()
     assert page.startswith("<!doctype html>")
     assert "55 times cheaper" in page

@@ -51,7 +51,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_two_functions_of_a_template_are_measured_under_its_own_settings(folder: Path, run: Run):
+def test_two_functions_of_a_template_are_measured_under_its_own_settings(
+    folder: Path, run: Run
+) -> None:
     ended = run(
         folder, "run", "template.yaml", "--event", "event.json", "--set", "Greeting=hi", "--json"
     )
@@ -67,7 +69,9 @@ def test_two_functions_of_a_template_are_measured_under_its_own_settings(folder:
     assert {json.loads(one)["name"] for one in answers} == {"STRASSE"}
 
 
-def test_a_difference_is_called_again_by_the_command_that_is_printed(folder: Path, run: Run):
+def test_a_difference_is_called_again_by_the_command_that_is_printed(
+    folder: Path, run: Run
+) -> None:
     (folder / "other" / "app.py").write_text(HANDLER.replace("METHOD", "lower()"))
     ended = run(folder, "search", "template.yaml", "--event", "event.json")
     assert ended.returncode == 1, ended.stderr

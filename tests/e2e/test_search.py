@@ -76,7 +76,7 @@ def plant(folder: Path, **answers: str) -> None:
 @pytest.mark.parametrize("kind", PLANTED)
 def test_what_is_planted_is_found_and_called_again_as_printed(
     orders: Path, tmp_path: Path, kind: str, run: Run
-):
+) -> None:
     python, port = PLANTED[kind]
     plant(orders, python=python, port=port)
     ended = run(tmp_path, "search", "./orders", "--for", "60s")

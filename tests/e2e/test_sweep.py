@@ -13,7 +13,7 @@ LATENCIES = (0, 40)
 ROUNDS = 2
 
 
-def test_the_verdict_is_told_at_each_latency(lambdameter: Callable[..., Any]):
+def test_the_verdict_is_told_at_each_latency(lambdameter: Callable[..., Any]) -> None:
     small = ("--set", "records=100", "--set", "cold.records=25", "--cases", "csv")
     asked = ("--variants", "python,python-tuned", "--cold", str(ROUNDS), *small)
     command = lambdameter("run", "etl", *asked, "--latency", "0,40", "--out", "run", "--json")

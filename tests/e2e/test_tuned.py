@@ -19,19 +19,19 @@ def document(lambdameter: Callable[..., Any]) -> dict[str, Any]:
     return dict(json.loads(measured.stdout))
 
 
-def test_they_write_and_answer_the_same(document: dict[str, Any]):
+def test_they_write_and_answer_the_same(document: dict[str, Any]) -> None:
     for one in document["equality"]["cases"]:
         assert set(one["verdict"]["proven"]) == set(VARIANTS)
         assert one["verdict"]["agree"]
 
 
-def test_the_decision_sets_the_tuned_python_beside_the_rust(document: dict[str, Any]):
+def test_the_decision_sets_the_tuned_python_beside_the_rust(document: dict[str, Any]) -> None:
     (decision,) = document["decisions"]
     assert "Python tuned takes" in decision["verdict"]
     assert "and Rust" in decision["verdict"]
 
 
-def test_they_lose_nothing_to_faults(lambdameter: Callable[..., Any]):
+def test_they_lose_nothing_to_faults(lambdameter: Callable[..., Any]) -> None:
     faults = "unprocessed=0.2,throttle=0.02,5xx=0.05,cut=0.05"
     asked = ("--variants", "python-tuned,rust-tuned", *SIZES, "--faults", faults, "--json")
     ended = lambdameter("run", "etl", *asked).end()

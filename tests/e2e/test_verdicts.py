@@ -29,7 +29,7 @@ handler = sound.handler
 
 def test_one_wrong_type_in_one_record_is_found_and_no_speed_is_told(
     lambdameter: Callable[..., Any], plant: Callable[[str], Path]
-):
+) -> None:
     small = ("--set", "records=200", "--set", "cold.records=50")
     # Outside the workspace no Rust variant of the copy can be built: none must be.
     asked = ("--variants", "python,planted", "--cases", "csv", *small, "--full", "--out", "run")
@@ -68,7 +68,7 @@ def test_one_wrong_type_in_one_record_is_found_and_no_speed_is_told(
 def test_a_variant_that_runs_out_of_memory_is_a_result(
     lambdameter: Callable[..., Any],
     require_cgroup_v1: None,  # noqa: ARG001
-):
+) -> None:
     # 100,000 records: their text alone, decoded beside its bytes, is more than 128 MB.
     sizes = ("--set", "records=100000", "--set", "cold.records=100")
     asked = ("--variants", "python", "--cases", "json", "--memory", "128", *sizes)

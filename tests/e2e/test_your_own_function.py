@@ -33,7 +33,7 @@ def run(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_each_command_of_the_page_does_what_the_page_says(tmp_path: Path):
+def test_each_command_of_the_page_does_what_the_page_says(tmp_path: Path) -> None:
     assert len(COMMANDS) == 5
     ended = run(tmp_path, "\n".join(COMMANDS))
     assert ended.returncode == 0, ended.stderr
@@ -48,7 +48,7 @@ def test_each_command_of_the_page_does_what_the_page_says(tmp_path: Path):
     assert sorted(one.name for one in tmp_path.iterdir()) == ["orders", "runs"]
 
 
-BAD = [
+BAD: list[object] = [
     None,
     {},
     [],
@@ -72,7 +72,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_both_variants_that_are_made_refuse_bad_events_alike(orders: Path):
+def test_both_variants_that_are_made_refuse_bad_events_alike(orders: Path) -> None:
     (orders / "input.schema.json").write_text(json.dumps({"enum": BAD}))
     ended = run(orders.parent, "lambdameter search ./orders")
     assert (
@@ -84,6 +84,6 @@ def test_both_variants_that_are_made_refuse_bad_events_alike(orders: Path):
     assert {told.partition(":")[0] for told in answers.values()} == {"InvalidOrder"}
 
 
-def test_what_is_made_is_a_sound_workload_under_its_own_name(orders: Path):
+def test_what_is_made_is_a_sound_workload_under_its_own_name(orders: Path) -> None:
     made = loader.load(str(orders))
     assert (made.name, made.variants[1].binary) == ("orders", "orders-rust")

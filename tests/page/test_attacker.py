@@ -106,8 +106,9 @@ def creation() -> dict[str, Any]:
     }
 
 
-# Listener -> what is done to it: (path to GET, path to POST to, body, its content type).
-ATTACKS = {
+# What is done to a listener: path to GET, path to POST to, body, its content type.
+Attack = tuple[str, str, dict[str, Any], str]
+ATTACKS: dict[str, list[Attack]] = {
     "control": [
         (FUNCTIONS, FUNCTIONS, creation(), JSON),
         (f"{FUNCTIONS}/inside", f"{FUNCTIONS}/inside/invocations", {"by": "a page"}, JSON),
@@ -180,7 +181,7 @@ def state(doors: Any) -> Iterator[State]:
     opened.close()
 
 
-def attack(page: Page, base: str, how: tuple[str, str, dict[str, Any], str]) -> dict[str, str]:
+def attack(page: Page, base: str, how: Attack) -> dict[str, str]:
     path, post, body, content_type = how
     given = {
         "base": base,
@@ -197,8 +198,8 @@ def attack(page: Page, base: str, how: tuple[str, str, dict[str, Any], str]) -> 
 @pytest.mark.parametrize(("listener", "how"), CASES)
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_an_attackers_page_changes_nothing_and_reads_nothing(  # noqa: PLR0913, PLR0917
-    doors: Any, state: State, page: Page, attacker: int, origin: str, listener: str, how: Any
-):
+    doors: Any, state: State, page: Page, attacker: int, origin: str, listener: str, how: Attack
+) -> None:
     before, call = state.read(), state.call()
     page.goto(f"http://{origin}:{attacker}/")
     found = attack(page, f"http://{doors.addresses[listener]}", how)
@@ -218,8 +219,8 @@ def page_before_the_name_was_bent(page: Page, base: str) -> None:
 
 @pytest.mark.parametrize(("listener", "how"), CASES)
 def test_a_page_whose_name_is_bent_to_point_here_gets_403_for_all_that_it_asks(
-    doors: Any, state: State, page: Page, listener: str, how: Any
-):
+    doors: Any, state: State, page: Page, listener: str, how: Attack
+) -> None:
     before, call = state.read(), state.call()
     base = f"http://evil.example:{doors.addresses[listener].rpartition(':')[2]}"
     page_before_the_name_was_bent(page, base)
@@ -233,8 +234,8 @@ def test_a_page_whose_name_is_bent_to_point_here_gets_403_for_all_that_it_asks(
 
 @pytest.mark.parametrize(("listener", "how"), CASES)
 def test_nor_does_the_address_of_all_addresses_help(  # noqa: PLR0913, PLR0917
-    doors: Any, state: State, page: Page, attacker: int, listener: str, how: Any
-):
+    doors: Any, state: State, page: Page, attacker: int, listener: str, how: Attack
+) -> None:
     before, call = state.read(), state.call()
     base = f"http://0.0.0.0:{doors.addresses[listener].rpartition(':')[2]}"
     page.goto(f"http://evil.example:{attacker}/")
@@ -285,7 +286,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch, require_launcher: None) -> Iterat
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_without_the_guard_the_same_page_deploys_a_function(
     unguarded: Any, page: Page, attacker: int, origin: str
-):
+) -> None:
     """So the tests above can fail."""
     page.goto(f"http://{origin}:{attacker}/")
     attack(page, unguarded.meta.endpoint_url, ATTACKS["control"][0])
@@ -293,7 +294,9 @@ def test_without_the_guard_the_same_page_deploys_a_function(
     assert [one["FunctionName"] for one in listed] == ["evil"]
 
 
-def test_without_the_guard_a_page_whose_name_is_bent_reads_and_deletes(unguarded: Any, page: Page):
+def test_without_the_guard_a_page_whose_name_is_bent_reads_and_deletes(
+    unguarded: Any, page: Page
+) -> None:
     unguarded.create_function(
         **creation() | {"FunctionName": "mine", "Code": {"ZipFile": package()}}
     )

@@ -29,7 +29,8 @@ def export(stage: Any, course: Any, tmp_path: Path) -> Path:
     ]
     for race, python_ms, rust_ms in races:
         stage.keep(*race.whole(python_ms, rust_ms))
-    return stage.export(tmp_path, *(race.race for race, _, _ in races), code=True)
+    exported: Path = stage.export(tmp_path, *(race.race for race, _, _ in races), code=True)
+    return exported
 
 
 def test_a_recorded_race_is_played_on_its_true_times(page: Page, stage: Any, course: Any) -> None:

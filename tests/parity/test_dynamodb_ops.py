@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import zipfile
@@ -34,7 +35,9 @@ def digester(rule: tables.Rule) -> dataset.Digester:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_variant_leaves_and_answers_what_the_generator_says(dynamodb_ops: Any, case: str):
+def test_every_variant_leaves_and_answers_what_the_generator_says(
+    dynamodb_ops: Any, case: str
+) -> None:
     workload = dynamodb_ops.workload
     rule = trial.rule(workload)
     assert rule is not None
@@ -45,8 +48,8 @@ def test_every_variant_leaves_and_answers_what_the_generator_says(dynamodb_ops: 
             said = dynamodb_ops.invoke(variant, dynamodb_ops.event(case, table))
             assert said.error is None, said
             sources = trial.Sources(
-                scan=lambda name=table: dynamodb_ops.target.scan(name),
-                get=lambda key, name=table: dynamodb_ops.target.get_item(name, key),
+                scan=functools.partial(dynamodb_ops.target.scan, table),
+                get=functools.partial(dynamodb_ops.target.get_item, table),
                 expected=lambda: dataset.expected_items(data, case),
                 initial=lambda: dataset.initial_items(data, case),
             )
@@ -72,7 +75,7 @@ def refusals(dynamodb_ops: Any, event: Any) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("operation", CASES)
-def test_a_missing_table_is_refused_alike(dynamodb_ops: Any, operation: str):
+def test_a_missing_table_is_refused_alike(dynamodb_ops: Any, operation: str) -> None:
     event = query(dynamodb_ops, operation=operation, table="nowhere")
     told = "ResourceNotFoundException: nowhere"
     assert refusals(dynamodb_ops, event) == {("TableNotFound", told)}
@@ -92,17 +95,17 @@ def test_a_missing_table_is_refused_alike(dynamodb_ops: Any, operation: str):
 )
 def test_a_query_that_is_not_sound_is_refused_alike(
     dynamodb_ops: Any, parameters: dict[str, str], told: str
-):
+) -> None:
     assert refusals(dynamodb_ops, query(dynamodb_ops, **parameters)) == {("InvalidEvent", told)}
 
 
-def test_a_table_without_the_item_is_refused_alike(dynamodb_ops: Any):
+def test_a_table_without_the_item_is_refused_alike(dynamodb_ops: Any) -> None:
     with dynamodb_ops.table() as table:
         refused = refusals(dynamodb_ops, query(dynamodb_ops, operation="get", table=table))
     assert refused == {("ItemNotFound", f"bench/item-00 in {table}")}
 
 
-def test_a_name_that_no_table_can_have_is_refused_alike(dynamodb_ops: Any):
+def test_a_name_that_no_table_can_have_is_refused_alike(dynamodb_ops: Any) -> None:
     (told,) = refusals(dynamodb_ops, query(dynamodb_ops, operation="put", table="a"))
     assert told[0] in ("ServiceError", "TableNotFound")
 
@@ -112,13 +115,13 @@ def test_a_name_that_no_table_can_have_is_refused_alike(dynamodb_ops: Any):
     [{}, None, [], 7, {"requestContext": {"http": {"method": 7}}}, {"requestContext": None}],
     ids=repr,
 )
-def test_what_is_no_http_event_is_refused_by_all(dynamodb_ops: Any, event: Any):
+def test_what_is_no_http_event_is_refused_by_all(dynamodb_ops: Any, event: Any) -> None:
     for kind, told in refusals(dynamodb_ops, event):
         assert kind
         assert told
 
 
-def test_a_query_of_the_wrong_type_is_refused_by_all(dynamodb_ops: Any):
+def test_a_query_of_the_wrong_type_is_refused_by_all(dynamodb_ops: Any) -> None:
     for wrong in ("text", 7, ["operation"]):
         event = dynamodb_ops.event("get") | {"queryStringParameters": wrong}
         del event["rawQueryString"]
@@ -139,7 +142,7 @@ def test_a_query_of_the_wrong_type_is_refused_by_all(dynamodb_ops: Any):
 )
 def test_a_binary_holds_only_the_tls_provider_of_its_name(
     dynamodb_ops: Any, variant: str, provider: str
-):
+) -> None:
     with zipfile.ZipFile(dynamodb_ops.packages[variant]) as package:
         binary = package.read("bootstrap")
     assert [name for name, path in PATHS.items() if path in binary] == [provider]
@@ -148,7 +151,7 @@ def test_a_binary_holds_only_the_tls_provider_of_its_name(
 @pytest.mark.parametrize("variant", ["rust", "rust-warmed", "rust-ring", "rust-no-jitter"])
 def test_a_binary_before_it_is_stripped_has_symbols_of_that_provider_alone(
     dynamodb_ops: Any, variant: str
-):
+) -> None:
     about = next(one for one in dynamodb_ops.workload.variants if one.name == variant)
     command = ["cargo", "build", "--release", "--locked", "--quiet", "--workspace"]
     command += ["--manifest-path", str(CRATE), "--bin", about.binary]
@@ -165,7 +168,7 @@ def test_a_binary_before_it_is_stripped_has_symbols_of_that_provider_alone(
 
 
 @pytest.mark.parametrize("name", ["x" * 100_000, "\u00fc\u4e2d\U0001f600", "a b", "../t"])
-def test_a_huge_or_odd_table_name_is_refused_alike(dynamodb_ops: Any, name: str):
+def test_a_huge_or_odd_table_name_is_refused_alike(dynamodb_ops: Any, name: str) -> None:
     event = query(dynamodb_ops, operation="get", table="t")
     event["queryStringParameters"]["table"] = name
     del event["rawQueryString"]

@@ -275,7 +275,7 @@ def parsers(
 @example(body=b"\xef\xbb")
 @example(body=b"\xef\xbb\xbf")
 @example(body=b"")
-def test_any_csv_is_read_alike(parsers: Parsers, body: bytes):
+def test_any_csv_is_read_alike(parsers: Parsers, body: bytes) -> None:
     parsers.assert_alike(body, "csv")
 
 
@@ -292,13 +292,13 @@ def test_any_csv_is_read_alike(parsers: Parsers, body: bytes):
 @example(body=b'["\xed\xa0\x80"]')
 @example(body=b"\xef\xbb")
 @example(body=b"")
-def test_any_json_is_read_alike(parsers: Parsers, body: bytes):
+def test_any_json_is_read_alike(parsers: Parsers, body: bytes) -> None:
     parsers.assert_alike(body, "json")
 
 
 @MANY
 @given(body=st.binary(max_size=60), form=st.sampled_from(["csv", "json"]))
-def test_any_bytes_are_read_alike(parsers: Parsers, body: bytes, form: str):
+def test_any_bytes_are_read_alike(parsers: Parsers, body: bytes, form: str) -> None:
     framed = f"{HEADER}\n".encode() + body if form == "csv" else b'[{"city":"' + body + b'"}]'
     for document in (body, framed):
         parsers.assert_alike(document, form)
@@ -313,7 +313,7 @@ RECORDS = st.tuples(
 @given(records=st.lists(RECORDS, max_size=4))
 def test_the_same_records_are_the_same_in_both_formats(
     parsers: Parsers, records: list[dict[str, str]]
-):
+) -> None:
     rows = [",".join(map(quoted, record.values())) for record in records]
     as_csv = "\r\n".join([HEADER, *rows]).encode()
     objects = (
@@ -331,7 +331,9 @@ def test_the_same_records_are_the_same_in_both_formats(
     assert parsers.assert_alike(as_json, "json") == read
 
 
-def test_the_generated_documents_are_what_the_generator_expects(parsers: Parsers, tmp_path: Path):
+def test_the_generated_documents_are_what_the_generator_expects(
+    parsers: Parsers, tmp_path: Path
+) -> None:
     parameters = {"records": 2_000, "concerts": 30, "broken_records": 150, "seed": 9}
     argv = [sys.executable, str(ETL / "generate.py"), "--out", str(tmp_path)]
     subprocess.run([*argv, "--parameters", json.dumps(parameters)], check=True)
@@ -348,7 +350,7 @@ def test_the_generated_documents_are_what_the_generator_expects(parsers: Parsers
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
-def test_a_document_may_be_cut_anywhere(parsers: Parsers, form: str):
+def test_a_document_may_be_cut_anywhere(parsers: Parsers, form: str) -> None:
     texts = [f'{field} "Zoe\u0308", 🎸\r\n' for field in FIELDS]
     texts[8] = "129.50"
     rows = [",".join(map(quoted, texts)), "R2", ",".join(["x"] * 11), ",".join(["y"] * 12)]

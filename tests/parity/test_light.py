@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -22,7 +23,7 @@ def digester(rule: tables.Rule) -> dataset.Digester:
     return dataset.Digester(form=rule.form, digest=digest)
 
 
-def test_both_variants_leave_and_answer_what_the_generator_says(light: Any):
+def test_both_variants_leave_and_answer_what_the_generator_says(light: Any) -> None:
     workload = light.workload
     rule = trial.rule(workload)
     assert rule is not None
@@ -33,8 +34,8 @@ def test_both_variants_leave_and_answer_what_the_generator_says(light: Any):
             said = light.invoke(variant, light.event("batch", table))
             assert said.error is None, said
             sources = trial.Sources(
-                scan=lambda name=table: light.target.scan(name),
-                get=lambda key, name=table: light.target.get_item(name, key),
+                scan=functools.partial(light.target.scan, table),
+                get=functools.partial(light.target.get_item, table),
                 expected=lambda: dataset.expected_items(data, "batch"),
                 initial=lambda: dataset.initial_items(data, "batch"),
             )
@@ -47,7 +48,7 @@ def test_both_variants_leave_and_answer_what_the_generator_says(light: Any):
     assert len(canonical) == 1
 
 
-def test_both_variants_log_two_lines(light: Any):
+def test_both_variants_log_two_lines(light: Any) -> None:
     for variant in light.names:
         with light.table() as table:
             log = light.log(variant, light.event("batch", table))
@@ -86,17 +87,17 @@ def refusals(light: Any, event: Any) -> set[tuple[str, str]]:
     ],
     ids=repr,
 )
-def test_an_event_that_is_not_sound_is_refused_alike(light: Any, event: Any, told: str):
+def test_an_event_that_is_not_sound_is_refused_alike(light: Any, event: Any, told: str) -> None:
     assert refusals(light, event) == {("InvalidEvent", told)}
 
 
-def test_a_missing_table_is_refused_alike(light: Any):
+def test_a_missing_table_is_refused_alike(light: Any) -> None:
     event = light.event("batch", "nowhere")
     told = "ResourceNotFoundException: nowhere"
     assert refusals(light, event) == {("TableNotFound", told)}
 
 
-def test_the_largest_timestamp_is_taken_by_both(light: Any):
+def test_the_largest_timestamp_is_taken_by_both(light: Any) -> None:
     event = {"timestamp": 2**63 - 6}
     for variant in light.names:
         with light.table() as table:

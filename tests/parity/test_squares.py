@@ -23,7 +23,7 @@ NO_EVENTS: tuple[Any, ...] = (
 )
 
 
-def test_every_variant_answers_what_the_generator_says(squares: Any):
+def test_every_variant_answers_what_the_generator_says(squares: Any) -> None:
     event = squares.event("url")
     answers = [squares.invoke(variant, event) for variant in squares.names]
     assert {one.error for one in answers} == {None}
@@ -34,7 +34,7 @@ def test_every_variant_answers_what_the_generator_says(squares: Any):
 
 
 @pytest.mark.parametrize("event", NO_EVENTS, ids=repr)
-def test_what_is_no_http_event_is_refused_by_all(squares: Any, event: Any):
+def test_what_is_no_http_event_is_refused_by_all(squares: Any, event: Any) -> None:
     for variant in squares.names:
         said = squares.invoke(variant, event)
         assert said.error == "Unhandled", variant
@@ -42,18 +42,18 @@ def test_what_is_no_http_event_is_refused_by_all(squares: Any, event: Any):
         assert isinstance(said.document["errorMessage"], str)
 
 
-def test_the_published_flaw_is_kept_and_the_honest_variant_has_it_not(squares: Any):
+def test_the_published_flaw_is_kept_and_the_honest_variant_has_it_not(squares: Any) -> None:
     event = squares.event("url")
 
     def squares_ms(variant: str) -> float:
         bodies = [squares.invoke(variant, event).document["body"] for _ in range(9)]
-        return statistics.median(body["squares_ms"] for body in bodies)
+        return float(statistics.median(body["squares_ms"] for body in bodies))
 
     # 800 KB cannot be written in less than a fiftieth of the time that writing them takes.
     assert squares_ms("rust") * 50 < squares_ms("rust-honest")
 
 
-def test_a_huge_event_and_fields_that_nobody_reads_change_nothing(squares: Any):
+def test_a_huge_event_and_fields_that_nobody_reads_change_nothing(squares: Any) -> None:
     event = squares.event("url") | {"body": "x" * 2_000_000, "rawQueryString": "?" * 10_000}
     answers = [squares.invoke(variant, event) for variant in squares.names]
     assert {one.error for one in answers} == {None}

@@ -28,27 +28,27 @@ def _program(folder: Path, mode: int = 0o755) -> Path:
     return program
 
 
-def test_an_installed_program_wins_over_a_built_one(places: tuple[Path, Path]):
+def test_an_installed_program_wins_over_a_built_one(places: tuple[Path, Path]) -> None:
     installed, built = places
     _program(built)
     wanted = _program(installed)
     assert binaries.find("tool") == wanted
 
 
-def test_a_program_that_is_only_built_is_found(places: tuple[Path, Path]):
+def test_a_program_that_is_only_built_is_found(places: tuple[Path, Path]) -> None:
     _, built = places
     wanted = _program(built)
     assert binaries.find("tool") == wanted
 
 
-def test_a_file_that_cannot_be_run_is_no_program(places: tuple[Path, Path]):
+def test_a_file_that_cannot_be_run_is_no_program(places: tuple[Path, Path]) -> None:
     installed, built = places
     _program(installed, mode=0o644)
     wanted = _program(built)
     assert binaries.find("tool") == wanted
 
 
-def test_what_is_nowhere_names_make_setup(places: tuple[Path, Path]):
+def test_what_is_nowhere_names_make_setup(places: tuple[Path, Path]) -> None:
     with pytest.raises(HostError) as caught:
         binaries.find("tool")
     assert "make setup" in caught.value.next_step

@@ -29,7 +29,7 @@ def commands() -> list[list[str]]:
     return found
 
 
-def test_every_command_in_it_exists_with_its_flags():
+def test_every_command_in_it_exists_with_its_flags() -> None:
     app = typer.main.get_command(cli.app)
     named = []
     for name, *arguments in commands():
@@ -40,14 +40,14 @@ def test_every_command_in_it_exists_with_its_flags():
     assert named == ["doctor", "run", "run", "compare"]
 
 
-def test_a_flag_that_is_not_there_would_be_found():
+def test_a_flag_that_is_not_there_would_be_found() -> None:
     app = typer.main.get_command(cli.app)
     command = app.get_command(app.make_context("lambdameter", ["run"]), "run")  # type: ignore[attr-defined]
     with pytest.raises(Exception, match="No such option"):
         command.make_context("run", ["--colder"])
 
 
-def test_it_parses_and_both_runs_are_made_alike(require: Callable[[bool, str], None]):
+def test_it_parses_and_both_runs_are_made_alike(require: Callable[[bool, str], None]) -> None:
     require(importlib.util.find_spec("yaml") is not None, "needs PyYAML")
     document = importlib.import_module("yaml").safe_load(WORKFLOW.read_text())
     steps = document["jobs"]["compare"]["steps"]

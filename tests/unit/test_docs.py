@@ -21,7 +21,9 @@ FIDELITY = ROOT / "docs" / "fidelity.md"
 RULES = FIDELITY.read_text().partition("<!-- errors -->")[0]
 
 
-def test_the_recorded_report_is_what_its_samples_give_today(monkeypatch: pytest.MonkeyPatch):
+def test_the_recorded_report_is_what_its_samples_give_today(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir(ROOT)
     told = io.StringIO()
     run = read(RunFolder.open(Path("docs/duel")), library.sources())
@@ -29,7 +31,9 @@ def test_the_recorded_report_is_what_its_samples_give_today(monkeypatch: pytest.
     assert (DUEL / "report.txt").read_text() == told.getvalue(), "run `make record`, or look why"
 
 
-def test_the_recorded_claims_are_what_their_runs_give_today(monkeypatch: pytest.MonkeyPatch):
+def test_the_recorded_claims_are_what_their_runs_give_today(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir(ROOT)
     told = judged(
         wanted(()),
@@ -45,13 +49,13 @@ def test_the_recorded_claims_are_what_their_runs_give_today(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")))
-def test_every_link_of_a_page_leads_somewhere(page: Path):
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)", page.read_text())
     local = [link for link in links if not link.startswith("http")]
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
-def test_each_test_that_is_named_for_a_rule_exists():
+def test_each_test_that_is_named_for_a_rule_exists() -> None:
     named = re.findall(r"\[`(\w+)`\]\(([^)]+)\)", RULES)
     assert named
     missing = [
@@ -62,7 +66,7 @@ def test_each_test_that_is_named_for_a_rule_exists():
     assert missing == []
 
 
-def test_each_rule_has_a_state_and_a_test_that_shows_it_or_what_is_missing():
+def test_each_rule_has_a_state_and_a_test_that_shows_it_or_what_is_missing() -> None:
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in RULES.splitlines()

@@ -40,14 +40,16 @@ def heeded(told: Told) -> Iterator[Interruption]:
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_signal_is_a_keyboard_interrupt_and_says_what_a_second_does(
     told: Told, heeded: Interruption, number: signal.Signals
-):
+) -> None:
     del heeded
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
     assert told.lines == ["interrupted: stopping (interrupt again to stop at once)"]
 
 
-def test_a_second_signal_leaves_at_once_and_says_what_is_kept(told: Told, heeded: Interruption):
+def test_a_second_signal_leaves_at_once_and_says_what_is_kept(
+    told: Told, heeded: Interruption
+) -> None:
     with heeded.telling(lambda: "two samples are in run"):
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
@@ -59,7 +61,7 @@ def test_a_second_signal_leaves_at_once_and_says_what_is_kept(told: Told, heeded
 
 def test_a_clean_up_is_not_disturbed_by_the_first_signal_which_is_heeded_after_it(
     heeded: Interruption,
-):
+) -> None:
     done = []
 
     def clean_up() -> None:
@@ -72,14 +74,14 @@ def test_a_clean_up_is_not_disturbed_by_the_first_signal_which_is_heeded_after_i
     assert done == ["all"]
 
 
-def test_a_clean_up_that_the_first_signal_began_ends_without_another(heeded: Interruption):
+def test_a_clean_up_that_the_first_signal_began_ends_without_another(heeded: Interruption) -> None:
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     with heeded.held():
         pass
 
 
-def test_a_clean_up_is_disturbed_by_the_second(told: Told, heeded: Interruption):
+def test_a_clean_up_is_disturbed_by_the_second(told: Told, heeded: Interruption) -> None:
     def clean_up() -> None:
         with heeded.held():
             signal.raise_signal(signal.SIGINT)
@@ -91,7 +93,7 @@ def test_a_clean_up_is_disturbed_by_the_second(told: Told, heeded: Interruption)
     assert told.lines[1:] == ["interrupted twice: stopped at once"]
 
 
-def test_what_we_were_started_to_ignore_is_ignored(told: Told):
+def test_what_we_were_started_to_ignore_is_ignored(told: Told) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with told.interruption.heeded():
@@ -102,19 +104,19 @@ def test_what_we_were_started_to_ignore_is_ignored(told: Told):
     assert told.lines == []
 
 
-def test_the_handlers_that_were_there_are_put_back(told: Told):
+def test_the_handlers_that_were_there_are_put_back(told: Told) -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     with told.interruption.heeded():
         pass
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
-def test_a_line_goes_to_stderr_past_its_buffer(capfd: pytest.CaptureFixture[str]):
+def test_a_line_goes_to_stderr_past_its_buffer(capfd: pytest.CaptureFixture[str]) -> None:
     module.say("stopping")
     assert capfd.readouterr().err == "stopping\n"
 
 
-def test_nobody_who_listens_is_no_failure(monkeypatch: pytest.MonkeyPatch):
+def test_nobody_who_listens_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     def closed(*_: object) -> int:
         raise BrokenPipeError
 

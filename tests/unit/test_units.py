@@ -24,7 +24,7 @@ from lambdameter import units
         (-12.34, "-12.3"),
     ],
 )
-def test_figures_have_three_significant_digits(value: float | None, shown: str):
+def test_figures_have_three_significant_digits(value: float | None, shown: str) -> None:
     assert units.number(value) == shown
 
 
@@ -40,11 +40,11 @@ def test_figures_have_three_significant_digits(value: float | None, shown: str):
         (4680, "1.3 h"),
     ],
 )
-def test_a_wait_has_two_digits_and_its_unit(seconds: float, shown: str):
+def test_a_wait_has_two_digits_and_its_unit(seconds: float, shown: str) -> None:
     assert units.duration(seconds) == shown
 
 
-def test_a_single_thing_is_not_many():
+def test_a_single_thing_is_not_many() -> None:
     assert [units.count(n, "round") for n in (0, 1, 1_200)] == [
         "0 rounds",
         "1 round",
@@ -53,19 +53,19 @@ def test_a_single_thing_is_not_many():
 
 
 @given(st.floats(min_value=1e-6, max_value=1e9))
-def test_a_shown_figure_is_within_half_a_unit_of_its_last_digit(value: float):
+def test_a_shown_figure_is_within_half_a_unit_of_its_last_digit(value: float) -> None:
     shown = float(units.number(value).replace(",", ""))
     assert shown == pytest.approx(value, rel=0.0051)
 
 
-def test_no_figure_is_shown_in_scientific_notation():
+def test_no_figure_is_shown_in_scientific_notation() -> None:
     assert "e" not in units.number(1.5e-7).lower()
 
 
 @pytest.mark.parametrize(
     ("share", "shown"), [(0.333, "33 %"), (0.004, "0.40 %"), (0, "0 %"), (None, "-"), (1, "100 %")]
 )
-def test_shares_are_percent(share: float | None, shown: str):
+def test_shares_are_percent(share: float | None, shown: str) -> None:
     assert units.percent(share) == shown
 
 
@@ -79,22 +79,22 @@ def test_shares_are_percent(share: float | None, shown: str):
         ("0", "$0.00"),
     ],
 )
-def test_dollars_keep_cents_from_one_up_and_three_digits_below(amount: str, shown: str):
+def test_dollars_keep_cents_from_one_up_and_three_digits_below(amount: str, shown: str) -> None:
     assert units.usd(Decimal(amount)) == shown
 
 
-def test_object_sizes_are_decimal_megabytes():
+def test_object_sizes_are_decimal_megabytes() -> None:
     assert units.megabytes(17_100_000) == "17.1 MB"
     assert units.gigabytes(25_277_000_000) == "25.3 GB"
 
 
-def test_seconds_are_told_from_milliseconds():
+def test_seconds_are_told_from_milliseconds() -> None:
     assert units.time(14_740.2) == "14.7 s"
     assert units.time(34.52) == "34.5 ms"
     assert units.time(999.9) == "1,000 ms"
     assert units.time(None) == units.NOTHING
 
 
-def test_line_numbers_are_told_as_spans():
+def test_line_numbers_are_told_as_spans() -> None:
     assert units.lines((4,)) == "line 4"
     assert units.lines((4, 7, 8, 9, 12)) == "lines 4, 7-9, 12"

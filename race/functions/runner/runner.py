@@ -10,13 +10,16 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import audience
 import boto3
 import races
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from types_boto3_lambda.type_defs import InvocationResponseTypeDef
 
 BUCKET = os.environ["BUCKET"]
 FUNCTIONS = {lane: os.environ[f"RACER_{lane.upper()}"] for lane in races.LANES}
@@ -110,7 +113,11 @@ def _race(asker: str, connections: list[str], about: Message, lane: str) -> None
 
 
 def _tell_of_it(
-    asker: str, connections: list[str], where: dict[str, str], answer: Message, payload: bytes
+    asker: str,
+    connections: list[str],
+    where: dict[str, str],
+    answer: InvocationResponseTypeDef,
+    payload: bytes,
 ) -> None:
     """What Lambda says of a racer; whoever came meanwhile has not heard what it came to itself."""
     there, outcome, why = connections, None, _death(answer, payload)
@@ -158,14 +165,14 @@ def _configure(lane: str, memory_mb: int, *, cold: bool) -> None:
     functions.get_waiter("function_updated_v2").wait(FunctionName=name)
 
 
-def _invoke(lane: str, event: Message) -> tuple[Message, bytes]:
+def _invoke(lane: str, event: Message) -> tuple[InvocationResponseTypeDef, bytes]:
     answer = invoking.invoke(
         FunctionName=FUNCTIONS[lane], LogType="Tail", Payload=json.dumps(event).encode()
     )
     return answer, answer["Payload"].read()
 
 
-def _report(answer: Message) -> str | None:
+def _report(answer: InvocationResponseTypeDef) -> str | None:
     log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
     return next((line for line in log.splitlines() if line.startswith("REPORT")), None)
 
@@ -222,7 +229,7 @@ def _refusal(error: Exception) -> Message:
     return {"errorType": kind, "errorMessage": str(error)}
 
 
-def _death(answer: Message, payload: bytes) -> Message:
+def _death(answer: InvocationResponseTypeDef, payload: bytes) -> Message:
     """Why a racer ended without having told what it came to: a timeout, no memory left.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html

@@ -7,7 +7,7 @@ W. J. Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, 3.2. Sci
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import scipy  # type: ignore[import-untyped]  # imports `scipy.special` on first use

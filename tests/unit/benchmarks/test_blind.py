@@ -33,7 +33,9 @@ def handler(folder: Path) -> Callable[[Any, Any], Any]:
     return function
 
 
-def test_half_of_the_duels_are_slowed_and_all_answer_the_same(blind: ModuleType, tmp_path: Path):
+def test_half_of_the_duels_are_slowed_and_all_answer_the_same(
+    blind: ModuleType, tmp_path: Path
+) -> None:
     blind.prepared(tmp_path, 6)
     truth = json.loads((tmp_path / "truth.json").read_text())
     assert sorted(truth) == [False] * 3 + [True] * 3
@@ -46,14 +48,14 @@ def test_half_of_the_duels_are_slowed_and_all_answer_the_same(blind: ModuleType,
         assert answers[0] == answers[1]
 
 
-def test_a_slowed_copy_takes_eight_percent_more_cpu_time(blind: ModuleType, tmp_path: Path):
+def test_a_slowed_copy_takes_eight_percent_more_cpu_time(blind: ModuleType, tmp_path: Path) -> None:
     blind.prepared(tmp_path, 2)
     slowed = json.loads((tmp_path / "truth.json").read_text()).index(True)
     text = (tmp_path / f"{slowed:02}" / "blind" / "second" / "handler.py").read_text()
     assert f"chain(digest, {round(0.08 * blind.WORK / blind.CHAIN)})" in text
 
 
-def test_a_folder_that_is_there_keeps_its_truth(blind: ModuleType, tmp_path: Path):
+def test_a_folder_that_is_there_keeps_its_truth(blind: ModuleType, tmp_path: Path) -> None:
     blind.prepared(tmp_path, 12)
     before = (tmp_path / "truth.json").read_bytes()
     blind.prepared(tmp_path, 40)
@@ -83,7 +85,7 @@ def test_it_is_passed_with_3_false_alarms_and_18_found_of_20_each(
     alarms: int,
     found: int,
     passes: bool,  # noqa: FBT001
-):
+) -> None:
     truth = [False] * 20 + [True] * 20
     verdicts = [
         *("faster" if number % 2 else "slower" for number in range(alarms)),
@@ -97,7 +99,7 @@ def test_it_is_passed_with_3_false_alarms_and_18_found_of_20_each(
     assert blind.passed(same, slowed) is passes
 
 
-def test_the_judge_sees_the_verdict_on_warm_calls_alone(blind: ModuleType):
+def test_the_judge_sees_the_verdict_on_warm_calls_alone(blind: ModuleType) -> None:
     def compared(call: str, verdict: str) -> dict[str, Any]:
         interval = {"low": 1.01, "high": 1.2}
         return {"call": call, "verdict": verdict, "ratio": 1.08, "interval": interval}

@@ -21,7 +21,7 @@ def connection() -> ModuleType:
     return module
 
 
-def test_the_shipped_connection_is_that_of_the_least_squares(connection: ModuleType):
+def test_the_shipped_connection_is_that_of_the_least_squares(connection: ModuleType) -> None:
     shipped = tomllib.loads((ROOT / "crates" / "services" / "latency.toml").read_text())
     found = shipped["connection"]
     assert found["p99_ms"] / found["p50_ms"] == pytest.approx(connection.SPREAD, abs=0.01)
@@ -36,7 +36,7 @@ def test_the_shipped_connection_is_that_of_the_least_squares(connection: ModuleT
     assert max(map(abs, fits[1].errors.values())) < 0.08
 
 
-def test_a_runtime_or_a_memory_size_can_be_left_out(connection: ModuleType):
+def test_a_runtime_or_a_memory_size_can_be_left_out(connection: ModuleType) -> None:
     python, rust = connection.Cell("python", 128, 353.0), connection.Cell("rust", 256, 418.0)
     near = connection.Fit(20.0, {}, {python: 0.0, rust: 0.3})
     far = connection.Fit(40.0, {}, {python: 0.2, rust: 0.0})

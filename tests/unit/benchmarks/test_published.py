@@ -33,7 +33,7 @@ def light() -> ClaimSource:
 )
 def test_first_calls_and_inits_are_as_published(
     light: ClaimSource, variant: str, first_ms: tuple[float, ...], init_ms: tuple[float, float]
-):
+) -> None:
     cells = {
         (one.memory_mb, one.metric): one.value for one in light.figures if one.variant == variant
     }
@@ -50,7 +50,7 @@ def test_first_calls_and_inits_are_as_published(
     }
 
 
-def test_they_are_of_first_calls_of_a_workload_that_is_there(light: ClaimSource):
+def test_they_are_of_first_calls_of_a_workload_that_is_there(light: ClaimSource) -> None:
     known = loader.load("light")
     assert {(one.workload, one.case, one.call) for one in light.figures} == {
         ("light", known.cases[0].name, "cold")
@@ -59,5 +59,5 @@ def test_they_are_of_first_calls_of_a_workload_that_is_there(light: ClaimSource)
     assert variants == {one.name for one in known.variants} | OTHERS
 
 
-def test_they_are_none_of_those_that_are_judged(light: ClaimSource):
+def test_they_are_none_of_those_that_are_judged(light: ClaimSource) -> None:
     assert light.id not in [one.id for one in library.sources()]

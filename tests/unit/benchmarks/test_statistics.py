@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_simulation_replaces_its_part_of_the_page(tmp_path: Path):
+def test_the_simulation_replaces_its_part_of_the_page(tmp_path: Path) -> None:
     page = tmp_path / "method.md"
     shutil.copy(ROOT / "docs" / "method.md", page)
     script = ROOT / "benchmarks" / "statistics.py"

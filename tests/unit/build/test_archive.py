@@ -23,11 +23,13 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-def test_dotfiles_and_caches_are_left_out(source: Path):
+def test_dotfiles_and_caches_are_left_out(source: Path) -> None:
     assert sorted(folder_members(source)) == ["handler.py", "inner/tool.sh"]
 
 
-def test_the_same_files_give_the_same_zip_whenever_they_were_written(source: Path, tmp_path: Path):
+def test_the_same_files_give_the_same_zip_whenever_they_were_written(
+    source: Path, tmp_path: Path
+) -> None:
     first = write(folder_members(source), tmp_path / "one")
     os.utime(source / "handler.py", (1, 1))
     second = write(folder_members(source), tmp_path / "two")
@@ -44,19 +46,21 @@ def test_the_same_files_give_the_same_zip_whenever_they_were_written(source: Pat
         {"a": Member(b"x", runnable=False), "b": Member(b"", runnable=False)},
     ],
 )
-def test_other_content_mode_or_name_is_another_zip(tmp_path: Path, other: dict[str, Member]):
+def test_other_content_mode_or_name_is_another_zip(
+    tmp_path: Path, other: dict[str, Member]
+) -> None:
     known = write({"a": Member(b"x", runnable=False)}, tmp_path)
     assert write(other, tmp_path).path != known.path
 
 
-def test_a_zip_that_is_there_is_not_written_again(tmp_path: Path):
+def test_a_zip_that_is_there_is_not_written_again(tmp_path: Path) -> None:
     members = {"a": Member(b"x", runnable=False)}
     before = write(members, tmp_path).path.stat()
     after = write(members, tmp_path).path.stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-def test_the_zip_holds_content_and_modes(source: Path, tmp_path: Path):
+def test_the_zip_holds_content_and_modes(source: Path, tmp_path: Path) -> None:
     archive = write(folder_members(source), tmp_path / "cache")
     with zipfile.ZipFile(archive.path) as zipped:
         modes = {entry.filename: entry.external_attr >> 16 for entry in zipped.infolist()}
@@ -66,6 +70,6 @@ def test_the_zip_holds_content_and_modes(source: Path, tmp_path: Path):
     assert archive.zip_bytes == archive.path.stat().st_size
 
 
-def test_nothing_but_the_zip_is_left_in_the_cache(tmp_path: Path):
+def test_nothing_but_the_zip_is_left_in_the_cache(tmp_path: Path) -> None:
     archive = write({"a": Member(b"x", runnable=False)}, tmp_path)
     assert list(tmp_path.iterdir()) == [archive.path]

@@ -60,7 +60,7 @@ def workload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workload:
     )
 
 
-def test_a_copied_variant_is_its_source_folder(workload: Workload):
+def test_a_copied_variant_is_its_source_folder(workload: Workload) -> None:
     made = artifact.make(workload, COPIED, HERE, SILENT)
     with zipfile.ZipFile(made.path) as zipped:
         assert zipped.namelist() == ["handler.py"]
@@ -73,12 +73,12 @@ def test_a_copied_variant_is_its_source_folder(workload: Workload):
     assert made.unzipped_bytes == len("pass\n")
 
 
-def test_packages_are_kept_in_the_users_cache(workload: Workload):
+def test_packages_are_kept_in_the_users_cache(workload: Workload) -> None:
     made = artifact.make(workload, COPIED, HERE, SILENT)
     assert Path(made.path).parent == Path(workload.root) / "cache" / "lambdameter" / "packages"
 
 
-def test_a_compiled_variant_is_one_runnable_bootstrap(workload: Workload):
+def test_a_compiled_variant_is_one_runnable_bootstrap(workload: Workload) -> None:
     crate = Path(workload.root) / "rust"
     (crate / "src").mkdir(parents=True)
     (crate / "Cargo.toml").write_text(
@@ -97,19 +97,19 @@ def test_a_compiled_variant_is_one_runnable_bootstrap(workload: Workload):
         artifact.make(workload, COMPILED, ELSEWHERE, SILENT)
 
 
-def test_a_binary_for_another_machine_is_refused(workload: Workload):
+def test_a_binary_for_another_machine_is_refused(workload: Workload) -> None:
     (Path(workload.root) / "python" / "fast.so").write_bytes(ELF[ELSEWHERE])
     with pytest.raises(BadInputError, match=f"fast.so is built for {ELSEWHERE}"):
         artifact.make(workload, COPIED, HERE, SILENT)
 
 
-def test_a_binary_for_the_functions_machine_is_packaged(workload: Workload):
+def test_a_binary_for_the_functions_machine_is_packaged(workload: Workload) -> None:
     (Path(workload.root) / "python" / "fast.so").write_bytes(ELF[ELSEWHERE])
     made = artifact.make(workload, COPIED, ELSEWHERE, SILENT)
     assert made.architecture == ELSEWHERE
 
 
-def test_an_empty_source_is_refused(workload: Workload):
+def test_an_empty_source_is_refused(workload: Workload) -> None:
     (Path(workload.root) / "python" / "handler.py").unlink()
     with pytest.raises(BadInputError, match="nothing to package"):
         artifact.make(workload, COPIED, HERE, SILENT)

@@ -53,13 +53,15 @@ def told(built: bytes, folder: Path) -> str:
     return said
 
 
-def test_a_binary_is_built_in_the_users_cache(crate: Path, tmp_path: Path):
+def test_a_binary_is_built_in_the_users_cache(crate: Path, tmp_path: Path) -> None:
     assert told(executable(crate), tmp_path) == ""
     assert (shared_target.folder() / "release" / "sums").is_file()
     assert not (crate / "target").exists()
 
 
-def test_a_build_with_nothing_to_do_says_nothing_and_still_finds_the_binary(crate: Path, out: Out):
+def test_a_build_with_nothing_to_do_says_nothing_and_still_finds_the_binary(
+    crate: Path, out: Out
+) -> None:
     first = executable(crate)
     assert cargo.executable(crate / "Cargo.toml", out[0], "sums") == first
     assert out[1].getvalue() == ""
@@ -73,7 +75,7 @@ def test_what_another_build_of_the_workspace_made_is_not_made_again(crate: Path,
     assert binary.stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_an_error_in_the_code_is_told_with_its_place(crate: Path):
+def test_an_error_in_the_code_is_told_with_its_place(crate: Path) -> None:
     (crate / "src" / "main.rs").write_text('fn main() {\n    let n: u8 = "x";\n}\n')
     with pytest.raises(BadInputError, match="mismatched types") as refused:
         executable(crate)
@@ -82,7 +84,7 @@ def test_an_error_in_the_code_is_told_with_its_place(crate: Path):
     assert "cargo build --release" in refused.value.next_step
 
 
-def test_features_stand_in_place_of_the_default_ones(crate: Path, tmp_path: Path):
+def test_features_stand_in_place_of_the_default_ones(crate: Path, tmp_path: Path) -> None:
     with (crate / "Cargo.toml").open("a") as manifest:
         manifest.write('[features]\ndefault = ["plain"]\nplain = []\nodd = []\n')
     (crate / "src" / "main.rs").write_text(
@@ -110,7 +112,7 @@ def lock(crate: Path) -> None:
     subprocess.run(["cargo", "generate-lockfile", "--offline"], cwd=crate, check=True)
 
 
-def test_anothers_default_features_are_left_out_too(crate: Path, tmp_path: Path):
+def test_anothers_default_features_are_left_out_too(crate: Path, tmp_path: Path) -> None:
     other = another_member(
         crate, '[features]\ndefault = ["sums/plain"]\n[dependencies]\nsums = { path = ".." }\n'
     )
@@ -123,7 +125,7 @@ def test_anothers_default_features_are_left_out_too(crate: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("features", [None, []])
-def test_two_binaries_of_one_name_are_refused(crate: Path, features: list[str] | None):
+def test_two_binaries_of_one_name_are_refused(crate: Path, features: list[str] | None) -> None:
     other = another_member(crate, '[[bin]]\nname = "sums"\npath = "src/main.rs"\n')
     (other / "src" / "main.rs").write_text("fn main() {}\n")
     lock(crate)
@@ -131,7 +133,7 @@ def test_two_binaries_of_one_name_are_refused(crate: Path, features: list[str] |
         executable(crate, features=features)
 
 
-def test_no_other_checkouts_build_is_taken_for_ours(crate: Path, tmp_path: Path):
+def test_no_other_checkouts_build_is_taken_for_ours(crate: Path, tmp_path: Path) -> None:
     other = shutil.copytree(crate, tmp_path / "other")
     for folder, word in ((crate, "ours"), (other, "theirs")):
         (folder / "src" / "main.rs").write_text(f'fn main() {{ print!("{word}"); }}\n')
@@ -140,7 +142,9 @@ def test_no_other_checkouts_build_is_taken_for_ours(crate: Path, tmp_path: Path)
         assert told(executable(other), tmp_path) == "theirs"
 
 
-def test_of_another_checkout_only_the_packages_of_both_are_built_again(crate: Path, tmp_path: Path):
+def test_of_another_checkout_only_the_packages_of_both_are_built_again(
+    crate: Path, tmp_path: Path
+) -> None:
     other = shutil.copytree(crate, tmp_path / "other")
     executable(crate)
     kept = shared_target.folder() / "release" / ".fingerprint" / "sums-of-others-0123456789abcdef"
@@ -149,7 +153,7 @@ def test_of_another_checkout_only_the_packages_of_both_are_built_again(crate: Pa
     assert kept.is_dir()
 
 
-def test_a_build_waits_for_another_and_says_so(crate: Path):
+def test_a_build_waits_for_another_and_says_so(crate: Path) -> None:
     shared_target.folder().mkdir(parents=True)
     holder = (shared_target.folder() / "lambdameter.lock").open("w")
     fcntl.flock(holder, fcntl.LOCK_EX)
@@ -161,14 +165,14 @@ def test_a_build_waits_for_another_and_says_so(crate: Path):
         return len(text)
 
     waiting = io.StringIO()
-    waiting.write = lets_go  # type: ignore[method-assign] - what is told lets it go on
+    waiting.write = lets_go  # type: ignore[method-assign]  # what is told lets it go on
     assert cargo.executable(crate / "Cargo.toml", Console(file=waiting), "sums")
     assert said[0] == "waiting for another build to finish\n"
 
 
 def test_a_cache_that_cannot_be_written_is_the_hosts_fault(
     crate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(HostError, match="Rust cannot be built") as refused:
@@ -176,7 +180,7 @@ def test_a_cache_that_cannot_be_written_is_the_hosts_fault(
     assert refused.value.place == str(shared_target.folder())
 
 
-def test_a_builds_environment_reaches_the_compiler(crate: Path):
+def test_a_builds_environment_reaches_the_compiler(crate: Path) -> None:
     (crate / "src" / "main.rs").write_text('fn main() { println!("{}", env!("ODD")); }\n')
     built = [
         executable(crate, features=[], environment={"ODD": odd})
@@ -186,12 +190,12 @@ def test_a_builds_environment_reaches_the_compiler(crate: Path):
     assert b"then told" in built[1]
 
 
-def test_an_unknown_binary_is_refused(crate: Path, out: Out):
+def test_an_unknown_binary_is_refused(crate: Path, out: Out) -> None:
     with pytest.raises(BadInputError, match="no bin target named `other`"):
         cargo.executable(crate / "Cargo.toml", out[0], "other")
 
 
-def test_a_crate_without_lock_file_is_refused(crate: Path):
+def test_a_crate_without_lock_file_is_refused(crate: Path) -> None:
     (crate / "Cargo.lock").unlink()
     with pytest.raises(BadInputError, match="lock"):
         executable(crate)
@@ -207,7 +211,7 @@ wait
 
 def test_an_interrupted_build_ends_with_its_compilers(
     crate: Path, out: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     there, told = tmp_path / "bin", tmp_path / "compiler"
     there.mkdir()
     (there / "cargo").write_text(SLOW.format(told=told))
@@ -234,7 +238,7 @@ def compilers(pid: int) -> list[psutil.Process]:
 @pytest.mark.parametrize("tool", ["cargo", "cc"])
 def test_a_missing_tool_is_the_hosts_fault(
     crate: Path, out: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
-):
+) -> None:
     there = tmp_path / "bin"
     there.mkdir()
     for name in {"cargo", "cc"} - {tool}:
@@ -252,7 +256,7 @@ def test_the_module_builds_what_it_is_told(crate: Path):
 
 def test_the_module_fails_with_the_errors_exit_code(
     crate: Path, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     (crate / "src" / "main.rs").write_text("fn main() { nothing() }\n")
     assert cargo.main(["sums", "--manifest-path", str(crate / "Cargo.toml")]) == 2
     captured = capsys.readouterr()

@@ -34,16 +34,16 @@ def fed(*lines: str, stream: str = "stdout") -> Build:
     return build
 
 
-def test_packages_built_now_and_before_are_kept_apart():
+def test_packages_built_now_and_before_are_kept_apart() -> None:
     build = fed(artifact("a"), artifact("b", fresh=True), artifact("a", kind="bin"))
     assert (build.built, build.fresh) == ({"a"}, {"b"})
 
 
-def test_a_build_script_is_not_its_package_done():
+def test_a_build_script_is_not_its_package_done() -> None:
     assert fed(artifact("a", kind="custom-build")).built == set()
 
 
-def test_executables_of_binary_targets_are_found():
+def test_executables_of_binary_targets_are_found() -> None:
     build = fed(
         artifact("app", kind="bin", executable="/t/app"),
         artifact("probe", kind="custom-build", executable="/t/build-script"),
@@ -51,7 +51,7 @@ def test_executables_of_binary_targets_are_found():
     assert build.executables == {"app": Path("/t/app")}
 
 
-def test_the_first_error_is_kept_with_its_place():
+def test_the_first_error_is_kept_with_its_place() -> None:
     build = fed(
         diagnostic("warning", "unused"),
         diagnostic("error", "mismatched types", "src/main.rs"),
@@ -60,16 +60,16 @@ def test_the_first_error_is_kept_with_its_place():
     assert build.error == CompileError(message="mismatched types", place="src/main.rs:7")
 
 
-def test_lines_that_are_no_messages_are_passed_over():
+def test_lines_that_are_no_messages_are_passed_over() -> None:
     assert fed("cargo-auditable 0.6", '{"reason": "build-finished"}').error is None
 
 
-def test_the_crate_in_work_is_named():
+def test_the_crate_in_work_is_named() -> None:
     build = fed("   Compiling serde v1.0.0", "    Finished in 3 s", stream="stderr")
     assert build.current == "serde v1.0.0"
 
 
-def test_cargos_own_first_error_is_its_complaint():
+def test_cargos_own_first_error_is_its_complaint() -> None:
     build = fed(
         "   Compiling a v1", "error: no bin target named `x`", "error: second", stream="stderr"
     )
@@ -77,18 +77,18 @@ def test_cargos_own_first_error_is_its_complaint():
     assert not build.lacks_host
 
 
-def test_a_crate_that_cannot_be_fetched_is_the_hosts_fault():
+def test_a_crate_that_cannot_be_fetched_is_the_hosts_fault() -> None:
     build = fed("error: failed to get `serde` as a dependency", stream="stderr")
     assert build.lacks_host
 
 
-def test_an_error_in_the_code_is_never_the_hosts_fault():
+def test_an_error_in_the_code_is_never_the_hosts_fault() -> None:
     build = fed(diagnostic("error", "mismatched types"))
     build.feed("stderr", "note: failed to get on with it\n")
     assert not build.lacks_host
 
 
-def test_weights_grow_with_the_sources_of_what_a_build_needs(tmp_path: Path):
+def test_weights_grow_with_the_sources_of_what_a_build_needs(tmp_path: Path) -> None:
     for name, size in (("app", 10), ("lib", 200), ("dev", 3000)):
         (tmp_path / name / "src").mkdir(parents=True)
         (tmp_path / name / "src" / "lib.rs").write_text("x" * size)
@@ -124,7 +124,7 @@ def test_weights_grow_with_the_sources_of_what_a_build_needs(tmp_path: Path):
     }
 
 
-def test_one_binary_needs_the_dependencies_of_its_own_package():
+def test_one_binary_needs_the_dependencies_of_its_own_package() -> None:
     metadata = {
         "workspace_members": ["one", "two"],
         "packages": [

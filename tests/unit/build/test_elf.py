@@ -22,17 +22,17 @@ def header(machine: bytes, order: int = 1) -> bytes:
         (header(b"\x08\x00"), "ELF machine 8"),
     ],
 )
-def test_the_machine_is_read_from_the_header(content: bytes, machine: str):
+def test_the_machine_is_read_from_the_header(content: bytes, machine: str) -> None:
     assert elf.is_elf(content)
     assert elf.machine(content) == machine
 
 
-def test_the_running_python_is_built_for_this_host():
+def test_the_running_python_is_built_for_this_host() -> None:
     expected = {"x86_64": "x86_64", "aarch64": "arm64"}
 
     assert elf.machine(Path(sys.executable).read_bytes()) == expected[platform.machine()]
 
 
 @pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fELF"])
-def test_other_files_are_no_elf(content: bytes):
+def test_other_files_are_no_elf(content: bytes) -> None:
     assert not elf.is_elf(content)

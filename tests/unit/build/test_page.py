@@ -194,14 +194,13 @@ def test_each_kind_of_machine_has_packages_of_its_own(
 
 @pytest.mark.parametrize("script", ["build", "check", "test"])
 @pytest.mark.parametrize("ci", ["", "true"], ids=["a user's", "CI"])
+@pytest.mark.usefixtures("tools")
 def test_without_npm_make_goes_on_and_says_what_is_missing(
-    tools: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     ci: str,
     script: str,
 ) -> None:
-    assert tools
     monkeypatch.setenv("CI", ci)
     assert page.main([script]) == (HostError.exit_code if ci else 0)
     said = capsys.readouterr().err

@@ -18,17 +18,17 @@ def build(*built: str) -> Build:
     return state
 
 
-def test_time_left_goes_by_the_weight_of_what_is_left():
+def test_time_left_goes_by_the_weight_of_what_is_left() -> None:
     assert left_ms(build("small"), WEIGHT, 10) == 90_000
     assert left_ms(build("small", "large"), WEIGHT, 100) == 0
 
 
-def test_time_left_is_not_known_while_too_little_is_done():
+def test_time_left_is_not_known_while_too_little_is_done() -> None:
     assert left_ms(build(), WEIGHT, 10) is None
     assert left_ms(build("small"), {"small": 4, "large": 96}, 10) is None
 
 
-def test_a_cargo_that_waits_for_another_says_so_and_its_wait_is_not_in_the_speed():
+def test_a_cargo_that_waits_for_another_says_so_and_its_wait_is_not_in_the_speed() -> None:
     out = io.StringIO()
     bar = Bar(Console(file=out, width=100), WEIGHT)
     waiting = Build()
@@ -43,21 +43,21 @@ def test_a_cargo_that_waits_for_another_says_so_and_its_wait_is_not_in_the_speed
     assert out.getvalue().splitlines()[-1] == "Building: 1/2 crates, about 4 min left"
 
 
-def test_what_was_built_before_is_not_counted():
+def test_what_was_built_before_is_not_counted() -> None:
     assert counts(build("small"), WEIGHT) == (1, 2)
 
 
-def test_a_crate_that_metadata_does_not_know_is_counted():
+def test_a_crate_that_metadata_does_not_know_is_counted() -> None:
     assert counts(build("stranger"), WEIGHT) == (1, 3)
 
 
-def test_time_left_is_told_as_roughly_as_it_is_known():
+def test_time_left_is_told_as_roughly_as_it_is_known() -> None:
     assert left_text(None) == "remaining time not known yet"
     assert left_text(41_900) == "about 42 s left"
     assert left_text(170_000) == "about 3 min left"
 
 
-def test_a_log_file_gets_a_line_every_half_minute():
+def test_a_log_file_gets_a_line_every_half_minute() -> None:
     out = io.StringIO()
     bar = Bar(Console(file=out, width=100), WEIGHT)
     for elapsed in (1, 2, 29, 32, 40):
@@ -69,7 +69,7 @@ def test_a_log_file_gets_a_line_every_half_minute():
     ]
 
 
-def test_a_terminal_gets_a_bar_that_leaves_nothing_behind():
+def test_a_terminal_gets_a_bar_that_leaves_nothing_behind() -> None:
     out = io.StringIO()
     bar = Bar(Console(file=out, width=100, force_terminal=True), WEIGHT)
     bar.show(build("small"), 3)

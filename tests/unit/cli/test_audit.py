@@ -24,12 +24,14 @@ HEAD = "metric,value,variant,n,spread,bytes\n"
 )
 def test_the_exit_code_is_that_of_the_worst_finding(
     command: Command, tmp_path: Path, rows: str, code: int
-):
+) -> None:
     (tmp_path / "mine.csv").write_text(HEAD + rows)
     assert command("audit", "mine.csv").exit_code == code
 
 
-def test_a_faulty_file_is_told_with_line_column_and_next_step(command: Command, tmp_path: Path):
+def test_a_faulty_file_is_told_with_line_column_and_next_step(
+    command: Command, tmp_path: Path
+) -> None:
     (tmp_path / "mine.csv").write_text(HEAD + "total,three,,,,\ntotal,3,,many,,\n")
     told = command("audit", "mine.csv")
     assert told.stdout == ""
@@ -47,20 +49,20 @@ def test_a_faulty_file_is_told_with_line_column_and_next_step(command: Command, 
     )
 
 
-def test_a_file_that_is_not_there_is_told_with_the_tables_that_are(command: Command):
+def test_a_file_that_is_not_there_is_told_with_the_tables_that_are(command: Command) -> None:
     told = command("audit", "nowhere.csv")
     assert told.exit_code == 2
     assert "next:  Give a CSV file, or the name of a shipped table: C1, C2, K, W." in told.stderr
 
 
 @pytest.mark.parametrize("name", ["K", "C1", "C2", "W"])
-def test_a_shipped_table_is_audited_by_its_name(command: Command, name: str):
+def test_a_shipped_table_is_audited_by_its_name(command: Command, name: str) -> None:
     told = command("audit", name, "--json")
     assert told.exit_code == 1
     assert json.loads(told.stdout)["table"] == f"{name}.csv"
 
 
-def test_text_that_goes_to_a_file_is_plain_and_at_most_100_columns_wide(command: Command):
+def test_text_that_goes_to_a_file_is_plain_and_at_most_100_columns_wide(command: Command) -> None:
     text = command("audit", "K").stdout
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 100

@@ -46,7 +46,7 @@ def decision(reading: str, stdout: str) -> str:
 @pytest.mark.parametrize("text", ["", "{", "[]", "\x00\xff"])
 def test_a_corrupt_manifest_is_bad_input_with_its_place(
     command: Command, measured: RunFolder, reading: str, text: str
-):
+) -> None:
     (measured.path / MANIFEST).write_text(text)
     ended = told(command, measured, reading)
     assert (ended.exit_code, ended.stdout) == (2, "")
@@ -57,7 +57,7 @@ def test_a_corrupt_manifest_is_bad_input_with_its_place(
 @FORMS
 def test_a_corrupt_sample_is_bad_input_with_its_line(
     command: Command, measured: RunFolder, reading: str
-):
+) -> None:
     file = measured.path / SAMPLES
     file.write_bytes(b"nonsense\n" + file.read_bytes())
     ended = told(command, measured, reading)
@@ -66,7 +66,7 @@ def test_a_corrupt_sample_is_bad_input_with_its_line(
 
 
 @FORMS
-def test_a_run_without_samples_says_so(command: Command, measured: RunFolder, reading: str):
+def test_a_run_without_samples_says_so(command: Command, measured: RunFolder, reading: str) -> None:
     (measured.path / SAMPLES).unlink()
     ended = told(command, measured, reading)
     assert ended.exit_code == (5 if reading == "compare" else 0)
@@ -77,7 +77,9 @@ def test_a_run_without_samples_says_so(command: Command, measured: RunFolder, re
 
 
 @FORMS
-def test_a_run_of_one_sample_decides_nothing(command: Command, measured: RunFolder, reading: str):
+def test_a_run_of_one_sample_decides_nothing(
+    command: Command, measured: RunFolder, reading: str
+) -> None:
     file = measured.path / SAMPLES
     file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
     ended = told(command, measured, reading)
@@ -101,7 +103,7 @@ def all_failed(run: RunFolder) -> None:
 @FORMS
 def test_a_run_in_which_all_failed_says_what_of(
     command: Command, measured: RunFolder, reading: str
-):
+) -> None:
     all_failed(measured)
     ended = told(command, measured, reading)
     assert ended.exit_code == (5 if reading == "compare" else 0)
@@ -111,7 +113,9 @@ def test_a_run_in_which_all_failed_says_what_of(
 
 
 @FORMS
-def test_samples_of_no_byte_are_no_samples(command: Command, measured: RunFolder, reading: str):
+def test_samples_of_no_byte_are_no_samples(
+    command: Command, measured: RunFolder, reading: str
+) -> None:
     (measured.path / SAMPLES).write_bytes(b"")
     ended = told(command, measured, reading)
     assert ended.exit_code == (5 if reading == "compare" else 0)
@@ -134,7 +138,7 @@ BROKEN: dict[str, tuple[Callable[[RunFolder], object], int, str]] = {
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_sound_base_does_not_hide_what_is_wrong_with_head(
     command: Command, measured: RunFolder, tmp_path: Path, broken: str
-):
+) -> None:
     head = RunFolder(Path(shutil.copytree(measured.path, tmp_path / "head")))
     damage, exit_code, said = BROKEN[broken]
     damage(head)
@@ -150,7 +154,7 @@ def test_copies_of_which_all_calls_failed_are_not_called_alike(
     scripted: Callable[[Script], Any],
     working: Script,
     command: Command,
-):
+) -> None:
     twice = msgspec.structs.replace(asked, aa=True)
     run = measure(workload, twice, scripted(working).opening)
     all_failed(run)

@@ -88,14 +88,14 @@ def make(
 )
 def test_a_gate_ends_with_what_the_interval_says(
     command: Command, make: Make, factor: float, exit_code: int, said: str
-):
+) -> None:
     told = command("compare", str(make("base")), str(make("head", taking(factor))), *SLOWER)
     assert told.exit_code == exit_code
     assert said in " ".join(told.stdout.split())
     assert told.stderr.count("error") == 0
 
 
-def test_too_few_environments_cannot_tell(command: Command, make: Make):
+def test_too_few_environments_cannot_tell(command: Command, make: Make) -> None:
     told = command(
         "compare", str(make("base", cold=9)), str(make("head", taking(3.0), cold=9)), *SLOWER
     )
@@ -103,13 +103,13 @@ def test_too_few_environments_cannot_tell(command: Command, make: Make):
     assert "an interval needs 10 environments on each side" in " ".join(told.stdout.split())
 
 
-def test_without_a_gate_it_is_told_and_nothing_fails(command: Command, make: Make):
+def test_without_a_gate_it_is_told_and_nothing_fails(command: Command, make: Make) -> None:
     told = command("compare", str(make("base")), str(make("head", taking(2.0))))
     assert told.exit_code == 0
     assert told.stdout.startswith("HEAD takes 2.00 times as long as BASE; no limit was given.")
 
 
-def test_a_dearer_head_fails_by_its_whole_bill(command: Command, make: Make):
+def test_a_dearer_head_fails_by_its_whole_bill(command: Command, make: Make) -> None:
     base, head = make("base"), make("head", taking(40.0))
     told = command("compare", str(base), str(head), "--fail-if-dearer", "5%", "--json")
     assert told.exit_code == 1
@@ -120,7 +120,7 @@ def test_a_dearer_head_fails_by_its_whole_bill(command: Command, make: Make):
     assert cell["bill"]["interval"]["ratio"] == pytest.approx(cell["bill"]["ratio"])
 
 
-def test_a_bigger_package_fails_with_one_environment_alone(command: Command, make: Make):
+def test_a_bigger_package_fails_with_one_environment_alone(command: Command, make: Make) -> None:
     base, head = make("base", cold=1), make("head", cold=1)
 
     def fatter(manifest: Manifest) -> Manifest:
@@ -139,7 +139,7 @@ def test_a_bigger_package_fails_with_one_environment_alone(command: Command, mak
     assert command("compare", str(base), str(head), "--fail-if-bigger", "100%").exit_code == 0
 
 
-def test_one_variant_alone_may_be_looked_at(command: Command, make: Make):
+def test_one_variant_alone_may_be_looked_at(command: Command, make: Make) -> None:
     base, head = make("base"), make("head", taking(2.0, "rust"))
     assert command("compare", str(base), str(head), *SLOWER).exit_code == 1
     alone = command("compare", str(base), str(head), *SLOWER, "--variant", "python")
@@ -147,7 +147,9 @@ def test_one_variant_alone_may_be_looked_at(command: Command, make: Make):
     assert "Rust" not in alone.stdout
 
 
-def test_a_variant_that_one_run_lacks_is_refused_with_those_there_are(command: Command, make: Make):
+def test_a_variant_that_one_run_lacks_is_refused_with_those_there_are(
+    command: Command, make: Make
+) -> None:
     base, head = make("base", cold=1), make("head", cold=1, variants=("rust",))
     told = command("compare", str(base), str(head), "--variant", "python")
     assert told.exit_code == 2
@@ -158,14 +160,14 @@ def test_a_variant_that_one_run_lacks_is_refused_with_those_there_are(command: C
     assert "variants: python, rust in BASE, rust in HEAD" in rest.stdout
 
 
-def test_runs_without_a_common_tier_are_refused(command: Command, make: Make):
+def test_runs_without_a_common_tier_are_refused(command: Command, make: Make) -> None:
     base, head = make("base", cold=1), make("head", cold=1, memory_mb=(256,))
     told = command("compare", str(base), str(head))
     assert told.exit_code == 2
     assert "no variant, case and memory size in common" in told.stderr
 
 
-def test_other_work_is_refused_even_anyway(command: Command, make: Make):
+def test_other_work_is_refused_even_anyway(command: Command, make: Make) -> None:
     base, head = make("base", cold=1), make("head", cold=1, settings={"records": "3"})
     told = command("compare", str(base), str(head), "--anyway")
     assert told.exit_code == 2
@@ -173,7 +175,7 @@ def test_other_work_is_refused_even_anyway(command: Command, make: Make):
     assert "parameters: warm: records: BASE 4, HEAD 3" in told.stderr
 
 
-def test_figures_of_another_kind_are_refused_unless_anyway(command: Command, make: Make):
+def test_figures_of_another_kind_are_refused_unless_anyway(command: Command, make: Make) -> None:
     base, head = make("base", cold=1), make("head", cold=1)
 
     def real_services(manifest: Manifest) -> Manifest:
@@ -189,7 +191,7 @@ def test_figures_of_another_kind_are_refused_unless_anyway(command: Command, mak
     assert "target: latency_model: none in BASE, mine.toml in HEAD" in anyway.stdout
 
 
-def test_a_head_that_is_unequal_fails_without_any_gate(command: Command, make: Make):
+def test_a_head_that_is_unequal_fails_without_any_gate(command: Command, make: Make) -> None:
     base, head = make("base", cold=1), make("head", cold=1)
     file = head / SAMPLES
     file.write_text(file.read_text().replace('"equal":true', '"equal":false'))
@@ -201,7 +203,7 @@ def test_a_head_that_is_unequal_fails_without_any_gate(command: Command, make: M
 
 def test_a_head_that_dies_fails_and_one_that_dies_as_before_cannot_be_told(
     command: Command, make: Make
-):
+) -> None:
     base, head = make("base", cold=1), make("head", dead, cold=1)
     assert command("compare", str(base), str(head)).exit_code == 1
     both = command("compare", str(head), str(head), *SLOWER)
@@ -210,7 +212,7 @@ def test_a_head_that_dies_fails_and_one_that_dies_as_before_cannot_be_told(
 
 
 @pytest.mark.parametrize("form", ["--markdown", "--json"])
-def test_it_is_told_in_other_formats(command: Command, make: Make, form: str):
+def test_it_is_told_in_other_formats(command: Command, make: Make, form: str) -> None:
     base, head = make("base", cold=1), make("head", cold=1)
     told = command("compare", str(base), str(head), form)
     assert told.exit_code == 0
@@ -220,7 +222,7 @@ def test_it_is_told_in_other_formats(command: Command, make: Make, form: str):
         assert told.stdout.startswith("**HEAD takes 1.00 times as long as BASE")
 
 
-def test_two_formats_at_once_are_refused(command: Command, make: Make):
+def test_two_formats_at_once_are_refused(command: Command, make: Make) -> None:
     base = str(make("base", cold=1))
     for arguments in (("compare", base, base), ("report", base)):
         told = command(*arguments, "--markdown", "--json")
@@ -229,7 +231,7 @@ def test_two_formats_at_once_are_refused(command: Command, make: Make):
         assert told.stdout == ""
 
 
-def test_it_prints_plain_text_of_at_most_100_columns(command: Command, make: Make):
+def test_it_prints_plain_text_of_at_most_100_columns(command: Command, make: Make) -> None:
     told = command("compare", str(make("base")), str(make("head")), *SLOWER).stdout
     assert "\x1b" not in told
     assert max(map(len, told.splitlines())) <= 100
@@ -238,18 +240,18 @@ def test_it_prints_plain_text_of_at_most_100_columns(command: Command, make: Mak
 @pytest.mark.parametrize(
     ("told", "share"), [("5%", 0.05), ("5 %", 0.05), ("2.5%", 0.025), ("0%", 0), ("200%", 2)]
 )
-def test_a_percentage_is_a_share_of_a_hundred(told: str, share: float):
+def test_a_percentage_is_a_share_of_a_hundred(told: str, share: float) -> None:
     assert percent(told, "--fail-if-slower") == pytest.approx(share)
 
 
 @pytest.mark.parametrize("told", ["5", "", "%", "-5%", "five%", "1e3%", "5%%", "nan%", "5,5%"])
-def test_what_is_no_percentage_is_refused(told: str):
+def test_what_is_no_percentage_is_refused(told: str) -> None:
     with pytest.raises(BadInputError, match="is not a percentage") as refused:
         percent(told, "--fail-if-slower")
     assert refused.value.place == "--fail-if-slower"
 
 
-def test_a_bad_percentage_is_told_before_anything_is_read(command: Command):
+def test_a_bad_percentage_is_told_before_anything_is_read(command: Command) -> None:
     told = command("compare", "nowhere", "nowhere", "--fail-if-dearer", "much")
     assert told.exit_code == 2
     assert "'much' is not a percentage" in told.stderr

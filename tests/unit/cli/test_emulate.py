@@ -41,7 +41,7 @@ def emulating(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str,
 
 def test_any_client_finds_it_by_what_it_tells_to_export(
     emulating: tuple[subprocess.Popen[str], dict[str, str]], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     _, exported = emulating
     for name, value in exported.items():
         monkeypatch.setenv(name, value)
@@ -56,7 +56,7 @@ def test_a_signal_ends_it_and_nothing_is_left(
     emulating: tuple[subprocess.Popen[str], dict[str, str]],
     tmp_path: Path,
     number: signal.Signals,
-):
+) -> None:
     process, _ = emulating
     assert any(tmp_path.iterdir())
     process.send_signal(number)
@@ -72,7 +72,7 @@ def refused(*options: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_a_port_that_is_taken_is_the_hosts_fault():
+def test_a_port_that_is_taken_is_the_hosts_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         exit_code, told = refused("--port", str(port), "--sandbox", "none")
@@ -84,7 +84,7 @@ def test_a_port_that_is_taken_is_the_hosts_fault():
     ]
 
 
-def test_an_unknown_sandbox_is_the_users_fault():
+def test_an_unknown_sandbox_is_the_users_fault() -> None:
     exit_code, told = refused("--sandbox", "cage")
     assert exit_code == 2
     assert told.splitlines() == [
@@ -94,7 +94,7 @@ def test_an_unknown_sandbox_is_the_users_fault():
     ]
 
 
-def test_a_declaration_that_is_not_valid_is_the_users_fault(tmp_path: Path):
+def test_a_declaration_that_is_not_valid_is_the_users_fault(tmp_path: Path) -> None:
     file = tmp_path / "api.toml"
     file.write_text('name = "race"\nstage = "live"\n[routes]\n"$else" = "f"\n')
     exit_code, told = refused("--websocket-api", str(file))
@@ -106,7 +106,7 @@ def test_a_declaration_that_is_not_valid_is_the_users_fault(tmp_path: Path):
     ]
 
 
-def test_a_websocket_api_is_told_to_the_shell_too(tmp_path: Path):
+def test_a_websocket_api_is_told_to_the_shell_too(tmp_path: Path) -> None:
     file = tmp_path / "api.toml"
     file.write_text('name = "race"\nstage = "live"\n[routes]\nrun = "f"\n')
     process = subprocess.Popen(
@@ -125,7 +125,7 @@ def test_a_websocket_api_is_told_to_the_shell_too(tmp_path: Path):
     assert told["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"] == url.replace("ws:", "http:")
 
 
-def test_a_port_beyond_all_ports_is_wrong_usage():
+def test_a_port_beyond_all_ports_is_wrong_usage() -> None:
     exit_code, told = refused("--port", "70000")
     assert exit_code == 2
     assert "--port" in told
@@ -149,14 +149,14 @@ def test_a_port_beyond_all_ports_is_wrong_usage():
 )
 def test_an_address_or_a_name_that_is_none_is_the_users_fault(
     options: tuple[str, ...], told: list[str]
-):
+) -> None:
     exit_code, said = refused(*options, "--port", "0", "--sandbox", "none")
     assert exit_code == 2
     assert said.splitlines()[:2] == told
     assert "  next:  Give " in said
 
 
-def test_an_address_of_another_machine_is_the_hosts_fault():
+def test_an_address_of_another_machine_is_the_hosts_fault() -> None:
     exit_code, told = refused("--host", "203.0.113.1", "--port", "0", "--sandbox", "none")
     assert exit_code == 3
     assert told.splitlines() == [
@@ -166,7 +166,7 @@ def test_an_address_of_another_machine_is_the_hosts_fault():
     ]
 
 
-def test_it_says_who_can_reach_it_and_answers_to_the_names_that_are_allowed(tmp_path: Path):
+def test_it_says_who_can_reach_it_and_answers_to_the_names_that_are_allowed(tmp_path: Path) -> None:
     everywhere = ("--host", "0.0.0.0", "--allow-host", "Box.test")  # noqa: S104 - it is tested
     process = subprocess.Popen(
         [LAMBDAMETER, "emulate", "--port", "0", "--sandbox", "none", *everywhere],

@@ -7,7 +7,9 @@ from typing import Any
 Command = Callable[..., Any]
 
 
-def test_what_was_made_is_told_with_the_command_that_runs_it(command: Command, tmp_path: Path):
+def test_what_was_made_is_told_with_the_command_that_runs_it(
+    command: Command, tmp_path: Path
+) -> None:
     told = command("new", "orders")
     assert told.exit_code == 0
     assert "  orders/workload.toml\n" in told.stdout
@@ -15,7 +17,7 @@ def test_what_was_made_is_told_with_the_command_that_runs_it(command: Command, t
     assert (tmp_path / "orders" / "workload.toml").is_file()
 
 
-def test_a_second_time_is_refused(command: Command):
+def test_a_second_time_is_refused(command: Command) -> None:
     command("new", "orders")
     told = command("new", "orders")
     assert (told.exit_code, told.stdout) == (2, "")

@@ -45,7 +45,7 @@ def rounds_of(path: Path) -> int:
 
 def test_each_experiment_is_a_run_in_a_folder_of_its_name(
     experiment: Experiment, conditions: Conditions, scripted: Any, working: Any, here: Path
-):
+) -> None:
     target = scripted(working)
     measure_all([(experiment, experiment.full)], conditions, here, target.opening)
     (named,) = runs_in(here)
@@ -56,7 +56,7 @@ def test_each_experiment_is_a_run_in_a_folder_of_its_name(
 
 def test_what_is_there_already_is_not_measured_again(
     experiment: Experiment, conditions: Conditions, scripted: Any, working: Any, here: Path
-):
+) -> None:
     target = scripted(working)
     asked = [(experiment, experiment.full)]
     measure_all(asked, conditions, here, target.opening)
@@ -66,7 +66,7 @@ def test_what_is_there_already_is_not_measured_again(
 
 def test_an_interrupted_run_is_completed(
     experiment: Experiment, conditions: Conditions, scripted: Any, working: Any, here: Path
-):
+) -> None:
     def dies(target: Any, request: Any) -> Any:
         if request.number == 4:
             raise KeyboardInterrupt
@@ -82,7 +82,7 @@ def test_an_interrupted_run_is_completed(
 
 def test_more_rounds_than_there_are_become_a_run_beside_it_that_comes_first(
     experiment: Experiment, conditions: Conditions, scripted: Any, working: Any, here: Path
-):
+) -> None:
     target = scripted(working)
     measure_all([(experiment, experiment.full)], conditions, here, target.opening)
     more = Rounds(cold=3, warm=1)
@@ -94,7 +94,7 @@ def test_more_rounds_than_there_are_become_a_run_beside_it_that_comes_first(
 
 def test_runs_come_in_the_order_of_the_experiments(
     experiment: Experiment, conditions: Conditions, scripted: Any, working: Any, here: Path
-):
+) -> None:
     measure_all([(experiment, experiment.full)], conditions, here, scripted(working).opening)
     for name in ("tiers", "registrations", "registrations-2"):
         shutil.copytree(here / "sums", here / name)
@@ -104,7 +104,7 @@ def test_runs_come_in_the_order_of_the_experiments(
 
 def test_a_variant_that_the_workload_lacks_is_told_before_anything_is_measured(
     experiment: Experiment, conditions: Conditions, scripted: Any, working: Any, here: Path
-):
+) -> None:
     lacking = msgspec.structs.replace(experiment, name="other", variants=("python", "go"))
     target = scripted(working)
     asked = [(experiment, experiment.full), (lacking, lacking.full)]
@@ -115,14 +115,14 @@ def test_a_variant_that_the_workload_lacks_is_told_before_anything_is_measured(
     assert not here.exists()
 
 
-def test_an_unknown_claim_ends_with_two(command: Command):
+def test_an_unknown_claim_ends_with_two(command: Command) -> None:
     ended = command("reproduce", "K99")
     assert ended.exit_code == 2
     assert ended.stdout == ""
     assert ended.stderr.splitlines()[0] == "error: There is no claim named 'K99'"
 
 
-def test_a_folder_without_runs_ends_with_two(command: Command, tmp_path: Path):
+def test_a_folder_without_runs_ends_with_two(command: Command, tmp_path: Path) -> None:
     ended = command("reproduce", "--from", str(tmp_path))
     assert ended.exit_code == 2
     assert "This folder holds no run" in ended.stderr
@@ -132,13 +132,15 @@ def test_a_folder_without_runs_ends_with_two(command: Command, tmp_path: Path):
     "flags",
     [("--markdown", "--json"), ("--from", "a", "--out", "b"), ("--html", "nowhere/page.html")],
 )
-def test_flags_that_do_not_go_together_are_told_at_once(command: Command, flags: tuple[str, ...]):
+def test_flags_that_do_not_go_together_are_told_at_once(
+    command: Command, flags: tuple[str, ...]
+) -> None:
     ended = command("reproduce", "K8", *flags)
     assert ended.exit_code == 2
     assert ended.stdout == ""
 
 
-def test_what_is_only_recomputed_is_told_at_once_and_without_a_run(command: Command):
+def test_what_is_only_recomputed_is_told_at_once_and_without_a_run(command: Command) -> None:
     ended = command("reproduce", "K8", "--json")
     assert ended.exit_code == 0
     document = json.loads(ended.stdout)
@@ -146,11 +148,11 @@ def test_what_is_only_recomputed_is_told_at_once_and_without_a_run(command: Comm
     assert document["reproduction"]["runs"] == []
 
 
-def test_where_nothing_could_be_judged_it_ends_with_five(command: Command):
+def test_where_nothing_could_be_judged_it_ends_with_five(command: Command) -> None:
     assert command("reproduce", "C1.build").exit_code == 5
 
 
-def test_the_page_is_written_besides(command: Command, tmp_path: Path):
+def test_the_page_is_written_besides(command: Command, tmp_path: Path) -> None:
     ended = command("reproduce", "W.price", "--html", "page.html")
     assert ended.exit_code == 0
     assert "1 published row: 1 reproduced" in ended.stdout
@@ -159,7 +161,7 @@ def test_the_page_is_written_besides(command: Command, tmp_path: Path):
 
 def test_runs_are_judged_again_without_measuring(
     command: Command, measured: RunFolder, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     def nothing(*_: Any) -> None:
         raise AssertionError
 

@@ -182,7 +182,7 @@ def test_bad_input_ends_with_2_and_says_what_where_and_what_next(  # noqa: PLR09
     cause: str,
     place: str,
     next_step: str,
-):
+) -> None:
     told = command("run", str(sums), *arguments)
     error, where, following = told.stderr.splitlines()
     assert told.exit_code == 2
@@ -195,7 +195,7 @@ def test_bad_input_ends_with_2_and_says_what_where_and_what_next(  # noqa: PLR09
     assert not Path("runs").exists()
 
 
-def test_an_unknown_workload_is_told_with_those_that_there_are(command: Command):
+def test_an_unknown_workload_is_told_with_those_that_there_are(command: Command) -> None:
     told = command("run", "nowhere")
     assert told.exit_code == 2
     assert told.stderr.splitlines() == [
@@ -208,7 +208,7 @@ def test_an_unknown_workload_is_told_with_those_that_there_are(command: Command)
     ]
 
 
-def test_one_folder_is_not_for_several_workloads(command: Command, sums: Path):
+def test_one_folder_is_not_for_several_workloads(command: Command, sums: Path) -> None:
     told = command("run", str(sums), "etl", "--out", "one")
     assert told.exit_code == 2
     assert "One folder cannot hold the runs of several workloads" in told.stderr
@@ -226,7 +226,7 @@ def test_one_folder_is_not_for_several_workloads(command: Command, sums: Path):
 )
 def test_wrong_usage_ends_with_2_and_says_how_to_get_help(
     command: Command, arguments: tuple[str, ...]
-):
+) -> None:
     told = command("run", *arguments)
     assert told.exit_code == 2
     assert "lambdameter run --help" in told.stderr
@@ -235,7 +235,7 @@ def test_wrong_usage_ends_with_2_and_says_how_to_get_help(
 
 def test_equal_variants_end_with_0_and_the_report(
     command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
-):
+) -> None:
     on(working)
     told = command("run", str(sums), "--memory", "128", "--out", "one")
     assert told.exit_code == 0
@@ -245,7 +245,7 @@ def test_equal_variants_end_with_0_and_the_report(
 
 def test_a_variant_that_differs_ends_with_1_and_no_speed(
     command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
-):
+) -> None:
     def forgets(target: FakeTarget, request: Request) -> Invocation:
         answer = working(target, request)
         if request.variant == "rust":
@@ -262,7 +262,7 @@ def test_a_variant_that_differs_ends_with_1_and_no_speed(
 
 def test_two_copies_of_one_function_end_with_how_far_they_are_apart(
     command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
-):
+) -> None:
     every = on(working)
     told = command("run", str(sums), "--aa", "--memory", "128", "--cold", "2", "--json")
     assert told.exit_code == 0
@@ -280,7 +280,7 @@ def test_several_latencies_are_measured_and_told_together(
     scripted: Callable[[Script], Any],
     working: Script,
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     asked_for: list[tuple[str, ...]] = []
 
     def measured(workload: Workload, asked: RunOptions, latencies: tuple[str, ...]) -> Path:
@@ -302,7 +302,7 @@ def test_a_variant_that_differs_at_some_latency_ends_with_1(
     scripted: Callable[[Script], Any],
     working: Script,
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     calls: list[int] = []
 
     def script(target: FakeTarget, request: Request) -> Invocation:
@@ -324,7 +324,7 @@ def test_a_variant_that_differs_at_some_latency_ends_with_1(
 
 def test_several_workloads_are_all_measured_and_one_that_differs_decides(
     command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
-):
+) -> None:
     def differs_at_first(target: FakeTarget, request: Request) -> Invocation:
         answer = working(target, request)
         if len(asked) == 1:
@@ -340,7 +340,7 @@ def test_several_workloads_are_all_measured_and_one_that_differs_decides(
 
 def test_options_arrive_as_they_were_given(
     command: Command, sums: Path, on: Callable[[Script], list[RunOptions]], working: Script
-):
+) -> None:
     every = on(working)
     options = (
         *("--variants", "rust, python", "--cases", "csv", "--memory", "256,128"),
@@ -376,7 +376,7 @@ def test_options_arrive_as_they_were_given(
 
 def test_an_interrupt_ends_with_130(
     command: Command, sums: Path, on: Callable[[Script], list[RunOptions]]
-):
+) -> None:
     def interrupted(_: FakeTarget, __: Request) -> Invocation:
         raise KeyboardInterrupt
 
@@ -393,7 +393,7 @@ def test_an_interrupt_of_the_final_report_says_that_all_samples_are_there(
     on: Callable[[Script], list[RunOptions]],
     working: Script,
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -407,7 +407,7 @@ def test_an_interrupt_of_the_final_report_says_that_all_samples_are_there(
     assert len(RunFolder.open(Path("run")).samples().samples) == 4
 
 
-def test_a_run_without_a_workload_names_those_that_there_are(command: Command):
+def test_a_run_without_a_workload_names_those_that_there_are(command: Command) -> None:
     told = command("run")
     assert told.exit_code == 2
     assert "No workload was given" in told.stderr
@@ -415,21 +415,21 @@ def test_a_run_without_a_workload_names_those_that_there_are(command: Command):
 
 
 @pytest.mark.parametrize("more", [("etl",), ("--memory", "128"), ("--out", "x")])
-def test_a_resumed_run_takes_nothing_else(command: Command, more: tuple[str, ...]):
+def test_a_resumed_run_takes_nothing_else(command: Command, more: tuple[str, ...]) -> None:
     told = command("run", "--resume", "somewhere", *more)
     assert told.exit_code == 2
     assert "keeps the options that it was started with" in told.stderr
     assert "where: --resume" in told.stderr
 
 
-def test_a_folder_that_is_no_run_cannot_be_resumed(command: Command, tmp_path: Path):
+def test_a_folder_that_is_no_run_cannot_be_resumed(command: Command, tmp_path: Path) -> None:
     told = command("run", "--resume", str(tmp_path))
     assert told.exit_code == 2
     assert "This folder is not a run folder" in told.stderr
 
 
 @pytest.mark.parametrize("flag", ["--latency", "--faults", "--sandbox"])
-def test_what_only_the_local_lambda_has_is_refused_on_aws(command: Command, flag: str):
+def test_what_only_the_local_lambda_has_is_refused_on_aws(command: Command, flag: str) -> None:
     told = command("run", "etl", "--target", "aws", flag, "off")
     assert told.exit_code == 2
     assert f"where: {flag}" in told.stderr
@@ -440,7 +440,7 @@ def test_what_only_the_local_lambda_has_is_refused_on_aws(command: Command, flag
 )
 def test_what_only_the_local_lambda_has_added_to_it_is_refused_on_aws_too(
     command: Command, flag: str, typed: tuple[str, ...]
-):
+) -> None:
     told = command("run", "etl", "--target", "aws", *typed)
     assert told.exit_code == 2
     assert f"where: {flag}" in told.stderr

@@ -122,7 +122,7 @@ def fails(event: Any) -> Any:
 
 def test_the_smallest_event_is_found_and_written_where_it_can_be_called_again(
     orders: Path, scripted: Any
-):
+) -> None:
     on = target(scripted, python=doubled, port=capped)
     found = made(orders, on)
     assert found.event == {"n": 501}
@@ -140,23 +140,23 @@ def test_the_smallest_event_is_found_and_written_where_it_can_be_called_again(
     assert on.left == []
 
 
-def test_what_the_rule_ignores_is_no_difference(orders: Path, scripted: Any):
+def test_what_the_rule_ignores_is_no_difference(orders: Path, scripted: Any) -> None:
     found = made(orders, target(scripted, python=doubled))
     assert (found.disagreements, found.inputs, found.event_file) == ((), 300, None)
 
 
-def test_a_failure_of_one_variant_is_a_difference(orders: Path, scripted: Any):
+def test_a_failure_of_one_variant_is_a_difference(orders: Path, scripted: Any) -> None:
     found = made(orders, target(scripted, python=doubled, port=fails))
     assert found.event == {"n": 501}
     assert found.answers["port"] == "OverflowError: too many"
 
 
-def test_the_same_failure_of_all_variants_is_none(orders: Path, scripted: Any):
+def test_the_same_failure_of_all_variants_is_none(orders: Path, scripted: Any) -> None:
     found = made(orders, target(scripted, python=fails, port=fails))
     assert found.disagreements == ()
 
 
-def test_an_answer_that_is_no_json_differs_from_null(orders: Path, scripted: Any):
+def test_an_answer_that_is_no_json_differs_from_null(orders: Path, scripted: Any) -> None:
     def script(_: FakeTarget, request: Request) -> Invocation:
         told = answered(None, report(request))
         nan = request.variant == "python"
@@ -167,13 +167,13 @@ def test_an_answer_that_is_no_json_differs_from_null(orders: Path, scripted: Any
     assert found.answers == {"python": "NotJson: NaN", "port": "null", "third": "null"}
 
 
-def test_only_the_variants_that_are_named_are_called(orders: Path, scripted: Any):
+def test_only_the_variants_that_are_named_are_called(orders: Path, scripted: Any) -> None:
     on = target(scripted, python=doubled, third=capped)
     assert made(orders, on, variants=("python", "port")).disagreements == ()
     assert made(orders, on, variants=("third", "port")).variants == ("third", "port")
 
 
-def test_a_difference_that_does_not_come_again_is_told_as_such(orders: Path, scripted: Any):
+def test_a_difference_that_does_not_come_again_is_told_as_such(orders: Path, scripted: Any) -> None:
     calls = 0
 
     def once(event: Any) -> Any:
@@ -186,7 +186,7 @@ def test_a_difference_that_does_not_come_again_is_told_as_such(orders: Path, scr
     assert found.answers["port"] == '{"n":-1}'
 
 
-def test_an_event_of_a_file_needs_no_schema(orders: Path, scripted: Any):
+def test_an_event_of_a_file_needs_no_schema(orders: Path, scripted: Any) -> None:
     text = (orders / "workload.toml").read_text()
     (orders / "workload.toml").write_text(text.replace('input_schema = "input.schema.json"', ""))
     event = orders / "event.json"
@@ -211,7 +211,7 @@ def test_an_event_of_a_file_needs_no_schema(orders: Path, scripted: Any):
 )
 def test_variants_that_cannot_be_compared_are_refused(
     orders: Path, scripted: Any, variants: tuple[str, ...], says: str
-):
+) -> None:
     on = target(scripted, python=doubled)
     with pytest.raises(BadInputError, match=says) as refused:
         made(orders, on, variants=variants)
@@ -219,7 +219,7 @@ def test_variants_that_cannot_be_compared_are_refused(
     assert on.opened == 0
 
 
-def test_a_workload_with_one_variant_is_told_to_get_a_second(orders: Path, scripted: Any):
+def test_a_workload_with_one_variant_is_told_to_get_a_second(orders: Path, scripted: Any) -> None:
     text = WORKLOAD + VARIANT.format(name="python")
     (orders / "workload.toml").write_text(text)
     with pytest.raises(BadInputError, match="the only one") as refused:
@@ -227,7 +227,7 @@ def test_a_workload_with_one_variant_is_told_to_get_a_second(orders: Path, scrip
     assert "second variant" in refused.value.next_step
 
 
-def test_a_workload_with_a_table_is_refused(sums: Path, scripted: Any):
+def test_a_workload_with_a_table_is_refused(sums: Path, scripted: Any) -> None:
     with pytest.raises(BadInputError, match="a table or an object"):
         made(sums, target(scripted, python=doubled))
 
@@ -247,7 +247,7 @@ def test_a_workload_with_a_table_is_refused(sums: Path, scripted: Any):
 )
 def test_a_broken_schema_is_refused_before_anything_starts(
     orders: Path, scripted: Any, content: str, says: str, place: str
-):
+) -> None:
     (orders / "input.schema.json").write_text(content)
     on = target(scripted, python=doubled)
     with pytest.raises(BadInputError, match=says) as refused:
@@ -256,13 +256,13 @@ def test_a_broken_schema_is_refused_before_anything_starts(
     assert on.opened == 0
 
 
-def test_an_event_that_cannot_be_written_is_told_in_the_error(orders: Path, scripted: Any):
+def test_an_event_that_cannot_be_written_is_told_in_the_error(orders: Path, scripted: Any) -> None:
     with pytest.raises(HostError, match="cannot be written") as refused:
         made(orders, target(scripted, python=doubled, port=capped), out=orders)
     assert '{"n": 501}' in refused.value.next_step
 
 
-def test_a_target_that_dies_ends_the_search(orders: Path, scripted: Any):
+def test_a_target_that_dies_ends_the_search(orders: Path, scripted: Any) -> None:
     def script(on: FakeTarget, request: Request) -> Invocation:
         on.dead = request.number > 4
         return answered(doubled(request.event), report(request))
@@ -271,7 +271,7 @@ def test_a_target_that_dies_ends_the_search(orders: Path, scripted: Any):
         made(orders, scripted(script))
 
 
-def test_a_missing_event_file_is_refused(orders: Path, command: Any):
+def test_a_missing_event_file_is_refused(orders: Path, command: Any) -> None:
     told = command("search", str(orders), "--event", "no.json")
     assert told.exit_code == 2
     assert "no.json cannot be read" in told.stderr

@@ -182,7 +182,7 @@ class FakeHost:
         return EmulatorServices(
             enclose=self.enclose,  # type: ignore[arg-type]
             clock=self.clock,
-            listen=self.listen,  # type: ignore[arg-type]
+            listen=self.listen,
             usage=self.usage,
             forget=self.forget,
             awake=contextlib.nullcontext(),

@@ -58,7 +58,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Options]]:
 
 def test_it_says_that_it_is_ready_and_leaves_with_its_stdin(
     served: list[Options], capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     assert command.main(['{"region": "eu-west-1", "latency": "off", "seed": 5}']) == 0
     assert msgspec.json.decode(capsys.readouterr().out, type=EmulatorReady) == READY
     assert served == [Options(region="eu-west-1", latency="off", seed=5)]
@@ -66,7 +66,7 @@ def test_it_says_that_it_is_ready_and_leaves_with_its_stdin(
 
 def test_a_start_that_fails_is_one_line_and_an_exit_code(
     served: list[Options], capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     assert command.main(['{"port": 1}']) == 3
     failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
     assert (failed.cause, failed.place, failed.exit_code) == (
@@ -79,7 +79,7 @@ def test_a_start_that_fails_is_one_line_and_an_exit_code(
 
 def test_with_a_websocket_api_it_ends_when_its_data_plane_does(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     """Its stdin stays open: nobody who watches a race would ask it for anything."""
     lost = TargetError("The local services died", next_step="Start again.")
 
@@ -102,7 +102,7 @@ def test_with_a_websocket_api_it_ends_when_its_data_plane_does(
     assert msgspec.json.decode(told[1], type=EmulatorFailed).cause == "The local services died"
 
 
-def test_environments_are_not_held_to_a_shells_descriptors():
+def test_environments_are_not_held_to_a_shells_descriptors() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))
     try:
@@ -115,7 +115,7 @@ def test_environments_are_not_held_to_a_shells_descriptors():
 @pytest.mark.parametrize("arguments", [["--verbose"], ["{"], ["{}", "{}"], ['{"ports": 1}']])
 def test_options_that_are_no_document_are_refused_and_nothing_is_started(
     served: list[Options], capsys: pytest.CaptureFixture[str], arguments: list[str]
-):
+) -> None:
     assert command.main(arguments) == 2
     failed = msgspec.json.decode(capsys.readouterr().out, type=EmulatorFailed)
     assert failed.place == "python -m lambdameter.emulator"

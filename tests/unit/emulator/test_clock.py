@@ -8,7 +8,7 @@ import pytest
 from lambdameter.emulator.clock import SystemClock
 
 
-async def test_the_systems_clock_counts_milliseconds():
+async def test_the_systems_clock_counts_milliseconds() -> None:
     clock = SystemClock()
     assert abs(clock.epoch_ms() - time.time() * 1000) < 1_000
     before = clock.now_ms()
@@ -20,7 +20,7 @@ async def test_the_systems_clock_counts_milliseconds():
 
 async def test_a_wall_clock_that_is_stepped_back_shortens_no_duration(
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     clock = SystemClock()
     before = clock.now_ms()
     monkeypatch.setattr(time, "time_ns", lambda: 0)
@@ -32,7 +32,7 @@ async def test_a_wall_clock_that_is_stepped_back_shortens_no_duration(
     assert clock.now_ms() > before
 
 
-async def test_a_cancelled_timer_does_not_call():
+async def test_a_cancelled_timer_does_not_call() -> None:
     clock = SystemClock()
     calls: list[str] = []
     clock.call_later(0.0, lambda: calls.append("cancelled")).cancel()

@@ -25,37 +25,37 @@ def no_hierarchies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cgroup_tree, "mount_points", lambda *_: set())
 
 
-def test_the_folder_of_a_dead_owner_is_removed_and_named(tmp_path: Path):
+def test_the_folder_of_a_dead_owner_is_removed_and_named(tmp_path: Path) -> None:
     left = folder(tmp_path, DEAD, 1, owner.pid_namespace())
     assert leftovers.clear(tmp_path) == (str(left),)
     assert not left.exists()
 
 
-def test_a_pid_that_was_given_again_is_no_owner(tmp_path: Path):
+def test_a_pid_that_was_given_again_is_no_owner(tmp_path: Path) -> None:
     left = folder(tmp_path, LIVE, 1, owner.pid_namespace())
     assert leftovers.clear(tmp_path) == (str(left),)
 
 
-def test_the_folder_of_a_live_owner_stays(tmp_path: Path):
+def test_the_folder_of_a_live_owner_stays(tmp_path: Path) -> None:
     live = folder(tmp_path, LIVE, start_ticks(LIVE), owner.pid_namespace())
     assert leftovers.clear(tmp_path) == ()
     assert live.is_dir()
 
 
-def test_another_pid_namespaces_folder_stays(tmp_path: Path):
+def test_another_pid_namespaces_folder_stays(tmp_path: Path) -> None:
     foreign = folder(tmp_path, DEAD, 1, owner.pid_namespace() + 1)
     assert leftovers.clear(tmp_path) == ()
     assert foreign.is_dir()
 
 
-def test_a_folder_that_is_not_ours_stays(tmp_path: Path):
+def test_a_folder_that_is_not_ours_stays(tmp_path: Path) -> None:
     (tmp_path / "lambdameter-notes").mkdir()
     assert leftovers.clear(tmp_path) == ()
 
 
 def test_a_folder_of_our_own_is_not_cleared_while_we_live(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     made = leftovers.make_folder()
     assert leftovers.clear() == ()

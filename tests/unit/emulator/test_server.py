@@ -54,14 +54,14 @@ def functions(address: str) -> object:
 
 async def test_what_it_says_is_where_it_listens(
     serving: tuple[EmulatorReady, ControlPlane],
-):
+) -> None:
     ready, _ = serving
     address = ready.endpoint.removeprefix("http://")
     assert await asyncio.to_thread(functions, address) == {"Functions": []}
     assert (ready.region, ready.dynamodb, ready.s3) == ("eu-west-1", None, None)
 
 
-async def test_nothing_of_it_stays_behind(temporary: Path):
+async def test_nothing_of_it_stays_behind(temporary: Path) -> None:
     async with serve(OPTIONS) as (ready, _):
         assert names(temporary)
     assert not names(temporary)
@@ -72,7 +72,7 @@ async def test_nothing_of_it_stays_behind(temporary: Path):
 
 async def test_a_start_that_fails_leaves_nothing_behind_either(
     serving: tuple[EmulatorReady, ControlPlane], temporary: Path
-):
+) -> None:
     before = names(temporary)
     port = int(serving[0].endpoint.rpartition(":")[2])
     with pytest.raises(HostError, match="port is already in use"):
@@ -86,7 +86,7 @@ async def test_a_start_that_fails_leaves_nothing_behind_either(
 
 async def test_reclaiming_goes_on_after_an_environment_that_does_not_die(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     turns: asyncio.Queue[int] = asyncio.Queue()
 
     class Stuck:
@@ -106,7 +106,7 @@ async def test_reclaiming_goes_on_after_an_environment_that_does_not_die(
 API = WebSocketApi(name="race", stage="live", routes={"$default": "f"})
 
 
-async def test_a_websocket_api_listens_where_the_ready_line_says():
+async def test_a_websocket_api_listens_where_the_ready_line_says() -> None:
     async with serve(msgspec.structs.replace(OPTIONS, websocket_api=API)) as (ready, _):
         assert ready.connections == f"http://{ready.websocket.removeprefix('ws://')}"  # type: ignore[union-attr]
         async with connect(ready.websocket, proxy=None) as websocket:  # type: ignore[arg-type]
@@ -119,7 +119,7 @@ async def test_a_websocket_api_listens_where_the_ready_line_says():
 
 async def test_a_port_of_the_websocket_api_that_is_taken_fails_the_start_and_leaves_nothing(
     temporary: Path,
-):
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = Listen(port=taken.getsockname()[1])
         api = msgspec.structs.replace(API, listen=listen)
@@ -131,7 +131,7 @@ async def test_a_port_of_the_websocket_api_that_is_taken_fails_the_start_and_lea
 
 async def test_without_what_keeps_lambdas_rule_nothing_is_served(
     cgroup_way: str, require: Callable[[bool, str], None]
-):
+) -> None:
     mine = psutil.Process()
     async with serve(msgspec.structs.replace(OPTIONS, sandbox=cgroup_way)) as (_, plane):
         keepers = [one for one in mine.children() if one.name().startswith("lambdameter-slo")]
@@ -142,7 +142,7 @@ async def test_without_what_keeps_lambdas_rule_nothing_is_served(
         assert "died" in str(await plane.placement.died)
 
 
-async def test_whatever_dies_first_is_why_nothing_is_served():
+async def test_whatever_dies_first_is_why_nothing_is_served() -> None:
     loop = asyncio.get_running_loop()
     first, second = loop.create_future(), loop.create_future()
     died = server._either(None, first, second)
@@ -154,17 +154,19 @@ async def test_whatever_dies_first_is_why_nothing_is_served():
     assert died.result().cause == "The second"
 
 
-async def test_where_nothing_can_die_nothing_is_waited_for():
+async def test_where_nothing_can_die_nothing_is_waited_for() -> None:
     assert server._either(None, None) is None
 
 
-def test_the_data_plane_is_given_a_file_of_the_median_that_was_asked_for(tmp_path: Path):
+def test_the_data_plane_is_given_a_file_of_the_median_that_was_asked_for(tmp_path: Path) -> None:
     file = Path(server._model_file("6", tmp_path))
     assert file.parent == tmp_path
     assert file.read_text() == latency.model(6.0)
 
 
 @pytest.mark.parametrize(("told", "given"), [("0", "off"), ("off", "off"), ("my.toml", "my.toml")])
-def test_no_latency_and_a_users_own_model_need_no_file(tmp_path: Path, told: str, given: str):
+def test_no_latency_and_a_users_own_model_need_no_file(
+    tmp_path: Path, told: str, given: str
+) -> None:
     assert server._model_file(told, tmp_path) == given
     assert not names(tmp_path)

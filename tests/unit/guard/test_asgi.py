@@ -68,14 +68,16 @@ async def answer(reader: asyncio.StreamReader) -> bytes:
     return head + await reader.readexactly(length)
 
 
-async def test_what_is_allowed_is_served_with_the_path_that_it_asks_for(streams: Any, app: App):
+async def test_what_is_allowed_is_served_with_the_path_that_it_asks_for(
+    streams: Any, app: App
+) -> None:
     reader, writer = streams
     writer.write(GET.format(target="/a%20b?c", more="").encode())
     assert (await answer(reader)).endswith(SERVED)
     assert (app.asked[0]["path"], app.asked[0]["query_string"]) == ("/a b", b"c")
 
 
-async def test_white_space_around_a_value_is_none_of_it(streams: Any):
+async def test_white_space_around_a_value_is_none_of_it(streams: Any) -> None:
     reader, writer = streams
     writer.write(b"GET / HTTP/1.1\r\nHost: localhost \t\r\nSec-Fetch-Site:\tnone \r\n\r\n")
     assert (await answer(reader)).endswith(SERVED)
@@ -92,7 +94,7 @@ async def test_white_space_around_a_value_is_none_of_it(streams: Any):
 )
 async def test_what_asgi_does_not_show_is_seen_and_the_connection_goes_on(
     streams: Any, app: App, target: str, more: str, said: str
-):
+) -> None:
     reader, writer = streams
     writer.write(GET.format(target=target, more=more).encode())
     told = await answer(reader)
@@ -112,7 +114,7 @@ async def test_what_asgi_does_not_show_is_seen_and_the_connection_goes_on(
 )
 async def test_where_it_is_not_known_what_comes_next_the_connection_ends(
     streams: Any, app: App, more: str, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     reader, writer = streams
     writer.write(GET.format(target="/", more=f"Origin: null\r\n{more}").encode())
     told = await reader.read()

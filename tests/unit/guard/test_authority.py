@@ -17,7 +17,7 @@ from lambdameter.guard.authority import Authority, Origin, authority, host, orig
         ("[fd00::7]", Authority("fd00::7", None, loopback=False)),
     ],
 )
-def test_a_host_has_one_form_however_it_is_spelled(text: str, found: Authority):
+def test_a_host_has_one_form_however_it_is_spelled(text: str, found: Authority) -> None:
     assert authority(text) == found
 
 
@@ -29,11 +29,11 @@ def test_a_host_has_one_form_however_it_is_spelled(text: str, found: Authority):
         *("2130706433", "1.2.3.256", "é", "a%62", "a" * 64, "a." * 126 + "aa", "1" * 10_000),
     ],
 )
-def test_what_is_no_host_is_none(text: str):
+def test_what_is_no_host_is_none(text: str) -> None:
     assert authority(text) is None
 
 
-def test_an_origin_has_its_default_port():
+def test_an_origin_has_its_default_port() -> None:
     assert origin("HTTP://localhost") == Origin("http", "localhost", 80)
     assert origin("https://localhost:443") == Origin("https", "localhost", 443)
     assert origin("ftp://localhost") == Origin("ftp", "localhost", None)
@@ -43,11 +43,11 @@ def test_an_origin_has_its_default_port():
 
 
 @pytest.mark.parametrize("text", ["", "null", "localhost", "http://", "http://a/", "1http://a"])
-def test_what_is_no_origin_is_none(text: str):
+def test_what_is_no_origin_is_none(text: str) -> None:
     assert origin(text) is None
 
 
-def test_a_name_that_is_given_has_no_port_and_is_not_every_address():
+def test_a_name_that_is_given_has_no_port_and_is_not_every_address() -> None:
     assert host("Box.test.") == "box.test"
     assert host("fd00::0:2") == host("[FD00::2]") == "fd00::2"
     for text in ("box:1", "0.0.0.0", "::", "::ffff:0:0", "http://box", "*.box", "", "[::1"):  # noqa: S104

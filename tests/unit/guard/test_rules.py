@@ -58,7 +58,7 @@ def filled(text: str, listener: str) -> str:
 @pytest.mark.parametrize(("request_", "listener"), rows())
 def test_a_request_is_served_or_breaks_the_rule_that_the_table_names(
     request_: dict[str, Any], listener: str
-):
+) -> None:
     refused = refusal(
         request_.get("method", "GET"),
         filled(request_.get("target", "{path}"), listener),
@@ -68,14 +68,14 @@ def test_a_request_is_served_or_breaks_the_rule_that_the_table_names(
     assert (refused and refused.rule) == request_.get("refuse")
 
 
-def test_the_table_has_a_case_of_every_rule_at_every_listener():
+def test_the_table_has_a_case_of_every_rule_at_every_listener() -> None:
     rules = {"target", "host", "origin", "site", "form"}
     for listener in (*RULES, "admin", "dynamodb", "s3"):
         at = [one for one in REQUESTS if listener in one.get("listeners", (listener,))]
         assert {one.get("refuse") for one in at} >= {None, *rules}, listener
 
 
-def test_a_refusal_tells_what_was_refused_and_what_to_do():
+def test_a_refusal_tells_what_was_refused_and_what_to_do() -> None:
     rules = Rules(profile=guard.CONTROL_API, remedy="Call localhost.")
     refused = refusal("GET", "/", {"host": "evil.example"}, rules)
     assert refused is not None
@@ -83,15 +83,15 @@ def test_a_refusal_tells_what_was_refused_and_what_to_do():
 
 
 @pytest.mark.parametrize("markup", ['"</Message>', "\x00\r\n", "\N{SNOWMAN}", "<script>&\\'`"])
-def test_nothing_of_a_request_can_end_the_text_that_quotes_it(markup: str):
+def test_nothing_of_a_request_can_end_the_text_that_quotes_it(markup: str) -> None:
     assert not set(quoted(markup)) & set("\"'<>&\\`\x00\r\n\N{SNOWMAN}")
 
 
-def test_what_is_quoted_is_short():
+def test_what_is_quoted_is_short() -> None:
     assert len(quoted("a" * 10_000)) < 100
 
 
-def test_a_type_is_known_however_long_its_parameters_are():
+def test_a_type_is_known_however_long_its_parameters_are() -> None:
     rules = Rules(profile=guard.PAGE)
     for essence, rule in (("application/json", None), ("text/plain", "form")):
         sent = {"host": "localhost", "content-type": f"{essence}; a={'b' * 1_000}"}

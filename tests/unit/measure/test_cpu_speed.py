@@ -39,32 +39,32 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "lambdameter"
 
 
-def test_a_calibrated_host_is_slowed_by_default(cache: Path):
+def test_a_calibrated_host_is_slowed_by_default(cache: Path) -> None:
     store.save(found(1.55), store.file("arm64"))
     assert cpu_speed.chosen("auto", "arm64") == str(cache / "speed-arm64.json")
     assert cpu_speed.chosen("lambda", "arm64") == cpu_speed.chosen("auto", "arm64")
 
 
 @pytest.mark.usefixtures("cache")
-def test_its_own_speed_can_be_asked_for():
+def test_its_own_speed_can_be_asked_for() -> None:
     store.save(found(1.55), store.file("arm64"))
     assert cpu_speed.chosen("host", "arm64") == "host"
 
 
-def test_a_host_that_is_not_calibrated_runs_at_its_own_speed(cache: Path):
+def test_a_host_that_is_not_calibrated_runs_at_its_own_speed(cache: Path) -> None:
     assert not cache.exists()
     assert cpu_speed.chosen("auto", "arm64") == "host"
 
 
 @pytest.mark.usefixtures("cache")
-def test_a_host_that_is_not_calibrated_is_refused_where_lambdas_speed_is_asked_for():
+def test_a_host_that_is_not_calibrated_is_refused_where_lambdas_speed_is_asked_for() -> None:
     with pytest.raises(BadInputError, match="not calibrated against a Lambda x86_64") as told:
         cpu_speed.chosen("lambda", "x86_64")
     assert (told.value.place, told.value.next_step) == ("--speed", store.MAKE)
 
 
 @pytest.mark.usefixtures("cache")
-def test_another_cpus_calibration_is_never_used():
+def test_another_cpus_calibration_is_never_used() -> None:
     other = msgspec.structs.replace(found(1.55), cpu="another")
     store.save(other, store.file("arm64"))
     assert cpu_speed.chosen("auto", "arm64") == "host"
@@ -72,7 +72,7 @@ def test_another_cpus_calibration_is_never_used():
         cpu_speed.chosen("lambda", "arm64")
 
 
-def test_what_the_slow_cores_do_not_reach_is_said_loudly():
+def test_what_the_slow_cores_do_not_reach_is_said_loudly() -> None:
     assert "NOT REACHED" in cpu_speed.told(found(1.40))
     times = "1.55 times faster here (k: 200 ms against 310), slowed by 1.55"
     assert cpu_speed.told(found(1.55)).splitlines() == [
@@ -84,7 +84,7 @@ def test_what_the_slow_cores_do_not_reach_is_said_loudly():
 
 def test_doctor_calibrates_against_both_architectures_and_keeps_it(
     cache: Path, command: Any, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     def calibrate(architectures: Any, _now: Any, earlier_ns: Any) -> list[Calibration]:
         seen.append(earlier_ns)
         return [msgspec.structs.replace(found(1.55), architecture=one) for one in architectures]

@@ -21,7 +21,7 @@ Scripted = Callable[[Script], Any]
 
 def test_every_planned_sample_is_in_the_folder_verified(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     target = scripted(working)
     folder = measure(workload, asked, target.opening)
     samples = folder.samples().samples
@@ -33,7 +33,7 @@ def test_every_planned_sample_is_in_the_folder_verified(
 
 def test_the_manifest_says_what_was_asked_of_what_and_where(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     settings = {"records": "3", "cold.records": "1"}
     wanted = msgspec.structs.replace(asked, settings=settings, memory_mb=(128, 256), seed=7)
     manifest = measure(workload, wanted, scripted(working).opening).manifest()
@@ -47,7 +47,7 @@ def test_the_manifest_says_what_was_asked_of_what_and_where(
     assert manifest.host.keys() == {"system", "cpu", "cores", "python"}
 
 
-def test_a_run_has_a_folder_of_its_own_below_runs(measured: RunFolder):
+def test_a_run_has_a_folder_of_its_own_below_runs(measured: RunFolder) -> None:
     assert measured.path.parent == Path("runs")
     assert measured.path.name == measured.manifest().run
     assert "sums" in measured.path.name
@@ -55,7 +55,7 @@ def test_a_run_has_a_folder_of_its_own_below_runs(measured: RunFolder):
 
 def test_only_the_chosen_variants_are_packaged_and_run(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script, sums: Path
-):
+) -> None:
     (sums / "rust" / "handler.py").unlink()  # nothing to package: it would be an error
     wanted = msgspec.structs.replace(asked, variants=("python",))
     manifest = measure(workload, wanted, scripted(working).opening).manifest()
@@ -65,7 +65,7 @@ def test_only_the_chosen_variants_are_packaged_and_run(
 
 def test_the_default_variants_of_the_workload_are_run_unless_others_are_chosen(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     with_default = msgspec.structs.replace(workload, default_variants=("rust",))
     manifest = measure(with_default, asked, scripted(working).opening).manifest()
     assert {trial.variant for trial in manifest.plan} == {"rust"}
@@ -73,7 +73,7 @@ def test_the_default_variants_of_the_workload_are_run_unless_others_are_chosen(
 
 def test_the_seed_decides_the_order(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     orders = set()
     for seed in range(8):
         wanted = msgspec.structs.replace(asked, seed=seed)
@@ -84,7 +84,7 @@ def test_the_seed_decides_the_order(
 
 def test_a_folder_in_use_is_refused_before_anything_is_opened(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script, sums: Path
-):
+) -> None:
     target = scripted(working)
     with pytest.raises(BadInputError, match="not empty"):
         measure(workload, msgspec.structs.replace(asked, out=sums), target.opening)
@@ -93,7 +93,7 @@ def test_a_folder_in_use_is_refused_before_anything_is_opened(
 
 def test_a_host_that_enforces_nothing_is_refused_on_demand_and_nothing_is_made(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     wanted = msgspec.structs.replace(asked, require_enforcement=True)
     with pytest.raises(HostError, match="a script runs nothing") as refused:
         measure(workload, wanted, scripted(working).opening)
@@ -112,7 +112,7 @@ def second_call(end: BaseException, working: Script) -> Script:
 
 def test_a_target_that_fails_leaves_the_samples_and_says_where(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     target = scripted(second_call(TargetError("It is gone", next_step="Look."), working))
     with pytest.raises(TargetError, match="It is gone") as failed:
         measure(workload, asked, target.opening)
@@ -126,7 +126,7 @@ def test_a_target_that_fails_leaves_the_samples_and_says_where(
 
 def test_a_target_that_fails_at_once_is_said_to_have_no_samples(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     target = scripted(working)
     target.dead = True
     with pytest.raises(TargetError) as failed:
@@ -136,7 +136,7 @@ def test_a_target_that_fails_at_once_is_said_to_have_no_samples(
 
 def test_what_could_not_be_removed_is_noted_too(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     def dies(target: FakeTarget, request: Request) -> Invocation:
         if request.number:
             target.dead = True
@@ -154,7 +154,7 @@ def test_an_interrupt_leaves_the_samples_and_says_where(
     scripted: Scripted,
     working: Script,
     capfd: pytest.CaptureFixture[str],
-):
+) -> None:
     target = scripted(second_call(KeyboardInterrupt(), working))
     with pytest.raises(KeyboardInterrupt):
         measure(workload, asked, target.opening)
@@ -167,7 +167,7 @@ def test_an_interrupt_leaves_the_samples_and_says_where(
 
 def test_an_interrupt_before_the_first_sample_says_so(
     workload: Workload, asked: RunOptions, scripted: Scripted, capfd: pytest.CaptureFixture[str]
-):
+) -> None:
     def interrupted(_: FakeTarget, __: Request) -> Invocation:
         raise KeyboardInterrupt
 
@@ -178,7 +178,7 @@ def test_an_interrupt_before_the_first_sample_says_so(
 
 def test_an_interrupt_while_functions_are_deployed_leaves_nothing(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     target = scripted(working)
     deploy = target.deploy
 
@@ -195,7 +195,7 @@ def test_an_interrupt_while_functions_are_deployed_leaves_nothing(
 
 def test_an_interrupt_while_all_is_taken_down_waits_until_it_is(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     target = scripted(working)
     remove = target.remove
 
@@ -224,7 +224,7 @@ told = {"count": 0, "response": {"records": asked["records"]}}
 
 def test_a_workload_without_table_is_measured_by_its_answers(
     workload: Workload, asked: RunOptions, scripted: Scripted, sums: Path
-):
+) -> None:
     def answers(target: FakeTarget, request: Request) -> Invocation:
         assert target.tables == {}
         report = Report(
@@ -247,7 +247,7 @@ def test_a_workload_without_table_is_measured_by_its_answers(
 
 def test_a_function_is_measured_against_a_copy_of_itself(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     wanted = msgspec.structs.replace(asked, aa=True, cold=3)
     target = scripted(working)
     manifest = measure(workload, wanted, target.opening).manifest()
@@ -264,7 +264,7 @@ def test_a_function_is_measured_against_a_copy_of_itself(
 
 def test_each_chosen_variant_is_measured_against_its_copy(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     wanted = msgspec.structs.replace(asked, aa=True, variants=("rust", "python"))
     manifest = measure(workload, wanted, scripted(working).opening).manifest()
     assert manifest.copies == {"python-copy": "python", "rust-copy": "rust"}

@@ -40,14 +40,14 @@ def pid_of(folder: Path) -> int:
     return int((folder / "pid").read_text())
 
 
-def test_a_ready_emulator_is_there_as_long_as_it_is_needed(tmp_path: Path):
+def test_a_ready_emulator_is_there_as_long_as_it_is_needed(tmp_path: Path) -> None:
     with local_lambda(OPTIONS, emulator(tmp_path, LEAVES)) as endpoints:
         assert psutil.pid_exists(pid_of(tmp_path))
         assert (endpoints.dynamodb, endpoints.s3, endpoints.ca_bundle) == ("d", "s", "ca")
     assert not psutil.pid_exists(pid_of(tmp_path))
 
 
-def test_its_options_are_passed_on(tmp_path: Path):
+def test_its_options_are_passed_on(tmp_path: Path) -> None:
     options = Options(
         port=7,
         latency="off",
@@ -62,7 +62,7 @@ def test_its_options_are_passed_on(tmp_path: Path):
         assert msgspec.json.decode(endpoints.functions, type=Options) == options
 
 
-def test_a_websocket_api_is_one_of_them(tmp_path: Path):
+def test_a_websocket_api_is_one_of_them(tmp_path: Path) -> None:
     listen = Listen(origins=("http://127.0.0.1:8000", "http://localhost:8000"))
     api = WebSocketApi(name="race", stage="s", routes={"$connect": "f", "run": "g"}, listen=listen)
     options = Options(websocket_api=api)
@@ -71,7 +71,7 @@ def test_a_websocket_api_is_one_of_them(tmp_path: Path):
         assert started.pid == pid_of(tmp_path)
 
 
-def test_a_failure_that_is_not_the_emulators_is_left_as_it_is(tmp_path: Path):
+def test_a_failure_that_is_not_the_emulators_is_left_as_it_is(tmp_path: Path) -> None:
     with (
         pytest.raises(TargetError) as failed,
         local_lambda(OPTIONS, emulator(tmp_path, LEAVES)),
@@ -81,13 +81,13 @@ def test_a_failure_that_is_not_the_emulators_is_left_as_it_is(tmp_path: Path):
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, ZeroDivisionError])
-def test_any_other_end_takes_the_emulator_with_it(tmp_path: Path, end: type[BaseException]):
+def test_any_other_end_takes_the_emulator_with_it(tmp_path: Path, end: type[BaseException]) -> None:
     with pytest.raises(end), local_lambda(OPTIONS, emulator(tmp_path, LEAVES)):
         raise end
     assert not psutil.pid_exists(pid_of(tmp_path))
 
 
-def test_an_interrupt_before_it_is_ready_takes_the_emulator_with_it(tmp_path: Path):
+def test_an_interrupt_before_it_is_ready_takes_the_emulator_with_it(tmp_path: Path) -> None:
     body = READY.replace("print(json.dumps(ready), flush=True)", "os.kill(os.getppid(), 2)")
     with (
         pytest.raises(KeyboardInterrupt),
@@ -97,7 +97,7 @@ def test_an_interrupt_before_it_is_ready_takes_the_emulator_with_it(tmp_path: Pa
     assert not psutil.pid_exists(pid_of(tmp_path))
 
 
-def test_a_death_takes_the_place_of_the_failure_that_came_of_it(tmp_path: Path):
+def test_a_death_takes_the_place_of_the_failure_that_came_of_it(tmp_path: Path) -> None:
     dying = "print('out of memory', file=sys.stderr); sys.exit(3)"
     with (
         pytest.raises(TargetError) as failed,
@@ -112,12 +112,12 @@ def test_a_death_takes_the_place_of_the_failure_that_came_of_it(tmp_path: Path):
     assert failed.value.__cause__ is LOST
 
 
-def test_a_death_that_disturbed_nothing_is_no_failure(tmp_path: Path):
+def test_a_death_that_disturbed_nothing_is_no_failure(tmp_path: Path) -> None:
     with local_lambda(OPTIONS, emulator(tmp_path, READY + "sys.exit(3)")) as endpoints:
         assert endpoints.s3 == "s"
 
 
-def test_what_the_emulator_says_of_its_end_is_the_cause(tmp_path: Path):
+def test_what_the_emulator_says_of_its_end_is_the_cause(tmp_path: Path) -> None:
     body = LEAVES + FAILED % 4 + "sys.exit(4)"
     with (
         pytest.raises(TargetError) as failed,
@@ -131,7 +131,7 @@ def test_what_the_emulator_says_of_its_end_is_the_cause(tmp_path: Path):
 @pytest.mark.parametrize(("code", "kind"), [(2, BadInputError), (3, HostError), (4, TargetError)])
 def test_an_emulator_that_cannot_start_says_why_and_whose_fault_it_is(
     tmp_path: Path, code: int, kind: type[LambdameterError]
-):
+) -> None:
     body = "import json, sys\n" + FAILED % code + f"sys.exit({code})"
     with pytest.raises(kind) as failed, local_lambda(OPTIONS, emulator(tmp_path, body)):
         pytest.fail("it was never ready")
@@ -139,7 +139,7 @@ def test_an_emulator_that_cannot_start_says_why_and_whose_fault_it_is(
     assert failed.value.cause == "It burns"
 
 
-def test_one_that_ends_before_it_is_ready_is_told_with_its_last_words(tmp_path: Path):
+def test_one_that_ends_before_it_is_ready_is_told_with_its_last_words(tmp_path: Path) -> None:
     body = "raise RuntimeError('no such thing')"
     with (
         pytest.raises(TargetError, match="RuntimeError: no such thing") as failed,
@@ -151,7 +151,7 @@ def test_one_that_ends_before_it_is_ready_is_told_with_its_last_words(tmp_path: 
 
 def test_one_that_does_not_leave_is_killed_and_hides_no_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(local, "_STOP_S", 0.2)
     with (
         pytest.raises(TargetError) as failed,
@@ -162,7 +162,7 @@ def test_one_that_does_not_leave_is_killed_and_hides_no_failure(
     assert not psutil.pid_exists(pid_of(tmp_path))
 
 
-def test_the_real_one_refuses_an_unknown_sandbox():
+def test_the_real_one_refuses_an_unknown_sandbox() -> None:
     with pytest.raises(BadInputError) as failed, local_lambda(Options(sandbox="cage")):
         pytest.fail("it was never ready")
     told = failed.value
@@ -175,7 +175,7 @@ def test_the_real_one_refuses_an_unknown_sandbox():
 )
 def test_the_real_one_refuses_a_latency_model_that_it_cannot_read(
     tmp_path: Path, text: str | None, why: str
-):
+) -> None:
     file = tmp_path / "latency.toml"
     if text is not None:
         file.write_text(text)

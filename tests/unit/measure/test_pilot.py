@@ -94,7 +94,7 @@ def of(asked: RunOptions, cold: int | None, warm: int | None, **more: Any) -> Ru
 
 def test_a_short_handler_is_called_fifteen_times_in_twenty_environments(
     bench: TrialContext, unsaid: Workload, asked: RunOptions
-):
+) -> None:
     found = bench.measure(unsaid, of(asked, None, None), cold_s=0.3, warm_s=0.2)
     assert found.often == (20, 15)
     # Two cells: 20 x (2 x 0.3 + 15 x 2 x 0.2) s.
@@ -118,7 +118,7 @@ def test_a_long_one_is_called_less_often_so_that_a_run_takes_ten_minutes(  # noq
     cold_s: float,
     warm_s: float,
     often: tuple[int, int],
-):
+) -> None:
     found = bench.measure(unsaid, of(asked, None, None), cold_s, warm_s)
     assert found.often == often
     assert any(line.startswith("these are fewer calls than 20 x 15") for line in found.told)
@@ -134,27 +134,27 @@ def test_what_was_said_always_wins(  # noqa: PLR0913, PLR0917
     cold: int | None,
     warm: int | None,
     often: tuple[int, int],
-):
+) -> None:
     assert bench.measure(unsaid, of(asked, cold, warm), cold_s=300, warm_s=900).often == often
 
 
 def test_the_workloads_own_numbers_come_before_the_protocols(
     bench: TrialContext, workload: Workload, asked: RunOptions
-):
+) -> None:
     own = msgspec.structs.replace(workload, rounds=2, warm_calls=3)
     assert bench.measure(own, of(asked, None, None), cold_s=300, warm_s=900).often == (2, 3)
 
 
 def test_the_trial_beforehand_is_in_no_figure_and_leaves_nothing(
     bench: TrialContext, workload: Workload, asked: RunOptions
-):
+) -> None:
     found = bench.measure(workload, of(asked, 20, 1), cold_s=1, warm_s=1)
     assert (found.made, found.kept, found.left) == (4 + 80, 80, [])
 
 
 def test_a_run_that_is_hardly_longer_than_a_trial_has_none(
     bench: TrialContext, workload: Workload, asked: RunOptions
-):
+) -> None:
     found = bench.measure(workload, of(asked, 4, 1), cold_s=1, warm_s=1)
     assert (found.made, found.kept) == (16, 16)
     assert "4 rounds of 2 environments, each with a cold call and 1 warm call" in found.told
@@ -162,7 +162,7 @@ def test_a_run_that_is_hardly_longer_than_a_trial_has_none(
 
 def test_a_warm_call_with_much_more_to_do_is_not_tried_but_reckoned(
     bench: TrialContext, workload: Workload, asked: RunOptions, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr("lambdameter.measure.progress._START_IN_RECORDS", 0)
     # Cold calls have 2 records: a warm one has 30 times the work.
     wanted = of(asked, 1, 1, settings={"records": "60"})
@@ -174,7 +174,7 @@ def test_a_warm_call_with_much_more_to_do_is_not_tried_but_reckoned(
 
 def test_a_long_trial_is_cut_short_and_the_rest_taken_to_be_alike(
     bench: TrialContext, unsaid: Workload, asked: RunOptions
-):
+) -> None:
     found = bench.measure(unsaid, of(asked, None, None), cold_s=40, warm_s=110)
     # One of two cells was tried: a round takes 2 x 150 s, and ten minutes hold two.
     assert (found.made, found.kept, found.often) == (2 + 8, 8, (2, 1))
@@ -182,7 +182,7 @@ def test_a_long_trial_is_cut_short_and_the_rest_taken_to_be_alike(
 
 def test_a_run_that_ends_by_itself_tells_its_least_its_most_and_its_budget(
     bench: TrialContext, workload: Workload, asked: RunOptions
-):
+) -> None:
     rule = StoppingRule(looks=(20, 60), budget_s=300)
     found = bench.measure(workload, of(asked, None, None, stopping_rule=rule), cold_s=1, warm_s=2)
     assert (
@@ -193,7 +193,7 @@ def test_a_run_that_ends_by_itself_tells_its_least_its_most_and_its_budget(
 
 def test_a_budget_leaves_time_for_the_first_look(
     bench: TrialContext, unsaid: Workload, asked: RunOptions
-):
+) -> None:
     rule = StoppingRule(looks=(20, 60), budget_s=300)
     found = bench.measure(unsaid, of(asked, None, None, stopping_rule=rule), cold_s=1, warm_s=1)
     # 0.8 x 300 s are 12 s a round: 2 s for cold calls, 2 s for each warm one.
@@ -202,7 +202,7 @@ def test_a_budget_leaves_time_for_the_first_look(
 
 def test_on_aws_the_expected_cost_is_told(
     bench: TrialContext, workload: Workload, asked: RunOptions
-):
+) -> None:
     wanted = of(asked, 5, 1, settings={"records": "2"})
     found = bench.measure(workload, wanted, cold_s=1, warm_s=1, where="aws")
     # us-east-1, arm64, 128 MB: 20 ms billed cold and 10 ms warm; each a request and two writes.

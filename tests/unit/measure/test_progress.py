@@ -8,6 +8,7 @@ from rich.console import Console
 
 from lambdameter.measure.progress import ProgressBar
 from lambdameter.model.artifact import Dataset, Expected
+from lambdameter.model.base import Call
 from lambdameter.model.sample import Report, Sample, SampleError, Trial, TrialEquality
 
 PLAN = tuple(
@@ -30,7 +31,7 @@ def dataset(count: int) -> Dataset:
     return Dataset(folder="/d", parameters={}, object_bytes={}, expected=expected)
 
 
-DATASETS = {"cold": dataset(0), "warm": dataset(9_000)}
+DATASETS: dict[Call, Dataset] = {"cold": dataset(0), "warm": dataset(9_000)}
 EQUAL = TrialEquality(
     equal=True,
     expected_count=1,
@@ -66,7 +67,7 @@ DIED = SampleError(kind="function", type="Runtime.OutOfMemory", message="killed"
 )
 def test_where_there_is_no_terminal_each_sample_is_a_line_with_what_came_of_it(
     sample: Sample, outcome: str
-):
+) -> None:
     told = io.StringIO()
     with ProgressBar(PLAN, DATASETS, Console(file=told, width=40)) as telling:
         telling.started(PLAN[0])
@@ -74,7 +75,7 @@ def test_where_there_is_no_terminal_each_sample_is_a_line_with_what_came_of_it(
     assert told.getvalue() == f"1/2 python csv 128 MB cold: {outcome}\n"
 
 
-def test_a_terminal_is_shown_what_is_measured_and_keeps_none_of_it():
+def test_a_terminal_is_shown_what_is_measured_and_keeps_none_of_it() -> None:
     told = io.StringIO()
     console = Console(file=told, force_terminal=True, width=120)
     with ProgressBar(PLAN, DATASETS, console) as telling:
@@ -88,7 +89,7 @@ def test_a_terminal_is_shown_what_is_measured_and_keeps_none_of_it():
     assert "1.23 s" not in shown
 
 
-def test_the_bar_goes_on_by_the_work_that_was_done():
+def test_the_bar_goes_on_by_the_work_that_was_done() -> None:
     console = Console(file=io.StringIO(), force_terminal=True)
     with ProgressBar(PLAN, DATASETS, console) as telling:
         telling.finished(GOOD)

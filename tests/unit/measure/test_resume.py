@@ -42,7 +42,7 @@ def cut(
 
 def test_a_clock_that_was_stepped_back_since_does_not_matter(
     cut: Callable[[int], Path], scripted: Scripted, working: Script
-):
+) -> None:
     folder = cut(3)
     file = folder / SAMPLES
     later = [
@@ -58,7 +58,7 @@ def test_a_clock_that_was_stepped_back_since_does_not_matter(
 @pytest.mark.parametrize("calls", range(4))
 def test_the_same_plan_is_completed(
     cut: Callable[[int], Path], scripted: Scripted, working: Script, calls: int
-):
+) -> None:
     folder = cut(calls)
     target = scripted(working)
     kept = resume(folder, target.opening).samples()
@@ -70,7 +70,7 @@ def test_the_same_plan_is_completed(
 
 def test_samples_of_finished_environments_stay_as_they_were(
     cut: Callable[[int], Path], scripted: Scripted, working: Script
-):
+) -> None:
     folder = cut(3)
     before = (folder / SAMPLES).read_bytes()
     resume(folder, scripted(working).opening)
@@ -79,7 +79,7 @@ def test_samples_of_finished_environments_stay_as_they_were(
 
 def test_a_complete_run_is_left_alone(
     measured: RunFolder, scripted: Scripted, working: Script, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     target = scripted(working)
     before = (measured.path / SAMPLES).read_bytes()
     resume(measured.path, target.opening)
@@ -90,7 +90,7 @@ def test_a_complete_run_is_left_alone(
 
 def test_other_code_is_refused(
     cut: Callable[[int], Path], sums: Path, scripted: Scripted, working: Script
-):
+) -> None:
     folder = cut(2)
     (sums / "rust" / "handler.py").write_text("def handler(event, context): return 2")
     with pytest.raises(BadInputError, match="code of the variant rust has changed"):
@@ -99,7 +99,7 @@ def test_other_code_is_refused(
 
 def test_other_data_is_refused(
     cut: Callable[[int], Path], sums: Path, scripted: Scripted, working: Script
-):
+) -> None:
     folder = cut(2)
     generator = sums / "generate.py"
     generator.write_text(generator.read_text().replace("str(number)", "str(number + 1)"))
@@ -114,7 +114,7 @@ def test_another_target_is_refused_and_nothing_is_left_on_it(
     working: Script,
     calibration: Calibration,
     changed: str,
-):
+) -> None:
     other = {"engines": {"lambda": "another"}, "calibration": calibration, "overheads": "another"}
     folder = cut(2)
     target = scripted(working)
@@ -127,7 +127,7 @@ def test_another_target_is_refused_and_nothing_is_left_on_it(
 
 def test_a_host_that_was_calibrated_anew_is_another_target(
     cut: Callable[[int], Path], scripted: Scripted, working: Script, calibration: Calibration
-):
+) -> None:
     folder = cut(2)
     manifest = RunFolder.open(folder).manifest()
     then = msgspec.structs.replace(manifest.target, calibration=calibration)
@@ -150,7 +150,7 @@ def test_what_the_killed_run_left_on_the_target_is_removed_and_named(
     working: Script,
     workload: Workload,
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     folder = cut(2)
     target = scripted(working)
     assert workload.table is not None
@@ -168,7 +168,7 @@ def test_what_the_killed_run_left_on_the_target_is_removed_and_named(
 
 def test_a_run_that_somebody_is_at_is_refused_and_left_alone(
     cut: Callable[[int], Path], scripted: Scripted, working: Script
-):
+) -> None:
     folder = cut(2)
     target = scripted(working)
     with RunFolder.open(folder).alone(), pytest.raises(BadInputError, match="Another") as refused:
@@ -180,7 +180,7 @@ def test_a_run_that_somebody_is_at_is_refused_and_left_alone(
 
 def test_a_folder_that_cannot_be_read_is_not_said_to_be_resumable(
     cut: Callable[[int], Path], scripted: Scripted, working: Script
-):
+) -> None:
     folder = cut(2)
     file = folder / MANIFEST
     file.write_text(file.read_text().replace('"schema": 1', '"schema": 2', 1))

@@ -92,11 +92,11 @@ def run(tmp_path: Path) -> RunFolder:
     return RunFolder.create(tmp_path / "run", manifest())
 
 
-def test_the_manifest_comes_back_as_it_was_written(run: RunFolder):
+def test_the_manifest_comes_back_as_it_was_written(run: RunFolder) -> None:
     assert RunFolder.open(run.path).manifest() == manifest()
 
 
-def test_samples_come_back_in_their_order(run: RunFolder):
+def test_samples_come_back_in_their_order(run: RunFolder) -> None:
     for index in range(3):
         run.append(sample(index))
     read = RunFolder.open(run.path).samples()
@@ -104,16 +104,16 @@ def test_samples_come_back_in_their_order(run: RunFolder):
     assert not read.truncated
 
 
-def test_a_sample_is_on_disk_as_soon_as_it_is_appended(run: RunFolder):
+def test_a_sample_is_on_disk_as_soon_as_it_is_appended(run: RunFolder) -> None:
     run.append(sample(0))
     assert msgspec.json.decode((run.path / SAMPLES).read_bytes(), type=Sample) == sample(0)
 
 
-def test_a_run_without_samples_is_empty(run: RunFolder):
+def test_a_run_without_samples_is_empty(run: RunFolder) -> None:
     assert run.samples().samples == ()
 
 
-def test_a_last_line_that_was_cut_off_is_told_and_left_out(run: RunFolder):
+def test_a_last_line_that_was_cut_off_is_told_and_left_out(run: RunFolder) -> None:
     run.append(sample(0))
     run.append(sample(1))
     file = run.path / SAMPLES
@@ -123,7 +123,7 @@ def test_a_last_line_that_was_cut_off_is_told_and_left_out(run: RunFolder):
     assert read.truncated
 
 
-def test_a_sample_appended_after_a_cut_line_is_not_glued_to_it(run: RunFolder):
+def test_a_sample_appended_after_a_cut_line_is_not_glued_to_it(run: RunFolder) -> None:
     run.append(sample(0))
     run.append(sample(1))
     file = run.path / SAMPLES
@@ -132,7 +132,7 @@ def test_a_sample_appended_after_a_cut_line_is_not_glued_to_it(run: RunFolder):
     assert run.samples().samples == (sample(0), sample(2))
 
 
-def test_a_broken_line_in_the_middle_is_refused_with_its_number(run: RunFolder):
+def test_a_broken_line_in_the_middle_is_refused_with_its_number(run: RunFolder) -> None:
     run.append(sample(0))
     with (run.path / SAMPLES).open("ab") as file:
         file.write(b'{"not": "a sample"}\n')
@@ -142,29 +142,29 @@ def test_a_broken_line_in_the_middle_is_refused_with_its_number(run: RunFolder):
     assert refused.value.place == f"{run.path / SAMPLES}:2"
 
 
-def test_a_folder_that_holds_something_is_not_written_into(tmp_path: Path):
+def test_a_folder_that_holds_something_is_not_written_into(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(BadInputError, match="not empty"):
         RunFolder.create(tmp_path, manifest())
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_run_is_not_overwritten(run: RunFolder):
+def test_a_run_is_not_overwritten(run: RunFolder) -> None:
     with pytest.raises(BadInputError, match="not empty"):
         RunFolder.create(run.path, manifest())
 
 
-def test_an_empty_folder_becomes_a_run(tmp_path: Path):
+def test_an_empty_folder_becomes_a_run(tmp_path: Path) -> None:
     RunFolder.create(tmp_path, manifest())
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
 
 
-def test_a_folder_without_manifest_is_no_run(tmp_path: Path):
+def test_a_folder_without_manifest_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="not a run folder"):
         RunFolder.open(tmp_path)
 
 
-def test_another_version_of_the_format_is_refused(run: RunFolder):
+def test_another_version_of_the_format_is_refused(run: RunFolder) -> None:
     document = msgspec.json.decode((run.path / MANIFEST).read_bytes())
     document["schema"] = SCHEMA + 1
     document["new_in_that_version"] = True
@@ -174,19 +174,19 @@ def test_another_version_of_the_format_is_refused(run: RunFolder):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', "\x00"])
-def test_a_manifest_that_is_none_is_refused(run: RunFolder, text: str):
+def test_a_manifest_that_is_none_is_refused(run: RunFolder, text: str) -> None:
     (run.path / MANIFEST).write_text(text)
     with pytest.raises(BadInputError, match="cannot be read"):
         run.manifest()
 
 
-def test_a_place_that_cannot_be_written_is_the_hosts_fault(tmp_path: Path):
+def test_a_place_that_cannot_be_written_is_the_hosts_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HostError, match="cannot be written"):
         RunFolder.create(tmp_path / "file" / "run", manifest())
 
 
-def test_a_sample_for_which_there_is_no_space_leaves_nothing_of_itself(run: RunFolder):
+def test_a_sample_for_which_there_is_no_space_leaves_nothing_of_itself(run: RunFolder) -> None:
     run.append(sample(0))
     size = (run.path / SAMPLES).stat().st_size
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -202,7 +202,7 @@ def test_a_sample_for_which_there_is_no_space_leaves_nothing_of_itself(run: RunF
     assert run.samples().samples == (sample(0), sample(1))
 
 
-def test_a_manifest_for_which_there_is_no_space_leaves_no_folder(tmp_path: Path):
+def test_a_manifest_for_which_there_is_no_space_leaves_no_folder(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
     try:
@@ -213,7 +213,7 @@ def test_a_manifest_for_which_there_is_no_space_leaves_no_folder(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_of_several_samples_of_one_trial_the_last_counts(run: RunFolder):
+def test_of_several_samples_of_one_trial_the_last_counts(run: RunFolder) -> None:
     later = msgspec.structs.replace(sample(0), client_ms=9.0)
     for one in (sample(0), sample(1), later):
         run.append(one)
@@ -234,7 +234,7 @@ def sweep(schema: int = SCHEMA) -> Sweep:
     )
 
 
-def test_the_list_of_a_sweeps_runs_comes_back_as_it_was_written(tmp_path: Path):
+def test_the_list_of_a_sweeps_runs_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert not is_sweep(tmp_path)
     write_sweep(tmp_path, sweep())
     assert is_sweep(tmp_path)
@@ -242,7 +242,7 @@ def test_the_list_of_a_sweeps_runs_comes_back_as_it_was_written(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == [SWEEP]
 
 
-def test_a_sweep_is_no_run_and_names_those_that_it_holds(tmp_path: Path):
+def test_a_sweep_is_no_run_and_names_those_that_it_holds(tmp_path: Path) -> None:
     write_sweep(tmp_path, sweep())
     with pytest.raises(BadInputError, match="several runs, one at each latency") as refused:
         RunFolder.open(tmp_path)
@@ -252,19 +252,19 @@ def test_a_sweep_is_no_run_and_names_those_that_it_holds(tmp_path: Path):
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"schema": 1}', "\x00"])
-def test_a_list_of_runs_that_is_none_is_refused(tmp_path: Path, text: str):
+def test_a_list_of_runs_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / SWEEP).write_text(text)
     with pytest.raises(BadInputError, match="cannot be read"):
         read_sweep(tmp_path)
 
 
-def test_a_sweep_of_another_version_of_the_format_is_refused(tmp_path: Path):
+def test_a_sweep_of_another_version_of_the_format_is_refused(tmp_path: Path) -> None:
     write_sweep(tmp_path, sweep(SCHEMA + 1))
     with pytest.raises(BadInputError, match=f"format {SCHEMA + 1}"):
         read_sweep(tmp_path)
 
 
-def test_a_list_of_runs_that_cannot_be_written_is_the_hosts_fault(tmp_path: Path):
+def test_a_list_of_runs_that_cannot_be_written_is_the_hosts_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HostError, match="cannot be written"):
         write_sweep(tmp_path / "file", sweep())

@@ -220,10 +220,11 @@ def trials(warm: int = 1, variants: tuple[str, ...] = ("python",)) -> tuple[Tria
 
 
 def kinds(samples: list[Sample]) -> list[str | None]:
-    return [sample.error and f"{sample.error.kind}:{sample.error.type}" for sample in samples]
+    errors = [sample.error for sample in samples]
+    return [f"{error.kind}:{error.type}" if error else None for error in errors]
 
 
-def test_a_run_gives_one_verified_sample_for_each_trial(tmp_path: Path):
+def test_a_run_gives_one_verified_sample_for_each_trial(tmp_path: Path) -> None:
     bed = Bed(tmp_path, well)
     samples = bed.run(trials(warm=2, variants=("python", "rust")))
     assert [sample.trial for sample in samples] == list(trials(2, ("python", "rust")))
@@ -240,13 +241,13 @@ def test_a_run_gives_one_verified_sample_for_each_trial(tmp_path: Path):
     assert bed.left == []
 
 
-def test_an_environment_rests_before_each_warm_call_and_before_no_cold_one(tmp_path: Path):
+def test_an_environment_rests_before_each_warm_call_and_before_no_cold_one(tmp_path: Path) -> None:
     bed = Bed(tmp_path, well)
     bed.run(trials(warm=2, variants=("python", "rust")))
     assert bed.rests == [1, 2, 4, 5]
 
 
-def test_the_event_names_bucket_object_and_the_trials_own_table(tmp_path: Path):
+def test_the_event_names_bucket_object_and_the_trials_own_table(tmp_path: Path) -> None:
     events: list[Any] = []
 
     def script(target: FakeTarget, request: Request) -> Invocation:
@@ -265,7 +266,7 @@ def test_the_event_names_bucket_object_and_the_trials_own_table(tmp_path: Path):
     assert events[0]["n"] == 1
 
 
-def test_progress_is_told_around_each_trial(tmp_path: Path):
+def test_progress_is_told_around_each_trial(tmp_path: Path) -> None:
     bed = Bed(tmp_path, well)
     bed.run(trials())
     assert bed.progress.told == [
@@ -276,7 +277,7 @@ def test_progress_is_told_around_each_trial(tmp_path: Path):
     ]
 
 
-def test_a_handlers_exception_is_a_sample_and_leaves_the_environment_warm(tmp_path: Path):
+def test_a_handlers_exception_is_a_sample_and_leaves_the_environment_warm(tmp_path: Path) -> None:
     def raises(_: FakeTarget, request: Request) -> Invocation:
         return failed("ValueError", "no such column", report(request))
 
@@ -289,7 +290,9 @@ def test_a_handlers_exception_is_a_sample_and_leaves_the_environment_warm(tmp_pa
     assert bed.left == []
 
 
-def test_after_out_of_memory_the_next_call_is_not_warm_and_the_one_after_it_is(tmp_path: Path):
+def test_after_out_of_memory_the_next_call_is_not_warm_and_the_one_after_it_is(
+    tmp_path: Path,
+) -> None:
     bed = Bed(tmp_path, scripted(out_of_memory, well, well))
     samples = bed.run(trials(warm=2))
     assert kinds(samples) == ["function:Runtime.OutOfMemory", "invoke:NotWarm", None]
@@ -312,7 +315,7 @@ def test_after_out_of_memory_the_next_call_is_not_warm_and_the_one_after_it_is(t
 )
 def test_only_a_lost_environment_spoils_the_next_call(
     tmp_path: Path, error_type: str, status: str | None, then: str | None
-):
+) -> None:
     def dies(_: FakeTarget, request: Request) -> Invocation:
         return failed(error_type, "died", report(request, status=status))
 
@@ -320,7 +323,7 @@ def test_only_a_lost_environment_spoils_the_next_call(
     assert kinds(samples) == [f"function:{error_type}", then]
 
 
-def test_a_death_does_not_spoil_the_next_environment(tmp_path: Path):
+def test_a_death_does_not_spoil_the_next_environment(tmp_path: Path) -> None:
     bed = Bed(tmp_path, scripted(well, out_of_memory, well))
     samples = bed.run(trials(variants=("python", "rust")))
     assert kinds(samples) == [None, "function:Runtime.OutOfMemory", None, None]
@@ -336,7 +339,7 @@ def test_a_death_does_not_spoil_the_next_environment(tmp_path: Path):
         ({**ANSWER, "phases": {}}, "answer:WrongShape"),
     ],
 )
-def test_a_nonsense_answer_is_no_measurement(tmp_path: Path, response: Any, error: str):
+def test_a_nonsense_answer_is_no_measurement(tmp_path: Path, response: Any, error: str) -> None:
     def nonsense(target: FakeTarget, request: Request) -> Invocation:
         write(target, request)
         return answered(response, report(request))
@@ -347,7 +350,7 @@ def test_a_nonsense_answer_is_no_measurement(tmp_path: Path, response: Any, erro
     assert samples[0].equality is not None
 
 
-def test_what_a_failed_function_logged_is_kept_without_lambdas_own_lines(tmp_path: Path):
+def test_what_a_failed_function_logged_is_kept_without_lambdas_own_lines(tmp_path: Path) -> None:
     def loud(target: FakeTarget, request: Request) -> Invocation:
         made = failed("KeyError", "'id'", report(request))
         own = "[ERROR] KeyError: 'id'\r  File\n"
@@ -360,7 +363,9 @@ def test_what_a_failed_function_logged_is_kept_without_lambdas_own_lines(tmp_pat
     assert sample.error.log == "[ERROR] KeyError: 'id'\n  File"
 
 
-def test_a_wall_clock_that_is_stepped_back_changes_nothing_but_the_time_of_day(tmp_path: Path):
+def test_a_wall_clock_that_is_stepped_back_changes_nothing_but_the_time_of_day(
+    tmp_path: Path,
+) -> None:
     planned = trials(warm=2)
     forward = Bed(tmp_path, well).run(planned)
     back = Bed(tmp_path, well).run(planned, step_s=-3_600)
@@ -372,7 +377,7 @@ def test_a_wall_clock_that_is_stepped_back_changes_nothing_but_the_time_of_day(t
 
 
 @pytest.mark.parametrize("payload", [b"<html>", b"", b'{"n": NaN}', b'"\xff"', b'"\\ud800"'])
-def test_an_answer_that_is_no_json_is_no_measurement(tmp_path: Path, payload: bytes):
+def test_an_answer_that_is_no_json_is_no_measurement(tmp_path: Path, payload: bytes) -> None:
     def broken(target: FakeTarget, request: Request) -> Invocation:
         return msgspec.structs.replace(well(target, request), payload=payload)
 
@@ -389,24 +394,27 @@ def cut_off(target: FakeTarget, request: Request) -> Invocation:
     return msgspec.structs.replace(well(target, request), status=0, payload=b"{}")
 
 
-def test_a_connection_that_broke_is_a_failed_sample_while_the_target_lives(tmp_path: Path):
+def test_a_connection_that_broke_is_a_failed_sample_while_the_target_lives(tmp_path: Path) -> None:
     samples = Bed(tmp_path, cut_off).run(trials(warm=0))
     assert kinds(samples) == ["invoke:status 0"]
 
 
-def test_a_connection_that_broke_because_the_target_died_is_no_sample(tmp_path: Path):
+def test_a_connection_that_broke_because_the_target_died_is_no_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def dies(target: FakeTarget, request: Request) -> Invocation:
         target.dead = True
         return cut_off(target, request)
 
     bed = Bed(tmp_path, dies)
-    bed.target.delete_table = lambda _: None  # its data plane lives a moment longer
+    # Its data plane lives a moment longer.
+    monkeypatch.setattr(bed.target, "delete_table", lambda _: None)
     with pytest.raises(TargetError, match="ended the target"):
         bed.run(trials(warm=0))
     assert bed.samples == []
 
 
-def test_an_unequal_table_is_shown_and_is_no_error(tmp_path: Path):
+def test_an_unequal_table_is_shown_and_is_no_error(tmp_path: Path) -> None:
     def wrong_type(target: FakeTarget, request: Request) -> Invocation:
         write(target, request, [*ITEMS[:3], {**ITEMS[3], "amount": {"S": "3.5"}}])
         return answered(ANSWER, report(request))
@@ -419,7 +427,7 @@ def test_an_unequal_table_is_shown_and_is_no_error(tmp_path: Path):
     assert sample.equality.differences[0].fields[0].field == "amount"
 
 
-def test_a_cold_call_without_init_is_not_cold(tmp_path: Path):
+def test_a_cold_call_without_init_is_not_cold(tmp_path: Path) -> None:
     def lukewarm(target: FakeTarget, request: Request) -> Invocation:
         write(target, request)
         return answered(ANSWER, report(request, init_ms=None))
@@ -428,7 +436,7 @@ def test_a_cold_call_without_init_is_not_cold(tmp_path: Path):
     assert kinds(samples) == ["invoke:NotCold", None]
 
 
-def test_a_warm_call_with_init_is_not_warm(tmp_path: Path):
+def test_a_warm_call_with_init_is_not_warm(tmp_path: Path) -> None:
     def always_cold(target: FakeTarget, request: Request) -> Invocation:
         write(target, request)
         return answered(ANSWER, report(request, init_ms=9))
@@ -437,14 +445,14 @@ def test_a_warm_call_with_init_is_not_warm(tmp_path: Path):
     assert kinds(samples) == [None, "invoke:NotWarm", "invoke:NotWarm"]
 
 
-def test_an_answer_without_report_is_no_measurement(tmp_path: Path):
+def test_an_answer_without_report_is_no_measurement(tmp_path: Path) -> None:
     def silent(target: FakeTarget, request: Request) -> Invocation:
         return msgspec.structs.replace(well(target, request), log_tail="...")
 
     assert kinds(Bed(tmp_path, silent).run(trials(warm=0))) == ["invoke:NoReport"]
 
 
-def test_a_refused_call_is_a_sample(tmp_path: Path):
+def test_a_refused_call_is_a_sample(tmp_path: Path) -> None:
     def refuses(_: FakeTarget, request: Request) -> Invocation:
         throttled = failed("TooManyRequestsException", "Rate Exceeded.", report(request))
         return msgspec.structs.replace(throttled, status=429, function_error=None, log_tail="")
@@ -454,7 +462,7 @@ def test_a_refused_call_is_a_sample(tmp_path: Path):
     assert samples[0].equality is None
 
 
-def test_a_target_that_dies_midway_ends_the_run_and_leaves_the_samples(tmp_path: Path):
+def test_a_target_that_dies_midway_ends_the_run_and_leaves_the_samples(tmp_path: Path) -> None:
     def dies(target: FakeTarget, request: Request) -> Invocation:
         if request.number < 2:
             return well(target, request)
@@ -467,7 +475,7 @@ def test_a_target_that_dies_midway_ends_the_run_and_leaves_the_samples(tmp_path:
     assert bed.left == []
 
 
-def test_a_target_that_is_gone_for_good_does_not_hide_its_death(tmp_path: Path):
+def test_a_target_that_is_gone_for_good_does_not_hide_its_death(tmp_path: Path) -> None:
     def dies(target: FakeTarget, request: Request) -> Invocation:
         target.dead = True
         raise TargetError("the data plane is gone", next_step=f"See call {request.number}.")
@@ -478,7 +486,7 @@ def test_a_target_that_is_gone_for_good_does_not_hide_its_death(tmp_path: Path):
     assert any("table lm-r1-0" in note for note in ended.value.__notes__)
 
 
-def test_an_interrupt_leaves_the_samples_and_nothing_else(tmp_path: Path):
+def test_an_interrupt_leaves_the_samples_and_nothing_else(tmp_path: Path) -> None:
     def interrupted(target: FakeTarget, request: Request) -> Invocation:
         if request.cold:
             return well(target, request)
@@ -491,7 +499,7 @@ def test_an_interrupt_leaves_the_samples_and_nothing_else(tmp_path: Path):
     assert bed.left == []
 
 
-def test_a_workload_without_table_is_given_none(tmp_path: Path):
+def test_a_workload_without_table_is_given_none(tmp_path: Path) -> None:
     def pure(target: FakeTarget, request: Request) -> Invocation:
         assert target.tables == {}
         return answered(ANSWER, report(request))
@@ -504,7 +512,7 @@ def test_a_workload_without_table_is_given_none(tmp_path: Path):
     assert sample.equality.equal
 
 
-def test_the_initial_items_are_in_the_table_before_the_call(tmp_path: Path):
+def test_the_initial_items_are_in_the_table_before_the_call(tmp_path: Path) -> None:
     before = {"id": {"S": "before"}}
 
     def looks(target: FakeTarget, request: Request) -> Invocation:
@@ -530,7 +538,7 @@ def answering(response: Any) -> Script:
     return script
 
 
-def test_a_string_that_holds_json_is_read_as_that_json(tmp_path: Path):
+def test_a_string_that_holds_json_is_read_as_that_json(tmp_path: Path) -> None:
     workload = http({"count": "body.records", "total": "body.total_ms", "phases": ()})
     body = '{"records": 4, "total_ms": 1.5}'
     bed = Bed(tmp_path, answering({"statusCode": 200, "body": body}), workload)
@@ -540,7 +548,9 @@ def test_a_string_that_holds_json_is_read_as_that_json(tmp_path: Path):
 
 
 @pytest.mark.parametrize("body", ["no json", "", None, {"records": 4}, 7])
-def test_a_string_that_should_hold_json_and_does_not_is_no_measurement(tmp_path: Path, body: Any):
+def test_a_string_that_should_hold_json_and_does_not_is_no_measurement(
+    tmp_path: Path, body: Any
+) -> None:
     workload = http({"count": None, "total": None, "phases": ()})
     (sample,) = Bed(tmp_path, answering({"body": body}), workload).run(trials(warm=0))
     assert sample.error is not None
@@ -566,14 +576,16 @@ def said(payload: bytes, failed_with: str | None = None) -> Invocation:
 
 @pytest.mark.parametrize("levels", [202, 2_000, 200_000])
 @pytest.mark.parametrize("error", [None, "Unhandled"])
-def test_an_answer_too_deep_to_be_compared_is_no_measurement(levels: int, error: str | None):
+def test_an_answer_too_deep_to_be_compared_is_no_measurement(
+    levels: int, error: str | None
+) -> None:
     response, why = runner.answer_of(said(nested(levels), error), None, WORKLOAD.response)
     assert response is None
     assert why is not None
     assert (why.kind, why.type) == (("function", "status 200") if error else ("answer", "TooDeep"))
 
 
-def test_brackets_without_an_end_are_as_much_too_deep(tmp_path: Path):
+def test_brackets_without_an_end_are_as_much_too_deep(tmp_path: Path) -> None:
     def broken(target: FakeTarget, request: Request) -> Invocation:
         return msgspec.structs.replace(well(target, request), payload=b"[" * 100_000)
 
@@ -584,7 +596,7 @@ def test_brackets_without_an_end_are_as_much_too_deep(tmp_path: Path):
 
 
 @pytest.mark.parametrize("levels", [202, 2_000])
-def test_neither_is_one_whose_string_holds_such_json(levels: int):
+def test_neither_is_one_whose_string_holds_such_json(levels: int) -> None:
     shape = http({"count": None, "total": None, "phases": ()}).response
     payload = msgspec.json.encode({"body": nested(levels).decode()})
     _, why = runner.answer_of(said(payload), None, shape)
@@ -592,7 +604,7 @@ def test_neither_is_one_whose_string_holds_such_json(levels: int):
     assert why.type == "TooDeep"
 
 
-def test_the_deepest_that_is_left_is_compared():
+def test_the_deepest_that_is_left_is_compared() -> None:
     shape = http({"count": None, "total": None, "phases": ()}).response
 
     def opened(number: int) -> Any:
@@ -606,7 +618,7 @@ def test_the_deepest_that_is_left_is_compared():
     assert (found.expected, found.actual) == ("7", "8")
 
 
-def test_a_shape_without_count_and_total_asks_for_neither(tmp_path: Path):
+def test_a_shape_without_count_and_total_asks_for_neither(tmp_path: Path) -> None:
     response = msgspec.structs.replace(WORKLOAD.response, count=None, total=None, phases=())
     workload = msgspec.structs.replace(WORKLOAD, response=response)
     (sample,) = Bed(tmp_path, answering({"records": 4}), workload).run(trials(warm=0))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from itertools import count
@@ -60,7 +61,7 @@ def seconds(step: float) -> Callable[[], float]:
 
 def test_a_run_ends_at_the_first_look_that_decides_it(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     folder = measure(workload, auto, scripted(lasting(working, slower_rust)).opening)
     stopping = folder.stopping()
     assert stopping is not None
@@ -72,7 +73,7 @@ def test_a_run_ends_at_the_first_look_that_decides_it(
 
 def test_answers_that_may_differ_are_looked_at_as_the_report_does(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     rounded = AnswerMayDiffer(field="mean", relative=1e-12, reason="added up in another order")
     tolerant = msgspec.structs.replace(workload, equality=EqualityRule(response=(rounded,)))
 
@@ -91,7 +92,7 @@ def test_answers_that_may_differ_are_looked_at_as_the_report_does(
 
 def test_the_plan_in_the_folder_holds_every_round_that_there_may_be(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     manifest = measure(workload, auto, scripted(lasting(working, slower_rust)).opening).manifest()
     assert {trial.round for trial in manifest.plan} == set(range(15))
     assert manifest.stopping_rule == StoppingRule(looks=LOOKS)
@@ -99,7 +100,7 @@ def test_the_plan_in_the_folder_holds_every_round_that_there_may_be(
 
 def test_what_is_never_decided_ends_with_the_last_look(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     folder = measure(workload, auto, scripted(lasting(working, undecided)).opening)
     stopping = folder.stopping()
     assert stopping is not None
@@ -109,7 +110,7 @@ def test_what_is_never_decided_ends_with_the_last_look(
 
 def test_two_that_take_the_same_are_equivalent(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     stopping = measure(workload, auto, scripted(working).opening).stopping()
     assert stopping is not None
     assert (stopping.rounds, stopping.reason) == (12, "equivalent")
@@ -118,7 +119,7 @@ def test_two_that_take_the_same_are_equivalent(
 
 def test_variants_of_which_one_never_answers_leave_nothing_to_compare(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     def dies(target: FakeTarget, request: Request) -> Invocation:
         answer = working(target, request)
         if request.variant != "rust":
@@ -132,7 +133,7 @@ def test_variants_of_which_one_never_answers_leave_nothing_to_compare(
 
 def test_without_warm_calls_the_cold_ones_decide(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     cold_alone = msgspec.structs.replace(auto, warm=0)
     folder = measure(workload, cold_alone, scripted(lasting(working, slower_rust)).opening)
     stopping = folder.stopping()
@@ -146,14 +147,11 @@ def test_a_budget_ends_it_before_a_round_that_would_not_fit(
     scripted: Scripted,
     working: Script,
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     rule = StoppingRule(looks=LOOKS, budget_s=45.0)
-    clocked = looking.until_decided
-
-    def with_clock(*given: Any) -> None:
-        clocked(*given, clock=seconds(10.0))  # a round takes ten seconds
-
-    monkeypatch.setattr(looking, "until_decided", with_clock)
+    # A round takes ten seconds.
+    clocked = functools.partial(looking.until_decided, clock=seconds(10.0))
+    monkeypatch.setattr(looking, "until_decided", clocked)
     wanted = msgspec.structs.replace(auto, stopping_rule=rule)
     stopping = measure(workload, wanted, scripted(lasting(working, slower_rust)).opening).stopping()
     assert stopping is not None
@@ -180,7 +178,7 @@ def cut_at(
 @pytest.mark.parametrize("calls", [1, 5, 30, 47])
 def test_a_resumed_run_ends_where_it_would_have_ended(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script, calls: int
-):
+) -> None:
     script = lasting(working, slower_rust)
     cut = cut_at(calls, workload, auto, scripted, script)
     assert not read(cut).summary.complete
@@ -196,7 +194,7 @@ def test_a_resumed_run_ends_where_it_would_have_ended(
 
 def test_a_run_that_was_killed_before_it_could_look_is_looked_at_when_resumed(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     script = lasting(working, slower_rust)
     folder = measure(workload, auto, scripted(script).opening)
     before = (folder.path / SAMPLES).read_bytes()
@@ -213,7 +211,7 @@ def test_a_run_that_has_ended_is_left_alone(
     scripted: Scripted,
     working: Script,
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     folder = measure(workload, auto, scripted(working).opening)
     target = scripted(working)
     resume(folder.path, target.opening)
@@ -223,7 +221,7 @@ def test_a_run_that_has_ended_is_left_alone(
 
 def test_what_was_spent_before_an_interruption_counts(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     script = lasting(working, slower_rust)
     cut = cut_at(20, workload, auto, scripted, script)
     before = cut.stopping()
@@ -236,7 +234,7 @@ def test_what_was_spent_before_an_interruption_counts(
 
 def test_an_interrupted_run_is_reported_at_the_level_of_a_look_that_no_data_chose(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     cut = cut_at(46, workload, auto, scripted, lasting(working, slower_rust))
     summary = read(cut).summary
     assert summary.stopping is not None
@@ -247,7 +245,7 @@ def test_an_interrupted_run_is_reported_at_the_level_of_a_look_that_no_data_chos
 
 def test_a_report_has_the_level_of_the_look_that_ended_the_run(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     summary = read(measure(workload, auto, scripted(working).opening)).summary
     levels = {one.interval.level for one in summary.comparisons if one.interval}
     assert levels == {sequential.levels(LOOKS)[0]}
@@ -255,7 +253,7 @@ def test_a_report_has_the_level_of_the_look_that_ended_the_run(
 
 def test_a_stopping_record_that_is_damaged_is_told(
     workload: Workload, auto: RunOptions, scripted: Scripted, working: Script
-):
+) -> None:
     folder = measure(workload, auto, scripted(working).opening)
     (folder.path / STOPPING).write_text("{")
     with pytest.raises(BadInputError, match="why the run ended cannot be read") as refused:
@@ -269,7 +267,7 @@ def test_each_look_is_told(
     scripted: Scripted,
     working: Script,
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     measure(workload, auto, scripted(lasting(working, slower_rust)).opening)
     told = capsys.readouterr().err
     assert "checked after 12 rounds: 1 of 1 comparison decided" in told

@@ -26,21 +26,21 @@ RECORDS = [
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
-def test_every_record_is_frozen_and_closed(record: type[msgspec.Struct]):
+def test_every_record_is_frozen_and_closed(record: type[msgspec.Struct]) -> None:
     config = record.__struct_config__
     assert (config.frozen, config.forbid_unknown_fields) == (True, True)
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
-def test_no_record_takes_positional_arguments(record: type[msgspec.Struct]):
+def test_no_record_takes_positional_arguments(record: type[msgspec.Struct]) -> None:
     parameters = inspect.signature(record).parameters.values()
     assert {parameter.kind for parameter in parameters} <= {inspect.Parameter.KEYWORD_ONLY}
 
 
-def test_there_are_records():
+def test_there_are_records() -> None:
     assert len(RECORDS) > 100
 
 
-def test_an_unknown_key_is_refused():
+def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="unknown field `colour`"):
         msgspec.json.decode(b'{"name":"a","type":"S","colour":1}', type=TableKey)

@@ -34,32 +34,32 @@ DIED = (
 
 
 @pytest.mark.parametrize("line", [COLD, TIMED_OUT, DIED])
-def test_a_line_read_and_written_again_is_the_same_line(line: str):
+def test_a_line_read_and_written_again_is_the_same_line(line: str) -> None:
     report = parse_report(line)
     assert report is not None
     assert format_report(report) == line
 
 
-def test_a_cold_report_has_its_init_duration():
+def test_a_cold_report_has_its_init_duration() -> None:
     report = parse_report(COLD)
     assert report is not None
     assert (report.init_ms, report.duration_ms, report.billed_ms) == (103.58, 15.74, 120)
 
 
-def test_a_failure_has_its_status_and_error_type():
+def test_a_failure_has_its_status_and_error_type() -> None:
     report = parse_report(DIED)
     assert report is not None
     assert (report.status, report.error_type) == ("error", "Runtime.OutOfMemory")
 
 
-def test_the_last_report_of_a_log_counts():
+def test_the_last_report_of_a_log_counts() -> None:
     report = parse_report("noise\n" + COLD + "START RequestId: a\n" + TIMED_OUT)
     assert report is not None
     assert report.status == "timeout"
 
 
 @pytest.mark.parametrize("log", ["", "no report here", COLD[:60]])
-def test_a_log_without_a_whole_report_has_none(log: str):
+def test_a_log_without_a_whole_report_has_none(log: str) -> None:
     assert parse_report(log) is None
 
 
@@ -95,11 +95,11 @@ FIGURE = st.none() | st.floats(min_value=0, max_value=1e7).map(lambda value: rou
         ),
     )
 )
-def test_a_meter_survives_the_headers(meter: Meter):
+def test_a_meter_survives_the_headers(meter: Meter) -> None:
     assert parse_meter(format_meter(meter)) == meter
 
 
-def test_what_was_added_is_told_in_a_header_of_its_own_and_only_where_something_was():
+def test_what_was_added_is_told_in_a_header_of_its_own_and_only_where_something_was() -> None:
     added = Modelled(
         init_ms=25.5,
         invocation_ms=0.5,
@@ -117,12 +117,12 @@ def test_what_was_added_is_told_in_a_header_of_its_own_and_only_where_something_
     assert MODELLED not in format_meter(Meter(environment="e"))
 
 
-def test_an_answer_without_headers_has_no_meter_and_no_host():
+def test_an_answer_without_headers_has_no_meter_and_no_host() -> None:
     assert parse_meter({"content-type": "application/json"}) is None
     assert parse_host({"content-type": "application/json"}) is None
 
 
-def test_the_host_survives_its_header(calibration: Calibration):
+def test_the_host_survives_its_header(calibration: Calibration) -> None:
     host = Host(
         enforcement=Enforcement(by="none", cpu="", memory="", freeze="", isolation=""),
         engines={"dynamodb": "x 1"},

@@ -96,7 +96,12 @@ def test_only_races_that_changed_are_read_again(
     before = known.list()
     read: list[str] = []
     whole = races.read
-    monkeypatch.setattr(races, "read", lambda folder: read.append(folder.name) or whole(folder))
+
+    def noted(folder: Path) -> RecordedRace:
+        read.append(folder.name)
+        return whole(folder)
+
+    monkeypatch.setattr(races, "read", noted)
     assert known.list() == before
     assert read == []
     verdict = {"type": "verified", "race": ONE, "identical": True}

@@ -28,13 +28,13 @@ def dots(line: str) -> int:
 
 
 @pytest.mark.parametrize("calls", [1, 2, 17, 60])
-def test_every_call_is_a_dot(calls: int):
+def test_every_call_is_a_dot(calls: int) -> None:
     told = draw([strip("a", around(100, calls))])
     assert dots(told.plain) == calls
     assert "a dot is a call" in told.plain
 
 
-def test_where_dots_are_many_calls_none_is_without_its_dot():
+def test_where_dots_are_many_calls_none_is_without_its_dot() -> None:
     lone = 500.0
     told = draw([strip("a", [*around(100, 5_000), lone])]).plain
     assert "a dot is up to" in told
@@ -43,7 +43,7 @@ def test_where_dots_are_many_calls_none_is_without_its_dot():
     assert "5,001" in last
 
 
-def test_an_outlier_is_drawn_marked_and_counted():
+def test_an_outlier_is_drawn_marked_and_counted() -> None:
     values = [100.0, 101.0, 102.0, 300.0]
     told = draw([strip("a", values, [False, False, False, True])]).plain
     first, marks = told.splitlines()[:2]
@@ -55,40 +55,40 @@ def test_an_outlier_is_drawn_marked_and_counted():
     assert marks.index("✗") > marks.index("▲")
 
 
-def test_without_outliers_there_is_no_word_of_them():
+def test_without_outliers_there_is_no_word_of_them() -> None:
     assert "outlier" not in draw([strip("a", [1.0, 2.0])]).plain
 
 
-def test_the_axis_is_logarithmic_only_where_a_linear_one_would_crowd():
+def test_the_axis_is_logarithmic_only_where_a_linear_one_would_crowd() -> None:
     assert not axis([strip("a", [10.0, 70.0])]).is_log
     assert axis([strip("a", [10.0]), strip("b", [90.0])]).is_log
 
 
-def test_all_strips_share_one_axis():
+def test_all_strips_share_one_axis() -> None:
     told = draw([strip("a", [100.0, 101.0]), strip("b", [200.0, 201.0])]).plain.splitlines()
     assert told[1].index("▲") < 5
     assert told[3].index("▲") > 75
 
 
 @pytest.mark.parametrize("value", [0.0, 0.01, 5.0, 900_000.0])
-def test_calls_that_are_all_alike_are_drawn(value: float):
+def test_calls_that_are_all_alike_are_drawn(value: float) -> None:
     told = draw([strip("a", [value] * 3)]).plain
     assert dots(told) == 3
 
 
-def test_a_zero_beside_large_values_is_drawn_on_a_linear_axis():
+def test_a_zero_beside_large_values_is_drawn_on_a_linear_axis() -> None:
     assert "linear axis" in draw([strip("a", [0.0, 1_000.0])]).plain
 
 
 @pytest.mark.parametrize("spread", [[1.0, 1.0001], [0.5, 3.0], [3.0, 4_000.0], [70.0, 900_000.0]])
-def test_no_line_is_wider_than_100_cells(spread: list[float]):
+def test_no_line_is_wider_than_100_cells(spread: list[float]) -> None:
     label = "A case with a long name, and a variant with one"
     lines = draw([strip(label, spread), strip("b", around(100, 400))]).plain.splitlines()
     assert max(map(cell_len, lines)) <= 100
     assert not any(line != line.rstrip() for line in lines)
 
 
-def test_ticks_are_round_and_inside_the_axis():
+def test_ticks_are_round_and_inside_the_axis() -> None:
     assert ticks(Axis(low=12, high=104, is_log=False)) == list(range(20, 101, 10))
     assert ticks(Axis(low=3, high=600, is_log=True)) == [5, 10, 20, 50, 100, 200, 500]
     assert ticks(Axis(low=7, high=7, is_log=False)) == [7]
@@ -109,7 +109,7 @@ def repeated(sample_run: ModuleType) -> Any:
     return sample_run.report_input(msgspec.structs.replace(once, plan=plan))
 
 
-def test_a_report_draws_the_warm_calls_of_each_cell(sample_run: ModuleType, shown: Any):
+def test_a_report_draws_the_warm_calls_of_each_cell(sample_run: ModuleType, shown: Any) -> None:
     run = repeated(sample_run)
     told = distribution(run, 1024, {})
     assert told is not None
@@ -117,7 +117,7 @@ def test_a_report_draws_the_warm_calls_of_each_cell(sample_run: ModuleType, show
     assert told.plain in shown.plain(run)
 
 
-def test_flagged_trials_are_marked(sample_run: ModuleType):
+def test_flagged_trials_are_marked(sample_run: ModuleType) -> None:
     run = repeated(sample_run)
     flagged = next(sample.trial.index for sample in run.samples if sample.trial.call == "warm")
     told = distribution(msgspec.structs.replace(run, outliers=frozenset({flagged})), 1024, {})
@@ -125,11 +125,11 @@ def test_flagged_trials_are_marked(sample_run: ModuleType):
     assert told.plain.count("3, 1 ✗") == 1
 
 
-def test_one_call_of_each_cell_is_no_distribution(sample_run: ModuleType):
+def test_one_call_of_each_cell_is_no_distribution(sample_run: ModuleType) -> None:
     assert distribution(sample_run.report_input(), 1024, {}) is None
 
 
-def test_nothing_is_drawn_of_a_case_that_is_not_equal(sample_run: ModuleType):
+def test_nothing_is_drawn_of_a_case_that_is_not_equal(sample_run: ModuleType) -> None:
     run = repeated(sample_run)
     samples = [
         sample_run.planted_difference(one) if one.trial.case == "csv" else one

@@ -81,18 +81,18 @@ FAILED = told(
 )
 
 
-def test_what_failed_is_the_sentence_that_decides():
+def test_what_failed_is_the_sentence_that_decides() -> None:
     assert gate.decision(FAILED) == (
         "HEAD fails: Python on JSON at 1,024 MB: takes 1.20 times as long (1.10 to 1.30), "
         "1.05 allowed."
     )
 
 
-def test_the_evidence_has_every_verdict_the_failed_ones_first():
+def test_the_evidence_has_every_verdict_the_failed_ones_first() -> None:
     assert [one.partition(":")[0] for one in gate.evidence(FAILED)] == ["failed", "passed"]
 
 
-def test_what_many_cells_lack_alike_is_said_once():
+def test_what_many_cells_lack_alike_is_said_once() -> None:
     both = tuple(verdict("cannot-tell", 1, TOO_FEW, case) for case in ("csv", "json"))
     run = told("cannot-tell", (cell(1, TOO_FEW), cell(1, TOO_FEW, "json")), both)
     assert gate.evidence(run) == [
@@ -104,17 +104,17 @@ def test_what_many_cells_lack_alike_is_said_once():
     ]
 
 
-def test_a_head_that_passes_says_what_it_keeps_to():
+def test_a_head_that_passes_says_what_it_keeps_to() -> None:
     run = told("passed", FAILED.cells[:1], FAILED.verdicts[:1])
     assert gate.decision(run) == "HEAD passes: no variant is more than 5 % slower."
 
 
-def test_that_runs_were_made_one_after_the_other_stands_beside_every_comparison():
+def test_that_runs_were_made_one_after_the_other_stands_beside_every_comparison() -> None:
     assert any("made one after the other" in one for one in gate.caveats(FAILED))
     assert any("2 cells with an interval each" in one for one in gate.caveats(FAILED))
 
 
-def test_the_terminal_lists_what_was_not_alike_and_every_cell():
+def test_the_terminal_lists_what_was_not_alike_and_every_cell() -> None:
     file = io.StringIO()
     terminal.console(file).print(comparison(FAILED, {}))
     lines = file.getvalue().splitlines()
@@ -125,7 +125,7 @@ def test_the_terminal_lists_what_was_not_alike_and_every_cell():
     assert max(map(len, lines)) <= 100
 
 
-def test_a_cell_with_nothing_to_compare_says_why():
+def test_a_cell_with_nothing_to_compare_says_why() -> None:
     dead = CellComparison(variant="python", case="csv", memory_mb=1024, lack="head-died")
     file = io.StringIO()
     terminal.console(file).print(comparison(told("failed", (dead,)), {}))
@@ -138,7 +138,7 @@ def test_a_cell_with_nothing_to_compare_says_why():
     )
 
 
-def test_markdown_has_the_same_decision_table_and_differences():
+def test_markdown_has_the_same_decision_table_and_differences() -> None:
     text = markdown.comparison(FAILED)
     assert text.startswith(f"**{markdown.escape(gate.decision(FAILED))}**")
     assert "| JSON | Python | 100 | 120 | **1.20** | 1.10 to 1.30 |" in text
@@ -146,13 +146,13 @@ def test_markdown_has_the_same_decision_table_and_differences():
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_tells_a_comparison(name: str):
+def test_every_format_tells_a_comparison(name: str) -> None:
     file = io.StringIO()
     FORMATS[name].comparison(FAILED, {}, file)  # type: ignore[index]
     assert "HEAD fails" in file.getvalue()
     assert file.getvalue().endswith("\n")
 
 
-def test_the_json_says_what_kind_of_interval_it_is():
+def test_the_json_says_what_kind_of_interval_it_is() -> None:
     text = json_document.encode_comparison(told("passed", (cell(1, TOO_FEW),)))
     assert '"type": "not-enough"' in text

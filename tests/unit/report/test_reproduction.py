@@ -41,20 +41,22 @@ def written(told: Reproduction, form: ReproductionFormat) -> str:
     return file.getvalue()
 
 
-def test_the_sentence_that_decides_comes_first_and_counts_every_row(told: Reproduction):
+def test_the_sentence_that_decides_comes_first_and_counts_every_row(told: Reproduction) -> None:
     first = reproduction_words.summary(told)
     assert " ".join(written(told, "terminal").split()).startswith(first)
     assert sum(map(int, re.findall(r"[:,] (\d+) ", first))) == len(told.rows)
 
 
-def test_no_line_of_the_terminals_is_too_wide(told: Reproduction):
+def test_no_line_of_the_terminals_is_too_wide(told: Reproduction) -> None:
     lines = written(told, "terminal").splitlines()
     assert max(map(len, lines)) <= WIDTH
     assert [line for line in lines if line.endswith("…")] == []
 
 
 @pytest.mark.parametrize("form", ["terminal", "markdown"])
-def test_every_verdict_that_needs_a_reason_has_one(told: Reproduction, form: ReproductionFormat):
+def test_every_verdict_that_needs_a_reason_has_one(
+    told: Reproduction, form: ReproductionFormat
+) -> None:
     text = " ".join(written(told, form).split())
     for judged_row in told.rows:
         if judged_row.verdict in ("not reproduced", "cannot be so", "not judged"):
@@ -62,19 +64,19 @@ def test_every_verdict_that_needs_a_reason_has_one(told: Reproduction, form: Rep
             assert judged_row.why.split(". ")[0][:60] in text
 
 
-def test_published_figures_stand_in_parentheses(told: Reproduction):
+def test_published_figures_stand_in_parentheses(told: Reproduction) -> None:
     for form in ("terminal", "markdown"):
         assert "(34.0 %)" in written(told, form)
     assert "(34.0 %)" in reproduction_page.page(told)
 
 
-def test_the_bill_is_told_line_by_line(told: Reproduction):
+def test_the_bill_is_told_line_by_line(told: Reproduction) -> None:
     for text in (written(told, "terminal"), written(told, "markdown")):
         for item in ("compute", "requests", "DynamoDB writes", "S3 reads", "whole bill"):
             assert item in text
 
 
-def test_the_document_is_of_its_schema_and_reads_back(told: Reproduction):
+def test_the_document_is_of_its_schema_and_reads_back(told: Reproduction) -> None:
     text = written(told, "json")
     jsonschema.validate(json.loads(text), json.loads(reproduction_document.schema()))
     read = msgspec.json.decode(text, type=reproduction_document.Document)
@@ -82,13 +84,13 @@ def test_the_document_is_of_its_schema_and_reads_back(told: Reproduction):
     assert sum(read.counts.values()) == len(told.rows)
 
 
-def test_the_shipped_schema_is_the_records():
+def test_the_shipped_schema_is_the_records() -> None:
     shipped = resources.files("lambdameter.report") / "reproduction-schema-1.json"
     remake = "print(reproduction_document.schema(), end='') of lambdameter.report makes it anew"
     assert shipped.read_text() == reproduction_document.schema(), remake
 
 
-def test_every_key_of_a_row_is_documented(told: Reproduction):
+def test_every_key_of_a_row_is_documented(told: Reproduction) -> None:
     document = json.loads(written(told, "json"))
     rows = document["reproduction"]["rows"]
     estimate = next(row["estimate"] for row in rows if row["estimate"])
@@ -118,7 +120,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_is_whole_small_and_loads_nothing(told: Reproduction):
+def test_the_page_is_whole_small_and_loads_nothing(told: Reproduction) -> None:
     text = reproduction_page.page(told)
     page = Page()
     page.feed(text)
@@ -130,18 +132,18 @@ def test_the_page_is_whole_small_and_loads_nothing(told: Reproduction):
     assert len(text) < 100_000
 
 
-def test_the_page_is_light_and_dark(told: Reproduction):
+def test_the_page_is_light_and_dark(told: Reproduction) -> None:
     assert "prefers-color-scheme:dark" in reproduction_page.page(told)
 
 
-def test_what_a_text_says_cannot_become_markup(told: Reproduction):
+def test_what_a_text_says_cannot_become_markup(told: Reproduction) -> None:
     planted = msgspec.structs.replace(told, titles={"K": "<script>alert(1)</script>"})
     page = reproduction_page.page(planted)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
 
-def test_a_bar_in_a_cell_does_not_end_it(told: Reproduction):
+def test_a_bar_in_a_cell_does_not_end_it(told: Reproduction) -> None:
     row = msgspec.structs.replace(told.rows[0], why="a | b")
     text = reproduction_markdown.page(msgspec.structs.replace(told, rows=(row,)))
     assert "a \\| b" in text

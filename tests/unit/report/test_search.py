@@ -37,7 +37,8 @@ NOTHING = msgspec.structs.replace(
 
 @pytest.fixture
 def workload(sample_run: ModuleType) -> Workload:
-    return sample_run.manifest().workload
+    made: Workload = sample_run.manifest().workload
+    return made
 
 
 def told(workload: Workload, **changes: Any) -> list[str]:
@@ -45,7 +46,7 @@ def told(workload: Workload, **changes: Any) -> list[str]:
     return search.report(result, workload, "lambdameter search x --event").plain.splitlines()
 
 
-def test_a_find_shows_the_event_both_answers_and_the_field(workload: Workload):
+def test_a_find_shows_the_event_both_answers_and_the_field(workload: Workload) -> None:
     lines = told(workload)
     assert lines[0] == (
         " NOT EQUAL   after 1,204 inputs (seed 7); the smallest such event found in 33 more:"
@@ -55,20 +56,20 @@ def test_a_find_shows_the_event_both_answers_and_the_field(workload: Workload):
     assert "    n: Python 2, Rust nothing" in lines
 
 
-def test_a_find_ends_with_the_command_that_calls_it_again(workload: Workload):
+def test_a_find_ends_with_the_command_that_calls_it_again(workload: Workload) -> None:
     assert told(workload)[-1] == "  lambdameter search x --event 'runs/search one.json'"
 
 
-def test_an_event_that_could_be_smaller_is_told_as_such(workload: Workload):
+def test_an_event_that_could_be_smaller_is_told_as_such(workload: Workload) -> None:
     assert told(workload, smallest=False)[0].endswith("but perhaps not the smallest:")
 
 
-def test_a_difference_that_did_not_come_again_is_told_as_such(workload: Workload):
+def test_a_difference_that_did_not_come_again_is_told_as_such(workload: Workload) -> None:
     assert not any("The variants did not differ" in line for line in told(workload))
     assert any("The variants did not differ" in line for line in told(workload, again=False))
 
 
-def test_nothing_found_is_no_proof(workload: Workload):
+def test_nothing_found_is_no_proof(workload: Workload) -> None:
     (line,) = search.report(NOTHING, workload, "etl").plain.splitlines()
     assert line.startswith(
         "no difference  Python and Rust give the same answers to 1,204 inputs, in 12 s"
@@ -76,7 +77,7 @@ def test_nothing_found_is_no_proof(workload: Workload):
     assert "not a proof" in line
 
 
-def test_nothing_found_among_all_inputs_is_one(workload: Workload):
+def test_nothing_found_among_all_inputs_is_one(workload: Workload) -> None:
     result = msgspec.structs.replace(NOTHING, exhausted=True)
     line = search.report(result, workload, "etl").plain
     assert line == (
@@ -85,7 +86,7 @@ def test_nothing_found_among_all_inputs_is_one(workload: Workload):
     )
 
 
-def test_one_event_that_is_equal_shows_the_answers(workload: Workload):
+def test_one_event_that_is_equal_shows_the_answers(workload: Workload) -> None:
     result = msgspec.structs.replace(
         NOTHING, seed=None, event_file="one.json", answers={"python": "1", "rust": "1"}
     )
@@ -96,7 +97,7 @@ def test_one_event_that_is_equal_shows_the_answers(workload: Workload):
     ]
 
 
-def test_the_document_says_whether_they_are_equal():
+def test_the_document_says_whether_they_are_equal() -> None:
     found, nothing = json.loads(search.encode(FOUND)), json.loads(search.encode(NOTHING))
     assert (found["schema"], found["equal"], nothing["equal"]) == (1, False, True)
     assert found["result"]["event"] == FOUND.event

@@ -34,7 +34,7 @@ def check(path: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_machine_with_everything_passes_and_names_its_python(tools: Path):
+def test_a_machine_with_everything_passes_and_names_its_python(tools: Path) -> None:
     found = check(tools)
     assert (found.returncode, found.stderr) == (0, "")
     assert found.stdout.strip() == str(tools / "python3")
@@ -44,7 +44,7 @@ def test_a_machine_with_everything_passes_and_names_its_python(tools: Path):
     ("name", "says"),
     [("cargo", "a Rust toolchain"), ("cc", "a C compiler"), ("python3", "Python 3.11 or newer")],
 )
-def test_a_missing_tool_is_named_with_the_next_step(tools: Path, name: str, says: str):
+def test_a_missing_tool_is_named_with_the_next_step(tools: Path, name: str, says: str) -> None:
     (tools / name).unlink()
     found = check(tools)
     assert found.returncode == 3
@@ -52,24 +52,24 @@ def test_a_missing_tool_is_named_with_the_next_step(tools: Path, name: str, says
     assert "Next: " in found.stderr
 
 
-def test_an_old_python_is_not_enough(tools: Path):
+def test_an_old_python_is_not_enough(tools: Path) -> None:
     tool(tools, "python3", "exit 1")
     assert "Python 3.11 or newer" in check(tools).stderr
 
 
-def test_a_python_without_venv_is_told_apart(tools: Path):
+def test_a_python_without_venv_is_told_apart(tools: Path) -> None:
     tool(tools, "python3", 'case "$2" in *venv*) exit 1 ;; esac')
     assert "the venv module" in check(tools).stderr
 
 
-def test_another_system_is_refused(tools: Path):
+def test_another_system_is_refused(tools: Path) -> None:
     tool(tools, "uname", "echo Darwin")
     found = check(tools)
     assert found.returncode == 3
     assert "Linux" in found.stderr
 
 
-def test_a_uv_that_cannot_be_installed_is_told_with_the_next_step(tools: Path):
+def test_a_uv_that_cannot_be_installed_is_told_with_the_next_step(tools: Path) -> None:
     tool(tools, "python3", 'case "$1$2" in -mvenv) exit 1 ;; esac')
     cache = tools / "cache"
     version = re.search(r"^UV_VERSION := (\S+)$", MAKEFILE.read_text(), re.MULTILINE)
@@ -87,7 +87,7 @@ def test_a_uv_that_cannot_be_installed_is_told_with_the_next_step(tools: Path):
     assert "Error 3" in asked.stderr
 
 
-def test_all_that_is_missing_is_told_at_once(tools: Path):
+def test_all_that_is_missing_is_told_at_once(tools: Path) -> None:
     for name in ("cargo", "cc"):
         (tools / name).unlink()
     assert check(tools).stderr.count("lambdameter needs") == 2

@@ -57,7 +57,7 @@ UNDERSTOOD: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("schema", UNDERSTOOD.values(), ids=UNDERSTOOD)
-def test_what_is_generated_conforms(schema: Any):
+def test_what_is_generated_conforms(schema: Any) -> None:
     validator = Draft202012Validator(schema)
 
     @settings(max_examples=40, database=None, suppress_health_check=list(HealthCheck))
@@ -88,17 +88,17 @@ def drawn(schema: Any, wanted: Any) -> Any:
         ({"type": "string", "maxLength": 1}, "ß"),
     ],
 )
-def test_the_notable_is_generated(schema: Any, value: Any):
+def test_the_notable_is_generated(schema: Any, value: Any) -> None:
     assert drawn(schema, lambda event: event == value) == value
 
 
-def test_a_number_is_generated_as_a_whole_one_and_as_a_fraction():
+def test_a_number_is_generated_as_a_whole_one_and_as_a_fraction() -> None:
     schema = {"type": "number", "minimum": 0, "maximum": 10}
     assert isinstance(drawn(schema, lambda one: isinstance(one, int)), int)
     assert isinstance(drawn(schema, lambda one: one == 1 and isinstance(one, float)), float)
 
 
-def test_properties_that_are_not_named_are_left_out_unless_they_are_described():
+def test_properties_that_are_not_named_are_left_out_unless_they_are_described() -> None:
     closed = {"type": "object", "properties": {"a": {"type": "null"}}}
     with pytest.raises(NoSuchExample):
         drawn(closed, lambda event: event.keys() - {"a"})
@@ -107,7 +107,7 @@ def test_properties_that_are_not_named_are_left_out_unless_they_are_described():
 
 @settings(max_examples=200, database=None)
 @given(strategy({"type": "string", "pattern": "^a*$"}, PLACE))
-def test_a_line_end_does_not_slip_past_the_end_of_a_pattern(text: str):
+def test_a_line_end_does_not_slip_past_the_end_of_a_pattern(text: str) -> None:
     assert set(text) <= {"a"}
 
 
@@ -126,7 +126,7 @@ def test_a_line_end_does_not_slip_past_the_end_of_a_pattern(text: str):
         ({"anyOf": [{"type": "null"}, {"if": {}, "type": "null"}]}, "`if`", "#/anyOf/1/if"),
     ],
 )  # fmt: skip
-def test_what_has_no_generator_is_named_with_its_place(schema: Any, says: str, at: str):
+def test_what_has_no_generator_is_named_with_its_place(schema: Any, says: str, at: str) -> None:
     with pytest.raises(BadInputError) as refused:
         strategy(schema, PLACE)
     assert refused.value.cause.startswith("lambdameter cannot generate inputs for ")
@@ -145,7 +145,7 @@ def test_what_has_no_generator_is_named_with_its_place(schema: Any, says: str, a
         (7, "#"),
     ],
 )
-def test_what_is_no_schema_is_refused_with_its_place(schema: Any, at: str):
+def test_what_is_no_schema_is_refused_with_its_place(schema: Any, at: str) -> None:
     with pytest.raises(BadInputError, match="is not a valid JSON Schema") as refused:
         strategy(schema, PLACE)
     assert refused.value.place == f"{PLACE}{at}"
@@ -163,13 +163,13 @@ def test_what_is_no_schema_is_refused_with_its_place(schema: Any, at: str):
         {"type": "object", "properties": {"a": False}, "required": ["a"]},
     ],
 )
-def test_limits_that_contradict_each_other_are_refused(schema: Any):
+def test_limits_that_contradict_each_other_are_refused(schema: Any) -> None:
     with pytest.raises(BadInputError, match="No event conforms"):
         strategy(schema, PLACE)
 
 
 @pytest.mark.parametrize("schema", [{"minimum": 3}, {"properties": {}}, {"description": "any"}])
-def test_a_schema_without_a_type_is_refused_with_the_one_that_is_meant(schema: Any):
+def test_a_schema_without_a_type_is_refused_with_the_one_that_is_meant(schema: Any) -> None:
     with pytest.raises(BadInputError, match="no type here") as refused:
         strategy(schema, PLACE)
     meant = {"minimum": "number", "properties": "object", "description": "string"}
@@ -177,6 +177,6 @@ def test_a_schema_without_a_type_is_refused_with_the_one_that_is_meant(schema: A
 
 
 @pytest.mark.parametrize("schema", [True, {}])
-def test_an_open_schema_generates_anything(schema: Any):
+def test_an_open_schema_generates_anything(schema: Any) -> None:
     assert drawn(schema, lambda event: isinstance(event, dict) and event)
     assert drawn(schema, lambda event: isinstance(event, str)) == ""

@@ -27,7 +27,7 @@ def _item(number: int) -> dict[str, Any]:
     }
 
 
-def test_a_batch_of_25_items_reads_back_as_written(dynamodb: Any):
+def test_a_batch_of_25_items_reads_back_as_written(dynamodb: Any) -> None:
     items = [_item(number) for number in range(25)]
 
     answer = dynamodb.batch_write_item(
@@ -39,7 +39,7 @@ def test_a_batch_of_25_items_reads_back_as_written(dynamodb: Any):
     assert sorted(scanned["Items"], key=lambda item: item["id"]["S"]) == items
 
 
-def test_a_batch_of_26_items_is_refused(dynamodb: Any):
+def test_a_batch_of_26_items_is_refused(dynamodb: Any) -> None:
     requests = [{"PutRequest": {"Item": _item(number)}} for number in range(26)]
 
     with pytest.raises(dynamodb.exceptions.ClientError) as refused:
@@ -48,7 +48,7 @@ def test_a_batch_of_26_items_is_refused(dynamodb: Any):
     assert refused.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_get_query_and_delete_work_on_one_item(dynamodb: Any):
+def test_get_query_and_delete_work_on_one_item(dynamodb: Any) -> None:
     dynamodb.put_item(TableName=TABLE, Item=_item(1))
     key = {"id": {"S": "R-00001"}}
 
@@ -65,19 +65,19 @@ def test_get_query_and_delete_work_on_one_item(dynamodb: Any):
     assert "Item" not in dynamodb.get_item(TableName=TABLE, Key=key)
 
 
-def test_a_missing_table_is_told_as_dynamodb_tells_it(dynamodb: Any):
+def test_a_missing_table_is_told_as_dynamodb_tells_it(dynamodb: Any) -> None:
     with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
         dynamodb.put_item(TableName="absent", Item=_item(1))
 
 
-def test_an_answer_larger_than_a_network_buffer_arrives_whole(dynamodb: Any):
+def test_an_answer_larger_than_a_network_buffer_arrives_whole(dynamodb: Any) -> None:
     large = {"id": {"S": "large"}, "data": {"S": "x" * 390_000}}
     dynamodb.put_item(TableName=TABLE, Item=large)
 
     assert dynamodb.get_item(TableName=TABLE, Key={"id": {"S": "large"}})["Item"] == large
 
 
-def test_plain_http_is_answered_at_the_same_port(plane: Any, dynamodb: Any):
+def test_plain_http_is_answered_at_the_same_port(plane: Any, dynamodb: Any) -> None:
     dynamodb.put_item(TableName=TABLE, Item=_item(1))
     plain = plane.client("dynamodb", plain=True)
     read = plain.get_item(TableName=TABLE, Key={"id": {"S": "R-00001"}})

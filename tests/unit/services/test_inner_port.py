@@ -26,7 +26,9 @@ def inner(plane: Any) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("source", ["127.0.0.1", "127.0.0.2", "127.254.254.254"])
-def test_nobody_else_gets_so_much_as_a_connection(plane: Any, inner: tuple[str, int], source: str):
+def test_nobody_else_gets_so_much_as_a_connection(
+    plane: Any, inner: tuple[str, int], source: str
+) -> None:
     with socket.socket() as client:
         client.settimeout(ENOUGH_S)
         client.bind((source, 0))
@@ -35,7 +37,7 @@ def test_nobody_else_gets_so_much_as_a_connection(plane: Any, inner: tuple[str, 
     assert plane.client("dynamodb").list_tables()["TableNames"] == []
 
 
-def test_two_processes_do_not_share_the_address_that_may(start: Any):
+def test_two_processes_do_not_share_the_address_that_may(start: Any) -> None:
     sources = [inner_source(start("--latency", "off", "--seed", "1")) for _ in range(2)]
     assert sources[0] != sources[1]
 

@@ -40,7 +40,7 @@ def get_times(start: Any, make_table: Any) -> Callable[..., list[float]]:
 @pytest.mark.parametrize("mode", ["total", "extra"])
 def test_a_delayed_operation_takes_at_least_its_modelled_time(
     get_times: Any, latency_file: Any, mode: str
-):
+) -> None:
     held = get_times(10, "--latency", latency_file(FIXED_40, mode))
     free = get_times(10, "--latency", "off")
 
@@ -48,7 +48,9 @@ def test_a_delayed_operation_takes_at_least_its_modelled_time(
     assert min(free) < 40
 
 
-def test_an_undelayed_operation_does_not_wait(start: Any, make_table: Any, latency_file: Any):
+def test_an_undelayed_operation_does_not_wait(
+    start: Any, make_table: Any, latency_file: Any
+) -> None:
     slow = FIXED_40.replace("40.0", "2000.0")
     dynamodb = start("--latency", latency_file(slow)).client("dynamodb")
     make_table(dynamodb, "table")
@@ -64,7 +66,7 @@ def _order(times: list[float]) -> list[int]:
 
 def test_the_same_seed_gives_the_same_delays_and_another_seed_others(
     get_times: Any, latency_file: Any
-):
+) -> None:
     # With these seeds the three delays lie so far apart (82, 253 and 702 ms for seed 4) that
     # their order is the model's, whatever a busy host adds to each.
     model = latency_file(WIDE)
@@ -77,7 +79,7 @@ def test_the_same_seed_gives_the_same_delays_and_another_seed_others(
     assert other != first
 
 
-def test_a_body_is_paced_at_the_modelled_bandwidth(start: Any, latency_file: Any):
+def test_a_body_is_paced_at_the_modelled_bandwidth(start: Any, latency_file: Any) -> None:
     model = "[s3.operations]\nGetObject = { p50_ms = 30.0, p99_ms = 30.0, mb_per_s = 10.0 }\n"
     s3 = start("--latency", latency_file(model)).client("s3")
     s3.create_bucket(Bucket="records")
@@ -91,20 +93,20 @@ def test_a_body_is_paced_at_the_modelled_bandwidth(start: Any, latency_file: Any
     assert took >= 30 + 200
 
 
-def test_the_model_is_on_by_default_and_named(start: Any):
+def test_the_model_is_on_by_default_and_named(start: Any) -> None:
     line = start().announced["latency_model"]
 
     assert line.startswith("built-in latency.toml of 20")
     assert line.endswith("mode total, seed 1")
 
 
-def test_a_model_that_is_off_is_announced_as_none(plane: Any):
+def test_a_model_that_is_off_is_announced_as_none(plane: Any) -> None:
     assert plane.announced["latency_model"] is None
 
 
 def test_a_model_of_one_median_delays_every_request_but_those_that_no_function_waits_for(
     start: Any, tmp_path: Path, make_table: Any
-):
+) -> None:
     file = tmp_path / "latency.toml"
     file.write_text(latency.model(40))
     plane = start("--latency", str(file))
@@ -127,7 +129,7 @@ CONNECTION = "connection = { p50_ms = 300.0, p99_ms = 300.0 }\n"
 @pytest.mark.parametrize("service", ["dynamodb", "s3"])
 def test_the_first_request_of_a_functions_connection_takes_longer_and_no_other(
     start: Any, latency_file: Any, service: str, mode: str
-):
+) -> None:
     plane = start("--latency", latency_file(CONNECTION, mode))
 
     def modelled_ms_after_a_request(client: Any) -> float:
@@ -146,7 +148,7 @@ def test_the_first_request_of_a_functions_connection_takes_longer_and_no_other(
 
 def test_a_connections_time_comes_before_the_operations_own(
     start: Any, make_table: Any, latency_file: Any
-):
+) -> None:
     plane = start("--latency", latency_file(CONNECTION + FIXED_40))
     make_table(plane.client("dynamodb"), "table")
 
@@ -155,7 +157,7 @@ def test_a_connections_time_comes_before_the_operations_own(
     assert plane.usage(FUNCTION)["modelled_ms"] >= 300 + 40
 
 
-def test_each_function_pays_for_its_own_connection(start: Any, latency_file: Any):
+def test_each_function_pays_for_its_own_connection(start: Any, latency_file: Any) -> None:
     plane = start("--latency", latency_file(CONNECTION))
 
     for caller in (FUNCTION, ANOTHER):
@@ -164,7 +166,9 @@ def test_each_function_pays_for_its_own_connection(start: Any, latency_file: Any
     assert min(plane.usage(caller)["modelled_ms"] for caller in (FUNCTION, ANOTHER)) >= 300
 
 
-def test_a_connection_of_what_sets_up_and_verifies_takes_no_longer(start: Any, latency_file: Any):
+def test_a_connection_of_what_sets_up_and_verifies_takes_no_longer(
+    start: Any, latency_file: Any
+) -> None:
     plane = start("--latency", latency_file(CONNECTION))
 
     plane.client("dynamodb", "AKIAMEASURING").list_tables()
@@ -172,7 +176,7 @@ def test_a_connection_of_what_sets_up_and_verifies_takes_no_longer(start: Any, l
     assert plane.usage("AKIAMEASURING")["modelled_ms"] == 0
 
 
-def test_the_built_in_model_has_connections(start: Any):
+def test_the_built_in_model_has_connections(start: Any) -> None:
     plane = start()
 
     plane.client("s3", FUNCTION).list_buckets()
@@ -180,13 +184,13 @@ def test_the_built_in_model_has_connections(start: Any):
     assert plane.usage(FUNCTION)["modelled_ms"] > 0
 
 
-def test_a_model_that_is_off_has_no_connections(plane: Any):
+def test_a_model_that_is_off_has_no_connections(plane: Any) -> None:
     plane.client("s3", FUNCTION).list_buckets()
 
     assert plane.usage(FUNCTION)["modelled_ms"] == 0
 
 
-def test_a_model_of_one_median_has_no_connections(start: Any, tmp_path: Path):
+def test_a_model_of_one_median_has_no_connections(start: Any, tmp_path: Path) -> None:
     file = tmp_path / "latency.toml"
     file.write_text(latency.model(1.0))
     plane = start("--latency", str(file))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 
-def test_it_announces_itself_with_the_engines_that_were_built_in(plane: Any):
+def test_it_announces_itself_with_the_engines_that_were_built_in(plane: Any) -> None:
     announced = plane.announced
 
     assert re.fullmatch(r"https://127\.0\.0\.1:\d+", announced["dynamodb"])
@@ -26,19 +26,19 @@ def test_it_announces_itself_with_the_engines_that_were_built_in(plane: Any):
         assert f'name = "{name}"\nversion = "{version}"' in lock
 
 
-def test_it_prints_exactly_one_line_on_stdout(plane: Any):
+def test_it_prints_exactly_one_line_on_stdout(plane: Any) -> None:
     plane.process.stdin.close()
 
     assert plane.process.stdout.read() == ""
 
 
-def test_it_ends_with_its_standard_input(plane: Any):
+def test_it_ends_with_its_standard_input(plane: Any) -> None:
     plane.process.stdin.close()
 
     assert plane.process.wait(timeout=30) == 0
 
 
-def test_it_ends_on_sigterm(plane: Any):
+def test_it_ends_on_sigterm(plane: Any) -> None:
     plane.process.send_signal(signal.SIGTERM)
 
     assert plane.process.wait(timeout=30) == 0
@@ -78,7 +78,7 @@ def refuse(binary: str) -> Callable[..., tuple[int, str]]:
         (["--state", "x", "--faults", "cut=0.6,5xx=0.6"], "add up to more than 1"),
     ],
 )
-def test_a_bad_flag_is_bad_input(refuse: Any, flags: list[str], said: str):
+def test_a_bad_flag_is_bad_input(refuse: Any, flags: list[str], said: str) -> None:
     code, line = refuse(*flags)
 
     assert code == 2
@@ -86,7 +86,7 @@ def test_a_bad_flag_is_bad_input(refuse: Any, flags: list[str], said: str):
     assert "--help" in line
 
 
-def test_an_absent_latency_file_is_bad_input(refuse: Any, tmp_path: Path):
+def test_an_absent_latency_file_is_bad_input(refuse: Any, tmp_path: Path) -> None:
     code, line = refuse("--state", str(tmp_path), "--latency", str(tmp_path / "absent.toml"))
 
     assert code == 2
@@ -96,7 +96,7 @@ def test_an_absent_latency_file_is_bad_input(refuse: Any, tmp_path: Path):
 
 def test_a_malformed_latency_file_is_bad_input_named_with_its_line(
     refuse: Any, tmp_path: Path, latency_file: Any
-):
+) -> None:
     path = latency_file("[dynamodb]\ndefualt = { p50_ms = 1.0, p99_ms = 1.0 }\n")
 
     code, line = refuse("--state", str(tmp_path), "--latency", path)
@@ -118,14 +118,14 @@ def test_a_malformed_latency_file_is_bad_input_named_with_its_line(
 )
 def test_a_malformed_connection_is_bad_input(
     refuse: Any, tmp_path: Path, latency_file: Any, table: str, told: str
-):
+) -> None:
     path = latency_file(f"connection = {{ {table} }}\n")
     code, line = refuse("--state", str(tmp_path), "--latency", path)
     assert code == 2
     assert told in line
 
 
-def test_a_taken_port_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
+def test_a_taken_port_is_a_matter_of_the_host(refuse: Any, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
@@ -136,21 +136,23 @@ def test_a_taken_port_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
     assert "--dynamodb-port" in line
 
 
-def test_an_address_that_is_not_this_machines_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
+def test_an_address_that_is_not_this_machines_is_a_matter_of_the_host(
+    refuse: Any, tmp_path: Path
+) -> None:
     code, line = refuse("--state", str(tmp_path), "--host", "203.0.113.1")
 
     assert code == 3
     assert "203.0.113.1 is not an address of this machine (--host)" in line
 
 
-def test_one_that_listens_everywhere_is_found_on_loopback_and_at_its_address(start: Any):
+def test_one_that_listens_everywhere_is_found_on_loopback_and_at_its_address(start: Any) -> None:
     plane = start("--latency", "off", "--host", "0.0.0.0", "--allow-host", "box.test")  # noqa: S104
 
     assert plane.announced["dynamodb"].startswith("https://127.0.0.1:")
     assert plane.client("s3").list_buckets()["Buckets"] == []
 
 
-def test_one_at_an_address_of_ipv6_is_found_there(start: Any):
+def test_one_at_an_address_of_ipv6_is_found_there(start: Any) -> None:
     plane = start("--latency", "off", "--host", "::1")
 
     assert plane.announced["dynamodb"].startswith("https://[::1]:")
@@ -158,7 +160,9 @@ def test_one_at_an_address_of_ipv6_is_found_there(start: Any):
     assert plane.announced["admin"].startswith("http://127.0.0.1:")
 
 
-def test_a_state_folder_that_cannot_be_made_is_a_matter_of_the_host(refuse: Any, tmp_path: Path):
+def test_a_state_folder_that_cannot_be_made_is_a_matter_of_the_host(
+    refuse: Any, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
 
     code, line = refuse("--state", str(tmp_path / "file" / "state"))

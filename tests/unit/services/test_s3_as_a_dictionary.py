@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -124,7 +123,7 @@ class Dictionary(RuleBasedStateMachine):
             assert listed(self.s3, 1000)[0] == sorted(self.expected, key=utf_8)
 
 
-def test_whatever_is_done_to_it_it_stays_a_dictionary(s3: Any):
+def test_whatever_is_done_to_it_it_stays_a_dictionary(s3: Any) -> None:
     class OfThisTest(Dictionary):
         pass
 
@@ -143,13 +142,13 @@ def test_whatever_is_done_to_it_it_stays_a_dictionary(s3: Any):
 
 
 @pytest.fixture
-def odd_keys() -> Iterator[list[str]]:
+def odd_keys() -> list[str]:
     draw = random.Random(5)  # noqa: S311 - no secret, the same each run
     keys = {"".join(draw.choices(PIECES, k=draw.randint(1, 14))) for _ in range(1100)}
     return sorted(keys)[:1000]
 
 
-def test_a_thousand_odd_keys_are_each_its_own(s3: Any, odd_keys: list[str]):
+def test_a_thousand_odd_keys_are_each_its_own(s3: Any, odd_keys: list[str]) -> None:
     draw = random.Random(6)  # noqa: S311 - as above
     for key in odd_keys:
         s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())

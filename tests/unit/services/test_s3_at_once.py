@@ -17,7 +17,7 @@ MIB = 1024 * 1024
 
 def test_eight_writers_and_eight_readers_never_see_a_torn_body(
     s3: Any, plane: Any, blobs: Callable[[], int]
-):
+) -> None:
     bodies = [bytes([number]) * SIZE for number in range(8)]
     whole = {f'"{hashlib.md5(body).hexdigest()}"': body for body in bodies}  # noqa: S324 - as S3
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=bodies[0])
@@ -45,7 +45,7 @@ def test_eight_writers_and_eight_readers_never_see_a_torn_body(
     assert blobs() == 1
 
 
-def test_a_read_outlives_an_overwrite_and_a_delete(s3: Any):
+def test_a_read_outlives_an_overwrite_and_a_delete(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"a" * SIZE)
     got = s3.get_object(Bucket=BUCKET, Key=KEY)["Body"]
     beginning = got.read(10)
@@ -87,7 +87,7 @@ class Zeros(io.RawIOBase):
         return size
 
 
-def test_a_large_object_takes_no_memory_of_its_size(s3: Any, plane: Any):
+def test_a_large_object_takes_no_memory_of_its_size(s3: Any, plane: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="warm", Body=Zeros(4 * MIB))
     s3.get_object(Bucket=BUCKET, Key="warm")["Body"].read()
     before = peak(plane)

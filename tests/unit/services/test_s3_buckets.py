@@ -16,7 +16,7 @@ KEY = "report.csv"
 
 
 @pytest.mark.parametrize("name", ["a-b.c", "123", "b" * 63, "0bucket", "with.dots-and-dashes9"])
-def test_a_bucket_has_a_name_of_s3s(s3: Any, refused: Callable[..., str], name: str):
+def test_a_bucket_has_a_name_of_s3s(s3: Any, refused: Callable[..., str], name: str) -> None:
     assert refused(s3.create_bucket, Bucket=name) == ""
     assert name in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
 
@@ -26,14 +26,14 @@ def test_a_bucket_has_a_name_of_s3s(s3: Any, refused: Callable[..., str], name: 
     ["ab", "Upper", "under_score", "b" * 64, "a..b", "192.168.5.4", "-a-b", "a-b-", "xn--abc",
      "sthree-abc", "abc-s3alias", "abc--ol-s3", "abc.mrap", "amzn-s3-demo-abc"],
 )  # fmt: skip
-def test_a_name_that_is_none_is_refused(s3: Any, refused: Callable[..., str], name: str):
+def test_a_name_that_is_none_is_refused(s3: Any, refused: Callable[..., str], name: str) -> None:
     s3.meta.events.unregister("before-parameter-build.s3", unique_id="s3-bucket-name")
     assert refused(s3.create_bucket, Bucket=name) == "InvalidBucketName"
 
 
 def test_a_bucket_of_ones_own_is_made_again_in_us_east_1_alone(
     s3: Any, refused: Callable[..., str]
-):
+) -> None:
     s3.create_bucket(Bucket="plain")
     there = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
 
@@ -41,7 +41,7 @@ def test_a_bucket_of_ones_own_is_made_again_in_us_east_1_alone(
     assert refused(s3.create_bucket, Bucket=BUCKET, **there) == "BucketAlreadyOwnedByYou"
 
 
-def test_a_bucket_tells_its_region(s3: Any):
+def test_a_bucket_tells_its_region(s3: Any) -> None:
     s3.create_bucket(Bucket="plain")
 
     assert s3.get_bucket_location(Bucket=BUCKET)["LocationConstraint"] == "eu-west-1"
@@ -50,7 +50,7 @@ def test_a_bucket_tells_its_region(s3: Any):
     assert s3.head_bucket(Bucket="plain")["BucketRegion"] == "us-east-1"
 
 
-def test_buckets_are_listed_in_pages(s3: Any):
+def test_buckets_are_listed_in_pages(s3: Any) -> None:
     for name in ("aaa", "bbb", "bb2"):
         s3.create_bucket(Bucket=name)
 
@@ -62,14 +62,14 @@ def test_buckets_are_listed_in_pages(s3: Any):
     assert [bucket["Name"] for bucket in prefixed] == ["bb2", "bbb"]
 
 
-def test_an_absent_bucket_is_told_as_such(s3: Any, refused: Callable[..., str]):
+def test_an_absent_bucket_is_told_as_such(s3: Any, refused: Callable[..., str]) -> None:
     for call in (s3.delete_bucket, s3.get_bucket_location, s3.get_bucket_acl, s3.list_objects):
         assert refused(call, Bucket="absent") == "NoSuchBucket"
     assert refused(s3.head_bucket, Bucket="absent") == "404"
     assert refused(s3.get_bucket_policy, Bucket="absent") == "NoSuchBucket"
 
 
-def test_tags_are_put_read_and_deleted_without_another_date(s3: Any):
+def test_tags_are_put_read_and_deleted_without_another_date(s3: Any) -> None:
     key = {"Bucket": BUCKET, "Key": KEY}
     s3.put_object(**key, Body=b"", Tagging="team=etl&a%20b=x%2By")
     assert s3.get_object(**key)["TagCount"] == 2
@@ -101,7 +101,7 @@ def test_tags_are_put_read_and_deleted_without_another_date(s3: Any):
 )
 def test_tags_beyond_s3s_limits_are_refused(
     s3: Any, refused: Callable[..., str], tags: list[tuple[str, str]]
-):
+) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"")
     pairs = {"TagSet": [{"Key": key, "Value": value} for key, value in tags]}
 
@@ -111,7 +111,7 @@ def test_tags_beyond_s3s_limits_are_refused(
     assert refused(s3.put_object_tagging, **absent) == "NoSuchKey"
 
 
-def test_the_owner_has_full_control_of_everything(s3: Any):
+def test_the_owner_has_full_control_of_everything(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"")
 
     for told in (s3.get_bucket_acl(Bucket=BUCKET), s3.get_object_acl(Bucket=BUCKET, Key=KEY)):
@@ -120,7 +120,7 @@ def test_the_owner_has_full_control_of_everything(s3: Any):
         assert grant["Grantee"]["ID"] == told["Owner"]["ID"]
 
 
-def test_versioning_was_never_set(s3: Any, refused: Callable[..., str]):
+def test_versioning_was_never_set(s3: Any, refused: Callable[..., str]) -> None:
     told = s3.get_bucket_versioning(Bucket=BUCKET)
 
     assert "Status" not in told
@@ -148,11 +148,11 @@ def test_versioning_was_never_set(s3: Any, refused: Callable[..., str]):
 )
 def test_what_is_not_there_is_refused_by_its_own_error(
     s3: Any, refused: Callable[..., str], operation: str, said: dict[str, Any], code: str
-):
+) -> None:
     assert refused(getattr(s3, operation), Bucket=BUCKET, **said) == code
 
 
-def test_what_is_not_implemented_says_whose_that_is(s3: Any):
+def test_what_is_not_implemented_says_whose_that_is(s3: Any) -> None:
     with pytest.raises(s3.exceptions.ClientError) as refused:
         s3.put_bucket_policy(Bucket=BUCKET, Policy="{}")
 
@@ -161,7 +161,7 @@ def test_what_is_not_implemented_says_whose_that_is(s3: Any):
     assert refused.value.response["ResponseMetadata"]["RequestId"]
 
 
-def test_operations_are_counted_by_their_names(s3: Any, plane: Any):
+def test_operations_are_counted_by_their_names(s3: Any, plane: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"", Tagging="a=1")
     s3.get_object_tagging(Bucket=BUCKET, Key=KEY)
     s3.list_object_versions(Bucket=BUCKET)

@@ -69,7 +69,7 @@ def files(folder: Path) -> dict[str, str]:
 
 def test_sync_goes_both_ways_and_finds_nothing_to_do_twice(
     s3: Any, aws: Callable[..., str], folder: Path, tmp_path: Path
-):
+) -> None:
     aws("sync", str(folder), f"s3://{BUCKET}")
     assert keys(s3) == set(NAMES)
     assert aws("sync", str(folder), f"s3://{BUCKET}") == ""
@@ -86,7 +86,7 @@ def test_sync_goes_both_ways_and_finds_nothing_to_do_twice(
     assert keys(s3) == set(NAMES) - {"a+b"}
 
 
-def test_ls_prints_the_names_and_folders(s3: Any, aws: Callable[..., str]):
+def test_ls_prints_the_names_and_folders(s3: Any, aws: Callable[..., str]) -> None:
     for name in NAMES:
         s3.put_object(Bucket=BUCKET, Key=name, Body=name.encode())
 
@@ -104,7 +104,7 @@ def test_ls_prints_the_names_and_folders(s3: Any, aws: Callable[..., str]):
 
 def test_cp_mv_and_rm_take_each_name(
     s3: Any, aws: Callable[..., str], folder: Path, tmp_path: Path
-):
+) -> None:
     for name in ("x%2By", "日本/語😀"):
         at = f"s3://{BUCKET}/{name}"
         aws("cp", str(folder / name), at)
@@ -118,7 +118,7 @@ def test_cp_mv_and_rm_take_each_name(
     assert keys(s3) == set()
 
 
-def test_rb_force_empties_and_removes_a_bucket(s3: Any, aws: Callable[..., str]):
+def test_rb_force_empties_and_removes_a_bucket(s3: Any, aws: Callable[..., str]) -> None:
     for name in [*NAMES, *NO_FILES]:
         s3.put_object(Bucket=BUCKET, Key=name, Body=b"")
 
@@ -127,7 +127,7 @@ def test_rb_force_empties_and_removes_a_bucket(s3: Any, aws: Callable[..., str])
     assert s3.list_buckets()["Buckets"] == []
 
 
-def test_a_large_file_goes_in_parts(s3: Any, aws: Callable[..., str], tmp_path: Path):
+def test_a_large_file_goes_in_parts(s3: Any, aws: Callable[..., str], tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(os.urandom(20_000_000))
 

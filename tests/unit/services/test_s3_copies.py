@@ -46,7 +46,7 @@ def copy(s3: Any, source: Any) -> Callable[..., Any]:  # noqa: ARG001 - puts the
 
 def test_a_copy_has_what_its_source_has_but_for_class_and_redirect(
     s3: Any, source: Any, copy: Callable[..., Any]
-):
+) -> None:
     result = copy()["CopyObjectResult"]
     head = s3.head_object(Bucket=BUCKET, Key="copy")
 
@@ -58,7 +58,9 @@ def test_a_copy_has_what_its_source_has_but_for_class_and_redirect(
     assert tags == [{"Key": "team", "Value": "etl"}]
 
 
-def test_metadata_and_tags_are_replaced_where_that_is_asked_for(s3: Any, copy: Callable[..., Any]):
+def test_metadata_and_tags_are_replaced_where_that_is_asked_for(
+    s3: Any, copy: Callable[..., Any]
+) -> None:
     copy(
         MetadataDirective="REPLACE",
         Metadata={"other": "1"},
@@ -74,7 +76,7 @@ def test_metadata_and_tags_are_replaced_where_that_is_asked_for(s3: Any, copy: C
     assert tags == [{"Key": "a", "Value": "b"}]
 
 
-def test_a_copy_outlives_its_source(s3: Any, copy: Callable[..., Any]):
+def test_a_copy_outlives_its_source(s3: Any, copy: Callable[..., Any]) -> None:
     copy()
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"other")
     s3.delete_object(Bucket=BUCKET, Key=KEY)
@@ -84,7 +86,7 @@ def test_a_copy_outlives_its_source(s3: Any, copy: Callable[..., Any]):
 
 def test_a_copy_onto_itself_must_change_something(
     s3: Any, copy: Callable[..., Any], refused: Callable[..., str]
-):
+) -> None:
     assert refused(copy, Key=KEY) == "InvalidRequest"
     assert refused(copy, Key=KEY, MetadataDirective="REPLACE", Metadata={"new": "1"}) == ""
     assert s3.head_object(Bucket=BUCKET, Key=KEY)["Metadata"] == {"new": "1"}
@@ -117,18 +119,18 @@ def test_a_copy_onto_itself_must_change_something(
 )
 def test_what_cannot_be_copied_is_refused(
     copy: Callable[..., Any], refused: Callable[..., str], said: dict[str, Any], code: str
-):
+) -> None:
     assert refused(copy, **said) == code
 
 
 def test_a_source_that_must_differ_and_does_not_is_not_copied(
     source: Any, copy: Callable[..., Any], refused: Callable[..., str]
-):
+) -> None:
     assert refused(copy, CopySourceIfNoneMatch=source["ETag"]) == "PreconditionFailed"
     assert refused(copy, CopySourceIfMatch=source["ETag"]) == ""
 
 
-def test_a_copy_of_parts_is_in_one_piece(s3: Any):
+def test_a_copy_of_parts_is_in_one_piece(s3: Any) -> None:
     parts = [b"p" * 5 * MIB, b"rest"]
     begun = s3.create_multipart_upload(Bucket=BUCKET, Key="parts")
     upload = {"Bucket": BUCKET, "Key": "parts", "UploadId": begun["UploadId"]}
@@ -155,7 +157,7 @@ def test_parts_are_copied_from_objects_and_from_ranges_of_them(
     s3: Any,
     source: Any,  # noqa: ARG001 - puts the source
     refused: Callable[..., str],
-):
+) -> None:
     s3.put_object(Bucket=BUCKET, Key="big", Body=b"b" * 5 * MIB)
     begun = s3.create_multipart_upload(Bucket=BUCKET, Key="made")
     upload = {"Bucket": BUCKET, "Key": "made", "UploadId": begun["UploadId"]}

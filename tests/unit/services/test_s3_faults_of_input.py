@@ -41,7 +41,7 @@ def etag(s3: Any) -> str:
 
 @pytest.mark.parametrize("held", ["\x01", "\x00", "\ufffe", "&#1;", "&#x0;", "&#xD800;"])
 @pytest.mark.usefixtures("etag")
-def test_what_xml_cannot_hold_deletes_nothing(s3: Any, plane: Any, held: str):
+def test_what_xml_cannot_hold_deletes_nothing(s3: Any, plane: Any, held: str) -> None:
     keys = "".join(f"<Object><Key>{key}</Key></Object>" for key in (KEY, f"a{held}b"))
 
     status, body = send(plane, "POST", f"/{BUCKET}?delete", f"<Delete>{keys}</Delete>".encode())
@@ -50,7 +50,7 @@ def test_what_xml_cannot_hold_deletes_nothing(s3: Any, plane: Any, held: str):
     assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 1
 
 
-def test_every_answer_about_an_odd_key_is_xml(s3: Any, plane: Any):
+def test_every_answer_about_an_odd_key_is_xml(s3: Any, plane: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="a\x01b\uffff", Body=b"")
 
     for method, target in (
@@ -68,7 +68,7 @@ def test_every_answer_about_an_odd_key_is_xml(s3: Any, plane: Any):
 @pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
 def test_an_archived_object_is_known_and_not_read(
     s3: Any, refused: Callable[..., str], storage_class: str
-):
+) -> None:
     here = {"Bucket": BUCKET, "Key": KEY}
     s3.put_object(**here, Body=CONTENT, StorageClass=storage_class)
     upload = s3.create_multipart_upload(Bucket=BUCKET, Key="parts")["UploadId"]
@@ -85,7 +85,7 @@ def test_an_archived_object_is_known_and_not_read(
 
 
 @pytest.mark.usefixtures("s3")
-def test_a_sum_by_another_algorithm_than_was_named_is_refused(plane: Any):
+def test_a_sum_by_another_algorithm_than_was_named_is_refused(plane: Any) -> None:
     status, body = send(
         plane, "PUT", f"/{BUCKET}/{KEY}", b"123456789",
         x_amz_sdk_checksum_algorithm="SHA256", x_amz_checksum_crc32="y/Q5Jg==",
@@ -105,7 +105,9 @@ def test_a_sum_by_another_algorithm_than_was_named_is_refused(plane: Any):
     ],
 )
 @pytest.mark.usefixtures("etag")
-def test_a_range_may_be_of_any_size(plane: Any, asked: str, status: int, expected: bytes | None):
+def test_a_range_may_be_of_any_size(
+    plane: Any, asked: str, status: int, expected: bytes | None
+) -> None:
     got, body = send(plane, "GET", f"/{BUCKET}/{KEY}", Range=asked)
 
     assert got == status
@@ -114,7 +116,7 @@ def test_a_range_may_be_of_any_size(plane: Any, asked: str, status: int, expecte
 
 def test_if_range_gives_the_range_of_the_same_object_and_else_the_whole(
     s3: Any, plane: Any, etag: str
-):
+) -> None:
     modified = s3.head_object(Bucket=BUCKET, Key=KEY)["ResponseMetadata"]["HTTPHeaders"]
 
     for condition, status in (
@@ -132,7 +134,7 @@ def test_if_range_gives_the_range_of_the_same_object_and_else_the_whole(
 
 
 @pytest.mark.usefixtures("etag")
-def test_a_message_speaks_no_rust(plane: Any):
+def test_a_message_speaks_no_rust(plane: Any) -> None:
     for target in (
         f"/{BUCKET}?max-keys=abc",
         f"/{BUCKET}?list-type=2&fetch-owner=%22",

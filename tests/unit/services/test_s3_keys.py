@@ -47,7 +47,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("key", ODD, ids=ascii)
-def test_an_odd_key_is_put_got_listed_copied_and_deleted(s3: Any, key: str):
+def test_an_odd_key_is_put_got_listed_copied_and_deleted(s3: Any, key: str) -> None:
     body = key.encode() * 3
     put = s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
@@ -63,7 +63,7 @@ def test_an_odd_key_is_put_got_listed_copied_and_deleted(s3: Any, key: str):
     assert [item["Key"] for item in listed] == ["copy"]
 
 
-def test_each_odd_key_is_an_object_of_its_own(s3: Any):
+def test_each_odd_key_is_an_object_of_its_own(s3: Any) -> None:
     for key in ODD:
         s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
 
@@ -73,7 +73,7 @@ def test_each_odd_key_is_an_object_of_its_own(s3: Any):
     assert listed == sorted(ODD, key=lambda key: key.encode())
 
 
-def test_one_request_deletes_all_odd_keys_that_xml_can_hold(s3: Any):
+def test_one_request_deletes_all_odd_keys_that_xml_can_hold(s3: Any) -> None:
     keys = [
         key for key in ODD if all(c in "\t\n\r" or " " <= c < "\ufffe" or c > "\uffff" for c in key)
     ]
@@ -87,7 +87,7 @@ def test_one_request_deletes_all_odd_keys_that_xml_can_hold(s3: Any):
     assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
 
 
-def test_a_key_is_no_way_into_another_bucket(s3: Any):
+def test_a_key_is_no_way_into_another_bucket(s3: Any) -> None:
     s3.create_bucket(Bucket="other")
     s3.put_object(Bucket="other", Key="x", Body=b"mine")
 
@@ -100,7 +100,7 @@ def test_a_key_is_no_way_into_another_bucket(s3: Any):
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["other", BUCKET]
 
 
-def test_a_key_may_be_the_beginning_of_another(s3: Any, refused: Callable[..., str]):
+def test_a_key_may_be_the_beginning_of_another(s3: Any, refused: Callable[..., str]) -> None:
     for key in ("logs", "logs/2026", "logs/2026/01"):
         s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
 
@@ -111,7 +111,9 @@ def test_a_key_may_be_the_beginning_of_another(s3: Any, refused: Callable[..., s
 
 
 @pytest.mark.parametrize("key", ["k" * 1025, "é" * 513, "字" * 342])
-def test_a_key_of_more_than_1024_bytes_is_refused(s3: Any, refused: Callable[..., str], key: str):
+def test_a_key_of_more_than_1024_bytes_is_refused(
+    s3: Any, refused: Callable[..., str], key: str
+) -> None:
     put = refused(s3.put_object, Bucket=BUCKET, Key=key, Body=b"")
     got = refused(s3.get_object, Bucket=BUCKET, Key=key)
     created = refused(s3.create_multipart_upload, Bucket=BUCKET, Key=key)
@@ -151,7 +153,9 @@ def raw(plane: Any, method: str, target: str, body: bytes = b"") -> tuple[int, b
         ("%00", "\x00"),
     ],
 )
-def test_a_path_is_decoded_once_and_never_resolved(s3: Any, plane: Any, target: str, key: str):
+def test_a_path_is_decoded_once_and_never_resolved(
+    s3: Any, plane: Any, target: str, key: str
+) -> None:
     status, _ = raw(plane, "PUT", f"/{BUCKET}/{target}", b"raw")
 
     assert status == 200
@@ -178,14 +182,14 @@ def test_a_path_that_names_nothing_has_one_clear_error(
     target: str,
     status: int,
     code: str,
-):
+) -> None:
     told, body = raw(plane, "GET", target)
 
     assert told == status
     assert f"<Code>{code}</Code><Message>".encode() in body
 
 
-def test_a_key_that_xml_cannot_hold_does_not_break_a_listing(s3: Any, plane: Any):
+def test_a_key_that_xml_cannot_hold_does_not_break_a_listing(s3: Any, plane: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="a\x01b\r", Body=b"")
 
     status, body = raw(plane, "GET", f"/{BUCKET}?list-type=2")
@@ -195,7 +199,7 @@ def test_a_key_that_xml_cannot_hold_does_not_break_a_listing(s3: Any, plane: Any
     assert (encoded[0], b"<Key>a%01b%0D</Key>" in encoded[1]) == (200, True)
 
 
-def test_a_presigned_url_reads_an_odd_key(s3: Any, plane: Any):
+def test_a_presigned_url_reads_an_odd_key(s3: Any, plane: Any) -> None:
     for key in ODD:
         s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
         for signature in ("s3", "s3v4"):

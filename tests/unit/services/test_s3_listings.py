@@ -31,7 +31,7 @@ def listed(s3: Any, **query: Any) -> list[str]:
     return names(s3.list_objects_v2(Bucket=BUCKET, **query))
 
 
-def test_a_listing_has_what_is_known_of_each_object(s3: Any):
+def test_a_listing_has_what_is_known_of_each_object(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="cold", Body=b"1234", StorageClass="GLACIER_IR")
 
     [item] = s3.list_objects_v2(Bucket=BUCKET, Prefix="cold")["Contents"]
@@ -60,14 +60,18 @@ def test_a_listing_has_what_is_known_of_each_object(s3: Any):
         ({"StartAfter": "A", "Prefix": "b"}, ["b/1"]),
     ],
 )
-def test_prefix_delimiter_and_start_choose_the_keys(s3: Any, query: Any, expected: list[str]):
+def test_prefix_delimiter_and_start_choose_the_keys(
+    s3: Any, query: Any, expected: list[str]
+) -> None:
     assert listed(s3, **query) == expected
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])
 @pytest.mark.parametrize("operation", ["list_objects", "list_objects_v2"])
 @pytest.mark.parametrize("delimiter", ["", "/"])
-def test_pages_of_any_size_add_up_to_the_whole(s3: Any, operation: str, size: int, delimiter: str):
+def test_pages_of_any_size_add_up_to_the_whole(
+    s3: Any, operation: str, size: int, delimiter: str
+) -> None:
     query = {"Bucket": BUCKET, "Delimiter": delimiter}
     pages = list(s3.get_paginator(operation).paginate(**query, PaginationConfig={"PageSize": size}))
 
@@ -77,14 +81,14 @@ def test_pages_of_any_size_add_up_to_the_whole(s3: Any, operation: str, size: in
     assert [page["IsTruncated"] for page in pages] == [True] * (len(pages) - 1) + [False]
 
 
-def test_common_prefixes_count_as_keys_do(s3: Any):
+def test_common_prefixes_count_as_keys_do(s3: Any) -> None:
     page = s3.list_objects_v2(Bucket=BUCKET, Delimiter="/", MaxKeys=2)
 
     assert names(page) == ["a", "a/*"]
     assert (page["KeyCount"], page["MaxKeys"], page["IsTruncated"]) == (2, 2, True)
 
 
-def test_version_1_has_a_next_marker_where_there_is_a_delimiter(s3: Any):
+def test_version_1_has_a_next_marker_where_there_is_a_delimiter(s3: Any) -> None:
     rolled = s3.list_objects(Bucket=BUCKET, Delimiter="/", MaxKeys=2)
     plain = s3.list_objects(Bucket=BUCKET, MaxKeys=2)
     rest = s3.list_objects(Bucket=BUCKET, Delimiter="/", Marker=rolled["NextMarker"])
@@ -95,7 +99,7 @@ def test_version_1_has_a_next_marker_where_there_is_a_delimiter(s3: Any):
     assert rest["Contents"][0]["Owner"]["ID"]
 
 
-def test_none_or_more_than_a_thousand_may_be_asked_for(s3: Any):
+def test_none_or_more_than_a_thousand_may_be_asked_for(s3: Any) -> None:
     nothing = s3.list_objects_v2(Bucket=BUCKET, MaxKeys=0)
     many = s3.list_objects_v2(Bucket=BUCKET, MaxKeys=5000)
 
@@ -103,7 +107,7 @@ def test_none_or_more_than_a_thousand_may_be_asked_for(s3: Any):
     assert (many["KeyCount"], many["MaxKeys"]) == (len(KEYS), 1000)
 
 
-def test_more_than_a_thousand_keys_come_in_pages(s3: Any):
+def test_more_than_a_thousand_keys_come_in_pages(s3: Any) -> None:
     for number in range(1001 - len(KEYS)):
         s3.put_object(Bucket=BUCKET, Key=f"m/{number:04}", Body=b"")
 
@@ -115,7 +119,7 @@ def test_more_than_a_thousand_keys_come_in_pages(s3: Any):
     assert second["ContinuationToken"] == token
 
 
-def test_names_are_encoded_where_a_client_asks_for_it(s3: Any):
+def test_names_are_encoded_where_a_client_asks_for_it(s3: Any) -> None:
     # boto3 takes the encoding off by itself only where it asked for it by itself.
     answer = s3.list_objects_v2(
         Bucket=BUCKET, Prefix="z+ ", Delimiter="+ ", StartAfter="a b", EncodingType="url"
@@ -130,7 +134,7 @@ def test_names_are_encoded_where_a_client_asks_for_it(s3: Any):
     assert answer["Contents"][0]["Key"] == "z%2B+%C3%A9"
 
 
-def test_the_owner_is_told_where_it_is_asked_for(s3: Any):
+def test_the_owner_is_told_where_it_is_asked_for(s3: Any) -> None:
     page = s3.list_objects_v2(Bucket=BUCKET, FetchOwner=True)
 
     assert all(item["Owner"]["ID"] for item in page["Contents"])
@@ -148,11 +152,11 @@ def test_the_owner_is_told_where_it_is_asked_for(s3: Any):
 )
 def test_a_bad_query_has_one_clear_error(
     s3: Any, refused: Callable[..., str], query: Any, code: str
-):
+) -> None:
     assert refused(s3.list_objects_v2, **{"Bucket": BUCKET} | query) == code
 
 
-def test_each_object_is_its_only_version(s3: Any):
+def test_each_object_is_its_only_version(s3: Any) -> None:
     page = s3.list_object_versions(Bucket=BUCKET, MaxKeys=2)
     rest = s3.list_object_versions(
         Bucket=BUCKET, KeyMarker=page["NextKeyMarker"], VersionIdMarker="null"

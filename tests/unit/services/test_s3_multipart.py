@@ -53,7 +53,7 @@ def md5(body: bytes) -> bytes:
     return hashlib.md5(body).digest()  # noqa: S324 - as S3 has it
 
 
-def test_parts_of_any_numbers_become_one_object(s3: Any, uploads: Uploads):
+def test_parts_of_any_numbers_become_one_object(s3: Any, uploads: Uploads) -> None:
     begun = uploads.begin(
         ContentType="text/plain", Metadata={"run": "7"}, StorageClass="GLACIER_IR"
     )
@@ -73,7 +73,7 @@ def test_parts_of_any_numbers_become_one_object(s3: Any, uploads: Uploads):
 
 def test_a_part_and_a_range_are_read_across_parts(
     s3: Any, uploads: Uploads, refused: Callable[..., str]
-):
+) -> None:
     begun = uploads.begin()
     uploads.complete(
         begun,
@@ -94,7 +94,7 @@ def test_a_part_and_a_range_are_read_across_parts(
 
 def test_a_part_that_comes_again_takes_the_place_of_the_first(
     s3: Any, uploads: Uploads, refused: Callable[..., str]
-):
+) -> None:
     begun = uploads.begin()
     stale = uploads.part(begun, 1, b"first")
     fresh = uploads.part(begun, 1, b"second")
@@ -106,7 +106,7 @@ def test_a_part_that_comes_again_takes_the_place_of_the_first(
 
 def test_parts_that_are_not_listed_are_left_out(
     s3: Any, uploads: Uploads, blobs: Callable[[], int]
-):
+) -> None:
     begun = uploads.begin()
     uploads.part(begun, 1, b"left out")
     uploads.complete(begun, [uploads.part(begun, 2, b"listed")])
@@ -115,7 +115,9 @@ def test_parts_that_are_not_listed_are_left_out(
     assert blobs() == 1
 
 
-def test_a_list_that_is_not_of_the_parts_is_refused(uploads: Uploads, refused: Callable[..., str]):
+def test_a_list_that_is_not_of_the_parts_is_refused(
+    uploads: Uploads, refused: Callable[..., str]
+) -> None:
     begun = uploads.begin()
     small, other = uploads.part(begun, 1, b"small"), uploads.part(begun, 2, b"other")
     for parts, code in (
@@ -134,7 +136,7 @@ def test_a_list_that_is_not_of_the_parts_is_refused(uploads: Uploads, refused: C
 @pytest.mark.parametrize("number", [0, 10_001, -1])
 def test_a_part_has_a_number_from_1_to_10000(
     uploads: Uploads, refused: Callable[..., str], number: int
-):
+) -> None:
     assert (
         refused(uploads.part, upload=uploads.begin(), number=number, body=b"") == "InvalidArgument"
     )
@@ -142,7 +144,7 @@ def test_a_part_has_a_number_from_1_to_10000(
 
 def test_an_upload_that_is_over_is_no_upload(
     s3: Any, uploads: Uploads, refused: Callable[..., str], blobs: Callable[[], int]
-):
+) -> None:
     done = uploads.begin()
     parts = [uploads.part(done, 1, b"")]
     uploads.complete(done, parts)
@@ -159,7 +161,9 @@ def test_an_upload_that_is_over_is_no_upload(
     assert blobs() == 0
 
 
-def test_completing_may_be_conditional(s3: Any, uploads: Uploads, refused: Callable[..., str]):
+def test_completing_may_be_conditional(
+    s3: Any, uploads: Uploads, refused: Callable[..., str]
+) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"there")
     begun = uploads.begin()
     call = {"upload": begun, "parts": [uploads.part(begun, 1, b"new")]}
@@ -180,7 +184,7 @@ def text(digest: bytes) -> str:
 
 def test_a_composite_sum_is_made_of_the_parts_sums(
     s3: Any, uploads: Uploads, refused: Callable[..., str]
-):
+) -> None:
     begun = uploads.begin(ChecksumAlgorithm="CRC32")
     sums = [crc32(PART), crc32(LAST)]
     parts = [uploads.part(begun, 1, PART), uploads.part(begun, 2, LAST)]
@@ -200,13 +204,15 @@ def test_a_composite_sum_is_made_of_the_parts_sums(
     assert [one["Size"] for one in told["ObjectParts"]["Parts"]] == [len(PART), len(LAST)]
 
 
-def test_a_full_object_sum_is_the_wholes(s3: Any, uploads: Uploads, refused: Callable[..., str]):
+def test_a_full_object_sum_is_the_wholes(
+    s3: Any, uploads: Uploads, refused: Callable[..., str]
+) -> None:
     begun = uploads.begin(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
-    call = {"upload": begun, "parts": [uploads.part(begun, 1, PART), uploads.part(begun, 2, LAST)]}
-    wrong = refused(uploads.complete, **call, ChecksumCRC32="AAAAAA==")
+    parts = [uploads.part(begun, 1, PART), uploads.part(begun, 2, LAST)]
+    wrong = refused(uploads.complete, upload=begun, parts=parts, ChecksumCRC32="AAAAAA==")
 
     answer = uploads.complete(
-        **call, ChecksumCRC32=text(crc32(PART + LAST)), ChecksumType="FULL_OBJECT"
+        begun, parts, ChecksumCRC32=text(crc32(PART + LAST)), ChecksumType="FULL_OBJECT"
     )
 
     assert wrong == "BadDigest"
@@ -231,13 +237,13 @@ def test_a_full_object_sum_is_the_wholes(s3: Any, uploads: Uploads, refused: Cal
 )
 def test_what_s3_refuses_at_the_beginning_is_refused(
     s3: Any, refused: Callable[..., str], said: dict[str, Any], code: str
-):
+) -> None:
     assert refused(s3.create_multipart_upload, **{"Bucket": BUCKET, "Key": KEY} | said) == code
 
 
 def test_a_part_with_another_sum_than_the_uploads_is_refused(
     uploads: Uploads, refused: Callable[..., str]
-):
+) -> None:
     begun = uploads.begin(ChecksumAlgorithm="SHA256")
 
     assert refused(uploads.part, upload=begun, number=1, body=b"x") == "InvalidRequest"
@@ -245,7 +251,7 @@ def test_a_part_with_another_sum_than_the_uploads_is_refused(
     assert refused(uploads.part, upload=begun, number=1, body=b"x", **matching) == ""
 
 
-def test_a_type_of_object_that_looks_like_a_form_is_kept(s3: Any, uploads: Uploads):
+def test_a_type_of_object_that_looks_like_a_form_is_kept(s3: Any, uploads: Uploads) -> None:
     begun = uploads.begin(ContentType="multipart/form-data; boundary=x")
     uploads.complete(begun, [uploads.part(begun, 1, b"")])
 
@@ -253,7 +259,7 @@ def test_a_type_of_object_that_looks_like_a_form_is_kept(s3: Any, uploads: Uploa
     assert head["ContentType"] == "multipart/form-data; boundary=x"
 
 
-def test_parts_are_listed_in_pages(s3: Any, uploads: Uploads):
+def test_parts_are_listed_in_pages(s3: Any, uploads: Uploads) -> None:
     begun = uploads.begin(StorageClass="STANDARD_IA")
     for number in (5, 1, 9):
         uploads.part(begun, number, b"x" * number)
@@ -269,7 +275,7 @@ def test_parts_are_listed_in_pages(s3: Any, uploads: Uploads):
     assert first["Initiator"]["ID"] == first["Owner"]["ID"]
 
 
-def test_uploads_are_listed_by_prefix_and_in_pages(s3: Any):
+def test_uploads_are_listed_by_prefix_and_in_pages(s3: Any) -> None:
     keys = ["a", "a", "b/1", "b/2", "c+d"]
     ids = [s3.create_multipart_upload(Bucket=BUCKET, Key=key)["UploadId"] for key in keys]
     pages = list(
@@ -287,7 +293,9 @@ def test_uploads_are_listed_by_prefix_and_in_pages(s3: Any):
     assert (inside["NextKeyMarker"], inside["IsTruncated"]) == ("b/1", True)
 
 
-def test_an_unfinished_upload_keeps_no_bucket(s3: Any, uploads: Uploads, blobs: Callable[[], int]):
+def test_an_unfinished_upload_keeps_no_bucket(
+    s3: Any, uploads: Uploads, blobs: Callable[[], int]
+) -> None:
     uploads.part(uploads.begin(), 1, b"unfinished")
 
     s3.delete_bucket(Bucket=BUCKET)
@@ -297,7 +305,7 @@ def test_an_unfinished_upload_keeps_no_bucket(s3: Any, uploads: Uploads, blobs: 
 
 
 @pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
-def test_the_transfer_manager_goes_both_ways(s3: Any, tmp_path: Path, algorithm: str):
+def test_the_transfer_manager_goes_both_ways(s3: Any, tmp_path: Path, algorithm: str) -> None:
     content = b"".join(str(number).encode() for number in range(2_000_000))
     config = TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB)
     source, target = tmp_path / "source", tmp_path / "target"

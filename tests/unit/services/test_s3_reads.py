@@ -44,7 +44,7 @@ def outcome(s3: Any, **query: Any) -> tuple[int, int]:
     return statuses[0], statuses[1]
 
 
-def test_entity_tags_decide_whether_an_object_is_read(s3: Any, etag: str):
+def test_entity_tags_decide_whether_an_object_is_read(s3: Any, etag: str) -> None:
     assert outcome(s3, IfMatch=etag) == (200, 200)
     assert outcome(s3, IfMatch=etag.strip('"')) == (200, 200)
     assert outcome(s3, IfMatch=OTHER_TAG) == (412, 412)
@@ -53,7 +53,7 @@ def test_entity_tags_decide_whether_an_object_is_read(s3: Any, etag: str):
     assert outcome(s3, IfNoneMatch=f"{OTHER_TAG}, {etag}") == (304, 304)
 
 
-def test_dates_decide_whether_an_object_is_read(s3: Any, modified: dt.datetime):
+def test_dates_decide_whether_an_object_is_read(s3: Any, modified: dt.datetime) -> None:
     before = modified - dt.timedelta(seconds=1)
     assert outcome(s3, IfModifiedSince=before) == (200, 200)
     assert outcome(s3, IfModifiedSince=modified) == (304, 304)
@@ -61,13 +61,13 @@ def test_dates_decide_whether_an_object_is_read(s3: Any, modified: dt.datetime):
     assert outcome(s3, IfUnmodifiedSince=modified) == (200, 200)
 
 
-def test_an_entity_tag_decides_before_a_date(s3: Any, etag: str, modified: dt.datetime):
+def test_an_entity_tag_decides_before_a_date(s3: Any, etag: str, modified: dt.datetime) -> None:
     before = modified - dt.timedelta(seconds=1)
     assert outcome(s3, IfMatch=etag, IfUnmodifiedSince=before) == (200, 200)
     assert outcome(s3, IfNoneMatch=etag, IfModifiedSince=before) == (304, 304)
 
 
-def test_what_was_not_modified_has_its_tag_and_no_body(s3: Any, etag: str):
+def test_what_was_not_modified_has_its_tag_and_no_body(s3: Any, etag: str) -> None:
     with pytest.raises(s3.exceptions.ClientError) as same:
         s3.get_object(Bucket=BUCKET, Key=KEY, IfNoneMatch=etag)
 
@@ -90,7 +90,7 @@ def test_what_was_not_modified_has_its_tag_and_no_body(s3: Any, etag: str):
     ],
 )
 @pytest.mark.usefixtures("etag")
-def test_a_range_is_cut_and_told(s3: Any, asked: str, expected: tuple[bytes, str]):
+def test_a_range_is_cut_and_told(s3: Any, asked: str, expected: tuple[bytes, str]) -> None:
     got = s3.get_object(Bucket=BUCKET, Key=KEY, Range=asked)
     head = s3.head_object(Bucket=BUCKET, Key=KEY, Range=asked)
 
@@ -102,12 +102,14 @@ def test_a_range_is_cut_and_told(s3: Any, asked: str, expected: tuple[bytes, str
 
 @pytest.mark.parametrize("asked", ["bytes=10-", "bytes=99-100", "bytes=-0"])
 @pytest.mark.usefixtures("etag")
-def test_a_range_beyond_the_object_is_refused(s3: Any, refused: Callable[..., str], asked: str):
+def test_a_range_beyond_the_object_is_refused(
+    s3: Any, refused: Callable[..., str], asked: str
+) -> None:
     assert refused(s3.get_object, Bucket=BUCKET, Key=KEY, Range=asked) == "InvalidRange"
     assert outcome(s3, Range=asked) == (416, 416)
 
 
-def test_an_empty_object_has_no_range(s3: Any, refused: Callable[..., str]):
+def test_an_empty_object_has_no_range(s3: Any, refused: Callable[..., str]) -> None:
     s3.put_object(Bucket=BUCKET, Key="empty", Body=b"")
 
     for asked in ("bytes=0-", "bytes=-1"):
@@ -117,13 +119,13 @@ def test_an_empty_object_has_no_range(s3: Any, refused: Callable[..., str]):
 
 @pytest.mark.parametrize("asked", ["bytes=5-2", "lines=1-2", "bytes=a-b", "bytes=0-1,4-5", "5"])
 @pytest.mark.usefixtures("etag")
-def test_a_range_that_is_none_is_ignored(s3: Any, asked: str):
+def test_a_range_that_is_none_is_ignored(s3: Any, asked: str) -> None:
     assert s3.get_object(Bucket=BUCKET, Key=KEY, Range=asked)["Body"].read() == CONTENT
     assert outcome(s3, Range=asked) == (200, 200)
 
 
 @pytest.mark.usefixtures("etag")
-def test_an_object_in_one_piece_is_its_only_part(s3: Any, refused: Callable[..., str]):
+def test_an_object_in_one_piece_is_its_only_part(s3: Any, refused: Callable[..., str]) -> None:
     part = s3.get_object(Bucket=BUCKET, Key=KEY, PartNumber=1)
 
     assert (part["Body"].read(), part["ContentRange"]) == (CONTENT, "bytes 0-9/10")
@@ -135,7 +137,7 @@ def test_an_object_in_one_piece_is_its_only_part(s3: Any, refused: Callable[...,
     assert refused(s3.get_object, Bucket=BUCKET, Key=KEY, **both) == "InvalidRequest"
 
 
-def test_what_was_said_of_an_object_is_told_again(s3: Any):
+def test_what_was_said_of_an_object_is_told_again(s3: Any) -> None:
     said = {
         "CacheControl": "max-age=60",
         "ContentDisposition": "attachment",
@@ -158,7 +160,7 @@ def test_what_was_said_of_an_object_is_told_again(s3: Any):
 
 
 @pytest.mark.usefixtures("etag")
-def test_what_was_not_said_has_s3s_defaults(s3: Any):
+def test_what_was_not_said_has_s3s_defaults(s3: Any) -> None:
     head = s3.head_object(Bucket=BUCKET, Key=KEY)
 
     assert head["ContentType"] == "binary/octet-stream"
@@ -167,7 +169,7 @@ def test_what_was_not_said_has_s3s_defaults(s3: Any):
 
 
 @pytest.mark.usefixtures("etag")
-def test_a_reader_may_have_other_headers_answered(s3: Any):
+def test_a_reader_may_have_other_headers_answered(s3: Any) -> None:
     date = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
     got = s3.get_object(
         Bucket=BUCKET,
@@ -189,7 +191,7 @@ def test_a_reader_may_have_other_headers_answered(s3: Any):
     )
 
 
-def test_a_checksum_is_told_where_it_is_asked_for(s3: Any):
+def test_a_checksum_is_told_where_it_is_asked_for(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=CONTENT, ChecksumAlgorithm="SHA256")
 
     enabled = s3.head_object(Bucket=BUCKET, Key=KEY, ChecksumMode="ENABLED")
@@ -200,7 +202,7 @@ def test_a_checksum_is_told_where_it_is_asked_for(s3: Any):
     assert "ChecksumSHA256" not in plain
 
 
-def test_attributes_are_told_by_name(s3: Any, refused: Callable[..., str]):
+def test_attributes_are_told_by_name(s3: Any, refused: Callable[..., str]) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=CONTENT, StorageClass="ONEZONE_IA")
 
     told = s3.get_object_attributes(
@@ -215,7 +217,7 @@ def test_attributes_are_told_by_name(s3: Any, refused: Callable[..., str]):
 
 
 @pytest.mark.usefixtures("etag")
-def test_the_only_version_is_null(s3: Any, refused: Callable[..., str]):
+def test_the_only_version_is_null(s3: Any, refused: Callable[..., str]) -> None:
     assert s3.get_object(Bucket=BUCKET, Key=KEY, VersionId="null")["Body"].read() == CONTENT
     other = {"Bucket": BUCKET, "Key": KEY, "VersionId": "3HL4kqtJlcpXroDTDmJ"}
     assert refused(s3.get_object, **other) == "InvalidArgument"

@@ -101,7 +101,7 @@ def not_served() -> Iterator[tuple[str, str, str]]:
                 yield name, http_of["method"], target.replace("{Bucket}", bucket)
 
 
-def test_an_operation_that_is_not_served_changes_nothing(kept: Any, plane: Any):
+def test_an_operation_that_is_not_served_changes_nothing(kept: Any, plane: Any) -> None:
     before = state(kept)
     cases = list(not_served())
 
@@ -116,7 +116,7 @@ def test_an_operation_that_is_not_served_changes_nothing(kept: Any, plane: Any):
 @pytest.mark.parametrize("parameter", UNKNOWN)
 def test_a_parameter_that_an_operation_does_not_have_is_refused(
     kept: Any, plane: Any, parameter: str
-):
+) -> None:
     before = state(kept)
 
     for method in ("PUT", "DELETE"):
@@ -129,7 +129,7 @@ def test_a_parameter_that_an_operation_does_not_have_is_refused(
 
 
 @pytest.mark.usefixtures("kept")
-def test_the_refusal_names_the_parameter_and_the_operation(plane: Any):
+def test_the_refusal_names_the_parameter_and_the_operation(plane: Any) -> None:
     status, body = send(plane, "DELETE", "/empty?foo=1")
 
     assert status == 501
@@ -138,13 +138,13 @@ def test_the_refusal_names_the_parameter_and_the_operation(plane: Any):
     assert b"PutObjectAnnotation" in send(plane, "PUT", f"/{BUCKET}/{KEY}?annotation")[1]
 
 
-def test_what_sdks_signers_and_access_logs_add_is_served(kept: Any, plane: Any):
+def test_what_sdks_signers_and_access_logs_add_is_served(kept: Any, plane: Any) -> None:
     for added in ("x-id=PutObject", "x-foo=1", "X-Amz-Date=1&X-Amz-Signature=0", "Expires=1", "&"):
         assert send(plane, "PUT", f"/{BUCKET}/{KEY}?{added}", added.encode())[0] == 200
         assert kept.get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == added.encode()
 
 
-def test_a_host_below_localhost_names_the_bucket(kept: Any, plane: Any):
+def test_a_host_below_localhost_names_the_bucket(kept: Any, plane: Any) -> None:
     host = "empty.localhost"
 
     assert send(plane, "PUT", f"/{BUCKET}/{KEY}", b"theirs", host)[0] == 200
@@ -158,14 +158,14 @@ def test_a_host_below_localhost_names_the_bucket(kept: Any, plane: Any):
     assert [bucket["Name"] for bucket in kept.list_buckets()["Buckets"]] == [BUCKET]
 
 
-def test_a_bucket_in_the_host_may_have_dots_and_must_be_there(kept: Any, plane: Any):
+def test_a_bucket_in_the_host_may_have_dots_and_must_be_there(kept: Any, plane: Any) -> None:
     assert send(plane, "PUT", "/", host="a.b.localhost")[0] == 200
     assert "a.b" in [bucket["Name"] for bucket in kept.list_buckets()["Buckets"]]
     assert b"NoSuchBucket" in send(plane, "GET", "/k", host="none.localhost")[1]
 
 
 @pytest.mark.usefixtures("kept")
-def test_the_operation_is_counted_by_the_bucket_in_the_host(plane: Any):
+def test_the_operation_is_counted_by_the_bucket_in_the_host(plane: Any) -> None:
     send(plane, "GET", "/k", host=f"{BUCKET}.localhost")
 
     assert "GetObject" in str(plane.usage("anonymous"))

@@ -37,7 +37,7 @@ def connect(plane: Any) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(host.hostname or "", host.port)
 
 
-def test_the_entity_tag_is_the_md5(put: Callable[..., Any]):
+def test_the_entity_tag_is_the_md5(put: Callable[..., Any]) -> None:
     assert put()["ETag"] == f'"{hashlib.md5(CONTENT).hexdigest()}"'  # noqa: S324 - as above
 
 
@@ -79,7 +79,7 @@ def test_what_s3_refuses_is_refused_and_not_stored(
     refused: Callable[..., str],
     blobs: Callable[[], int],
     case: tuple[dict[str, Any], str],
-):
+) -> None:
     said, code = case
     assert refused(put, **said) == code
     stored = 0 if code else 1
@@ -87,7 +87,7 @@ def test_what_s3_refuses_is_refused_and_not_stored(
     assert blobs() == stored
 
 
-def test_a_body_that_is_not_what_was_signed_is_refused(plane: Any, s3: Any):
+def test_a_body_that_is_not_what_was_signed_is_refused(plane: Any, s3: Any) -> None:
     connection = connect(plane)
     signed = hashlib.sha256(b"other").hexdigest()
     headers = {"x-amz-content-sha256": signed}
@@ -122,7 +122,7 @@ SIGNED = (
 ) % {b"s": b"0" * 64}
 
 
-def test_chunks_signed_by_anybody_are_taken(plane: Any, s3: Any):
+def test_chunks_signed_by_anybody_are_taken(plane: Any, s3: Any) -> None:
     status, _ = chunked(plane, SIGNED)
 
     assert status == 200
@@ -144,7 +144,7 @@ def test_chunks_signed_by_anybody_are_taken(plane: Any, s3: Any):
 )
 def test_chunks_that_are_not_what_was_declared_are_refused(
     plane: Any, s3: Any, blobs: Callable[[], int], body: bytes, code: bytes
-):
+) -> None:
     status, told = chunked(plane, body)
 
     assert (status, b"<Code>" + code + b"</Code>" in told) == (400, True), told
@@ -152,7 +152,7 @@ def test_chunks_that_are_not_what_was_declared_are_refused(
     assert blobs() == 0
 
 
-def test_an_upload_needs_a_length_and_may_have_five_gigabytes(plane: Any, s3: Any):
+def test_an_upload_needs_a_length_and_may_have_five_gigabytes(plane: Any, s3: Any) -> None:
     told = {}
     for name, value in (("transfer-encoding", "chunked"), ("content-length", str(5 * 2**30 + 1))):
         connection = connect(plane)
@@ -173,7 +173,7 @@ def test_an_upload_needs_a_length_and_may_have_five_gigabytes(plane: Any, s3: An
 
 def test_an_upload_that_breaks_off_leaves_nothing_behind(
     plane: Any, s3: Any, put: Callable[..., Any], blobs: Callable[[], int]
-):
+) -> None:
     put(Body=b"before")
     host = urlsplit(plane.announced["s3"])
     with socket.create_connection((host.hostname, host.port)) as connection:
@@ -187,7 +187,9 @@ def test_an_upload_that_breaks_off_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("query", ["partNumber=1", "uploadId=1", "uploadId=&x=partNumber"])
-def test_half_of_a_part_is_no_object(plane: Any, put: Callable[..., Any], s3: Any, query: str):
+def test_half_of_a_part_is_no_object(
+    plane: Any, put: Callable[..., Any], s3: Any, query: str
+) -> None:
     put()
     connection = connect(plane)
     connection.request("PUT", f"/{BUCKET}/{KEY}?{query}", b"other")
@@ -198,7 +200,7 @@ def test_half_of_a_part_is_no_object(plane: Any, put: Callable[..., Any], s3: An
     connection.close()
 
 
-def test_a_refused_upload_of_any_size_is_read_and_answered(plane: Any, s3: Any):
+def test_a_refused_upload_of_any_size_is_read_and_answered(plane: Any, s3: Any) -> None:
     connection = connect(plane)
     for bucket, status in (("absent", 404), ("UPPER", 400), (BUCKET, 200)):
         connection.request("PUT", f"/{bucket}/{KEY}", b"x" * 8_000_000)
@@ -211,7 +213,7 @@ def test_a_refused_upload_of_any_size_is_read_and_answered(plane: Any, s3: Any):
 
 def test_overwriting_and_deleting_gives_the_space_back(
     s3: Any, put: Callable[..., Any], blobs: Callable[[], int]
-):
+) -> None:
     for number in range(3):
         put(Body=b"x" * (number + 1))
     assert blobs() == 1
@@ -222,7 +224,7 @@ def test_overwriting_and_deleting_gives_the_space_back(
 
 def test_nobody_else_may_read_the_bodies_and_they_go_with_the_process(
     plane: Any, put: Callable[..., Any], tmp_path: Path
-):
+) -> None:
     put()
     [folder] = (tmp_path / "state").glob("blobs-*")
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -233,14 +235,16 @@ def test_nobody_else_may_read_the_bodies_and_they_go_with_the_process(
     assert not folder.exists()
 
 
-def test_what_is_not_there_is_deleted_already(s3: Any, refused: Callable[..., str]):
+def test_what_is_not_there_is_deleted_already(s3: Any, refused: Callable[..., str]) -> None:
     answer = s3.delete_object(Bucket=BUCKET, Key="absent")
 
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
     assert refused(s3.delete_object, Bucket="absent", Key=KEY) == "NoSuchBucket"
 
 
-def test_a_delete_may_be_conditional(s3: Any, put: Callable[..., Any], refused: Callable[..., str]):
+def test_a_delete_may_be_conditional(
+    s3: Any, put: Callable[..., Any], refused: Callable[..., str]
+) -> None:
     etag = put()["ETag"]
     key = {"Bucket": BUCKET, "Key": KEY}
 
@@ -249,7 +253,7 @@ def test_a_delete_may_be_conditional(s3: Any, put: Callable[..., Any], refused: 
     assert refused(s3.delete_object, **key, IfMatch="*") == "NoSuchKey"
 
 
-def test_many_are_deleted_at_once_and_each_is_told(s3: Any, put: Callable[..., Any]):
+def test_many_are_deleted_at_once_and_each_is_told(s3: Any, put: Callable[..., Any]) -> None:
     etag = put()["ETag"]
     put(Key="kept")
     objects = [
@@ -275,7 +279,7 @@ def test_many_are_deleted_at_once_and_each_is_told(s3: Any, put: Callable[..., A
 @pytest.mark.parametrize("count", [0, 1001])
 def test_a_list_of_none_or_too_many_to_delete_is_malformed(
     s3: Any, refused: Callable[..., str], count: int
-):
+) -> None:
     objects = [{"Key": str(number)} for number in range(count)]
     listed = {"Bucket": BUCKET, "Delete": {"Objects": objects}}
     assert refused(s3.delete_objects, **listed) == "MalformedXML"
@@ -295,7 +299,7 @@ def test_a_document_that_is_none_has_one_clear_error(
     plane: Any,
     body: bytes,
     code: bytes,
-):
+) -> None:
     connection = connect(plane)
     connection.request("POST", f"/{BUCKET}?delete", body)
     answer = connection.getresponse()
@@ -304,7 +308,7 @@ def test_a_document_that_is_none_has_one_clear_error(
     connection.close()
 
 
-def test_a_document_that_is_not_what_was_declared_is_refused(s3: Any, plane: Any):
+def test_a_document_that_is_not_what_was_declared_is_refused(s3: Any, plane: Any) -> None:
     document = b"<Delete><Object><Key>&#x1F600;</Key></Object></Delete>"
     s3.put_object(Bucket=BUCKET, Key="😀", Body=b"")
     connection = connect(plane)

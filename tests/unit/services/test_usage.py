@@ -11,7 +11,7 @@ KEY = {"id": {"S": "absent"}}
 ZEROS = {"requests": {}, "retries": 0, "faults": {}, "modelled_ms": 0}
 
 
-def test_requests_are_counted_by_access_key_and_operation(plane: Any, make_table: Any):
+def test_requests_are_counted_by_access_key_and_operation(plane: Any, make_table: Any) -> None:
     one, two = plane.client("dynamodb", "AKIDONE"), plane.client("dynamodb", "AKIDTWO")
     make_table(one, "table")
     for _ in range(3):
@@ -25,24 +25,24 @@ def test_requests_are_counted_by_access_key_and_operation(plane: Any, make_table
     assert plane.usage("AKIDTWO")["requests"] == {"dynamodb.GetItem": 3, "s3.ListBuckets": 1}
 
 
-def test_without_a_model_no_time_is_modelled(plane: Any, make_table: Any):
+def test_without_a_model_no_time_is_modelled(plane: Any, make_table: Any) -> None:
     make_table(plane.client("dynamodb"), "table")
 
     assert plane.usage("AKIDTEST")["modelled_ms"] == 0
 
 
-def test_an_unknown_key_has_zeros(plane: Any):
+def test_an_unknown_key_has_zeros(plane: Any) -> None:
     assert plane.usage("AKIDNEVER") == ZEROS
 
 
-def test_a_forgotten_key_has_zeros(plane: Any):
+def test_a_forgotten_key_has_zeros(plane: Any) -> None:
     plane.client("s3").list_buckets()
     plane.admin("/usage/AKIDTEST", method="DELETE")
 
     assert plane.usage("AKIDTEST") == ZEROS
 
 
-def test_calls_one_after_another_add_up(start: Any, make_table: Any, latency_file: Any):
+def test_calls_one_after_another_add_up(start: Any, make_table: Any, latency_file: Any) -> None:
     plane = start("--latency", latency_file(GET_300))
     dynamodb = plane.client("dynamodb")
     make_table(dynamodb, "table")
@@ -52,7 +52,7 @@ def test_calls_one_after_another_add_up(start: Any, make_table: Any, latency_fil
     assert plane.usage("AKIDTEST")["modelled_ms"] >= 600
 
 
-def test_calls_at_the_same_time_count_once(start: Any, make_table: Any, latency_file: Any):
+def test_calls_at_the_same_time_count_once(start: Any, make_table: Any, latency_file: Any) -> None:
     plane = start("--latency", latency_file(GET_300))
     make_table(plane.client("dynamodb"), "table")
     barrier = threading.Barrier(2)
@@ -70,7 +70,7 @@ def test_calls_at_the_same_time_count_once(start: Any, make_table: Any, latency_
     assert 300 <= plane.usage("AKIDTEST")["modelled_ms"] < 600
 
 
-def test_the_pace_of_a_body_is_modelled_time(start: Any, latency_file: Any):
+def test_the_pace_of_a_body_is_modelled_time(start: Any, latency_file: Any) -> None:
     model = "[s3.operations]\nGetObject = { p50_ms = 30.0, p99_ms = 30.0, mb_per_s = 10.0 }\n"
     plane = start("--latency", latency_file(model))
     s3 = plane.client("s3")
@@ -81,9 +81,9 @@ def test_the_pace_of_a_body_is_modelled_time(start: Any, latency_file: Any):
     assert plane.usage("AKIDTEST")["modelled_ms"] >= 30 + 200
 
 
-def test_health_answers(plane: Any):
+def test_health_answers(plane: Any) -> None:
     assert plane.admin("/health") == b""
 
 
-def test_the_answer_is_json_with_both_fields(plane: Any):
+def test_the_answer_is_json_with_both_fields(plane: Any) -> None:
     assert json.loads(plane.admin("/usage/AKIDTEST")) == ZEROS

@@ -32,18 +32,20 @@ def between(low: float, high: float) -> GateInterval:
         (1.05, 1.05, "passed"),
     ],
 )
-def test_an_interval_decides_where_it_lies_on_one_side(low: float, high: float, outcome: Outcome):
+def test_an_interval_decides_where_it_lies_on_one_side(
+    low: float, high: float, outcome: Outcome
+) -> None:
     assert of_limit(GATE, between(low, high), None) == outcome
 
 
-def test_without_an_interval_a_sampled_figure_decides_nothing():
+def test_without_an_interval_a_sampled_figure_decides_nothing() -> None:
     assert of_limit(GATE, NotEnough(base=1, head=1, needed=10), 9.0) == "cannot-tell"
 
 
 @pytest.mark.parametrize(
     ("exact", "outcome"), [(1.05, "passed"), (1.06, "failed"), (None, "cannot-tell")]
 )
-def test_a_counted_figure_decides_by_itself(exact: float | None, outcome: Outcome):
+def test_a_counted_figure_decides_by_itself(exact: float | None, outcome: Outcome) -> None:
     assert of_limit(GATE, None, exact) == outcome
 
 
@@ -115,7 +117,7 @@ def run(
     )
 
 
-def test_a_duration_is_the_median_of_the_environments_medians(plain_manifest: Manifest):
+def test_a_duration_is_the_median_of_the_environments_medians(plain_manifest: Manifest) -> None:
     base = run(plain_manifest, [*calls(0, 10, 20, 90), *calls(1, 30), *calls(2, 40)])
     head = run(plain_manifest, [*calls(0, 60)])
     (cell,) = compare(base, head).cells
@@ -125,7 +127,7 @@ def test_a_duration_is_the_median_of_the_environments_medians(plain_manifest: Ma
     assert cell.duration_ms.interval == NotEnough(base=3, head=1, needed=10)
 
 
-def test_calls_that_failed_are_in_no_figure_and_are_counted(plain_manifest: Manifest):
+def test_calls_that_failed_are_in_no_figure_and_are_counted(plain_manifest: Manifest) -> None:
     failed = msgspec.structs.replace(
         calls(1, 900)[0], error=SampleError(kind="function", type="X", message="x")
     )
@@ -137,7 +139,9 @@ def test_calls_that_failed_are_in_no_figure_and_are_counted(plain_manifest: Mani
     assert (cell.base_errors, cell.head_errors) == (0, 1)
 
 
-def test_the_bill_is_as_sure_as_its_compute_and_the_rest_is_counted(plain_manifest: Manifest):
+def test_the_bill_is_as_sure_as_its_compute_and_the_rest_is_counted(
+    plain_manifest: Manifest,
+) -> None:
     """Compute 1 -> 2 and counted 3 -> 3: the bill goes from 4 to 5."""
     before = [one for number in range(10) for one in calls(number, 10, billed_ms=100)]
     after = [one for number in range(10) for one in calls(number, 10, billed_ms=200)]
@@ -156,14 +160,16 @@ def test_the_bill_is_as_sure_as_its_compute_and_the_rest_is_counted(plain_manife
     assert told.outcome == "failed"
 
 
-def test_a_package_that_is_not_known_cannot_be_told(plain_manifest: Manifest):
+def test_a_package_that_is_not_known_cannot_be_told(plain_manifest: Manifest) -> None:
     one = run(plain_manifest, calls(0, 10))
     told = compare(one, one, gates=[Gate(kind="bigger", limit=0.05)])
     assert [verdict.outcome for verdict in told.verdicts] == ["cannot-tell"]
     assert told.outcome == "cannot-tell"
 
 
-def test_a_gate_that_failed_decides_before_one_that_cannot_be_told(plain_manifest: Manifest):
+def test_a_gate_that_failed_decides_before_one_that_cannot_be_told(
+    plain_manifest: Manifest,
+) -> None:
     def with_package(size: int) -> ReportInput:
         artifact = Artifact(
             variant="a",

@@ -41,7 +41,7 @@ def found(base: Manifest, head: Manifest) -> dict[str, tuple[str, str, str]]:
     return {one.what: (one.weight, one.base, one.head) for one in differences(base, head)}
 
 
-def test_a_run_differs_in_nothing_from_itself(plain_manifest: Manifest):
+def test_a_run_differs_in_nothing_from_itself(plain_manifest: Manifest) -> None:
     assert differences(plain_manifest, plain_manifest) == ()
 
 
@@ -62,20 +62,20 @@ def test_a_run_differs_in_nothing_from_itself(plain_manifest: Manifest):
 )
 def test_what_figures_stand_for_weighs_as_such(
     plain_manifest: Manifest, changed: Any, what: str, told: tuple[str, str] | None
-):
+) -> None:
     weight, *texts = found(plain_manifest, with_target(plain_manifest, **changed))[what]
     assert weight == "figures"
     if told is not None:
         assert tuple(texts) == told
 
 
-def test_enforcement_is_compared_item_by_item(plain_manifest: Manifest):
+def test_enforcement_is_compared_item_by_item(plain_manifest: Manifest) -> None:
     base = with_target(plain_manifest, enforcement=enforcement("cgroup v1"))
     head = with_target(plain_manifest, enforcement=enforcement("cgroup v2", "namespaces"))
     assert found(base, head) == {"enforcement: by": ("figures", "cgroup v1", "cgroup v2")}
 
 
-def test_the_day_of_a_calibration_is_no_difference(plain_manifest: Manifest):
+def test_the_day_of_a_calibration_is_no_difference(plain_manifest: Manifest) -> None:
     base, head = (
         with_target(plain_manifest, calibration=calibration(1.5, day))
         for day in ("2026-11-20", "2026-11-21")
@@ -85,7 +85,7 @@ def test_the_day_of_a_calibration_is_no_difference(plain_manifest: Manifest):
 
 def test_another_workload_other_parameters_and_other_data_are_other_work(
     plain_manifest: Manifest,
-):
+) -> None:
     def data(digest: str) -> dict[Any, Dataset]:
         expected = {"csv": Expected(count=1, digest=digest)}
         return {"warm": Dataset(folder="/", parameters={}, object_bytes={}, expected=expected)}
@@ -103,7 +103,7 @@ def test_another_workload_other_parameters_and_other_data_are_other_work(
     assert told["data: warm: csv"][0] == "work"
 
 
-def test_injected_faults_are_other_work_even_where_both_have_them(plain_manifest: Manifest):
+def test_injected_faults_are_other_work_even_where_both_have_them(plain_manifest: Manifest) -> None:
     faulted = with_target(plain_manifest, faults="throttle=0.1")
     assert found(faulted, faulted)["injected faults"] == ("work", "throttle=0.1", "throttle=0.1")
 
@@ -111,7 +111,7 @@ def test_injected_faults_are_other_work_even_where_both_have_them(plain_manifest
 @pytest.mark.parametrize("calibrated", [False, True])
 def test_another_cpu_matters_where_it_runs_at_its_own_speed(
     plain_manifest: Manifest, *, calibrated: bool
-):
+) -> None:
     made = calibration(1.5, "2026-11-21") if calibrated else None
     base, head = (
         with_target(replace(plain_manifest, host={"cpu": cpu}), calibration=made)
@@ -123,7 +123,7 @@ def test_another_cpu_matters_where_it_runs_at_its_own_speed(
     assert found(base, head) == expected
 
 
-def test_versions_are_told(plain_manifest: Manifest):
+def test_versions_are_told(plain_manifest: Manifest) -> None:
     head = with_target(replace(plain_manifest, lambdameter="0.2.0"), engines={"s3": "s3s-fs 1"})
     assert found(plain_manifest, head) == {
         "lambdameter": ("told", "0.1.0", "0.2.0"),
@@ -131,7 +131,7 @@ def test_versions_are_told(plain_manifest: Manifest):
     }
 
 
-def test_the_code_and_the_seed_are_no_difference(plain_manifest: Manifest):
+def test_the_code_and_the_seed_are_no_difference(plain_manifest: Manifest) -> None:
     head = replace(
         plain_manifest,
         run="other",

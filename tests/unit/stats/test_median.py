@@ -7,20 +7,20 @@ from scipy import stats
 from lambdameter.stats.median import bounds
 
 
-def test_too_few_environments_have_no_interval():
+def test_too_few_environments_have_no_interval() -> None:
     assert bounds([1.0] * 9) is None
 
 
-def test_ten_figures_leave_one_at_each_end():
+def test_ten_figures_leave_one_at_each_end() -> None:
     # Conover's table: of 10 figures the 2nd and the 9th hold the median 97.9 times of 100.
     assert bounds([float(one) for one in range(1, 11)]) == (2.0, 9.0)
 
 
-def test_figures_that_are_all_the_same_are_their_own_interval():
+def test_figures_that_are_all_the_same_are_their_own_interval() -> None:
     assert bounds([5.0] * 12) == (5.0, 5.0)
 
 
-def test_it_holds_the_true_median_at_least_as_often_as_it_says():
+def test_it_holds_the_true_median_at_least_as_often_as_it_says() -> None:
     chance = np.random.default_rng(3)
     held = 0
     for _ in range(400):

@@ -27,7 +27,8 @@ def quantity(metric: str, call: str = "warm", variant: str = "rust") -> Quantity
 
 @pytest.fixture
 def run(sample_run: ModuleType) -> ReportInput:
-    return sample_run.rounds_input(2)
+    made: ReportInput = sample_run.rounds_input(2)
+    return made
 
 
 def warm(run: ReportInput, number: int = 0) -> list[Sample]:
@@ -40,7 +41,7 @@ def durations_ms(run: ReportInput) -> list[float]:
     return [one.report.duration_ms for one in warm(run) if one.report]
 
 
-def test_each_environment_yields_one_reading(run: ReportInput):
+def test_each_environment_yields_one_reading(run: ReportInput) -> None:
     assert list(readings(run, quantity("mean_ms"))) == [0, 1]
     assert list(readings(run, quantity("init_ms", "cold"))) == [0, 1]
 
@@ -54,22 +55,24 @@ def test_each_environment_yields_one_reading(run: ReportInput):
         ("second_ms", lambda ms: ms[0]),
     ],
 )
-def test_a_texts_statistic_is_taken_within_the_environment(run: ReportInput, metric: str, of: Any):
+def test_a_texts_statistic_is_taken_within_the_environment(
+    run: ReportInput, metric: str, of: Any
+) -> None:
     assert readings(run, quantity(metric))[0].value == pytest.approx(of(durations_ms(run)))
 
 
-def test_a_phase_that_waits_is_modelled_as_far_as_the_service_was(run: ReportInput):
+def test_a_phase_that_waits_is_modelled_as_far_as_the_service_was(run: ReportInput) -> None:
     waiting = readings(run, quantity("write"), {"write"})[0]
     assert 0 < waiting.modelled <= waiting.value
     assert readings(run, quantity("write"))[0].modelled == 0
 
 
-def test_no_more_than_all_of_a_reading_is_modelled(run: ReportInput):
+def test_no_more_than_all_of_a_reading_is_modelled(run: ReportInput) -> None:
     phase = readings(run, quantity("s3"), {"s3"})[0]
     assert phase.modelled == phase.value
 
 
-def test_what_aws_adds_is_modelled_in_init_and_memory(sample_run: ModuleType):
+def test_what_aws_adds_is_modelled_in_init_and_memory(sample_run: ModuleType) -> None:
     run = sample_run.report_input()
     added = Modelled(init_ms=6.0, invocation_ms=0.5, memory_mb=20.0, hidden_start_ms=9.0)
     meter = Meter(
@@ -84,7 +87,7 @@ def test_what_aws_adds_is_modelled_in_init_and_memory(sample_run: ModuleType):
     assert parts == {"init_ms": 6.0, "duration_ms": 2.5, "billed_ms": 8.5, "max_memory_mb": 20.0}
 
 
-def test_a_failed_call_is_in_no_reading(sample_run: ModuleType):
+def test_a_failed_call_is_in_no_reading(sample_run: ModuleType) -> None:
     manifest = sample_run.manifest()
     samples = [sample_run.sample(trial) for trial in manifest.plan]
     failed = [
@@ -96,7 +99,9 @@ def test_a_failed_call_is_in_no_reading(sample_run: ModuleType):
     assert readings(sample_run.report_input(manifest, failed), quantity("mean_ms")) == {}
 
 
-def test_of_a_timeout_the_billed_share_is_read_from_the_calls_that_failed(sample_run: ModuleType):
+def test_of_a_timeout_the_billed_share_is_read_from_the_calls_that_failed(
+    sample_run: ModuleType,
+) -> None:
     manifest = sample_run.manifest()
     samples = []
     for trial in manifest.plan:
@@ -107,11 +112,11 @@ def test_of_a_timeout_the_billed_share_is_read_from_the_calls_that_failed(sample
     assert readings(run, quantity(quantities.TIMED_OUT))[0].value == 1
 
 
-def test_an_unknown_metric_has_no_reading(run: ReportInput):
+def test_an_unknown_metric_has_no_reading(run: ReportInput) -> None:
     assert readings(run, quantity("beauty")) == {}
 
 
-def test_published_work_over_ours_is_told_where_a_figure_depends_on_it(run: ReportInput):
+def test_published_work_over_ours_is_told_where_a_figure_depends_on_it(run: ReportInput) -> None:
     assert work(run, quantity("total_ms"), 100_000) == 2
     assert work(run, quantity("write"), 25_000) == 0.5
     assert work(run, quantity("per_1000_ms"), 100_000) == 2
@@ -121,7 +126,7 @@ def test_published_work_over_ours_is_told_where_a_figure_depends_on_it(run: Repo
     assert not quantities.grows(quantity("per_1000_ms"))
 
 
-def test_the_size_of_a_package_is_the_artifacts(run: ReportInput):
+def test_the_size_of_a_package_is_the_artifacts(run: ReportInput) -> None:
     artifact = Artifact(
         variant="rust",
         path="/p",
@@ -139,7 +144,7 @@ def test_the_size_of_a_package_is_the_artifacts(run: ReportInput):
     assert exact(run, quantity("zip_bytes", variant="python")) is None
 
 
-def test_a_run_against_real_services_has_nothing_modelled(run: ReportInput):
+def test_a_run_against_real_services_has_nothing_modelled(run: ReportInput) -> None:
     assert is_modelled(run)
     target = msgspec.structs.replace(run.manifest.target, latency_model=None, overheads=None)
     manifest = msgspec.structs.replace(run.manifest, target=target)

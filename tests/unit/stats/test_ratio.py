@@ -25,25 +25,25 @@ def interval(told: GateInterval | NotEnough) -> GateInterval:
 
 
 @BOTH
-def test_sides_that_do_not_vary_have_an_interval_of_no_width(of: ratio.RatioInterval):
+def test_sides_that_do_not_vary_have_an_interval_of_no_width(of: ratio.RatioInterval) -> None:
     told = of([[10.0, 10.0]] * 10, [[12.0]] * 12, 1)
     assert told == GateInterval(ratio=1.2, low=1.2, high=1.2, level=0.95, base=10, head=12)
 
 
-def test_the_ratio_of_medians_is_that_of_the_environments_medians():
+def test_the_ratio_of_medians_is_that_of_the_environments_medians() -> None:
     base = [[1.0, 10.0, 90.0]] * 5 + [[20.0]] * 5
     head = [[30.0]] * 10
     assert interval(of_medians(base, head, 1)).ratio == 2.0
 
 
-def test_the_ratio_of_means_is_that_of_all_calls():
+def test_the_ratio_of_means_is_that_of_all_calls() -> None:
     base = [[10.0]] * 9 + [[10.0, 30.0, 50.0]]
     head = [[15.0]] * 10
     assert interval(of_means(base, head, 1)).ratio == pytest.approx(15 / 15)
 
 
 @BOTH
-def test_below_the_smallest_size_there_is_no_interval(of: ratio.RatioInterval):
+def test_below_the_smallest_size_there_is_no_interval(of: ratio.RatioInterval) -> None:
     nine, ten = drawn(1, environments=9), drawn(2, environments=10)
     assert of(nine, ten, 1) == NotEnough(base=9, head=10, needed=LEAST_ENVIRONMENTS)
     assert of(ten, nine, 1) == NotEnough(base=10, head=9, needed=LEAST_ENVIRONMENTS)
@@ -51,25 +51,27 @@ def test_below_the_smallest_size_there_is_no_interval(of: ratio.RatioInterval):
 
 
 @BOTH
-def test_an_environment_without_calls_does_not_count(of: ratio.RatioInterval):
+def test_an_environment_without_calls_does_not_count(of: ratio.RatioInterval) -> None:
     assert of([*drawn(1, environments=9), []], drawn(2), 1) == NotEnough(base=9, head=20, needed=10)
 
 
 @BOTH
-def test_many_calls_in_one_environment_are_no_many_environments(of: ratio.RatioInterval):
+def test_many_calls_in_one_environment_are_no_many_environments(of: ratio.RatioInterval) -> None:
     told = of(drawn(1, environments=1, calls=1_000), drawn(2, environments=1, calls=1_000), 1)
     assert told == NotEnough(base=1, head=1, needed=10)
 
 
 @BOTH
-def test_the_same_seed_gives_the_same_interval_and_another_seed_another(of: ratio.RatioInterval):
+def test_the_same_seed_gives_the_same_interval_and_another_seed_another(
+    of: ratio.RatioInterval,
+) -> None:
     base, head = drawn(1), drawn(2)
     assert of(base, head, 7) == of(base, head, 7)
     assert of(base, head, 7) != of(base, head, 8)
 
 
 @BOTH
-def test_a_head_twice_as_slow_has_twice_the_interval(of: ratio.RatioInterval):
+def test_a_head_twice_as_slow_has_twice_the_interval(of: ratio.RatioInterval) -> None:
     base, head = drawn(1), drawn(2)
     once = interval(of(base, head, 1))
     twice = interval(of(base, [[2 * ms for ms in calls] for calls in head], 1))
@@ -81,7 +83,7 @@ def test_a_head_twice_as_slow_has_twice_the_interval(of: ratio.RatioInterval):
 @pytest.mark.parametrize("environments", [10, 20])
 def test_the_true_ratio_is_inside_about_as_often_as_the_level_says(
     of: ratio.RatioInterval, environments: int
-):
+) -> None:
     runs = 200
     inside = 0
     for run in range(runs):
@@ -92,7 +94,7 @@ def test_the_true_ratio_is_inside_about_as_often_as_the_level_says(
     assert 0.91 <= inside / runs <= 0.99
 
 
-def test_draws_that_are_made_in_blocks_are_all_made(monkeypatch: pytest.MonkeyPatch):
+def test_draws_that_are_made_in_blocks_are_all_made(monkeypatch: pytest.MonkeyPatch) -> None:
     base, head = drawn(1), drawn(2)
     at_once = of_medians(base, head, 1)
     monkeypatch.setattr(ratio, "_AT_ONCE", 70)

@@ -21,10 +21,10 @@ def invocation(log_tail: str, headers: dict[str, str]) -> Invocation:
     )
 
 
-def test_report_and_meter_are_read():
+def test_report_and_meter_are_read() -> None:
     tail = "START\nlog\n" + report_line.format_report(REPORT)
     assert answer.read(invocation(tail, report_line.format_meter(METER))) == (REPORT, METER)
 
 
-def test_what_a_target_does_not_say_is_none():
+def test_what_a_target_does_not_say_is_none() -> None:
     assert answer.read(invocation("cut off", {"date": "today"})) == (None, None)

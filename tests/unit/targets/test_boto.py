@@ -112,7 +112,7 @@ def target(service: Service) -> BotoTarget:
     return at(service.url)
 
 
-def test_an_answer_is_taken_as_it_is(service: Service, target: BotoTarget):
+def test_an_answer_is_taken_as_it_is(service: Service, target: BotoTarget) -> None:
     tail = base64.b64encode("log é\nREPORT".encode()).decode()
     service.answer = lambda _: Said(
         200, b'{"n":1}', {"X-Amz-Log-Result": tail, "x-lambdameter-environment": "e-1"}
@@ -128,12 +128,14 @@ def test_an_answer_is_taken_as_it_is(service: Service, target: BotoTarget):
     assert asked.headers["x-amz-log-type"] == "Tail"
 
 
-def test_a_function_error_is_an_answer(service: Service, target: BotoTarget):
+def test_a_function_error_is_an_answer(service: Service, target: BotoTarget) -> None:
     service.answer = lambda _: Said(200, b"{}", {"X-Amz-Function-Error": "Unhandled"})
     assert target.invoke(DEPLOYMENT, b"{}").function_error == "Unhandled"
 
 
-def test_a_refusal_is_an_invocation_and_is_not_repeated(service: Service, target: BotoTarget):
+def test_a_refusal_is_an_invocation_and_is_not_repeated(
+    service: Service, target: BotoTarget
+) -> None:
     refusal = Said(
         429, b'{"message":"Rate Exceeded."}', {"x-amzn-ErrorType": "TooManyRequestsException"}
     )
@@ -149,7 +151,7 @@ def test_a_refusal_is_an_invocation_and_is_not_repeated(service: Service, target
 
 def test_a_broken_connection_is_an_invocation_and_is_not_repeated(
     service: Service, target: BotoTarget
-):
+) -> None:
     service.answer = lambda _: None
     invocation = target.invoke(DEPLOYMENT, b"{}")
     assert invocation.status == 0
@@ -159,7 +161,7 @@ def test_a_broken_connection_is_an_invocation_and_is_not_repeated(
 
 def test_a_server_fault_is_the_targets_failure_and_is_not_repeated(
     service: Service, target: BotoTarget
-):
+) -> None:
     service.answer = lambda _: Said(
         500, b'{"message":"gone"}', {"x-amzn-ErrorType": "ServiceException"}
     )
@@ -168,7 +170,7 @@ def test_a_server_fault_is_the_targets_failure_and_is_not_repeated(
     assert len(service.asked) == 1
 
 
-def test_nobody_there_is_the_targets_failure():
+def test_nobody_there_is_the_targets_failure() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -176,8 +178,8 @@ def test_nobody_there_is_the_targets_failure():
         at(f"http://127.0.0.1:{port}").invoke(DEPLOYMENT, b"{}")
 
 
-def test_the_invoking_client_outwaits_lambdas_longest_timeout(target: BotoTarget):
-    config = target._invoking.meta.config
+def test_the_invoking_client_outwaits_lambdas_longest_timeout(target: BotoTarget) -> None:
+    config: Any = target._invoking.meta.config  # the stubs name none of its options
     assert config.read_timeout == 910
     assert config.retries["total_max_attempts"] == 1
     assert config.tcp_keepalive
@@ -185,7 +187,7 @@ def test_the_invoking_client_outwaits_lambdas_longest_timeout(target: BotoTarget
 
 def test_the_emulator_says_what_it_is(
     service: Service, target: BotoTarget, calibration: Calibration
-):
+) -> None:
     enforcement = Enforcement(
         by="cgroup v1", cpu="quota", memory="limit", freeze="freezer", isolation="none"
     )
@@ -208,13 +210,13 @@ def test_the_emulator_says_what_it_is(
     assert (info.calibration, info.overheads) == (calibration, "overheads 1")
 
 
-def test_a_target_without_the_header_is_aws(service: Service, target: BotoTarget):
+def test_a_target_without_the_header_is_aws(service: Service, target: BotoTarget) -> None:
     service.answer = lambda _: Said(200, b'{"Functions":[]}')
     info = target.info()
     assert (info.name, info.architecture, info.enforcement) == ("aws", "arm64", None)
 
 
-def test_aws_needs_a_role():
+def test_aws_needs_a_role() -> None:
     with pytest.raises(BadInputError, match="role") as refused:
         BotoTarget(Options(region="us-east-1", architecture="arm64"))
     assert "--role" in refused.value.next_step
@@ -222,7 +224,7 @@ def test_aws_needs_a_role():
 
 def test_a_function_is_deployed_as_it_is_asked_for(
     service: Service, target: BotoTarget, tmp_path: Path
-):
+) -> None:
     service.answer = lambda _: Said(200, b'{"Configuration":{"State":"Active"},"FunctionName":"f"}')
     (tmp_path / "p.zip").write_bytes(b"PK")
     artifact = Artifact(
@@ -250,7 +252,9 @@ def test_a_function_is_deployed_as_it_is_asked_for(
     assert base64.b64decode(created["Code"]["ZipFile"]) == b"PK"
 
 
-def test_forcing_cold_keeps_the_functions_own_variables(service: Service, target: BotoTarget):
+def test_forcing_cold_keeps_the_functions_own_variables(
+    service: Service, target: BotoTarget
+) -> None:
     service.answer = lambda asked: Said(
         200,
         b'{"Configuration":{"LastUpdateStatus":"Successful"}}'
@@ -265,7 +269,7 @@ def test_forcing_cold_keeps_the_functions_own_variables(service: Service, target
     }
 
 
-def test_a_table_has_its_keys_and_is_paid_per_request(service: Service, target: BotoTarget):
+def test_a_table_has_its_keys_and_is_paid_per_request(service: Service, target: BotoTarget) -> None:
     service.answer = lambda _: Said(200, b'{"Table":{"TableStatus":"ACTIVE"}}')
     table = Table(
         partition_key=TableKey(name="pk", type="S"), sort_key=TableKey(name="sk", type="N")
@@ -283,7 +287,7 @@ def test_a_table_has_its_keys_and_is_paid_per_request(service: Service, target: 
     ]
 
 
-def test_a_scan_reads_every_page_consistently(service: Service, target: BotoTarget):
+def test_a_scan_reads_every_page_consistently(service: Service, target: BotoTarget) -> None:
     last = {"id": {"S": "b"}}
     pages = [
         {"Items": [{"id": {"S": "a"}, "raw": {"B": "AP8="}}], "LastEvaluatedKey": last},
@@ -299,7 +303,7 @@ def test_a_scan_reads_every_page_consistently(service: Service, target: BotoTarg
     assert [asked.json.get("ExclusiveStartKey") for asked in service.asked] == [None, last, last]
 
 
-def test_a_scan_that_fails_is_the_targets_failure(service: Service, target: BotoTarget):
+def test_a_scan_that_fails_is_the_targets_failure(service: Service, target: BotoTarget) -> None:
     service.answer = lambda _: Said(
         400, b'{"__type":"com.amazonaws#ResourceNotFoundException","message":"no table"}'
     )
@@ -307,17 +311,17 @@ def test_a_scan_that_fails_is_the_targets_failure(service: Service, target: Boto
         list(target.scan("t"))
 
 
-def test_one_item_is_got_by_its_key(service: Service, target: BotoTarget):
+def test_one_item_is_got_by_its_key(service: Service, target: BotoTarget) -> None:
     service.answer = lambda _: Said(200, b'{"Item":{"id":{"B":"AP8="},"n":{"N":"1"}}}')
     assert target.get_item("t", {"id": {"B": "AP8="}}) == {"id": {"B": "AP8="}, "n": {"N": "1"}}
     assert service.asked[0].json["Key"] == {"id": {"B": "AP8="}}
 
 
-def test_an_item_that_is_not_there_is_none(target: BotoTarget):
+def test_an_item_that_is_not_there_is_none(target: BotoTarget) -> None:
     assert target.get_item("t", {"id": {"S": "a"}}) is None
 
 
-def test_objects_go_up_in_one_part(service: Service, target: BotoTarget, tmp_path: Path):
+def test_objects_go_up_in_one_part(service: Service, target: BotoTarget, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x" * 100_000)
     target.put_object("b", "r1/f", tmp_path / "f")
     (asked,) = service.asked
@@ -354,7 +358,9 @@ def an_account(asked: Requested) -> Said:
     return Said(body=b"{}" if asked.operation else b"")
 
 
-def test_all_that_is_named_so_is_removed_and_nothing_else(service: Service, target: BotoTarget):
+def test_all_that_is_named_so_is_removed_and_nothing_else(
+    service: Service, target: BotoTarget
+) -> None:
     service.answer = an_account
     assert target.clear("lm-r1") == (
         "function lm-r1-a",
@@ -374,13 +380,13 @@ def test_all_that_is_named_so_is_removed_and_nothing_else(service: Service, targ
     assert tables == ["lm-r1-7", "lm-r1-ab-3"]
 
 
-def test_where_nothing_is_named_so_nothing_is_removed(service: Service, target: BotoTarget):
+def test_where_nothing_is_named_so_nothing_is_removed(service: Service, target: BotoTarget) -> None:
     service.answer = an_account
     assert target.clear("lm-r3") == ()
     assert not [asked for asked in service.asked if asked.method == "DELETE"]
 
 
-def test_everything_that_is_made_can_be_removed(service: Service, target: BotoTarget):
+def test_everything_that_is_made_can_be_removed(service: Service, target: BotoTarget) -> None:
     target.create_bucket("b")
     target.delete_object("b", "k")
     target.remove_bucket("b")
@@ -404,21 +410,21 @@ def written(asked: Requested) -> list[str]:
     return [one["PutRequest"]["Item"]["id"]["S"] for one in asked.json["RequestItems"]["t"]]
 
 
-def test_items_are_put_in_batches_of_twenty_five(service: Service, target: BotoTarget):
+def test_items_are_put_in_batches_of_twenty_five(service: Service, target: BotoTarget) -> None:
     target.put_items("t", items(60))
     assert [len(written(asked)) for asked in service.asked] == [25, 25, 10]
     first = service.asked[0].json["RequestItems"]["t"][0]["PutRequest"]["Item"]
     assert first == {"id": {"S": "0"}, "raw": {"B": "AAE="}}
 
 
-def test_no_items_are_no_request(service: Service, target: BotoTarget):
+def test_no_items_are_no_request(service: Service, target: BotoTarget) -> None:
     target.put_items("t", [])
     assert service.asked == []
 
 
 def test_what_was_not_processed_is_put_again(
     service: Service, target: BotoTarget, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(boto, "_FIRST_PAUSE_S", 0)
 
     def answer(asked: Requested) -> Said:
@@ -432,7 +438,7 @@ def test_what_was_not_processed_is_put_again(
 
 def test_a_table_that_never_takes_all_items_is_told(
     service: Service, target: BotoTarget, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(boto, "_FIRST_PAUSE_S", 0.001)
     monkeypatch.setattr(boto, "_LAST_PAUSE_S", 0.001)
     service.answer = lambda asked: Said(

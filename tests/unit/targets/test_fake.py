@@ -35,7 +35,7 @@ def deployed(target: Target) -> Deployment:
     return target.deploy(ARTIFACT, Function(name="f", timeout_s=3, memory_mb=128))
 
 
-def test_a_script_is_told_what_it_is_asked():
+def test_a_script_is_told_what_it_is_asked() -> None:
     target = FakeTarget(echo)
     deployment = deployed(target)
     target.force_cold(deployment, 512, "m")
@@ -43,7 +43,7 @@ def test_a_script_is_told_what_it_is_asked():
     assert payloads == [b'["rust",512,{"x":1},true,0]', b'["rust",512,{"x":1},false,1]']
 
 
-def test_forcing_cold_makes_the_next_call_cold_again():
+def test_forcing_cold_makes_the_next_call_cold_again() -> None:
     target = FakeTarget(echo)
     deployment = deployed(target)
     target.invoke(deployment, b"{}")
@@ -51,18 +51,18 @@ def test_forcing_cold_makes_the_next_call_cold_again():
     assert b"true" in target.invoke(deployment, b"{}").payload
 
 
-def test_answers_carry_a_report_that_can_be_read():
+def test_answers_carry_a_report_that_can_be_read() -> None:
     assert answer.read(answered({}, REPORT)) == (REPORT, None)
 
 
-def test_failures_are_worded_as_lambda_does():
+def test_failures_are_worded_as_lambda_does() -> None:
     invocation = failed("Runtime.ExitError", "exit status 1", REPORT)
     assert invocation.status == 200
     assert invocation.function_error == "Unhandled"
     assert invocation.payload == b'{"errorType":"Runtime.ExitError","errorMessage":"exit status 1"}'
 
 
-def test_items_are_put_scanned_and_got():
+def test_items_are_put_scanned_and_got() -> None:
     target = FakeTarget(echo)
     target.create_table("t", TABLE)
     target.put_item("t", {"id": {"S": "a"}, "n": {"N": "1"}})
@@ -72,14 +72,14 @@ def test_items_are_put_scanned_and_got():
     assert target.get_item("t", {"id": {"S": "b"}}) is None
 
 
-def test_a_table_is_made_once():
+def test_a_table_is_made_once() -> None:
     target = FakeTarget(echo)
     target.create_table("t", TABLE)
     with pytest.raises(TargetError, match="ResourceInUse"):
         target.create_table("t", TABLE)
 
 
-def test_a_bucket_with_objects_is_not_removed(tmp_path: Path):
+def test_a_bucket_with_objects_is_not_removed(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_text("x")
     target = FakeTarget(echo)
@@ -92,7 +92,7 @@ def test_a_bucket_with_objects_is_not_removed(tmp_path: Path):
     assert target.buckets == {}
 
 
-def test_a_dead_target_answers_nothing():
+def test_a_dead_target_answers_nothing() -> None:
     target = FakeTarget(echo)
     deployment = deployed(target)
     target.dead = True

@@ -69,7 +69,7 @@ def needs(folder: Path, bucket: str | None = None) -> Needs:
     )
 
 
-def test_everything_that_a_run_needs_is_there(tmp_path: Path):
+def test_everything_that_a_run_needs_is_there(tmp_path: Path) -> None:
     target = FakeTarget(silent)
     with provision(target, needs(tmp_path)) as site:
         function = target.functions[site.deployments["rust"].function]
@@ -80,28 +80,28 @@ def test_everything_that_a_run_needs_is_there(tmp_path: Path):
         assert site.objects["cold"]["csv"] != site.objects["warm"]["csv"]
 
 
-def test_everything_is_removed_at_the_end(tmp_path: Path):
+def test_everything_is_removed_at_the_end(tmp_path: Path) -> None:
     target = FakeTarget(silent)
     with provision(target, needs(tmp_path)):
         pass
     assert (target.functions, target.buckets) == ({}, {})
 
 
-def test_everything_is_removed_after_a_failure(tmp_path: Path):
+def test_everything_is_removed_after_a_failure(tmp_path: Path) -> None:
     target = FakeTarget(silent)
     with pytest.raises(KeyboardInterrupt), provision(target, needs(tmp_path)):
         raise KeyboardInterrupt
     assert (target.functions, target.buckets) == ({}, {})
 
 
-def test_what_was_made_before_a_failed_set_up_is_removed(tmp_path: Path):
+def test_what_was_made_before_a_failed_set_up_is_removed(tmp_path: Path) -> None:
     target = Full(silent)
     with pytest.raises(TargetError, match="no room"), provision(target, needs(tmp_path)):
         pass
     assert target.buckets == {}
 
 
-def test_a_bucket_that_is_named_is_used_and_left(tmp_path: Path):
+def test_a_bucket_that_is_named_is_used_and_left(tmp_path: Path) -> None:
     target = FakeTarget(silent)
     target.create_bucket("ours")
     with provision(target, needs(tmp_path, "ours")) as site:
@@ -110,7 +110,7 @@ def test_a_bucket_that_is_named_is_used_and_left(tmp_path: Path):
     assert target.buckets == {"ours": {}}
 
 
-def test_a_dead_target_does_not_hide_why_the_run_ended(tmp_path: Path):
+def test_a_dead_target_does_not_hide_why_the_run_ended(tmp_path: Path) -> None:
     target = FakeTarget(silent)
 
     def run() -> None:
@@ -133,14 +133,14 @@ class Clinging(FakeTarget):
         raise TargetError(f"{deployment.function} is in use", next_step="Wait.")
 
 
-def test_what_cannot_be_removed_is_told_and_the_rest_is_removed(tmp_path: Path):
+def test_what_cannot_be_removed_is_told_and_the_rest_is_removed(tmp_path: Path) -> None:
     target = Clinging(silent)
     with pytest.raises(TargetError, match="in use"), provision(target, needs(tmp_path)):
         pass
     assert target.buckets == {}
 
 
-def test_a_name_too_long_for_lambda_is_cut_and_variants_stay_apart(tmp_path: Path):
+def test_a_name_too_long_for_lambda_is_cut_and_variants_stay_apart(tmp_path: Path) -> None:
     asked = needs(tmp_path)
     names = ("rust-" + "x" * 60, "rust-" + "x" * 61)
     asked = msgspec.structs.replace(

@@ -38,13 +38,13 @@ def form(typed: Any) -> bytes:
 
 
 @given(ITEMS)
-def test_the_order_of_attributes_does_not_matter(item: dict[str, Any]):
+def test_the_order_of_attributes_does_not_matter(item: dict[str, Any]) -> None:
     turned = dict(reversed(item.items()))
     assert canonical.item_hash(canonical.item(item)) == canonical.item_hash(canonical.item(turned))
 
 
 @given(ITEMS)
-def test_a_canonical_item_is_its_own_canonical_form(item: dict[str, Any]):
+def test_a_canonical_item_is_its_own_canonical_form(item: dict[str, Any]) -> None:
     once = canonical.item(item)
     assert canonical.item(once) == once
 
@@ -52,7 +52,7 @@ def test_a_canonical_item_is_its_own_canonical_form(item: dict[str, Any]):
 @given(ITEMS, TEXT, VALUES)
 def test_any_other_value_or_type_of_one_attribute_is_another_item(
     item: dict[str, Any], name: str, value: dict[str, Any]
-):
+) -> None:
     changed = {**item, name: value}
     same_value = name in item and canonical.value(item[name]) == canonical.value(value)
     # True == 1 in Python, and the types' letters keep BOOL and N apart.
@@ -63,7 +63,7 @@ def test_any_other_value_or_type_of_one_attribute_is_another_item(
 
 
 @given(NUMBERS)
-def test_a_number_has_one_form(number: str):
+def test_a_number_has_one_form(number: str) -> None:
     exact = Decimal(number)
     for spelt in (f"{exact:f}", f"{exact:E}", f"{exact:f}" + ("00" if "." in number else ".00")):
         assert canonical.value({"N": spelt}) == canonical.value({"N": number})
@@ -81,28 +81,28 @@ def test_a_number_has_one_form(number: str):
         ("1E-130", "0." + "0" * 129 + "1"),
     ],
 )
-def test_numbers_are_shown_plain(spelt: str, shown: str):
+def test_numbers_are_shown_plain(spelt: str, shown: str) -> None:
     assert canonical.show({"N": spelt}) == f'{{"N":"{shown}"}}'
 
 
-def test_neighbours_at_38_digits_are_told_apart():
+def test_neighbours_at_38_digits_are_told_apart() -> None:
     assert form({"N": "1" * 38}) != form({"N": "1" * 37 + "2"})
 
 
-def test_a_number_is_not_its_text():
+def test_a_number_is_not_its_text() -> None:
     assert form({"N": "1"}) != form({"S": "1"})
 
 
-def test_strings_are_not_normalised():
+def test_strings_are_not_normalised() -> None:
     assert form({"S": "\u00e9"}) != form({"S": "e\u0301"})
 
 
-def test_the_order_of_a_set_does_not_matter_and_a_lists_does():
+def test_the_order_of_a_set_does_not_matter_and_a_lists_does() -> None:
     assert form({"NS": ["2", "10.0"]}) == form({"NS": ["10", "2"]})
     assert form({"L": [{"S": "a"}, {"S": "b"}]}) != form({"L": [{"S": "b"}, {"S": "a"}]})
 
 
-def test_bytes_and_their_base64_are_one_value():
+def test_bytes_and_their_base64_are_one_value() -> None:
     assert form({"B": b"\x00\xff"}) == form({"B": "AP8="})
     assert form({"BS": [b"b", b"a"]}) == form({"BS": ["YQ==", "Yg=="]})
 
@@ -125,12 +125,12 @@ def test_bytes_and_their_base64_are_one_value():
         {"SS": [1]},
     ],
 )
-def test_what_dynamodb_does_not_have_is_refused(typed: dict[str, Any]):
+def test_what_dynamodb_does_not_have_is_refused(typed: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"DynamoDB|is no|not one"):
         canonical.value(typed)
 
 
-def test_a_key_is_its_attributes_as_getitem_takes_them():
+def test_a_key_is_its_attributes_as_getitem_takes_them() -> None:
     table = Table(
         partition_key=TableKey(name="pk", type="S"), sort_key=TableKey(name="sk", type="N")
     )
@@ -139,7 +139,7 @@ def test_a_key_is_its_attributes_as_getitem_takes_them():
 
 
 @pytest.mark.parametrize("item", [{}, {"pk": {"N": "1"}}])
-def test_an_item_without_its_key_is_refused(item: dict[str, Any]):
+def test_an_item_without_its_key_is_refused(item: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="no key pk of type S"):
         canonical.key(item, Table(partition_key=TableKey(name="pk", type="S")))
 
@@ -165,7 +165,9 @@ def test_an_item_without_its_key_is_refused(item: dict[str, Any]):
         ({"M": {"né": {"S": "ab"}}}, 3 + 1 + 3 + 2),
     ],
 )
-def test_write_units_step_where_the_item_outgrows_a_kibibyte(value: dict[str, Any], size: int):
+def test_write_units_step_where_the_item_outgrows_a_kibibyte(
+    value: dict[str, Any], size: int
+) -> None:
     def units(padding: int) -> int:
         return canonical.write_units(canonical.item({"v": value, "p": {"S": "x" * padding}}))
 
@@ -174,5 +176,5 @@ def test_write_units_step_where_the_item_outgrows_a_kibibyte(value: dict[str, An
     assert units(1025 - names - size) == 2
 
 
-def test_an_empty_item_costs_one_unit():
+def test_an_empty_item_costs_one_unit() -> None:
     assert canonical.write_units({}) == 1

@@ -17,14 +17,14 @@ def failed(
     return Outcome(error=SampleError(kind=of, type=kind, message=message))
 
 
-def test_answers_are_compared_under_the_rule():
+def test_answers_are_compared_under_the_rule() -> None:
     rule = EqualityRule(response=(AnswerMayDiffer(field="ms", reason="a time"),))
     left, right = Outcome(answer={"n": 1, "ms": 1}), Outcome(answer={"n": 1, "ms": 2})
     assert compare(left, right, rule) == ()
     assert compare(left, right, EXACT) == (FieldDifference(field="ms", expected="1", actual="2"),)
 
 
-def test_more_in_one_answer_is_a_difference_on_either_side():
+def test_more_in_one_answer_is_a_difference_on_either_side() -> None:
     left, right = Outcome(answer={"n": 1}), Outcome(answer={"n": 1, "m": None})
     assert [one.field for one in compare(left, right, EXACT)] == ["m"]
     assert [one.field for one in compare(right, left, EXACT)] == ["m"]
@@ -34,7 +34,7 @@ def test_more_in_one_answer_is_a_difference_on_either_side():
 @pytest.mark.parametrize("answer", [None, {"errorType": "ValueError", "errorMessage": "no"}])
 def test_a_failure_is_never_like_an_answer(
     errors: Literal["type", "message", "any"], answer: object
-):
+) -> None:
     rule = EqualityRule(errors=errors)
     (told,) = compare(failed("ValueError"), Outcome(answer=answer), rule)
     assert (told.field, told.expected) == ("", "ValueError: no")
@@ -55,12 +55,12 @@ def test_a_failure_is_never_like_an_answer(
 )
 def test_two_failures_are_alike_as_the_rule_says(
     errors: Literal["type", "message", "any"], other: Outcome, fields: list[str]
-):
+) -> None:
     told = compare(failed("ValueError"), other, EqualityRule(errors=errors))
     assert [one.field for one in told] == fields
 
 
-def test_answers_that_are_no_json_must_be_the_same_text_whatever_the_rule():
+def test_answers_that_are_no_json_must_be_the_same_text_whatever_the_rule() -> None:
     rule = EqualityRule(errors="any")
     left = failed("NotJson", "it begins with NaN", "answer")
     assert compare(left, left, rule) == ()

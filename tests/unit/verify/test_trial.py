@@ -72,7 +72,7 @@ def check(
     return trial.check(workload, must, answer, sources)
 
 
-def test_what_is_equal_is_proven_by_count_and_digest():
+def test_what_is_equal_is_proven_by_count_and_digest() -> None:
     found = check(list(reversed(items())))
     assert found.equal
     assert (found.expected_count, found.actual_count, found.differing) == (30, 30, 0)
@@ -80,11 +80,11 @@ def test_what_is_equal_is_proven_by_count_and_digest():
     assert found.write_units == 30
 
 
-def test_what_may_differ_does_not_count():
+def test_what_may_differ_does_not_count() -> None:
     assert check(items(r03={"written_at": {"S": "now"}})).equal
 
 
-def test_one_wrong_type_in_one_record_is_shown():
+def test_one_wrong_type_in_one_record_is_shown() -> None:
     found = check(items(r07={"amount": {"S": "7.5"}}))
     assert not found.equal
     assert found.differing == 1
@@ -98,13 +98,13 @@ def test_one_wrong_type_in_one_record_is_shown():
     )
 
 
-def test_missing_and_extra_records_are_counted_and_shown():
+def test_missing_and_extra_records_are_counted_and_shown() -> None:
     found = check([*items()[1:], {"id": {"S": "zz"}}])
     assert (found.actual_count, found.differing) == (30, 2)
     assert [one.key for one in found.differences] == ['{"id":{"S":"r00"}}', '{"id":{"S":"zz"}}']
 
 
-def test_the_first_ten_differences_are_shown_and_all_counted():
+def test_the_first_ten_differences_are_shown_and_all_counted() -> None:
     found = check([])
     assert found.differing == 30
     assert [one.key for one in found.differences] == [
@@ -112,26 +112,26 @@ def test_the_first_ten_differences_are_shown_and_all_counted():
     ]
 
 
-def test_a_wrong_answer_over_a_right_table_is_unequal():
+def test_a_wrong_answer_over_a_right_table_is_unequal() -> None:
     found = check(items(), {"records": 29, "total_ms": 1})
     assert not found.equal
     assert found.differing == 0
     assert [one.field for one in found.response_differences] == ["records"]
 
 
-def test_a_workload_without_table_is_compared_by_its_answer():
+def test_a_workload_without_table_is_compared_by_its_answer() -> None:
     without = msgspec.structs.replace(WORKLOAD, table=None)
     assert trial.rule(without) is None
     assert check([], workload=without).equal
     assert not check([], {"records": 1}, without).equal
 
 
-def test_a_scan_that_gives_a_key_twice_is_the_targets_fault():
+def test_a_scan_that_gives_a_key_twice_is_the_targets_fault() -> None:
     with pytest.raises(TargetError, match="r00"):
         check([*items(), items()[0]])
 
 
-def test_the_expected_items_are_not_read_when_the_digests_agree():
+def test_the_expected_items_are_not_read_when_the_digests_agree() -> None:
     def unread() -> Iterator[dict[str, Any]]:
         raise AssertionError
 
@@ -143,11 +143,11 @@ def test_the_expected_items_are_not_read_when_the_digests_agree():
     assert trial.check(WORKLOAD, must, {}, sources).equal
 
 
-def test_only_what_was_not_there_before_was_written():
+def test_only_what_was_not_there_before_was_written() -> None:
     assert check(items()).write_units == 30
     assert check(items(), initial=items(20)).write_units == 10
     assert check(items(), initial=items(20, r05={"amount": {"N": "1"}})).write_units == 11
 
 
-def test_the_canonical_response_leaves_out_what_may_differ():
+def test_the_canonical_response_leaves_out_what_may_differ() -> None:
     assert trial.canonical_response(WORKLOAD, ANSWER) == '{"records":30}'

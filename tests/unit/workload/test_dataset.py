@@ -75,7 +75,7 @@ def bed(tmp_path: Path) -> Bed:
     return Bed(tmp_path)
 
 
-def test_a_dataset_says_what_was_made(bed: Bed):
+def test_a_dataset_says_what_was_made(bed: Bed) -> None:
     made = bed.make()
     assert made.object_bytes == {"sums.csv": 5}
     assert made.expected == {"csv": Expected(count=5, digest="4", response={"records": 5})}
@@ -83,47 +83,47 @@ def test_a_dataset_says_what_was_made(bed: Bed):
     assert (Path(made.folder) / "sums.csv").read_text() == "xxxxx"
 
 
-def test_the_expected_items_are_read_one_by_one(bed: Bed):
+def test_the_expected_items_are_read_one_by_one(bed: Bed) -> None:
     items = dataset.expected_items(bed.make(records=3), "csv")
     assert next(items) == {"id": {"S": "0"}}
     assert len(list(items)) == 2
 
 
-def test_the_same_parameters_are_generated_once(bed: Bed):
+def test_the_same_parameters_are_generated_once(bed: Bed) -> None:
     assert bed.make() == bed.make()
     assert bed.calls == 1
 
 
-def test_other_parameters_are_another_dataset(bed: Bed):
+def test_other_parameters_are_another_dataset(bed: Bed) -> None:
     assert bed.make(records=5).folder != bed.make(records=6).folder
 
 
-def test_an_edited_generator_runs_again(bed: Bed):
+def test_an_edited_generator_runs_again(bed: Bed) -> None:
     bed.make()
     bed.generator(GENERATOR + "\n# edited\n")
     bed.make()
     assert bed.calls == 2
 
 
-def test_another_way_of_digesting_is_another_dataset(bed: Bed):
+def test_another_way_of_digesting_is_another_dataset(bed: Bed) -> None:
     bed.make()
     bed.make(dataset.Digester(form="another", digest=lambda items: (len(list(items)), "d")))
     assert bed.calls == 2
 
 
-def test_a_kept_dataset_that_is_damaged_is_made_again(bed: Bed):
+def test_a_kept_dataset_that_is_damaged_is_made_again(bed: Bed) -> None:
     made = bed.make()
     (Path(made.folder) / "dataset.json").write_text("{")
     assert bed.make() == made
     assert bed.calls == 2
 
 
-def test_nothing_but_the_dataset_is_left_in_the_cache(bed: Bed):
+def test_nothing_but_the_dataset_is_left_in_the_cache(bed: Bed) -> None:
     made = bed.make()
     assert [str(path) for path in bed.cache.iterdir()] == [made.folder]
 
 
-def test_what_a_killed_run_was_making_goes_and_what_a_live_one_makes_stays(bed: Bed):
+def test_what_a_killed_run_was_making_goes_and_what_a_live_one_makes_stays(bed: Bed) -> None:
     for name in (".making-killed", ".making-live"):
         (bed.cache / name / "made").mkdir(parents=True)
     live = os.open(bed.cache / ".making-live", os.O_RDONLY)
@@ -133,14 +133,14 @@ def test_what_a_killed_run_was_making_goes_and_what_a_live_one_makes_stays(bed: 
     assert {path.name for path in bed.cache.iterdir()} == {".making-live", Path(made.folder).name}
 
 
-def test_a_generator_that_fails_is_told_with_its_last_line(bed: Bed):
+def test_a_generator_that_fails_is_told_with_its_last_line(bed: Bed) -> None:
     bed.generator("import sys\nprint('warming up', file=sys.stderr)\nsys.exit('no such city')\n")
     with pytest.raises(BadInputError, match="no such city"):
         bed.make()
     assert list(bed.cache.iterdir()) == []
 
 
-def test_a_generator_that_dies_silently_is_told_with_its_status(bed: Bed):
+def test_a_generator_that_dies_silently_is_told_with_its_status(bed: Bed) -> None:
     bed.generator("import os\nos._exit(9)\n")
     with pytest.raises(BadInputError, match="exit status 9"):
         bed.make()
@@ -157,7 +157,7 @@ def test_a_generator_that_dies_silently_is_told_with_its_status(bed: Bed):
         ('"sums.csv"', '"sums.txt"', "did not write sums.csv"),
     ],
 )
-def test_a_broken_contract_is_named(bed: Bed, old: str, new: str, says: str):
+def test_a_broken_contract_is_named(bed: Bed, old: str, new: str, says: str) -> None:
     assert old in GENERATOR
     bed.generator(GENERATOR.replace(old, new))
     with pytest.raises(BadInputError, match=says):
@@ -176,7 +176,7 @@ INITIAL = (
 MORE = Case(name="more", title="More", event={})
 
 
-def test_a_case_without_a_file_of_its_own_has_the_one_that_all_share(bed: Bed):
+def test_a_case_without_a_file_of_its_own_has_the_one_that_all_share(bed: Bed) -> None:
     bed.cases = (*bed.cases, MORE)
     bed.generator(INITIAL)
     made = bed.make()
@@ -188,17 +188,19 @@ def test_a_case_without_a_file_of_its_own_has_the_one_that_all_share(bed: Bed):
     assert list(made.object_bytes) == ["sums.csv"]
 
 
-def test_a_table_that_begins_empty_needs_no_initial_items(bed: Bed):
+def test_a_table_that_begins_empty_needs_no_initial_items(bed: Bed) -> None:
     assert list(dataset.initial_items(bed.make(), "csv")) == []
 
 
-def test_without_a_table_the_answer_alone_is_expected(bed: Bed):
+def test_without_a_table_the_answer_alone_is_expected(bed: Bed) -> None:
     bed.table = None
     bed.generator(GENERATOR.replace('"expected.ndjson"', '"unused.ndjson"'))
     assert bed.make().expected == {"csv": Expected(count=0, digest="", response={"records": 5})}
 
 
-def test_without_a_generator_each_case_says_what_is_expected_and_nothing_is_written(tmp_path: Path):
+def test_without_a_generator_each_case_says_what_is_expected_and_nothing_is_written(
+    tmp_path: Path,
+) -> None:
     workload = Workload(
         name="small",
         title="Small",

@@ -91,7 +91,7 @@ def line(text: str, within: str = TOML) -> int:
     return within[: within.index(text)].count("\n") + 1
 
 
-def test_a_folder_is_read(folder: Path):
+def test_a_folder_is_read(folder: Path) -> None:
     read = loader.load(str(folder))
     assert read.name == "sums"
     assert read.root == str(folder.resolve())
@@ -99,13 +99,13 @@ def test_a_folder_is_read(folder: Path):
     assert read.parameters["records"] == 50_000
 
 
-def test_every_built_in_workload_is_read_by_its_name():
+def test_every_built_in_workload_is_read_by_its_name() -> None:
     names = loader.names()
     assert names
     assert [loader.load(name).name for name in names] == list(names)
 
 
-def test_an_unknown_name_lists_the_built_in_ones():
+def test_an_unknown_name_lists_the_built_in_ones() -> None:
     with pytest.raises(BadInputError) as refused:
         loader.load("no-such-workload")
     assert all(name in refused.value.next_step for name in loader.names())
@@ -183,7 +183,9 @@ def test_an_unknown_name_lists_the_built_in_ones():
         ('[table]\npartition_key = { name = "id", type = "S" }\n', "", "{table}", "cases[0].event"),
     ],
 )
-def test_a_fault_is_named_with_its_key(folder: Path, old: str, new: str, says: str, key: str):
+def test_a_fault_is_named_with_its_key(
+    folder: Path, old: str, new: str, says: str, key: str
+) -> None:
     with pytest.raises(BadInputError, match=says) as refused:
         loader.load(str(changed(folder, old, new)))
     assert refused.value.place is not None
@@ -191,52 +193,52 @@ def test_a_fault_is_named_with_its_key(folder: Path, old: str, new: str, says: s
     assert refused.value.next_step
 
 
-def test_a_fault_is_placed_on_its_line(folder: Path):
+def test_a_fault_is_placed_on_its_line(folder: Path) -> None:
     with pytest.raises(BadInputError) as refused:
         loader.load(str(changed(folder, 'source = "rust"', 'source = "oxide"')))
     expected = line('source = "rust"')
     assert refused.value.place == f"{folder}/workload.toml:{expected}: variants[1].source"
 
 
-def test_a_missing_key_is_placed_on_the_head_of_its_table(folder: Path):
+def test_a_missing_key_is_placed_on_the_head_of_its_table(folder: Path) -> None:
     with pytest.raises(BadInputError) as refused:
         loader.load(str(changed(folder, 'title = "Rust"\n', "")))
     assert refused.value.place == f"{folder}/workload.toml:{line('[[variants]]') + 9}: variants[1]"
 
 
-def test_bad_syntax_is_placed_on_its_line(folder: Path):
+def test_bad_syntax_is_placed_on_its_line(folder: Path) -> None:
     with pytest.raises(BadInputError, match="not valid TOML") as refused:
         loader.load(str(changed(folder, "timeout_s = 30", "timeout_s = ")))
     assert refused.value.place == f"{folder}/workload.toml:{line('timeout_s')}"
 
 
-def test_a_file_that_ends_too_early_is_bad_syntax(folder: Path):
+def test_a_file_that_ends_too_early_is_bad_syntax(folder: Path) -> None:
     (folder / "workload.toml").write_text('name = """abc')
     with pytest.raises(BadInputError, match="not valid TOML"):
         loader.load(str(folder))
 
 
-def test_a_file_that_is_no_text_is_refused(folder: Path):
+def test_a_file_that_is_no_text_is_refused(folder: Path) -> None:
     (folder / "workload.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(BadInputError, match="cannot be read"):
         loader.load(str(folder))
 
 
-def test_no_cases_are_refused(folder: Path):
+def test_no_cases_are_refused(folder: Path) -> None:
     text = TOML[: TOML.index("[[cases]]")] + TOML[TOML.index("[[variants]]") :]
     (folder / "workload.toml").write_text("cases = []\n" + text)
     with pytest.raises(BadInputError, match="no cases"):
         loader.load(str(folder))
 
 
-def test_the_handler_may_be_a_package(folder: Path):
+def test_the_handler_may_be_a_package(folder: Path) -> None:
     (folder / "python" / "main").mkdir()
     (folder / "python" / "main" / "__init__.py").write_text("")
     read = loader.load(str(changed(folder, '"handler.handler"', '"main.handler"')))
     assert read.variants[0].handler == "main.handler"
 
 
-def test_a_copied_package_of_an_os_only_runtime_needs_bootstrap(folder: Path):
+def test_a_copied_package_of_an_os_only_runtime_needs_bootstrap(folder: Path) -> None:
     changed(folder, '"python3.12"', '"provided.al2023"')
     with pytest.raises(BadInputError, match="bootstrap"):
         loader.load(str(folder))
@@ -244,19 +246,19 @@ def test_a_copied_package_of_an_os_only_runtime_needs_bootstrap(folder: Path):
     assert loader.load(str(folder)).variants[0].runtime == "provided.al2023"
 
 
-def test_a_call_has_the_defaults_overlaid_with_its_own(folder: Path):
+def test_a_call_has_the_defaults_overlaid_with_its_own(folder: Path) -> None:
     parameters = apply_settings(loader.load(str(folder)), {})
     assert parameters["cold"]["records"] == 2_000
     assert parameters["warm"]["records"] == 50_000
     assert parameters["cold"]["share"] == 0.5
 
 
-def test_a_setting_changes_the_default_and_leaves_a_calls_own_value(folder: Path):
+def test_a_setting_changes_the_default_and_leaves_a_calls_own_value(folder: Path) -> None:
     parameters = apply_settings(loader.load(str(folder)), {"records": "500"})
     assert (parameters["cold"]["records"], parameters["warm"]["records"]) == (2_000, 500)
 
 
-def test_a_setting_with_its_call_changes_that_call_alone(folder: Path):
+def test_a_setting_with_its_call_changes_that_call_alone(folder: Path) -> None:
     parameters = apply_settings(
         loader.load(str(folder)), {"cold.records": "100", "warm.share": "0.25"}
     )
@@ -273,20 +275,22 @@ def test_a_setting_with_its_call_changes_that_call_alone(folder: Path):
         ("flavour", "7", "7"),
     ],
 )
-def test_a_setting_takes_the_type_of_the_default(folder: Path, name: str, text: str, value: object):
+def test_a_setting_takes_the_type_of_the_default(
+    folder: Path, name: str, text: str, value: object
+) -> None:
     given = apply_settings(loader.load(str(folder)), {name: text})["warm"][name]
     assert given == value
     assert type(given) is type(value)
 
 
 @pytest.mark.parametrize(("name", "text"), [("records", "many"), ("strict", "1"), ("share", "")])
-def test_a_setting_of_another_type_is_refused(folder: Path, name: str, text: str):
+def test_a_setting_of_another_type_is_refused(folder: Path, name: str, text: str) -> None:
     with pytest.raises(BadInputError, match="is no"):
         apply_settings(loader.load(str(folder)), {name: text})
 
 
 @pytest.mark.parametrize("name", ["rows", "hot.records", "cold.rows", "cold."])
-def test_an_unknown_setting_lists_the_known_ones(folder: Path, name: str):
+def test_an_unknown_setting_lists_the_known_ones(folder: Path, name: str) -> None:
     with pytest.raises(BadInputError) as refused:
         apply_settings(loader.load(str(folder)), {name: "1"})
     assert "flavour, records, share, strict" in refused.value.next_step
@@ -303,7 +307,7 @@ inner = [1]
 """
 
 
-def test_a_cases_event_is_laid_over_the_one_that_all_share(folder: Path):
+def test_a_cases_event_is_laid_over_the_one_that_all_share(folder: Path) -> None:
     changed(folder, 'event = { bucket = "{bucket}", key = "{object}"', 'event = { format = "own"')
     file = folder / "workload.toml"
     own = ', context = { stage = "own" } }'
@@ -316,7 +320,7 @@ def test_a_cases_event_is_laid_over_the_one_that_all_share(folder: Path):
     }
 
 
-def test_a_case_may_do_with_the_shared_event(folder: Path):
+def test_a_case_may_do_with_the_shared_event(folder: Path) -> None:
     changed(
         folder,
         'event = { bucket = "{bucket}", key = "{object}", inner = [{ table = "{table}" }] }\n',
@@ -328,7 +332,7 @@ def test_a_case_may_do_with_the_shared_event(folder: Path):
 
 
 @pytest.mark.parametrize("name", ["squares", "dynamodb-ops", "light"])
-def test_claims_workloads_run_at_their_published_tier(name: str):
+def test_claims_workloads_run_at_their_published_tier(name: str) -> None:
     assert loader.load(name).memory_mb == (128,)
 
 
@@ -372,13 +376,15 @@ def small(folder: Path) -> Path:
     return folder
 
 
-def test_without_tables_and_objects_no_generator_is_needed_and_files_hold_the_case(small: Path):
+def test_without_tables_and_objects_no_generator_is_needed_and_files_hold_the_case(
+    small: Path,
+) -> None:
     (case,) = loader.load(str(small)).cases
     assert case.event == {"version": "2.0", "path": "/items/{id}", "name": None}
     assert case.expected == {"n": 1}
 
 
-def test_an_event_of_a_file_may_be_any_json(small: Path):
+def test_an_event_of_a_file_may_be_any_json(small: Path) -> None:
     (small / "events" / "one.json").write_text("[1, 2]")
     assert loader.load(str(small)).cases[0].event == [1, 2]
 
@@ -394,7 +400,7 @@ def test_an_event_of_a_file_may_be_any_json(small: Path):
 )
 def test_a_file_that_is_no_json_is_named_with_its_line(
     small: Path, content: bytes, says: str, place: str
-):
+) -> None:
     (small / "events" / "one.json").write_bytes(content)
     with pytest.raises(BadInputError, match=says) as refused:
         loader.load(str(small))
@@ -402,7 +408,7 @@ def test_a_file_that_is_no_json_is_named_with_its_line(
 
 
 @pytest.mark.parametrize("name", ["no.json", "../workload.toml", "events", ""])
-def test_a_file_of_an_event_must_be_one_below_the_folder(small: Path, name: str):
+def test_a_file_of_an_event_must_be_one_below_the_folder(small: Path, name: str) -> None:
     (small / "workload.toml").write_text(SMALL.replace("events/one.json", name))
     with pytest.raises(BadInputError, match=r"There is no file .* below") as refused:
         loader.load(str(small))
@@ -410,7 +416,7 @@ def test_a_file_of_an_event_must_be_one_below_the_folder(small: Path, name: str)
     assert refused.value.place == f"{small}/workload.toml:{at}: cases[0].event"
 
 
-def test_parameters_without_a_generator_are_refused(small: Path):
+def test_parameters_without_a_generator_are_refused(small: Path) -> None:
     (small / "workload.toml").write_text(SMALL + "[parameters]\nrecords = 1\n")
     with pytest.raises(BadInputError, match="has no generator") as refused:
         loader.load(str(small))
@@ -427,7 +433,7 @@ def test_parameters_without_a_generator_are_refused(small: Path):
         ('reason = "a sum"', "The key `reason` is missing", "relative = 0.5"),
     ],
 )
-def test_a_wrong_tolerance_is_refused(small: Path, rule: str, says: str, key: str):
+def test_a_wrong_tolerance_is_refused(small: Path, rule: str, says: str, key: str) -> None:
     (small / "workload.toml").write_text(SMALL.replace(rule, key))
     with pytest.raises(BadInputError, match=says) as refused:
         loader.load(str(small))
@@ -435,7 +441,7 @@ def test_a_wrong_tolerance_is_refused(small: Path, rule: str, says: str, key: st
     assert "equality.response[0]" in refused.value.place
 
 
-def test_a_table_takes_no_tolerance(folder: Path):
+def test_a_table_takes_no_tolerance(folder: Path) -> None:
     text = TOML + '[equality]\ntable = [{ field = "n", absolute = 1.0, reason = "a sum" }]\n'
     (folder / "workload.toml").write_text(text)
     with pytest.raises(BadInputError, match="There is no key `absolute`"):

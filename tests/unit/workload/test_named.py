@@ -40,7 +40,7 @@ def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., s
     return make
 
 
-def test_both_functions_of_a_template_are_meant(template: Callable[..., str]):
+def test_both_functions_of_a_template_are_meant(template: Callable[..., str]) -> None:
     found = load(template(A="arm64", B="arm64"), None, [Path("one.json")], {}, "eu-west-1")
     assert [one.title for one in found.workload.variants] == ["A", "B"]
     assert found.workload.variants[0].environment == {"REGION": "eu-west-1"}
@@ -48,7 +48,7 @@ def test_both_functions_of_a_template_are_meant(template: Callable[..., str]):
     assert found.workload.cases[0].event == {"n": 1}
 
 
-def test_of_more_than_two_those_that_are_named_are_meant(template: Callable[..., str]):
+def test_of_more_than_two_those_that_are_named_are_meant(template: Callable[..., str]) -> None:
     file = template(A="arm64", B="arm64", C="arm64")
     with pytest.raises(BadInputError, match="has 3 functions") as refused:
         load(file, None, (), {}, "eu-west-1")
@@ -57,29 +57,29 @@ def test_of_more_than_two_those_that_are_named_are_meant(template: Callable[...,
     assert [one.title for one in found.workload.variants] == ["C", "A"]
 
 
-def test_functions_of_two_architectures_are_refused(template: Callable[..., str]):
+def test_functions_of_two_architectures_are_refused(template: Callable[..., str]) -> None:
     with pytest.raises(BadInputError, match="different Architectures"):
         load(template(A="arm64", B="x86_64"), None, (), {}, "eu-west-1")
 
 
-def test_a_template_without_functions_is_refused(template: Callable[..., str]):
+def test_a_template_without_functions_is_refused(template: Callable[..., str]) -> None:
     with pytest.raises(BadInputError, match="has no AWS::Serverless::Function"):
         load(template(), None, (), {}, "eu-west-1")
 
 
-def test_a_template_needs_an_event_and_a_workload_takes_none(sums: Path):
+def test_a_template_needs_an_event_and_a_workload_takes_none(sums: Path) -> None:
     with pytest.raises(BadInputError, match="does not contain events"):
         check_events("template.yaml", [])
     with pytest.raises(BadInputError, match="Events cannot be given"):
         load(str(sums), None, [Path("one.json")], {}, "eu-west-1")
 
 
-def test_events_of_one_name_are_refused():
+def test_events_of_one_name_are_refused() -> None:
     with pytest.raises(BadInputError, match="would have the same name one"):
         check_events("template.yaml", [Path("a/one.json"), Path("b/one.json")])
 
 
-def test_settings_are_read():
+def test_settings_are_read() -> None:
     assert read_settings(["a=1", "b=x=y"]) == {"a": "1", "b": "x=y"}
 
 
@@ -103,7 +103,7 @@ def test_settings_are_read():
 )
 def test_what_is_wrong_with_a_template_is_bad_input(
     template: Callable[..., str], command: Command, arguments: tuple[str, ...], says: str
-):
+) -> None:
     template(A="arm64", B="arm64")
     told = command(*arguments)
     assert told.exit_code == 2

@@ -63,49 +63,53 @@ def worked(host: Any) -> Work:
     return work
 
 
-async def test_an_event_that_is_handled_is_tried_once(worked: Work):
+async def test_an_event_that_is_handled_is_tried_once(worked: Work) -> None:
     assert (await worked(DONE)).tried_ms == [0.0]
 
 
-async def test_a_function_error_is_retried_after_one_minute_and_after_two_more(worked: Work):
+async def test_a_function_error_is_retried_after_one_minute_and_after_two_more(
+    worked: Work,
+) -> None:
     assert (await worked(FAILED)).tried_ms == [0.0, 60_000.0, 180_000.0]
 
 
-async def test_a_retry_that_succeeds_is_the_last(worked: Work):
+async def test_a_retry_that_succeeds_is_the_last(worked: Work) -> None:
     assert (await worked(FAILED, DONE)).tried_ms == [0.0, 60_000.0]
 
 
-async def test_every_attempt_has_the_same_request_id(worked: Work):
+async def test_every_attempt_has_the_same_request_id(worked: Work) -> None:
     assert {request.request_id for request in (await worked(FAILED)).requests} == {"r"}
 
 
 @pytest.mark.parametrize("error", [too_many_requests("R"), service("down")])
 async def test_a_throttle_or_a_system_error_returns_at_growing_intervals(
     worked: Work, error: ApiError
-):
+) -> None:
     function = await worked(error, error, error, DONE)
     assert function.tried_ms == [0.0, 1_000.0, 3_000.0, 7_000.0]
 
 
-async def test_a_throttle_does_not_count_as_one_of_the_two_retries(worked: Work):
+async def test_a_throttle_does_not_count_as_one_of_the_two_retries(worked: Work) -> None:
     function = await worked(too_many_requests("R"), FAILED, FAILED, FAILED)
     assert function.tried_ms == [0.0, 1_000.0, 61_000.0, 181_000.0]
 
 
-async def test_an_event_is_discarded_at_the_age_of_six_hours(worked: Work):
+async def test_an_event_is_discarded_at_the_age_of_six_hours(worked: Work) -> None:
     tried = (await worked(too_many_requests("R"))).tried_ms
     assert MAX_AGE_MS - 300_000.0 < tried[-1] <= MAX_AGE_MS
     gaps = {late - early for early, late in itertools.pairwise(tried[10:])}
     assert gaps == {300_000.0}
 
 
-async def test_an_event_of_a_function_that_was_deleted_is_discarded(worked: Work, caplog: Any):
+async def test_an_event_of_a_function_that_was_deleted_is_discarded(
+    worked: Work, caplog: Any
+) -> None:
     with caplog.at_level(logging.WARNING):
         assert (await worked(not_found("f"))).tried_ms == [0.0]
     assert "discarded: Function not found: f" in caplog.text
 
 
-async def test_what_failed_and_what_follows_is_told(worked: Work, caplog: Any):
+async def test_what_failed_and_what_follows_is_told(worked: Work, caplog: Any) -> None:
     with caplog.at_level(logging.WARNING):
         await worked(FAILED)
     told = [record.getMessage() for record in caplog.records]
@@ -116,7 +120,9 @@ async def test_what_failed_and_what_follows_is_told(worked: Work, caplog: Any):
     ]
 
 
-async def test_what_waits_and_what_runs_is_dropped_at_the_end_and_counted(host: Any, caplog: Any):
+async def test_what_waits_and_what_runs_is_dropped_at_the_end_and_counted(
+    host: Any, caplog: Any
+) -> None:
     running = asyncio.Event()
 
     async def attempt(name: str, _request: InvocationRequest) -> Outcome:
@@ -138,11 +144,11 @@ async def test_what_waits_and_what_runs_is_dropped_at_the_end_and_counted(host: 
     assert not queue._tasks
 
 
-async def test_an_end_with_nothing_left_says_nothing(host: Any, caplog: Any):
+async def test_an_end_with_nothing_left_says_nothing(host: Any, caplog: Any) -> None:
     await EventQueue(host.clock, Function(host.clock, DONE)).close()
     assert not caplog.records
 
 
-def test_intervals_stop_growing_at_five_minutes():
+def test_intervals_stop_growing_at_five_minutes() -> None:
     retries = Retries(accepted_ms=0.0, returns=9)
     assert retries.after_return()[1] == 300_000.0

@@ -28,7 +28,7 @@ def code_of(error: pytest.ExceptionInfo[ApiError]) -> str:
     return error.value.code
 
 
-def test_a_new_function_is_pending_and_cannot_be_invoked(functions: Functions):
+def test_a_new_function_is_pending_and_cannot_be_invoked(functions: Functions) -> None:
     function = functions.create("f", SETTINGS, CODE)
     assert function.document()["State"] == "Pending"
     with pytest.raises(ApiError) as error:
@@ -37,21 +37,21 @@ def test_a_new_function_is_pending_and_cannot_be_invoked(functions: Functions):
     assert error.value.message.endswith("currently in the following state: Pending")
 
 
-def test_a_settled_function_is_active_and_successful(functions: Functions):
+def test_a_settled_function_is_active_and_successful(functions: Functions) -> None:
     document = active(functions).document()
     assert (document["State"], document["LastUpdateStatus"]) == ("Active", "Successful")
     assert document["FunctionArn"] == "arn:aws:lambda:eu-west-1:000000000000:function:f"
     assert document["LastModified"] == "2023-11-14T22:13:20.123+0000"
 
 
-def test_a_name_is_given_once(functions: Functions):
+def test_a_name_is_given_once(functions: Functions) -> None:
     active(functions)
     with pytest.raises(ApiError) as error:
         functions.create("f", SETTINGS, CODE)
     assert error.value.message == "Function already exist: f"
 
 
-def test_the_old_revision_serves_until_the_new_one_is_settled(functions: Functions):
+def test_the_old_revision_serves_until_the_new_one_is_settled(functions: Functions) -> None:
     before = active(functions)
     changed = functions.change(before, code=CODE)
     assert changed.document()["LastUpdateStatus"] == "InProgress"
@@ -60,14 +60,14 @@ def test_the_old_revision_serves_until_the_new_one_is_settled(functions: Functio
     assert functions.serving(changed).revision == changed.revision != before.revision
 
 
-def test_two_changes_at_once_are_a_conflict(functions: Functions):
+def test_two_changes_at_once_are_a_conflict(functions: Functions) -> None:
     changed = functions.change(active(functions), code=CODE)
     with pytest.raises(ApiError) as error:
         functions.check_change(changed, None)
     assert code_of(error) == "ResourceConflictException"
 
 
-def test_a_change_of_another_revision_than_the_callers_is_refused(functions: Functions):
+def test_a_change_of_another_revision_than_the_callers_is_refused(functions: Functions) -> None:
     function = active(functions)
     functions.check_change(function, function.revision)
     with pytest.raises(ApiError) as error:
@@ -75,7 +75,7 @@ def test_a_change_of_another_revision_than_the_callers_is_refused(functions: Fun
     assert code_of(error) == "PreconditionFailedException"
 
 
-def test_a_failed_change_says_why_and_the_old_revision_serves_on(functions: Functions):
+def test_a_failed_change_says_why_and_the_old_revision_serves_on(functions: Functions) -> None:
     before = active(functions)
     functions.settled(functions.change(before, code=CODE), "no interpreter")
     after = functions.get("f")
@@ -84,7 +84,7 @@ def test_a_failed_change_says_why_and_the_old_revision_serves_on(functions: Func
     assert functions.serving(after) == before
 
 
-def test_a_failed_creation_leaves_the_function_failed(functions: Functions):
+def test_a_failed_creation_leaves_the_function_failed(functions: Functions) -> None:
     functions.settled(functions.create("f", SETTINGS, CODE), "no interpreter")
     assert functions.get("f").document()["StateReason"] == "no interpreter"
     assert functions.get("f").state == "Failed"
@@ -100,7 +100,7 @@ def test_a_failed_creation_leaves_the_function_failed(functions: Functions):
         "arn:aws:lambda:eu-west-1:000000000000:function:f:$LATEST",
     ],
 )
-def test_a_function_answers_to_its_name_and_its_arns(functions: Functions, identifier: str):
+def test_a_function_answers_to_its_name_and_its_arns(functions: Functions, identifier: str) -> None:
     active(functions)
     assert functions.get(identifier).name == "f"
 
@@ -108,14 +108,14 @@ def test_a_function_answers_to_its_name_and_its_arns(functions: Functions, ident
 @pytest.mark.parametrize(("identifier", "qualifier"), [("g", None), ("f:1", None), ("f", "live")])
 def test_what_is_not_there_is_not_found(
     functions: Functions, identifier: str, qualifier: str | None
-):
+) -> None:
     active(functions)
     with pytest.raises(ApiError) as error:
         functions.get(identifier, qualifier)
     assert (error.value.status, code_of(error)) == (404, "ResourceNotFoundException")
 
 
-def test_settling_a_deleted_function_changes_nothing(functions: Functions):
+def test_settling_a_deleted_function_changes_nothing(functions: Functions) -> None:
     function = functions.create("f", SETTINGS, CODE)
     functions.delete(function)
     assert functions.settled(function, None) is None

@@ -80,7 +80,7 @@ async def settled(plane: ControlPlane) -> None:
         await asyncio.wait(tuple(plane._pending))
 
 
-async def test_environments_are_made_from_the_configuration_and_the_ca(plane: ControlPlane):
+async def test_environments_are_made_from_the_configuration_and_the_ca(plane: ControlPlane) -> None:
     function = await plane.create("f", SETTINGS, b"v1")
     await settled(plane)
     blueprint = plane.blueprint(plane.functions.serving(function))
@@ -90,7 +90,7 @@ async def test_environments_are_made_from_the_configuration_and_the_ca(plane: Co
     assert (blueprint.package_bytes, blueprint.overheads) == (len(b"v1"), overheads.shipped())
 
 
-async def test_what_really_runs_is_told_once_it_is_known(plane: ControlPlane):
+async def test_what_really_runs_is_told_once_it_is_known(plane: ControlPlane) -> None:
     await plane.create("f", SETTINGS, b"v1")
     await settled(plane)
     told = parse_host(plane.host_headers)
@@ -102,7 +102,7 @@ async def test_what_really_runs_is_told_once_it_is_known(plane: ControlPlane):
 @pytest.mark.parametrize("error", [HostError("No", next_step="Look."), OSError(28, "full")])
 async def test_a_function_that_cannot_be_prepared_has_failed(
     plane: ControlPlane, runtimes: Runtimes, error: Exception
-):
+) -> None:
     runtimes.error = error
     await plane.create("f", SETTINGS, b"v1")
     await settled(plane)
@@ -112,7 +112,7 @@ async def test_a_function_that_cannot_be_prepared_has_failed(
 
 async def test_a_fault_of_ours_leaves_no_function_pending(
     plane: ControlPlane, runtimes: Runtimes, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     runtimes.error = RuntimeError("a transport was closed")
     await plane.create("f", SETTINGS, b"v1")
     await settled(plane)
@@ -124,7 +124,7 @@ async def test_a_fault_of_ours_leaves_no_function_pending(
 
 async def test_the_old_revision_serves_until_the_new_one_is_ready(
     plane: ControlPlane, runtimes: Runtimes
-):
+) -> None:
     function = await plane.create("f", SETTINGS, b"v1")
     await settled(plane)
     runtimes.ready.clear()
@@ -138,7 +138,7 @@ async def test_the_old_revision_serves_until_the_new_one_is_ready(
 
 async def test_a_change_while_another_is_under_way_is_a_conflict(
     plane: ControlPlane, runtimes: Runtimes
-):
+) -> None:
     runtimes.ready.clear()
     function = await plane.create("f", SETTINGS, b"v1")
     with pytest.raises(ApiError, match="update is in progress"):
@@ -149,7 +149,7 @@ async def test_a_change_while_another_is_under_way_is_a_conflict(
 
 async def test_of_a_function_that_is_deleted_while_it_is_made_nothing_stays(
     plane: ControlPlane, runtimes: Runtimes
-):
+) -> None:
     runtimes.ready.clear()
     await plane.delete(await plane.create("f", SETTINGS, b"v1"))
     again = await plane.create("f", SETTINGS, b"v2")
@@ -161,7 +161,7 @@ async def test_of_a_function_that_is_deleted_while_it_is_made_nothing_stays(
 
 async def test_closing_waits_for_no_change_that_is_under_way(
     plane: ControlPlane, runtimes: Runtimes
-):
+) -> None:
     runtimes.ready.clear()
     await plane.create("f", SETTINGS, b"v1")
     await plane.close()
@@ -169,7 +169,9 @@ async def test_closing_waits_for_no_change_that_is_under_way(
     assert plane.functions.get("f").state == "Pending"
 
 
-def test_this_machines_architecture_is_told_as_lambda_names_it(monkeypatch: pytest.MonkeyPatch):
+def test_this_machines_architecture_is_told_as_lambda_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     assert host_architecture() == "arm64"
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")

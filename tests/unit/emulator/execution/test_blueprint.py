@@ -11,12 +11,12 @@ from lambdameter.emulator.http.listener import Listener
 from lambdameter.emulator.http.messages import Request, Response
 
 
-def test_what_environments_are_made_from_cannot_change_under_them(blueprint: Any):
+def test_what_environments_are_made_from_cannot_change_under_them(blueprint: Any) -> None:
     with pytest.raises(AttributeError):
         blueprint.timeout_s = 4
 
 
-def test_the_process_has_its_own_tmp_and_runtime_api(blueprint: Any):
+def test_the_process_has_its_own_tmp_and_runtime_api(blueprint: Any) -> None:
     address = SimpleNamespace(address="127.0.0.1:7")
     spec = process_spec(blueprint, new_identity(0.0), address, "/host/tmp", 5)
     assert spec.mounts == {"/var/task": "/code", "/tmp": "/host/tmp"}  # noqa: S108
@@ -24,7 +24,7 @@ def test_the_process_has_its_own_tmp_and_runtime_api(blueprint: Any):
     assert (spec.argv, spec.start_note) == (("run",), 5)
 
 
-async def test_a_listener_is_an_address():
+async def test_a_listener_is_an_address() -> None:
     async def nothing(_request: Request) -> Response:
         return Response()
 

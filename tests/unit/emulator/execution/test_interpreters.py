@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
 import uvloop
 
@@ -23,7 +24,7 @@ from lambdameter.emulator.execution.interpreters import (
 OURS = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-async def test_a_program_does_not_outlive_whoever_waits_for_it():
+async def test_a_program_does_not_outlive_whoever_waits_for_it() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"),
         stdout=asyncio.subprocess.PIPE,
@@ -38,7 +39,7 @@ async def test_a_program_does_not_outlive_whoever_waits_for_it():
 
 def test_a_program_that_ends_without_reading_is_no_interpreter_under_any_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     shim = program(tmp_path, "#!/bin/sh\nexec 0<&-\nexit 127\n")
     real = program(tmp_path / "real", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     monkeypatch.setattr(interpreters, "candidates", lambda _name: [shim, real, shim])
@@ -48,7 +49,7 @@ def test_a_program_that_ends_without_reading_is_no_interpreter_under_any_loop(
             assert run(find_interpreter(OURS)).name == OURS
 
 
-def test_the_runtime_asked_for_comes_first_and_then_the_nearest():
+def test_the_runtime_asked_for_comes_first_and_then_the_nearest() -> None:
     assert nearest_first("python3.12", MANAGED_RUNTIMES) == [
         "python3.12",
         "python3.13",
@@ -57,7 +58,7 @@ def test_the_runtime_asked_for_comes_first_and_then_the_nearest():
     assert nearest_first("python3.11", MANAGED_RUNTIMES)[1] == "python3.12"
 
 
-async def test_the_interpreter_is_an_installation_and_no_virtual_environment():
+async def test_the_interpreter_is_an_installation_and_no_virtual_environment() -> None:
     found = await find_interpreter(OURS)
     assert found.name == OURS
     assert (Path(found.prefix) / "bin" / OURS).exists()
@@ -100,17 +101,17 @@ class Known(Timings):
 )
 async def test_an_interpreter_that_is_clearly_faster_is_preferred(
     tmp_path: Path, ms: dict[str, float], chosen: str
-):
+) -> None:
     present = [installation(tmp_path / name) for name in ("first", "second")]
     assert Path((await fastest(present, Known(ms))).prefix).name == chosen
 
 
-async def test_a_single_one_is_not_timed(tmp_path: Path):
+async def test_a_single_one_is_not_timed(tmp_path: Path) -> None:
     only = installation(tmp_path / "only")
     assert await fastest([only], Known({})) == only
 
 
-async def test_what_was_timed_is_kept_until_the_program_is_another(tmp_path: Path):
+async def test_what_was_timed_is_kept_until_the_program_is_another(tmp_path: Path) -> None:
     file = tmp_path / "cache" / "timings.json"
     ours = program(tmp_path / "one", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     first = await Timings(file).of(ours)
@@ -120,7 +121,7 @@ async def test_what_was_timed_is_kept_until_the_program_is_another(tmp_path: Pat
     assert await Timings(file).of(ours) == float("inf")
 
 
-async def test_a_broken_file_of_timings_is_made_anew(tmp_path: Path):
+async def test_a_broken_file_of_timings_is_made_anew(tmp_path: Path) -> None:
     file = tmp_path / "timings.json"
     file.write_text("{")
     ours = program(tmp_path / "one", "#!/bin/sh\nexit 1\n")
@@ -128,7 +129,7 @@ async def test_a_broken_file_of_timings_is_made_anew(tmp_path: Path):
     assert file.read_text() != "{"
 
 
-async def test_where_nothing_can_be_kept_nothing_is_timed(tmp_path: Path):
+async def test_where_nothing_can_be_kept_nothing_is_timed(tmp_path: Path) -> None:
     ours = program(tmp_path / "one", f"#!/bin/sh\ntouch {tmp_path}/ran\n")
     # A folder of the kernel's, where even root makes no file.
     assert await Timings(Path("/proc/1/timings.json")).of(ours) == float("inf")
@@ -137,16 +138,16 @@ async def test_where_nothing_can_be_kept_nothing_is_timed(tmp_path: Path):
 
 def test_every_folder_of_the_path_is_looked_at_then_the_usual_places_then_our_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     places = ["a", "b", "home/.pyenv/versions/3.9", "home/.local/share/uv/python/x"]
     expected = [program(tmp_path / place, "") for place in (*places, "cache/interpreters/debian")]
     monkeypatch.setenv("PATH", f"{tmp_path}/a/bin:{tmp_path}/none:{tmp_path}/b/bin")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(interpreters.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
     assert list(candidates(OURS)) == expected
 
 
-def test_the_search_for_debians_own_is_quiet_where_there_is_no_apt(tmp_path: Path):
+def test_the_search_for_debians_own_is_quiet_where_there_is_no_apt(tmp_path: Path) -> None:
     script = Path(__file__).parents[4] / "scripts" / "interpreter" / "debian.sh"
     (tmp_path / "bin").mkdir()
     done = subprocess.run(

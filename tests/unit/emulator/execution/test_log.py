@@ -11,7 +11,7 @@ from lambdameter.model.sample import Report
 REPORT = Report(request_id="r", duration_ms=1.0, billed_ms=1, memory_mb=128, max_memory_mb=9)
 
 
-def test_lambdas_lines_stand_around_what_the_function_wrote():
+def test_lambdas_lines_stand_around_what_the_function_wrote() -> None:
     log = InvocationLog()
     log.output(b"loading\n")
     log.start("r")
@@ -27,7 +27,7 @@ def test_lambdas_lines_stand_around_what_the_function_wrote():
     assert lines[4].startswith("REPORT RequestId: r\tDuration: 1.00 ms\t")
 
 
-def test_the_tail_is_the_last_4_kb_in_base64():
+def test_the_tail_is_the_last_4_kb_in_base64() -> None:
     log = InvocationLog()
     log.output(b"x" * 10_000)
     log.end(REPORT)
@@ -36,7 +36,7 @@ def test_the_tail_is_the_last_4_kb_in_base64():
     assert log.text().endswith(tail)
 
 
-def test_a_failed_init_has_its_own_line():
+def test_a_failed_init_has_its_own_line() -> None:
     log = InvocationLog()
     log.init_report(9999.9, "init", "timeout", None)
     log.init_report(1.25, "invoke", "error", "Runtime.ExitError")
@@ -56,7 +56,7 @@ def test_a_failed_init_has_its_own_line():
 )
 def test_what_nobody_asked_for_is_told_line_by_line_to_whoever_wants_it(
     caplog: pytest.LogCaptureFixture, wanted: int, told: list[str]
-):
+) -> None:
     log = InvocationLog()
     log.start("r")
     log.output("é\r\xa0 at\n".encode())

@@ -46,40 +46,40 @@ def span(duration: float, init_ms: float | None = None) -> Span:
 )
 def test_billed_duration_is_one_ceiling_over_the_sum(
     duration: float, init: float | None, billed: int
-):
+) -> None:
     assert billed_ms(duration, init) == billed
 
 
-def test_max_memory_used_is_rounded_up_and_never_above_the_tier():
+def test_max_memory_used_is_rounded_up_and_never_above_the_tier() -> None:
     tier = Tier(memory_mb=128, timeout_ms=3000.0)
     assert max_memory_mb(40.2, tier) == 41
     assert max_memory_mb(140.0, tier) == 128
 
 
-def test_what_awss_own_processes_take_is_used_memory():
+def test_what_awss_own_processes_take_is_used_memory() -> None:
     tier = Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)
     assert max_memory_mb(40.2, tier) == 53  # one ceiling over the sum, not two
     assert max_memory_mb(120.0, tier) == 128
 
 
-def test_where_the_peak_is_not_known_no_memory_was_seen_to_be_used():
+def test_where_the_peak_is_not_known_no_memory_was_seen_to_be_used() -> None:
     assert max_memory_mb(None, Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)) == 0
 
 
-def test_a_timed_out_invocation_took_its_timeout():
+def test_a_timed_out_invocation_took_its_timeout() -> None:
     tier = Tier(memory_mb=128, timeout_ms=3000.0)
     timed_out = report("id", tier, span(3004.2), Ending(status="timeout"))
     assert timed_out.duration_ms == 3000.0
     assert timed_out.billed_ms == 3000
 
 
-def test_report_carries_init_only_where_an_init_phase_went_before():
+def test_report_carries_init_only_where_an_init_phase_went_before() -> None:
     tier = Tier(memory_mb=128, timeout_ms=3000.0)
     assert report("id", tier, span(5.0, 80.0), Ending()).init_ms == 80.0
     assert report("id", tier, span(5.0), Ending()).init_ms is None
 
 
-def test_the_meter_gives_differences_over_the_invocation():
+def test_the_meter_gives_differences_over_the_invocation() -> None:
     made = meter(
         environment="e",
         start=counters(cpu=10.0, throttled=1.0),
@@ -91,7 +91,7 @@ def test_the_meter_gives_differences_over_the_invocation():
     assert made.init_disturbed_ms == 0.7
 
 
-def test_what_a_host_cannot_count_stays_unknown():
+def test_what_a_host_cannot_count_stays_unknown() -> None:
     made = meter(
         environment="e",
         start=counters(cpu=None),
@@ -103,7 +103,7 @@ def test_what_a_host_cannot_count_stays_unknown():
     assert made.throttled_ms is None
 
 
-def test_service_time_is_the_difference_of_two_cumulative_readings():
+def test_service_time_is_the_difference_of_two_cumulative_readings() -> None:
     before = ServiceTime(requests={"s3.GetObject": 1, "dynamodb.PutItem": 4}, modelled_ms=10.0)
     after = ServiceTime(requests={"s3.GetObject": 1, "dynamodb.PutItem": 6}, modelled_ms=17.5)
     assert service_difference(before, after) == ServiceTime(
@@ -112,7 +112,7 @@ def test_service_time_is_the_difference_of_two_cumulative_readings():
     assert service_difference(None, before) == before
 
 
-def test_retries_and_faults_are_differences_too():
+def test_retries_and_faults_are_differences_too() -> None:
     cut, throttle = "s3.GetObject.cut", "dynamodb.PutItem.throttle"
     before = ServiceTime(requests={}, modelled_ms=0.0, retries=2, faults={cut: 1})
     after = ServiceTime(requests={}, modelled_ms=0.0, retries=5, faults={cut: 1, throttle: 3})
@@ -121,5 +121,5 @@ def test_retries_and_faults_are_differences_too():
     )
 
 
-def test_without_a_data_plane_there_is_no_service_time():
+def test_without_a_data_plane_there_is_no_service_time() -> None:
     assert service_difference(None, None) is None

@@ -27,7 +27,7 @@ async def echo(runtime: Any) -> None:
 
 async def test_a_warm_invocation_is_served_by_the_same_environment(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     host.script = echo
     placement = Placement(host.surroundings(), tmp_path)
     cold = await placement.invoke("v1", blueprint, REQUEST)
@@ -38,7 +38,7 @@ async def test_a_warm_invocation_is_served_by_the_same_environment(
 
 async def test_concurrent_invocations_have_environments_and_credentials_of_their_own(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     host.script = echo
     placement = Placement(host.surroundings(), tmp_path)
     outcomes = await asyncio.gather(*(placement.invoke("v1", blueprint, REQUEST) for _ in range(3)))
@@ -51,7 +51,7 @@ async def test_concurrent_invocations_have_environments_and_credentials_of_their
 
 async def test_a_retired_revisions_environments_are_destroyed_with_their_tmp(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     host.script = echo
     placement = Placement(host.surroundings(), tmp_path)
     await placement.invoke("v1", blueprint, REQUEST)
@@ -62,7 +62,7 @@ async def test_a_retired_revisions_environments_are_destroyed_with_their_tmp(
 
 async def test_idle_environments_are_reclaimed_after_their_lifetime(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     host.script = echo
     placement = Placement(
         host.surroundings(), tmp_path, scheduler=Scheduler(idle_lifetime_ms=100.0)
@@ -73,7 +73,9 @@ async def test_idle_environments_are_reclaimed_after_their_lifetime(
     assert host.sandboxes[0].calls[-1] == "destroy"
 
 
-async def test_beyond_the_limit_the_caller_is_throttled(host: Any, blueprint: Any, tmp_path: Path):
+async def test_beyond_the_limit_the_caller_is_throttled(
+    host: Any, blueprint: Any, tmp_path: Path
+) -> None:
     placement = Placement(host.surroundings(), tmp_path, scheduler=Scheduler(account_concurrency=0))
     with pytest.raises(ApiError) as error:
         await placement.invoke("v1", blueprint, REQUEST)
@@ -83,7 +85,7 @@ async def test_beyond_the_limit_the_caller_is_throttled(host: Any, blueprint: An
 
 async def test_invocations_in_flight_and_later_ones_fail_when_the_data_plane_dies(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     delivered = asyncio.Event()
 
     async def hang(runtime: Any) -> None:
@@ -107,7 +109,7 @@ async def test_invocations_in_flight_and_later_ones_fail_when_the_data_plane_die
 
 async def test_an_invocation_that_asks_a_data_plane_while_it_dies_fails_once(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     died: asyncio.Future[LambdameterError] = asyncio.get_running_loop().create_future()
     error = TargetError("The data plane has died", next_step="Start again.")
 
@@ -126,7 +128,7 @@ async def test_an_invocation_that_asks_a_data_plane_while_it_dies_fails_once(
 
 async def test_invocations_in_flight_end_when_the_emulator_shuts_down(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     delivered = asyncio.Event()
 
     async def hang(runtime: Any) -> None:
@@ -147,7 +149,7 @@ async def test_invocations_in_flight_end_when_the_emulator_shuts_down(
 
 async def test_a_caller_that_is_cancelled_takes_its_environment_along(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     delivered = asyncio.Event()
 
     async def hang(runtime: Any) -> None:
@@ -166,7 +168,7 @@ async def test_a_caller_that_is_cancelled_takes_its_environment_along(
 
 async def test_one_environment_that_does_not_die_keeps_no_other_alive(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     async def stuck() -> None:
         raise HostError("It does not die", next_step="Look.")
 
@@ -182,7 +184,7 @@ async def test_one_environment_that_does_not_die_keeps_no_other_alive(
 
 async def test_a_destruction_goes_on_without_whoever_asked_for_it(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
     host.script = echo
     placement = Placement(host.surroundings(), tmp_path)
@@ -206,7 +208,7 @@ async def test_a_destruction_goes_on_without_whoever_asked_for_it(
 
 async def test_the_data_plane_may_forget_an_environment_that_is_gone(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     host.script = echo
     placement = Placement(host.surroundings(), tmp_path)
     await placement.invoke("v1", blueprint, REQUEST)
@@ -219,7 +221,7 @@ async def test_the_data_plane_may_forget_an_environment_that_is_gone(
 )
 async def test_a_sandbox_that_fails_is_a_service_exception(
     host: Any, blueprint: Any, tmp_path: Path, reason: Exception
-):
+) -> None:
     def enclose(_name: str, _blueprint: object) -> None:
         raise reason
 
@@ -231,7 +233,7 @@ async def test_a_sandbox_that_fails_is_a_service_exception(
 
 async def test_an_environment_that_has_no_folder_is_a_service_exception(
     host: Any, blueprint: Any, tmp_path: Path
-):
+) -> None:
     file = tmp_path / "file"
     file.touch()
     placement = Placement(host.surroundings(), file)
@@ -239,6 +241,6 @@ async def test_an_environment_that_has_no_folder_is_a_service_exception(
         await placement.invoke("v1", blueprint, REQUEST)
 
 
-def test_an_identitys_log_stream_is_dated_as_awss():
+def test_an_identitys_log_stream_is_dated_as_awss() -> None:
     identity = new_identity(1_700_000_000_000.0)
     assert identity.log_stream == f"2023/11/14/[$LATEST]{identity.name}"

@@ -17,7 +17,7 @@ async def start(code: str) -> asyncio.subprocess.Process:
     )
 
 
-async def test_everything_that_was_written_is_passed_on_before_drain_returns():
+async def test_everything_that_was_written_is_passed_on_before_drain_returns() -> None:
     # More than a pipe and a stream reader hold, so that several turns are needed.
     code = "import os,sys; os.write(1, b'x' * 60000); os.write(2, b'end'); sys.stdin.read()"
     spawned = await start(code)
@@ -31,7 +31,7 @@ async def test_everything_that_was_written_is_passed_on_before_drain_returns():
     await process.ended()
 
 
-async def test_an_exit_is_told_once_with_its_code():
+async def test_an_exit_is_told_once_with_its_code() -> None:
     exits = asyncio.Event()
     process = FunctionProcess(await start("raise SystemExit(5)"), lambda _: None, exits.set)
     await asyncio.wait_for(exits.wait(), 10)
@@ -39,7 +39,7 @@ async def test_an_exit_is_told_once_with_its_code():
     await process.ended()
 
 
-async def test_a_disowned_process_ends_in_silence():
+async def test_a_disowned_process_ends_in_silence() -> None:
     exits: list[int] = []
     spawned = await start("import sys; sys.stdin.read()")
     process = FunctionProcess(spawned, lambda _: None, lambda: exits.append(1))

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from lambdameter.emulator.execution.scheduler import Scheduler, Serve, Spawn, Throttle
 
 
-def test_the_first_invocation_needs_a_new_environment():
+def test_the_first_invocation_needs_a_new_environment() -> None:
     assert Scheduler().place("f") == Spawn()
 
 
-def test_the_most_recently_used_idle_environment_serves():
+def test_the_most_recently_used_idle_environment_serves() -> None:
     scheduler = Scheduler()
     for name in ("a", "b", "c"):
         scheduler.started("f", name)
@@ -19,20 +19,20 @@ def test_the_most_recently_used_idle_environment_serves():
     assert scheduler.place("f") == Serve("a")
 
 
-def test_a_busy_environment_does_not_serve():
+def test_a_busy_environment_does_not_serve() -> None:
     scheduler = Scheduler()
     scheduler.started("f", "a")
     assert scheduler.place("f") == Spawn()
 
 
-def test_environments_are_not_shared_between_functions():
+def test_environments_are_not_shared_between_functions() -> None:
     scheduler = Scheduler()
     scheduler.started("f", "a")
     scheduler.released("a", 0)
     assert scheduler.place("g") == Spawn()
 
 
-def test_beyond_the_accounts_concurrency_a_call_is_throttled_with_its_reason():
+def test_beyond_the_accounts_concurrency_a_call_is_throttled_with_its_reason() -> None:
     scheduler = Scheduler(account_concurrency=1)
     scheduler.started("f", "a")
     assert scheduler.place("g") == Throttle("ConcurrentInvocationLimitExceeded")
@@ -40,7 +40,7 @@ def test_beyond_the_accounts_concurrency_a_call_is_throttled_with_its_reason():
     assert scheduler.place("g") == Spawn()
 
 
-def test_retiring_gives_up_idle_environments_now_and_busy_ones_at_their_release():
+def test_retiring_gives_up_idle_environments_now_and_busy_ones_at_their_release() -> None:
     scheduler = Scheduler()
     for name in ("idle", "busy"):
         scheduler.started("f", name)
@@ -50,7 +50,7 @@ def test_retiring_gives_up_idle_environments_now_and_busy_ones_at_their_release(
     assert scheduler.place("f") == Spawn()
 
 
-def test_reaping_takes_only_what_was_idle_for_its_lifetime():
+def test_reaping_takes_only_what_was_idle_for_its_lifetime() -> None:
     scheduler = Scheduler(idle_lifetime_ms=100)
     for name, at in (("old", 0), ("young", 50)):
         scheduler.started("f", name)
@@ -59,7 +59,7 @@ def test_reaping_takes_only_what_was_idle_for_its_lifetime():
     assert scheduler.place("f") == Serve("young")
 
 
-def test_a_lost_environment_frees_its_place():
+def test_a_lost_environment_frees_its_place() -> None:
     scheduler = Scheduler(account_concurrency=1)
     scheduler.started("f", "a")
     scheduler.lost("a")
@@ -67,7 +67,7 @@ def test_a_lost_environment_frees_its_place():
 
 
 @given(st.lists(st.booleans(), max_size=60))
-def test_no_environment_serves_two_invocations_at_once(steps: list[bool]):
+def test_no_environment_serves_two_invocations_at_once(steps: list[bool]) -> None:
     scheduler, busy, made = Scheduler(account_concurrency=5), list[str](), 0
     for arrives in steps:
         if arrives:

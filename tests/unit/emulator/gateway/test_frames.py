@@ -77,31 +77,33 @@ async def code_after(served: Any, *sent: bytes) -> int:
     return code
 
 
-async def test_a_frame_at_the_limit_is_taken(served: Any, functions: Any):
+async def test_a_frame_at_the_limit_is_taken(served: Any, functions: Any) -> None:
     raw = await Raw.connect(served)
     raw.writer.write(frame(TEXT, b"x" * MAX_FRAME_BYTES))
     assert len((await functions.next("default"))["body"]) == MAX_FRAME_BYTES
     await raw.end()
 
 
-async def test_a_message_at_the_limit_in_frames_at_the_limit_is_taken(served: Any, functions: Any):
+async def test_a_message_at_the_limit_in_frames_at_the_limit_is_taken(
+    served: Any, functions: Any
+) -> None:
     async with served.connect() as websocket:
         await websocket.send(["x" * MAX_FRAME_BYTES] * 4)
         assert len((await functions.next("default"))["body"]) == MAX_MESSAGE_BYTES
 
 
-async def test_a_frame_over_32_kb_is_1009(served: Any, functions: Any):
+async def test_a_frame_over_32_kb_is_1009(served: Any, functions: Any) -> None:
     assert await code_after(served, frame(TEXT, b"x" * (MAX_FRAME_BYTES + 1))) == 1009
     context = (await functions.next("disconnect"))["requestContext"]
     assert context["disconnectStatusCode"] == 1009
 
 
-async def test_a_frame_that_announces_a_gigabyte_is_1009_before_it_is_there(served: Any):
+async def test_a_frame_that_announces_a_gigabyte_is_1009_before_it_is_there(served: Any) -> None:
     head = bytes([TEXT | FIN, MASKED | 127]) + struct.pack("!Q", 1 << 30) + bytes(4)
     assert await code_after(served, head, b"x" * (MAX_FRAME_BYTES + 1)) == 1009
 
 
-async def test_a_message_over_128_kb_is_1009(served: Any):
+async def test_a_message_over_128_kb_is_1009(served: Any) -> None:
     async with served.connect() as websocket:
         await websocket.send(["x" * MAX_FRAME_BYTES] * 4 + ["x"])
         with pytest.raises(ConnectionClosed):
@@ -109,7 +111,7 @@ async def test_a_message_over_128_kb_is_1009(served: Any):
         assert websocket.close_code == 1009
 
 
-async def test_multibyte_text_is_measured_in_bytes(served: Any):
+async def test_multibyte_text_is_measured_in_bytes(served: Any) -> None:
     async with served.connect() as websocket:
         await websocket.send("é" * (MAX_FRAME_BYTES // 2 + 1))
         with pytest.raises(ConnectionClosed):
@@ -117,7 +119,7 @@ async def test_multibyte_text_is_measured_in_bytes(served: Any):
         assert websocket.close_code == 1009
 
 
-async def test_a_binary_message_is_1003(served: Any):
+async def test_a_binary_message_is_1003(served: Any) -> None:
     async with served.connect() as websocket:
         await websocket.send(b"\x00")
         with pytest.raises(ConnectionClosed):
@@ -137,18 +139,22 @@ async def test_a_binary_message_is_1003(served: Any):
     ],
     ids=["unmasked", "reserved-bit", "opcode", "continues-nothing", "long-ping", "no-utf-8"],
 )
-async def test_a_malformed_frame_is_answered_with_its_code(served: Any, sent: bytes, code: int):
+async def test_a_malformed_frame_is_answered_with_its_code(
+    served: Any, sent: bytes, code: int
+) -> None:
     assert await code_after(served, sent) == code
 
 
-async def test_a_ping_is_answered_and_no_message(served: Any, functions: Any):
+async def test_a_ping_is_answered_and_no_message(served: Any, functions: Any) -> None:
     async with served.connect() as websocket:
         await functions.next("connect")
         await (await websocket.ping(b"p"))
         assert functions.seen.empty()
 
 
-async def test_pings_of_a_client_that_does_not_read_are_not_kept(served: Any, functions: Any):
+async def test_pings_of_a_client_that_does_not_read_are_not_kept(
+    served: Any, functions: Any
+) -> None:
     raw = await Raw.connect(served)
     served.below().pause_writing()
     raw.writer.write(frame(PING, b"1") * 100 + frame(TEXT, b"x"))
@@ -159,7 +165,9 @@ async def test_pings_of_a_client_that_does_not_read_are_not_kept(served: Any, fu
     await raw.end()
 
 
-async def test_what_is_sent_before_connect_has_answered_waits_outside(served: Any, functions: Any):
+async def test_what_is_sent_before_connect_has_answered_waits_outside(
+    served: Any, functions: Any
+) -> None:
     answer = asyncio.Event()
 
     async def connecting(_event: dict[str, Any]) -> bytes:
@@ -177,7 +185,7 @@ async def test_what_is_sent_before_connect_has_answered_waits_outside(served: An
 
 
 @pytest.mark.parametrize("begin", ["GET /live", "GET /live HTTP/1.1\r\nX: "])
-async def test_a_head_that_never_ends_is_refused(served: Any, begin: str):
+async def test_a_head_that_never_ends_is_refused(served: Any, begin: str) -> None:
     reader, writer = await asyncio.open_connection(*served.found.domain.split(":"))
     writer.write(begin.encode() + b"x" * MAX_HEAD_BYTES)
     assert (await reader.read()).startswith(b"HTTP/1.1 400")
@@ -186,7 +194,7 @@ async def test_a_head_that_never_ends_is_refused(served: Any, begin: str):
 
 async def test_a_client_that_leaves_and_does_not_read_what_was_sent_is_cut(
     served: Any, functions: Any
-):
+) -> None:
     raw = await Raw.connect(served)
     session = served.gateway.session(await served.connection_id())
     below = served.below()
@@ -204,7 +212,7 @@ async def test_a_client_that_leaves_and_does_not_read_what_was_sent_is_cut(
     await raw.end()
 
 
-async def test_a_handshake_that_is_none_leaves_the_rest_alone(served: Any, functions: Any):
+async def test_a_handshake_that_is_none_leaves_the_rest_alone(served: Any, functions: Any) -> None:
     reader, writer = await asyncio.open_connection(*served.found.domain.split(":"))
     writer.write(b"\x16\x03\x01 no HTTP\r\n\r\n")
     assert (await reader.read()).startswith(b"HTTP/1.1 400")
@@ -216,7 +224,7 @@ async def test_a_handshake_that_is_none_leaves_the_rest_alone(served: Any, funct
 
 async def test_a_close_that_a_client_does_not_read_is_waited_for_ten_seconds(
     served: Any, functions: Any, host: Any
-):
+) -> None:
     raw = await Raw.connect(served)
     session = served.gateway.session(await served.connection_id())
     while session._outbox._bytes == 0:

@@ -22,7 +22,7 @@ async def closed(websocket: Any) -> tuple[int, str]:
 
 async def test_connect_message_and_disconnect_are_told_with_one_connection_id(
     served: Any, functions: Any
-):
+) -> None:
     async with served.connect(user_agent_header="u") as websocket:
         connected = (await functions.next("connect"))["requestContext"]
         await websocket.send('{"action": "run", "n": 1}')
@@ -39,14 +39,14 @@ async def test_connect_message_and_disconnect_are_told_with_one_connection_id(
 
 async def test_the_code_and_reason_that_a_client_gives_reach_disconnect(
     served: Any, functions: Any
-):
+) -> None:
     async with served.connect() as websocket:
         await websocket.close(4_001, "lane closed")
     context = (await functions.next("disconnect"))["requestContext"]
     assert (context["disconnectStatusCode"], context["disconnectReason"]) == (4_001, "lane closed")
 
 
-async def test_a_client_that_is_cut_off_is_1006(served: Any, functions: Any):
+async def test_a_client_that_is_cut_off_is_1006(served: Any, functions: Any) -> None:
     async with served.connect() as websocket:
         websocket.transport.abort()
         context = (await functions.next("disconnect"))["requestContext"]
@@ -54,14 +54,18 @@ async def test_a_client_that_is_cut_off_is_1006(served: Any, functions: Any):
 
 
 @pytest.mark.parametrize("body", ["no json", "[1]", '{"action": "none"}', '{"action": "$connect"}'])
-async def test_what_has_no_route_of_its_own_is_the_defaults(served: Any, functions: Any, body: str):
+async def test_what_has_no_route_of_its_own_is_the_defaults(
+    served: Any, functions: Any, body: str
+) -> None:
     async with served.connect() as websocket:
         await websocket.send(body)
         event = await functions.next("default")
     assert (event["requestContext"]["routeKey"], event["body"]) == ("$default", body)
 
 
-async def test_what_a_function_answers_to_a_message_is_not_sent(served: Any, functions: Any):
+async def test_what_a_function_answers_to_a_message_is_not_sent(
+    served: Any, functions: Any
+) -> None:
     functions.answers("runner", b'{"statusCode": 200, "body": "x"}')
     async with served.connect() as websocket:
         connection_id = await served.connection_id()
@@ -76,7 +80,7 @@ async def test_what_a_function_answers_to_a_message_is_not_sent(served: Any, fun
 )
 async def test_a_function_that_fails_is_told_to_the_client(
     served: Any, functions: Any, payload: bytes, error: str | None
-):
+) -> None:
     functions.answers("runner", payload, error)
     async with served.connect() as websocket:
         await websocket.send('{"action": "run"}')
@@ -90,7 +94,9 @@ async def test_a_function_that_fails_is_told_to_the_client(
     }
 
 
-async def test_a_function_that_is_not_there_is_an_internal_error(served: Any, functions: Any):
+async def test_a_function_that_is_not_there_is_an_internal_error(
+    served: Any, functions: Any
+) -> None:
     functions.missing.add("runner")
     async with served.connect() as websocket:
         await websocket.send('{"action": "run"}')
@@ -99,7 +105,7 @@ async def test_a_function_that_is_not_there_is_an_internal_error(served: Any, fu
 
 async def test_a_function_that_takes_29_seconds_is_not_waited_for_and_goes_on(
     served: Any, functions: Any, host: Any
-):
+) -> None:
     go_on, ended = asyncio.Event(), asyncio.Event()
 
     async def slow(_event: dict[str, Any]) -> bytes:
@@ -129,7 +135,7 @@ async def test_a_function_that_takes_29_seconds_is_not_waited_for_and_goes_on(
 )
 async def test_connect_decides_whether_the_handshake_is_accepted(
     served: Any, functions: Any, payload: bytes, error: str | None, status: int
-):
+) -> None:
     functions.answers("connect", payload, error)
     with pytest.raises(InvalidStatus) as refused:
         await served.connect()
@@ -138,7 +144,9 @@ async def test_connect_decides_whether_the_handshake_is_accepted(
     assert functions.seen.empty()
 
 
-async def test_a_connect_that_takes_29_seconds_is_504(served: Any, functions: Any, host: Any):
+async def test_a_connect_that_takes_29_seconds_is_504(
+    served: Any, functions: Any, host: Any
+) -> None:
     async def never(_event: dict[str, Any]) -> bytes:
         await asyncio.Event().wait()
         return b""
@@ -154,7 +162,7 @@ async def test_a_connect_that_takes_29_seconds_is_504(served: Any, functions: An
 
 async def test_a_connection_that_is_idle_for_ten_minutes_is_closed(
     served: Any, functions: Any, host: Any
-):
+) -> None:
     async with served.connect() as websocket:
         host.clock.advance(protocol.IDLE_LIMIT_MS - 1)
         await websocket.send('{"action": "run"}')
@@ -169,7 +177,7 @@ async def test_a_connection_that_is_idle_for_ten_minutes_is_closed(
 
 async def test_a_connection_is_closed_after_two_hours_however_busy(
     served: Any, functions: Any, host: Any
-):
+) -> None:
     async with served.connect() as websocket:
         for _ in range(12):
             host.clock.advance(protocol.IDLE_LIMIT_MS - 1_000)
@@ -181,7 +189,7 @@ async def test_a_connection_is_closed_after_two_hours_however_busy(
 
 async def test_of_a_client_that_floods_sixteen_messages_are_in_flight_and_the_rest_wait_outside(
     served: Any, functions: Any
-):
+) -> None:
     together = asyncio.Barrier(MAX_IN_FLIGHT)
     running = 0
     seen: list[tuple[int, int]] = []
@@ -209,7 +217,7 @@ async def test_of_a_client_that_floods_sixteen_messages_are_in_flight_and_the_re
 
 async def test_a_client_whose_messages_all_hang_goes_on_after_29_seconds(
     served: Any, functions: Any, host: Any
-):
+) -> None:
     async def never(_event: dict[str, Any]) -> bytes:
         await asyncio.Event().wait()
         return b""
@@ -226,7 +234,7 @@ async def test_a_client_whose_messages_all_hang_goes_on_after_29_seconds(
 
 async def test_a_client_that_is_gone_before_connect_answers_is_told_to_disconnect(
     served: Any, functions: Any
-):
+) -> None:
     gone = asyncio.Event()
 
     async def connecting(_event: dict[str, Any]) -> bytes:
@@ -246,7 +254,7 @@ async def test_a_client_that_is_gone_before_connect_answers_is_told_to_disconnec
 
 async def test_what_has_no_route_at_all_is_forbidden_and_the_connection_stays(
     served: Any, functions: Any
-):
+) -> None:
     served.gateway.api.routes.pop("$default")
     async with served.connect() as websocket:
         await websocket.send('{"action": "none"}')
@@ -255,7 +263,7 @@ async def test_what_has_no_route_at_all_is_forbidden_and_the_connection_stays(
         await functions.next("runner")
 
 
-async def test_without_a_connect_route_everyone_is_accepted(served: Any, functions: Any):
+async def test_without_a_connect_route_everyone_is_accepted(served: Any, functions: Any) -> None:
     served.gateway.api.routes.pop("$connect")
     async with served.connect() as websocket:
         await websocket.send("x")
@@ -264,7 +272,7 @@ async def test_without_a_connect_route_everyone_is_accepted(served: Any, functio
 
 async def test_clients_that_come_and_go_at_once_are_greeted_thirty_two_at_a_time(
     served: Any, functions: Any
-):
+) -> None:
     together = asyncio.Barrier(MAX_COMING_AND_GOING)
     running, most = 0, 0
 
@@ -286,7 +294,7 @@ async def test_clients_that_come_and_go_at_once_are_greeted_thirty_two_at_a_time
 
 async def test_who_waits_for_its_turn_has_29_seconds_from_then_on(
     served: Any, functions: Any, host: Any
-):
+) -> None:
     async def never(_event: dict[str, Any]) -> bytes:
         await asyncio.Event().wait()
         return b""
@@ -309,7 +317,7 @@ async def test_who_waits_for_its_turn_has_29_seconds_from_then_on(
     await (await last).close()
 
 
-async def test_many_connections_are_told_apart(served: Any):
+async def test_many_connections_are_told_apart(served: Any) -> None:
     clients = await asyncio.gather(*(served.connect() for _ in range(50)))
     ids = [await served.connection_id() for _ in clients]
     assert len(set(ids)) == 50

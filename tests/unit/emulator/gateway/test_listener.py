@@ -17,7 +17,7 @@ from lambdameter.errors import HostError
 
 async def test_a_foreign_page_cannot_connect_and_no_function_hears_of_it(
     served: Any, functions: Any
-):
+) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await served.connect(origin="http://evil.example")
     assert refused.value.response.status_code == 403
@@ -26,7 +26,7 @@ async def test_a_foreign_page_cannot_connect_and_no_function_hears_of_it(
 
 async def test_a_name_that_was_bent_to_point_here_cannot_connect_either(
     served: Any, functions: Any
-):
+) -> None:
     port = int(served.found.domain.rpartition(":")[2])
     with pytest.raises(InvalidStatus) as refused:
         await connect(f"ws://evil.example:{port}/live", host="127.0.0.1", port=port, proxy=None)
@@ -34,7 +34,7 @@ async def test_a_name_that_was_bent_to_point_here_cannot_connect_either(
     assert functions.seen.empty()
 
 
-async def test_every_address_is_no_address_of_this_machines(served: Any, functions: Any):
+async def test_every_address_is_no_address_of_this_machines(served: Any, functions: Any) -> None:
     """Browsers reach loopback by 0.0.0.0, and tell of no site there."""
     port = int(served.found.domain.rpartition(":")[2])
     with pytest.raises(InvalidStatus) as refused:
@@ -43,20 +43,22 @@ async def test_every_address_is_no_address_of_this_machines(served: Any, functio
     assert functions.seen.empty()
 
 
-async def test_a_page_that_was_told_can(served: Any, functions: Any):
+async def test_a_page_that_was_told_can(served: Any, functions: Any) -> None:
     async with served.connect(origin="http://page:1"):
         headers = (await functions.next("connect"))["headers"]
     assert headers["Origin"] == "http://page:1"
 
 
 @pytest.mark.parametrize("path", ["", "/", "/dev", "/live/more"])
-async def test_another_path_is_403(served: Any, path: str):
+async def test_another_path_is_403(served: Any, path: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(f"ws://{served.found.domain}{path}", proxy=None)
     assert refused.value.response.status_code == 403
 
 
-async def test_a_thousand_connections_are_held_and_each_gets_its_own(served: Any, functions: Any):
+async def test_a_thousand_connections_are_held_and_each_gets_its_own(
+    served: Any, functions: Any
+) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     clients: list[Any] = []
@@ -74,7 +76,7 @@ async def test_a_thousand_connections_are_held_and_each_gets_its_own(served: Any
 
 async def test_at_the_end_clients_are_told_and_nothing_is_left(
     host: Any, api: WebSocketApi, functions: Any
-):
+) -> None:
     async def never(_event: dict[str, Any]) -> bytes:
         await asyncio.Event().wait()
         return b""
@@ -99,7 +101,7 @@ async def test_at_the_end_clients_are_told_and_nothing_is_left(
     assert functions.seen.empty()
 
 
-def test_a_port_that_is_taken_is_the_hosts_fault():
+def test_a_port_that_is_taken_is_the_hosts_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(HostError, match="Address already in use") as error:
@@ -107,12 +109,12 @@ def test_a_port_that_is_taken_is_the_hosts_fault():
     assert error.value.place == f"127.0.0.1:{port}"
 
 
-def test_an_address_that_is_not_this_machines_is_too():
+def test_an_address_that_is_not_this_machines_is_too() -> None:
     with pytest.raises(HostError, match="cannot listen"):
         bind(Listen(host="203.0.113.1"))
 
 
-def test_one_that_listens_everywhere_is_found_on_loopback(api: WebSocketApi):
+def test_one_that_listens_everywhere_is_found_on_loopback(api: WebSocketApi) -> None:
     with bind(Listen(host="0.0.0.0")) as listening:  # noqa: S104 - that is what is tested
         found = Addresses(api, listening)
     assert found.websocket.startswith("ws://127.0.0.1:")
@@ -121,7 +123,7 @@ def test_one_that_listens_everywhere_is_found_on_loopback(api: WebSocketApi):
 
 async def test_one_at_an_address_of_ipv6_is_found_there(
     host: Any, api: WebSocketApi, functions: Any
-):
+) -> None:
     listening = bind(Listen(host="::1"))
     found = Addresses(api, listening)
     gateway = Gateway(api, found.domain, host.clock, functions.invoke)

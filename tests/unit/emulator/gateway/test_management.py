@@ -47,14 +47,14 @@ async def refused(calling: Any) -> tuple[str, int]:
     return type(error.value).__name__, status
 
 
-async def test_a_post_reaches_its_client_as_text(served: Any, call: Call):
+async def test_a_post_reaches_its_client_as_text(served: Any, call: Call) -> None:
     async with served.connect() as websocket:
         connection_id = await served.connection_id()
         await call("post_to_connection", connection_id, Data='{"é": 1}'.encode())
         assert await websocket.recv() == '{"é": 1}'
 
 
-async def test_posts_arrive_in_their_order(served: Any, call: Call):
+async def test_posts_arrive_in_their_order(served: Any, call: Call) -> None:
     async with served.connect() as websocket:
         connection_id = await served.connection_id()
         for number in range(20):
@@ -64,7 +64,7 @@ async def test_posts_arrive_in_their_order(served: Any, call: Call):
 
 async def test_get_tells_who_it_is_and_when_it_was_active(
     served: Any, functions: Any, call: Call, host: Any
-):
+) -> None:
     async with served.connect(user_agent_header="u") as websocket:
         connection_id = await served.connection_id()
         host.clock.advance(5_000.0)
@@ -75,7 +75,9 @@ async def test_get_tells_who_it_is_and_when_it_was_active(
     assert (told["LastActiveAt"] - told["ConnectedAt"]).total_seconds() == 5.0
 
 
-async def test_delete_closes_it_and_disconnect_hears_of_it(served: Any, functions: Any, call: Call):
+async def test_delete_closes_it_and_disconnect_hears_of_it(
+    served: Any, functions: Any, call: Call
+) -> None:
     async with served.connect() as websocket:
         await call("delete_connection", await served.connection_id())
         with pytest.raises(ConnectionClosed):
@@ -90,7 +92,7 @@ async def test_delete_closes_it_and_disconnect_hears_of_it(served: Any, function
 )
 async def test_a_connection_that_is_gone_is_410(
     served: Any, functions: Any, call: Call, operation: str, parameters: dict[str, Any]
-):
+) -> None:
     async with served.connect():
         connection_id = await served.connection_id()
     await functions.next("disconnect")
@@ -100,7 +102,7 @@ async def test_a_connection_that_is_gone_is_410(
 
 async def test_during_connect_it_is_410_and_after_it_it_is_there(
     served: Any, functions: Any, call: Call
-):
+) -> None:
     seen: list[tuple[str, int]] = []
 
     async def connecting(event: dict[str, Any]) -> bytes:
@@ -115,7 +117,7 @@ async def test_during_connect_it_is_410_and_after_it_it_is_there(
     assert seen == [("GoneException", 410)]
 
 
-async def test_a_post_at_the_limit_is_taken_and_one_over_it_is_413(served: Any, call: Call):
+async def test_a_post_at_the_limit_is_taken_and_one_over_it_is_413(served: Any, call: Call) -> None:
     async with served.connect() as websocket:
         connection_id = await served.connection_id()
         await call("post_to_connection", connection_id, Data=b"x" * MAX_MESSAGE_BYTES)
@@ -124,7 +126,7 @@ async def test_a_post_at_the_limit_is_taken_and_one_over_it_is_413(served: Any, 
         assert await refused(over) == ("PayloadTooLargeException", 413)
 
 
-async def test_what_is_no_text_is_refused(served: Any, call: Call):
+async def test_what_is_no_text_is_refused(served: Any, call: Call) -> None:
     async with served.connect():
         connection_id = await served.connection_id()
         posting = call("post_to_connection", connection_id, Data=b"\xff")
@@ -133,7 +135,7 @@ async def test_what_is_no_text_is_refused(served: Any, call: Call):
 
 async def test_a_client_that_does_not_read_is_429_then_cut_and_the_rest_go_on(
     served: Any, functions: Any, call: Call
-):
+) -> None:
     async with served.connect(max_queue=1) as slow, served.connect() as other:
         ids = [await served.connection_id() for _ in range(2)]
         slow_id = ids[0]
@@ -175,6 +177,6 @@ def ask(served: Any, method: str, path: str, headers: dict[str, str]) -> tuple[i
 )
 async def test_a_foreign_page_a_bent_name_and_another_path_are_403(
     served: Any, path: str, headers: dict[str, str]
-):
+) -> None:
     answered = await asyncio.to_thread(ask, served, "POST", path, headers)
     assert answered == (403, {"message": "Forbidden"})

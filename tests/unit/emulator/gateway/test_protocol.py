@@ -45,7 +45,7 @@ def opened(connection: Connection) -> Connection:
     return connection
 
 
-def test_connect_is_asked_before_the_handshake_is_answered(make: Make):
+def test_connect_is_asked_before_the_handshake_is_answered(make: Make) -> None:
     connection = make(_connect="c")
     asked = connection.begin()
     assert isinstance(asked, Invoke)
@@ -68,7 +68,7 @@ def test_connect_is_asked_before_the_handshake_is_answered(make: Make):
 )
 def test_what_connect_does_not_accept_is_gone_and_disconnect_never_hears_of_it(
     make: Make, answered: Answer, told: Refuse
-):
+) -> None:
     connection = make(_connect="c", _disconnect="d")
     connection.begin()
     assert connection.decided(answered) == told
@@ -91,7 +91,7 @@ def test_what_connect_does_not_accept_is_gone_and_disconnect_never_hears_of_it(
 )
 def test_an_answer_must_be_json_with_a_status_code(
     payload: bytes, error: str | None, meant: Answer
-):
+) -> None:
     assert answer(payload, error) == meant
 
 
@@ -110,12 +110,12 @@ def test_an_answer_must_be_json_with_a_status_code(
         ("[" * 9_999 + "]" * 9_999, "$default"),
     ],
 )
-def test_the_route_is_the_bodys_action(make: Make, body: str, route: str):
+def test_the_route_is_the_bodys_action(make: Make, body: str, route: str) -> None:
     assert make(_default="d", _disconnect="e", run="r").route(body) == route
 
 
 @given(st.text())
-def test_whatever_a_client_says_it_has_one_of_the_routes_that_are_its_own(body: str):
+def test_whatever_a_client_says_it_has_one_of_the_routes_that_are_its_own(body: str) -> None:
     api = WebSocketApi(name="a", stage="s", routes={"$connect": "c", "$default": "d", "run": "r"})
     facts = Facts(
         place=Place(api_id="a", stage="s", domain="d"),
@@ -127,16 +127,16 @@ def test_whatever_a_client_says_it_has_one_of_the_routes_that_are_its_own(body: 
     assert connection.route(body) in {"$default", "run"}
 
 
-def test_without_a_default_what_has_no_route_is_forbidden(make: Make):
+def test_without_a_default_what_has_no_route_is_forbidden(make: Make) -> None:
     told = opened(make(run="r")).received("x", AT)
     assert told == protocol.Send('{"message":"Forbidden","connectionId":"c=","requestId":"1"}')
 
 
-def test_binary_is_1003(make: Make):
+def test_binary_is_1003(make: Make) -> None:
     assert opened(make(_default="d")).received(b"x", AT) == Close(1003, "Unsupported data")
 
 
-def test_a_client_hears_of_a_failure_but_not_of_a_connection_that_is_closed(make: Make):
+def test_a_client_hears_of_a_failure_but_not_of_a_connection_that_is_closed(make: Make) -> None:
     connection = opened(make(_default="d"))
     assert connection.answered("1", Answer(200)) is None
     assert connection.answered("1", protocol.NOT_INVOKED) is not None
@@ -144,18 +144,19 @@ def test_a_client_hears_of_a_failure_but_not_of_a_connection_that_is_closed(make
     assert connection.answered("1", protocol.NOT_INVOKED) is None
 
 
-def test_what_is_sent_in_either_direction_puts_the_idle_limit_off(make: Make):
-    for happen in (
+def test_what_is_sent_in_either_direction_puts_the_idle_limit_off(make: Make) -> None:
+    directions: tuple[Callable[[Connection], object], ...] = (
         lambda connection: connection.received("x", AT),
         lambda connection: connection.posted("x", AT),
-    ):
+    )
+    for happen in directions:
         connection = opened(make(_default="d"))
         before = connection.due_ms
         happen(connection)
         assert connection.due_ms == before + 1_000.0
 
 
-def test_nothing_puts_the_limit_of_two_hours_off(make: Make):
+def test_nothing_puts_the_limit_of_two_hours_off(make: Make) -> None:
     connection = opened(make(_default="d"))
     connection.received("x", Moment(7_200_000.0, 0.0))
     assert connection.due_ms == 7_201_000.0
@@ -163,7 +164,7 @@ def test_nothing_puts_the_limit_of_two_hours_off(make: Make):
     assert connection.expired(Moment(7_201_000.0, 0.0)) == Close(1001, "Going away")
 
 
-def test_what_we_are_closing_is_gone_and_hears_nothing_more_but_its_end_is_told(make: Make):
+def test_what_we_are_closing_is_gone_and_hears_nothing_more_but_its_end_is_told(make: Make) -> None:
     connection = opened(make(_default="d", _disconnect="e"))
     assert connection.deleted() == Close(1000, "Connection Closed Normally")
     with pytest.raises(GoneError):
@@ -173,7 +174,7 @@ def test_what_we_are_closing_is_gone_and_hears_nothing_more_but_its_end_is_told(
     assert isinstance(connection.closed(1000, "", AT), Invoke)
 
 
-def test_disconnect_hears_of_an_end_once(make: Make):
+def test_disconnect_hears_of_an_end_once(make: Make) -> None:
     connection = opened(make(_disconnect="d"))
     first = connection.closed(1001, "Going away", AT)
     assert isinstance(first, Invoke)
@@ -183,19 +184,19 @@ def test_disconnect_hears_of_an_end_once(make: Make):
 
 
 @given(st.lists(st.integers(1, protocol.MAX_FRAME_BYTES), min_size=1, max_size=6))
-def test_a_message_is_within_its_limit_or_is_refused_however_it_is_cut(sizes: list[int]):
+def test_a_message_is_within_its_limit_or_is_refused_however_it_is_cut(sizes: list[int]) -> None:
     gauge = Gauge()
     broken = [gauge.exceeded(size, frame_ends=True, message_ends=False) for size in sizes]
     assert any(broken) == (sum(sizes) > protocol.MAX_MESSAGE_BYTES)
 
 
-def test_a_frame_is_measured_across_the_parts_that_it_comes_in():
+def test_a_frame_is_measured_across_the_parts_that_it_comes_in() -> None:
     gauge = Gauge()
     assert gauge.exceeded(protocol.MAX_FRAME_BYTES, frame_ends=False, message_ends=False) is None
     assert gauge.exceeded(1, frame_ends=True, message_ends=True) == "Frame larger than 32768 bytes"
 
 
-def test_a_new_message_begins_at_nothing():
+def test_a_new_message_begins_at_nothing() -> None:
     gauge = Gauge()
     for _ in range(10):
         size = protocol.MAX_FRAME_BYTES

@@ -9,6 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v1
 from lambdameter.emulator.sandbox.allowance import Allotment
+from lambdameter.emulator.sandbox.base import Levers
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1Sandbox
 from lambdameter.errors import HostError
@@ -29,6 +30,11 @@ def sandbox(folder: Path, allotment: Allotment) -> CgroupV1Sandbox:
     return made
 
 
+def levers_of(sandbox: CgroupV1Sandbox) -> Levers | None:
+    """Asked anew: they change with the files."""
+    return sandbox.levers
+
+
 def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
     (folder / "cpuacct.usage").write_text(f"{usage}\n")
     (folder / "cpu.stat").write_bytes(CPU_STAT)
@@ -42,19 +48,19 @@ def setting(folder: Path, file: str) -> str:
     return (folder / file).read_text().splitlines()[0]
 
 
-def test_throttled_time_is_in_nanoseconds():
+def test_throttled_time_is_in_nanoseconds() -> None:
     assert cgroup_v1.throttled_ms(CPU_STAT) == pytest.approx(1234.56789)
 
 
-def test_oom_kills_are_counted():
+def test_oom_kills_are_counted() -> None:
     assert cgroup_v1.oom_kills(b"oom_kill_disable 0\nunder_oom 0\noom_kill 3\n") == 3
 
 
-def test_an_old_kernel_cannot_tell_oom_kills():
+def test_an_old_kernel_cannot_tell_oom_kills() -> None:
     assert cgroup_v1.oom_kills(b"oom_kill_disable 0\nunder_oom 0\n") is None
 
 
-def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path):
+def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path) -> None:
     sandbox.throttle()
     assert setting(folder, "cpu.cfs_quota_us") == "1447"
     sandbox.unthrottle()
@@ -63,11 +69,11 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path):
 
 def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     sandbox: CgroupV1Sandbox, folder: Path
-):
-    assert sandbox.levers is None
+) -> None:
+    assert levers_of(sandbox) is None
     (folder / "hold" / "freezer.state").touch()
     (folder / "cpuacct.usage_percpu").touch()
-    levers = sandbox.levers
+    levers = levers_of(sandbox)
     assert levers is not None
     assert (levers.hold, levers.freeze, levers.thaw) == (
         folder / "hold" / "freezer.state",
@@ -80,7 +86,9 @@ def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     assert (folder / "hold" / "freezer.state").read_text() == ""
 
 
-def test_one_that_has_all_its_cpus_has_levers_and_no_quota(folder: Path, allotment: Allotment):
+def test_one_that_has_all_its_cpus_has_levers_and_no_quota(
+    folder: Path, allotment: Allotment
+) -> None:
     group = Group(dict.fromkeys(cgroup_v1.NEEDED, folder))
     made = CgroupV1Sandbox(group, allotment._replace(quota_ns=None))
     made.make()
@@ -90,17 +98,17 @@ def test_one_that_has_all_its_cpus_has_levers_and_no_quota(folder: Path, allotme
     assert made.levers.quota_ns is None
 
 
-def test_cpu_time_is_told_in_milliseconds(sandbox: CgroupV1Sandbox, folder: Path):
+def test_cpu_time_is_told_in_milliseconds(sandbox: CgroupV1Sandbox, folder: Path) -> None:
     _state(folder, usage=2_500_000)
     assert sandbox.counters().cpu_ms == 2.5
 
 
-def test_after_an_oom_kill_the_limit_is_the_peak(sandbox: CgroupV1Sandbox, folder: Path):
+def test_after_an_oom_kill_the_limit_is_the_peak(sandbox: CgroupV1Sandbox, folder: Path) -> None:
     _state(folder, kills=1)
     assert (sandbox.counters().oom_kills, sandbox.counters().peak_memory_mb) == (1, 128)
 
 
-def test_without_files_the_last_counters_hold(sandbox: CgroupV1Sandbox, folder: Path):
+def test_without_files_the_last_counters_hold(sandbox: CgroupV1Sandbox, folder: Path) -> None:
     _state(folder, usage=7_000_000)
     before = sandbox.counters()
     for file in sandbox._files:
@@ -109,7 +117,9 @@ def test_without_files_the_last_counters_hold(sandbox: CgroupV1Sandbox, folder: 
     assert sandbox.counters() == before
 
 
-def test_an_environment_that_does_not_freeze_is_an_error(folder: Path, sandbox: CgroupV1Sandbox):
+def test_an_environment_that_does_not_freeze_is_an_error(
+    folder: Path, sandbox: CgroupV1Sandbox
+) -> None:
     (folder / "freezer.state").symlink_to("/dev/null")
     sandbox.freeze()
     with pytest.raises(HostError, match="did not freeze"):
@@ -118,7 +128,7 @@ def test_an_environment_that_does_not_freeze_is_an_error(folder: Path, sandbox: 
 
 def test_the_quota_is_lifted_for_an_environment_that_takes_its_time_to_freeze(
     folder: Path, allotment: Allotment
-):
+) -> None:
     quotas = []
 
     def freezes_late(_seconds: float) -> None:
@@ -140,7 +150,9 @@ def test_the_quota_is_lifted_for_an_environment_that_takes_its_time_to_freeze(
     assert setting(folder, "cpu.cfs_quota_us") == "1447"
 
 
-def test_a_refused_write_names_the_file_and_the_way_out(folder: Path, sandbox: CgroupV1Sandbox):
+def test_a_refused_write_names_the_file_and_the_way_out(
+    folder: Path, sandbox: CgroupV1Sandbox
+) -> None:
     (folder / "cpu.cfs_quota_us").mkdir()
     with pytest.raises(HostError) as caught:
         sandbox.throttle()

@@ -9,6 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v2, delegation
 from lambdameter.emulator.sandbox.allowance import Allotment
+from lambdameter.emulator.sandbox.base import Levers
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v2 import CgroupV2Sandbox
 from lambdameter.emulator.sandbox.delegation import Ground
@@ -45,6 +46,11 @@ def _group(folder: Path) -> Group:
     return Group(dict.fromkeys(delegation.WANTED, folder))
 
 
+def levers_of(sandbox: CgroupV2Sandbox) -> Levers | None:
+    """Asked anew: they change with the files."""
+    return sandbox.levers
+
+
 def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
     (folder / "cpu.stat").write_text(CPU_STAT.format(usage=usage))
     (folder / "cgroup.procs").write_text("")
@@ -60,7 +66,7 @@ def _setting(folder: Path, file: str) -> str:
 def test_a_new_group_has_the_tiers_memory_no_swap_and_no_quota(
     sandbox: CgroupV2Sandbox,  # noqa: ARG001  it is made
     folder: Path,
-):
+) -> None:
     set_to = {file: _setting(folder, file) for file in FILES}
     assert set_to == {
         "cpu.max": "max 20000",
@@ -70,12 +76,12 @@ def test_a_new_group_has_the_tiers_memory_no_swap_and_no_quota(
     }
 
 
-def test_a_limit_with_a_fraction_is_whole_bytes(folder: Path, allotment: Allotment):
+def test_a_limit_with_a_fraction_is_whole_bytes(folder: Path, allotment: Allotment) -> None:
     made = CgroupV2Sandbox(_group(folder), allotment._replace(limit_mb=120.3))
     assert ("memory", "memory.max", 126_143_693) in made._settings()
 
 
-def test_the_share_is_granted_and_taken(sandbox: CgroupV2Sandbox, folder: Path):
+def test_the_share_is_granted_and_taken(sandbox: CgroupV2Sandbox, folder: Path) -> None:
     sandbox.throttle()
     assert _setting(folder, "cpu.max") == "1447 20000"
     sandbox.unthrottle()
@@ -84,11 +90,11 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV2Sandbox, folder: Path):
 
 def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     sandbox: CgroupV2Sandbox, folder: Path
-):
-    assert sandbox.levers is None
+) -> None:
+    assert levers_of(sandbox) is None
     (folder / "hold" / "cgroup.freeze").touch()
     (folder / "hold" / "cpu.stat").touch()
-    levers = sandbox.levers
+    levers = levers_of(sandbox)
     assert levers is not None
     assert (levers.hold, levers.freeze, levers.thaw) == (
         folder / "hold" / "cgroup.freeze",
@@ -101,7 +107,7 @@ def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     assert (folder / "hold" / "cgroup.freeze").read_text() == ""
 
 
-def test_it_is_frozen_once_the_events_say_so(sandbox: CgroupV2Sandbox, folder: Path):
+def test_it_is_frozen_once_the_events_say_so(sandbox: CgroupV2Sandbox, folder: Path) -> None:
     _state(folder)
     (folder / "cgroup.events").write_text("populated 1\nfrozen 1\n")
     sandbox.freeze()
@@ -111,26 +117,28 @@ def test_it_is_frozen_once_the_events_say_so(sandbox: CgroupV2Sandbox, folder: P
     assert _setting(folder, "cgroup.freeze") == "0"
 
 
-def test_one_that_does_not_freeze_is_an_error(sandbox: CgroupV2Sandbox, folder: Path):
+def test_one_that_does_not_freeze_is_an_error(sandbox: CgroupV2Sandbox, folder: Path) -> None:
     (folder / "cgroup.events").write_text("populated 1\nfrozen 0\n")
     sandbox.freeze()
     with pytest.raises(HostError, match="did not freeze"):
         sandbox.counters()
 
 
-def test_cpu_and_throttled_time_are_told_in_milliseconds(sandbox: CgroupV2Sandbox, folder: Path):
+def test_cpu_and_throttled_time_are_told_in_milliseconds(
+    sandbox: CgroupV2Sandbox, folder: Path
+) -> None:
     _state(folder, usage=2_500)
     read = sandbox.counters()
     assert (read.cpu_ms, read.throttled_ms) == (2.5, 1234.567)
 
 
-def test_after_an_oom_kill_the_limit_is_the_peak(sandbox: CgroupV2Sandbox, folder: Path):
+def test_after_an_oom_kill_the_limit_is_the_peak(sandbox: CgroupV2Sandbox, folder: Path) -> None:
     _state(folder, kills=1)
     read = sandbox.counters()
     assert (read.oom_kills, read.peak_memory_mb) == (1, 128)
 
 
-def test_without_files_the_last_counters_hold(sandbox: CgroupV2Sandbox, folder: Path):
+def test_without_files_the_last_counters_hold(sandbox: CgroupV2Sandbox, folder: Path) -> None:
     _state(folder, usage=7_000)
     before = sandbox.counters()
     for file in sandbox._files:
@@ -140,7 +148,7 @@ def test_without_files_the_last_counters_hold(sandbox: CgroupV2Sandbox, folder: 
 
 
 @pytest.mark.usefixtures("require_launcher")
-def test_where_the_ground_cannot_be_divided_nothing_is_left(tmp_path: Path):
+def test_where_the_ground_cannot_be_divided_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "cgroup.controllers").write_text("cpu memory\n")
     (tmp_path / "cgroup.subtree_control").mkdir()
     before = set(tmp_path.rglob("*"))

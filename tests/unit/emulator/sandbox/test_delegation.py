@@ -49,13 +49,13 @@ def _not_needed() -> bool:
     pytest.fail("systemd was asked without need")
 
 
-def test_a_group_that_only_we_are_in_is_taken(tmp_path: Path, proc: Path):
+def test_a_group_that_only_we_are_in_is_taken(tmp_path: Path, proc: Path) -> None:
     folder = _group(tmp_path, "service", os.getpid())
     _enter(proc, "service")
     assert delegation.claim(_not_needed, proc).top == folder
 
 
-def test_the_root_of_all_may_hold_anybody(tmp_path: Path, proc: Path):
+def test_the_root_of_all_may_hold_anybody(tmp_path: Path, proc: Path) -> None:
     folder = _group(tmp_path, "", os.getpid(), OTHER)
     (folder / "cgroup.events").unlink()
     _enter(proc, "")
@@ -65,7 +65,9 @@ def test_the_root_of_all_may_hold_anybody(tmp_path: Path, proc: Path):
     assert (folder / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
 
 
-def test_where_others_are_too_systemd_is_asked_for_a_group_of_our_own(tmp_path: Path, proc: Path):
+def test_where_others_are_too_systemd_is_asked_for_a_group_of_our_own(
+    tmp_path: Path, proc: Path
+) -> None:
     _group(tmp_path, "session", os.getpid(), OTHER)
     scope = _group(tmp_path, "scope", os.getpid())
     _enter(proc, "session")
@@ -79,7 +81,7 @@ def test_where_others_are_too_systemd_is_asked_for_a_group_of_our_own(tmp_path: 
     assert len(waits) == 1
 
 
-def test_where_nobody_can_be_asked_the_others_give_way(tmp_path: Path, proc: Path):
+def test_where_nobody_can_be_asked_the_others_give_way(tmp_path: Path, proc: Path) -> None:
     folder = _group(tmp_path, "container", OTHER, enabled="memory")
     _enter(proc, "container")
     delegation.claim(_nobody, proc).open()
@@ -87,14 +89,14 @@ def test_where_nobody_can_be_asked_the_others_give_way(tmp_path: Path, proc: Pat
     assert (folder / "cgroup.subtree_control").read_text() == "+cpu +pids"
 
 
-def test_from_the_leaf_the_group_above_is_found(tmp_path: Path, proc: Path):
+def test_from_the_leaf_the_group_above_is_found(tmp_path: Path, proc: Path) -> None:
     folder = _group(tmp_path, "container", enabled="cpu memory pids")
     _group(tmp_path, f"container/{LEAF}", os.getpid())
     _enter(proc, f"container/{LEAF}")
     assert delegation.claim(_not_needed, proc).top == folder
 
 
-def test_closing_takes_the_controllers_back_first(tmp_path: Path):
+def test_closing_takes_the_controllers_back_first(tmp_path: Path) -> None:
     folder = _group(tmp_path, "container", OTHER)
     ground = Ground(folder)
     ground.open()
@@ -106,7 +108,7 @@ def test_closing_takes_the_controllers_back_first(tmp_path: Path):
 
 def test_without_cpu_it_says_what_to_type(
     tmp_path: Path, proc: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     _group(tmp_path, "slice", os.getpid(), controllers="memory pids")
     _enter(proc, "slice")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -118,7 +120,7 @@ def test_without_cpu_it_says_what_to_type(
 
 def test_a_group_of_somebody_elses_is_refused_with_its_name(
     tmp_path: Path, proc: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     folder = _group(tmp_path, "session", os.getpid())
     _enter(proc, "session")
     monkeypatch.setattr(os, "access", lambda *_: False)
@@ -127,7 +129,7 @@ def test_a_group_of_somebody_elses_is_refused_with_its_name(
     assert caught.value.place == str(folder)
 
 
-def test_without_v2_there_is_nothing_to_ask_for(tmp_path: Path, proc: Path):
+def test_without_v2_there_is_nothing_to_ask_for(tmp_path: Path, proc: Path) -> None:
     _enter(proc, "")
     (proc / "self" / "mountinfo").write_text("")
     with pytest.raises(AbsentError, match="no cgroup v2"):
@@ -143,7 +145,7 @@ def test_without_v2_there_is_nothing_to_ask_for(tmp_path: Path, proc: Path):
 
 def test_systemd_is_asked_for_a_delegated_scope_around_this_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     busctl = tmp_path / "busctl"
     busctl.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
     busctl.chmod(0o755)
@@ -159,7 +161,7 @@ def test_systemd_is_asked_for_a_delegated_scope_around_this_process(
 @pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1\n", None])
 def test_a_systemd_that_refuses_or_cannot_be_asked_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None
-):
+) -> None:
     if script is not None:
         (tmp_path / "busctl").write_text(script)
         (tmp_path / "busctl").chmod(0o755)

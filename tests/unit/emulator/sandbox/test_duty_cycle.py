@@ -91,15 +91,15 @@ def _wait_until_stopped(pid: int) -> None:
         pass
 
 
-def test_within_its_quota_it_runs():
+def test_within_its_quota_it_runs() -> None:
     assert AT_128_MB.charge(1_400, 0).pause == 0
 
 
-def test_a_burst_of_a_tick_is_paid_by_two_periods():
+def test_a_burst_of_a_tick_is_paid_by_two_periods() -> None:
     assert AT_128_MB.charge(4_000, 0).pause == 2
 
 
-def test_what_was_not_used_is_not_saved_up():
+def test_what_was_not_used_is_not_saved_up() -> None:
     assert AT_128_MB.charge(0, 1_000).left_us == AT_128_MB.quota_us
 
 
@@ -107,7 +107,7 @@ def test_what_was_not_used_is_not_saved_up():
     quota=st.integers(1_000, 120_000),
     bursts=st.lists(st.floats(0, 200_000), min_size=1, max_size=60),
 )
-def test_however_it_bursts_it_gets_no_more_than_its_quota(quota: int, bursts: list[float]):
+def test_however_it_bursts_it_gets_no_more_than_its_quota(quota: int, bursts: list[float]) -> None:
     account = Account(quota_us=quota, left_us=quota)
     for burst in bursts:
         account = account.charge(burst, account.period)
@@ -117,7 +117,7 @@ def test_however_it_bursts_it_gets_no_more_than_its_quota(quota: int, bursts: li
 
 
 @given(memory=st.integers(128, 1_768))
-def test_one_that_is_always_busy_gets_all_of_its_quota(memory: int):
+def test_one_that_is_always_busy_gets_all_of_its_quota(memory: int) -> None:
     quota = cpu_share.bandwidth(memory).quota_us
     account, now_us, used_us = Account(quota_us=quota, left_us=quota), 0, 0
     while account.period < 500:
@@ -133,7 +133,7 @@ def test_one_that_is_always_busy_gets_all_of_its_quota(memory: int):
 @pytest.mark.usefixtures("require_launcher")
 async def test_over_its_quota_it_is_stopped_to_the_end_of_a_period(
     sandbox: DutyCycleSandbox, program: Program, hand: Hand
-):
+) -> None:
     pid = await _busy(sandbox, program)
     sandbox.throttle()
     _exhaust(sandbox, hand, pid)
@@ -147,7 +147,7 @@ async def test_over_its_quota_it_is_stopped_to_the_end_of_a_period(
 @pytest.mark.usefixtures("require_launcher")
 async def test_how_long_it_was_held_is_the_throttled_time(
     sandbox: DutyCycleSandbox, program: Program, hand: Hand
-):
+) -> None:
     pid = await _busy(sandbox, program)
     sandbox.throttle()
     _exhaust(sandbox, hand, pid)
@@ -162,7 +162,7 @@ async def test_how_long_it_was_held_is_the_throttled_time(
 @pytest.mark.usefixtures("require_launcher")
 async def test_unthrottled_it_is_looked_after_and_never_stopped(
     sandbox: DutyCycleSandbox, program: Program, hand: Hand
-):
+) -> None:
     pid = await _busy(sandbox, program)
     for _ in range(20):
         hand.ring()
@@ -173,7 +173,7 @@ async def test_unthrottled_it_is_looked_after_and_never_stopped(
 @pytest.mark.usefixtures("require_launcher")
 async def test_frozen_it_costs_nothing_and_its_debt_is_paid_meanwhile(
     sandbox: DutyCycleSandbox, program: Program, hand: Hand
-):
+) -> None:
     pid = await _busy(sandbox, program)
     sandbox.throttle()
     _exhaust(sandbox, hand, pid)
@@ -187,7 +187,7 @@ async def test_frozen_it_costs_nothing_and_its_debt_is_paid_meanwhile(
 @pytest.mark.usefixtures("require_launcher")
 async def test_a_debt_outlasts_a_short_freeze(
     sandbox: DutyCycleSandbox, program: Program, hand: Hand
-):
+) -> None:
     pid = await _busy(sandbox, program)
     sandbox.throttle()
     _exhaust(sandbox, hand, pid)
@@ -200,7 +200,7 @@ async def test_a_debt_outlasts_a_short_freeze(
 @pytest.mark.usefixtures("require_launcher")
 async def test_a_child_that_works_is_found_and_charged(
     sandbox: DutyCycleSandbox, program: Program, hand: Hand
-):
+) -> None:
     code = "import os, time\nif os.fork(): time.sleep(1000)\nprint(os.getpid(), flush=True)\n"
     child = int(await _line(await sandbox.spawn(program(code + "while True: pass"))))
     sandbox.throttle()
@@ -213,7 +213,7 @@ async def test_a_child_that_works_is_found_and_charged(
 @pytest.mark.usefixtures("require_launcher")
 async def test_the_largest_process_over_the_tier_is_killed(
     sandbox: DutyCycleSandbox, program: Program, hand: Hand
-):
+) -> None:
     code = "b = bytearray(140 << 20)\nprint('ready', flush=True)\nwhile True: pass"
     process = await sandbox.spawn(program(code))
     await _line(process)
@@ -227,7 +227,7 @@ async def test_the_largest_process_over_the_tier_is_killed(
 @pytest.mark.usefixtures("require_launcher")
 async def test_when_all_have_ended_it_looks_no_more(
     sandbox: DutyCycleSandbox, program: Program, hand: Hand
-):
+) -> None:
     await (await sandbox.spawn(program(""))).wait()
     hand.now_us += 1_000_000
     hand.ring()
@@ -235,7 +235,7 @@ async def test_when_all_have_ended_it_looks_no_more(
 
 
 @pytest.mark.usefixtures("require_launcher")
-def test_it_says_what_is_only_approximated_and_why(tmp_path: Path):
+def test_it_says_what_is_only_approximated_and_why(tmp_path: Path) -> None:
     told = duty_cycle.grant(tmp_path, "No cgroups here.").enforcement
     assert told.by == "duty cycle"
     assert "approximated" in told.cpu
@@ -243,6 +243,6 @@ def test_it_says_what_is_only_approximated_and_why(tmp_path: Path):
     assert told.missing == "No cgroups here."
 
 
-def test_a_process_that_is_gone_has_no_cpu_time():
+def test_a_process_that_is_gone_has_no_cpu_time() -> None:
     assert processes.cpu_ms(2**22 + 1) is None
     assert processes.cpu_ms(os.getpid()) is not None

@@ -29,7 +29,7 @@ def _names(folder: Path) -> set[str]:
 
 async def test_the_function_is_an_unprivileged_user_in_no_other_group(
     enclosing: SandboxFactory, program: Program, output: Output
-):
+) -> None:
     sandbox = enclosing.create("user", 256)
     code = """
 import os, pathlib
@@ -45,7 +45,7 @@ print(*[l for l in pathlib.Path("/proc/self/status").read_text().splitlines()
 
 async def test_only_tmp_can_be_written(
     enclosing: SandboxFactory, program: Program, output: Output, own_tmp: Path
-):
+) -> None:
     sandbox = enclosing.create("files", 256)
     code = """
 import os
@@ -68,7 +68,7 @@ print(open("code.txt").read(), os.getcwd(), sorted(os.listdir("/var")), os.listd
 
 async def test_a_single_file_can_be_mounted(
     enclosing: SandboxFactory, program: Program, output: Output, tmp_path: Path
-):
+) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("certificates")
     spec = program("print(open('/var/lambdameter/ca.pem').read())")
@@ -80,7 +80,7 @@ async def test_a_single_file_can_be_mounted(
 
 async def test_a_mount_that_is_not_there_is_named(
     enclosing: SandboxFactory, program: Program, output: Output
-):
+) -> None:
     spec = program("")
     spec.mounts["/var/runtime"] = "/nowhere/runtime"
     sandbox = enclosing.create("absent", 256)
@@ -92,7 +92,7 @@ async def test_a_mount_that_is_not_there_is_named(
 
 async def test_the_environment_is_exactly_what_was_given(
     enclosing: SandboxFactory, program: Program, output: Output
-):
+) -> None:
     sandbox = enclosing.create("environment", 256)
     spec = program(
         "import json, os; print(json.dumps(dict(os.environ)))", ACCENT="é", LANG="C.UTF-8"

@@ -28,7 +28,7 @@ def _spec(*argv: str, parent: int | None = None, **environment: str) -> launch.L
     )
 
 
-def test_only_tmp_is_writable():
+def test_only_tmp_is_writable() -> None:
     spec = ProcessSpec(argv=(), environment={}, mounts={"/tmp": "/a", "/var/task": "/b"})  # noqa: S108
     assert [mount.target for mount in launch.mounts_of(spec) if mount.writable] == [launch.TMP]
 
@@ -46,55 +46,55 @@ def test_only_tmp_is_writable():
         ("https://host/tmp/a", "https://host/tmp/a"),
     ],
 )
-def test_on_the_host_whole_paths_are_rewritten_and_nothing_else(inside: str, host: str):
+def test_on_the_host_whole_paths_are_rewritten_and_nothing_else(inside: str, host: str) -> None:
     rewritten = _placed(inside)
     assert rewritten.argv == (host,)
     assert rewritten.environment == {"V": host}
 
 
-def test_the_longest_mount_is_rewritten_first():
+def test_the_longest_mount_is_rewritten_first() -> None:
     mounts = {"/var/task": "/a", "/var/task/lib": "/b"}
     spec = ProcessSpec(argv=("/var/task/lib/x",), environment={}, mounts=mounts)
     assert launch.on_host(spec).argv == ("/b/x",)
 
 
-def test_on_the_host_it_starts_in_the_task_folder():
+def test_on_the_host_it_starts_in_the_task_folder() -> None:
     assert _placed("").directory == "/srv/x"
 
 
-def test_without_mounts_nothing_is_rewritten():
+def test_without_mounts_nothing_is_rewritten() -> None:
     spec = ProcessSpec(argv=("/bin/true",), environment={"A": ""}, mounts={})
     assert launch.on_host(spec).environment == {"A": ""}
 
 
-async def test_the_environment_is_exactly_what_was_given(output: Output):
+async def test_the_environment_is_exactly_what_was_given(output: Output) -> None:
     process = await launch.start(_spec("/usr/bin/env", ONLY="this one", ACCENT="é\n2"))
     assert sorted((await output(process)).splitlines()) == ["2", "ACCENT=é", "ONLY=this one"]
 
 
-async def test_stderr_and_stdout_are_one_pipe(output: Output):
+async def test_stderr_and_stdout_are_one_pipe(output: Output) -> None:
     process = await launch.start(_spec("/bin/sh", "-c", "echo out; echo err >&2"))
     assert await output(process) == "out\nerr\n"
 
 
-async def test_descriptors_are_limited_as_on_lambda(output: Output):
+async def test_descriptors_are_limited_as_on_lambda(output: Output) -> None:
     process = await launch.start(_spec("/bin/sh", "-c", "ulimit -Hn"))
     assert await output(process) == "1024\n"
 
 
-async def test_no_descriptor_but_the_standard_ones_is_inherited(output: Output):
+async def test_no_descriptor_but_the_standard_ones_is_inherited(output: Output) -> None:
     process = await launch.start(_spec("/bin/ls", "/proc/self/fd"))
     assert (await output(process)).split() == ["0", "1", "2", "3"]  # 3 is what ls itself opens
 
 
-async def test_no_signal_is_ignored_or_blocked(output: Output):
+async def test_no_signal_is_ignored_or_blocked(output: Output) -> None:
     process = await launch.start(_spec("/bin/grep", "-E", "^Sig(Ign|Blk)", "/proc/self/status"))
     masks = [line.split()[1] for line in (await output(process)).splitlines()]
     # Above 31 are real-time signals, two of them the C library's own, which it lets no one set.
     assert [int(mask, 16) & 0x7FFF_FFFF for mask in masks] == [0, 0]
 
 
-async def test_the_start_is_noted_on_the_clock_that_init_is_measured_by(output: Output):
+async def test_the_start_is_noted_on_the_clock_that_init_is_measured_by(output: Output) -> None:
     note = StartNote()
     spec = msgspec.structs.replace(_spec("/bin/ls", "/proc/self/fd"), start_note=note.writer)
     asked_ms = SystemClock().now_ms()
@@ -107,7 +107,7 @@ async def test_the_start_is_noted_on_the_clock_that_init_is_measured_by(output: 
     assert asked_ms < at_ms < SystemClock().now_ms()
 
 
-async def test_a_launch_that_fails_before_its_program_notes_no_start(output: Output):
+async def test_a_launch_that_fails_before_its_program_notes_no_start(output: Output) -> None:
     note = StartNote()
     spec = msgspec.structs.replace(_spec("/bin/true", parent=1), start_note=note.writer)
     process = await launch.start(spec)
@@ -117,20 +117,20 @@ async def test_a_launch_that_fails_before_its_program_notes_no_start(output: Out
     assert note.at_ms() is None
 
 
-async def test_a_program_that_is_not_there_is_one_line_and_status_126(output: Output):
+async def test_a_program_that_is_not_there_is_one_line_and_status_126(output: Output) -> None:
     process = await launch.start(_spec("/nowhere/bootstrap"))
     line = "lambdameter-launch: cannot start /nowhere/bootstrap: ENOENT: No such file or directory"
     assert await output(process) == f"{line}\n"
     assert process.returncode == 126
 
 
-async def test_without_its_parent_nothing_is_started(output: Output):
+async def test_without_its_parent_nothing_is_started(output: Output) -> None:
     process = await launch.start(_spec("/bin/echo", "started", parent=1))
     assert "the emulator (process 1) is gone" in await output(process)
     assert process.returncode == 126
 
 
-async def test_a_cgroup_that_is_not_there_is_named(output: Output, tmp_path: Path):
+async def test_a_cgroup_that_is_not_there_is_named(output: Output, tmp_path: Path) -> None:
     spec = launch.LaunchSpec(
         argv=("/bin/true",), environment={}, directory="/", cgroups=(str(tmp_path / "x" / "y"),)
     )

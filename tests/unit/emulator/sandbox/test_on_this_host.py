@@ -59,12 +59,14 @@ def _on_host() -> tuple[str, set[Path]]:
 
 def test_this_kernel_enforces(
     require: Callable[[bool, str], None], granted: dict[str, Enforcement]
-):
+) -> None:
     told = [enforcement for enforcement in granted.values() if not enforcement.missing]
     require(bool(told), "needs cgroups and the right to make some")
 
 
-def test_by_the_kernel_everything_is_enforced_and_nothing_missing(by_the_kernel: SandboxFactory):
+def test_by_the_kernel_everything_is_enforced_and_nothing_missing(
+    by_the_kernel: SandboxFactory,
+) -> None:
     told = by_the_kernel.enforcement
     assert all((told.cpu, told.memory, told.freeze, told.isolation))
     assert told.missing == ""
@@ -72,7 +74,7 @@ def test_by_the_kernel_everything_is_enforced_and_nothing_missing(by_the_kernel:
 
 async def test_throttled_it_gets_its_share_and_unthrottled_a_cpu(
     factory: SandboxFactory, program: Program, output: Output
-):
+) -> None:
     sandbox = factory.create("share", 128)
     unthrottled = float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU))))
     assert sandbox.counters().throttled_ms == 0
@@ -80,13 +82,15 @@ async def test_throttled_it_gets_its_share_and_unthrottled_a_cpu(
     throttled = float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU))))
     assert 0.5 * 128 / 1769 < throttled < 1.5 * 128 / 1769
     assert unthrottled > 4 * throttled
-    assert sandbox.counters().throttled_ms > 0
+    held_ms = sandbox.counters().throttled_ms
+    assert held_ms is not None
+    assert held_ms > 0
     await sandbox.destroy()
 
 
 async def test_cpu_time_counts_what_the_function_used(
     factory: SandboxFactory, program: Program, output: Output
-):
+) -> None:
     sandbox = factory.create("cpu", 1769)
     code = """
 import time
@@ -97,13 +101,15 @@ print(time.process_time() - start, time.process_time())
     told = (await output(await sandbox.spawn(program(code)))).split()
     # Before `start` the launcher joined its group; after the end the interpreter cleans up.
     looped_ms, all_ms = (float(seconds) * 1000 for seconds in told)
-    assert looped_ms <= sandbox.counters().cpu_ms < all_ms * 1.5 + 100
+    cpu_ms = sandbox.counters().cpu_ms
+    assert cpu_ms is not None
+    assert looped_ms <= cpu_ms < all_ms * 1.5 + 100
     await sandbox.destroy()
 
 
 async def test_a_frozen_environment_uses_no_cpu_until_it_is_thawed(
     factory: SandboxFactory, program: Program
-):
+) -> None:
     sandbox = factory.create("freeze", 1769)
     await _ready(await sandbox.spawn(program(READY_AND_BUSY)))
     sandbox.freeze()
@@ -133,7 +139,7 @@ def _until_it_stands_still(sandbox: Sandbox) -> None:
 
 async def test_one_that_is_held_stays_held_through_a_freeze_and_a_thaw(
     by_the_kernel: SandboxFactory, program: Program
-):
+) -> None:
     sandbox = by_the_kernel.create("held", 128)
     await _ready(await sandbox.spawn(program(READY_AND_BUSY)))
     levers = _hold(sandbox)
@@ -150,7 +156,7 @@ async def test_one_that_is_held_stays_held_through_a_freeze_and_a_thaw(
 
 async def test_let_go_while_it_is_frozen_it_stays_frozen(
     by_the_kernel: SandboxFactory, program: Program
-):
+) -> None:
     sandbox = by_the_kernel.create("frozen", 128)
     await _ready(await sandbox.spawn(program(READY_AND_BUSY)))
     levers = _hold(sandbox)
@@ -163,7 +169,7 @@ async def test_let_go_while_it_is_frozen_it_stays_frozen(
 @pytest.mark.parametrize("frozen", [False, True])
 async def test_one_that_is_held_can_be_killed(
     by_the_kernel: SandboxFactory, program: Program, *, frozen: bool
-):
+) -> None:
     """Whoever holds it may be dead."""
     sandbox = by_the_kernel.create("killed", 128)
     process = await sandbox.spawn(program(READY_AND_BUSY))
@@ -177,7 +183,7 @@ async def test_one_that_is_held_can_be_killed(
 
 async def test_by_lambdas_rule_it_gets_its_share_and_is_told_for_how_long_it_was_held(
     paced: Paced, program: Program, output: Output
-):
+) -> None:
     sandbox = paced.create("rule", 256, "interpreter", 0.0)
     sandbox.throttle()
     share = float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU))))
@@ -193,7 +199,7 @@ async def test_by_lambdas_rule_it_gets_its_share_and_is_told_for_how_long_it_was
 @pytest.mark.parametrize("its_keeper", ["lives", "is dead"])
 async def test_one_that_is_held_by_the_rule_is_frozen_thawed_and_killed_as_any(
     paced: Paced, program: Program, its_keeper: str
-):
+) -> None:
     sandbox = paced.create("rule", 128, "interpreter", 0.0)
     process = await sandbox.spawn(program(READY_AND_BUSY))
     await _ready(process)
@@ -212,7 +218,7 @@ async def test_one_that_is_held_by_the_rule_is_frozen_thawed_and_killed_as_any(
 
 async def test_more_memory_than_the_tier_is_killed_and_counted(
     factory: SandboxFactory, program: Program
-):
+) -> None:
     sandbox = factory.create("oom", 128)
     process = await sandbox.spawn(program("b = bytearray(200 << 20)\nwhile True: pass"))
     assert await process.wait() == -signal.SIGKILL
@@ -223,11 +229,12 @@ async def test_more_memory_than_the_tier_is_killed_and_counted(
 
 async def test_the_peak_outlives_what_was_freed_and_the_process(
     factory: SandboxFactory, program: Program
-):
+) -> None:
     sandbox = factory.create("peak", 256)
     code = "b = bytearray(60 << 20); del b\n" + READY_AND_BUSY
     await _ready(await sandbox.spawn(program(code)))
     peak = sandbox.counters().peak_memory_mb
+    assert peak is not None
     assert 60 < peak < 90
     await sandbox.destroy()
     assert sandbox.counters().peak_memory_mb == peak
@@ -235,7 +242,7 @@ async def test_the_peak_outlives_what_was_freed_and_the_process(
 
 async def test_processes_are_limited_per_environment(
     by_the_kernel: SandboxFactory, program: Program, output: Output
-):
+) -> None:
     sandbox = by_the_kernel.create("pids", 1769)
     code = """
 import threading
@@ -253,7 +260,7 @@ stop.set()
 
 async def test_destroy_leaves_nothing_and_may_be_called_twice(
     tmp_path: Path, program: Program, cgroup_way: str
-):
+) -> None:
     before = _on_host()
     factory = detect(tmp_path, cgroup_way)
     sandbox = factory.create("gone", 128)
@@ -270,7 +277,9 @@ async def test_destroy_leaves_nothing_and_may_be_called_twice(
     assert _on_host() == before
 
 
-async def test_destroy_works_after_the_process_died(factory: SandboxFactory, program: Program):
+async def test_destroy_works_after_the_process_died(
+    factory: SandboxFactory, program: Program
+) -> None:
     sandbox = factory.create("dead", 128)
     await (await sandbox.spawn(program("raise SystemExit(3)"))).wait()
     await sandbox.destroy()
@@ -278,7 +287,7 @@ async def test_destroy_works_after_the_process_died(factory: SandboxFactory, pro
 
 async def test_close_takes_what_was_not_destroyed(
     tmp_path: Path, program: Program, cgroup_way: str
-):
+) -> None:
     before = _on_host()
     factory = detect(tmp_path, cgroup_way)
     sandbox = factory.create("forgotten", 128)
@@ -290,7 +299,9 @@ async def test_close_takes_what_was_not_destroyed(
     assert _on_host() == before
 
 
-async def test_the_function_dies_with_the_emulator(way: str, tmp_path: Path, program: Program):
+async def test_the_function_dies_with_the_emulator(
+    way: str, tmp_path: Path, program: Program
+) -> None:
     emulator = await _emulator(way, tmp_path, program, "pass")
     function = int(await _ready(emulator))
     os.kill(emulator.pid, signal.SIGKILL)
@@ -302,7 +313,7 @@ async def test_the_function_dies_with_the_emulator(way: str, tmp_path: Path, pro
 
 async def test_what_a_dead_emulator_left_is_removed_and_a_living_ones_kept(
     cgroup_way: str, tmp_path: Path, program: Program
-):
+) -> None:
     emulator = await _emulator(cgroup_way, tmp_path, program, "sandbox.freeze()")
     function = int(await _ready(emulator))
     groups = _groups_of(emulator.pid)

@@ -176,7 +176,9 @@ def paced(
     return Paced(scene, calibration, scene).create("name", 128, runtime, 12.5)
 
 
-async def test_it_is_looked_after_from_the_start_to_the_freeze_and_from_the_thaw_on(scene: Scene):
+async def test_it_is_looked_after_from_the_start_to_the_freeze_and_from_the_thaw_on(
+    scene: Scene,
+) -> None:
     sandbox = paced(scene)
     await sandbox.spawn(None)
     sandbox.freeze()
@@ -185,14 +187,14 @@ async def test_it_is_looked_after_from_the_start_to_the_freeze_and_from_the_thaw
     assert scene.seen[3:] == ["freeze", "pacer: rest", "pacer: run", "thaw"]
 
 
-async def test_it_is_let_go_before_it_is_killed(scene: Scene):
+async def test_it_is_let_go_before_it_is_killed(scene: Scene) -> None:
     sandbox = paced(scene)
     await sandbox.spawn(None)
     await sandbox.destroy()
     assert scene.seen == ["pacer: run", "spawn", "pacer: has 99", "pacer: close", "destroy"]
 
 
-async def test_a_new_process_in_a_running_environment_changes_nothing(scene: Scene):
+async def test_a_new_process_in_a_running_environment_changes_nothing(scene: Scene) -> None:
     sandbox = paced(scene)
     await sandbox.spawn(None)
     await sandbox.spawn(None)
@@ -201,7 +203,7 @@ async def test_a_new_process_in_a_running_environment_changes_nothing(scene: Sce
 
 def test_at_the_hosts_own_speed_one_that_is_called_again_at_once_never_rests(
     scene: Scene, later: Later
-):
+) -> None:
     sandbox = unslowed(scene, later)
     sandbox.thaw()
     sandbox.freeze()
@@ -214,7 +216,7 @@ def test_at_the_hosts_own_speed_one_that_is_called_again_at_once_never_rests(
     assert scene.seen[4:] == ["freeze", "pacer: rest", "pacer: run", "thaw"]
 
 
-async def test_one_that_is_destroyed_is_told_of_no_more(scene: Scene, later: Later):
+async def test_one_that_is_destroyed_is_told_of_no_more(scene: Scene, later: Later) -> None:
     sandbox = unslowed(scene, later)
     sandbox.thaw()
     sandbox.freeze()
@@ -223,7 +225,7 @@ async def test_one_that_is_destroyed_is_told_of_no_more(scene: Scene, later: Lat
     assert scene.seen == ["pacer: run", "thaw", "freeze", "pacer: close", "destroy"]
 
 
-def test_a_rest_that_nobody_hears_of_is_the_next_runs_error(scene: Scene, later: Later):
+def test_a_rest_that_nobody_hears_of_is_the_next_runs_error(scene: Scene, later: Later) -> None:
     sandbox = unslowed(scene, later)
     sandbox.thaw()
     sandbox.freeze()
@@ -238,30 +240,30 @@ def test_a_rest_that_nobody_hears_of_is_the_next_runs_error(scene: Scene, later:
         sandbox.thaw()
 
 
-def test_one_that_never_ran_need_not_rest(scene: Scene):
+def test_one_that_never_ran_need_not_rest(scene: Scene) -> None:
     paced(scene).freeze()
     assert scene.seen == ["freeze"]
 
 
-def test_its_cpus_are_slowed_and_its_time_counts_as_a_lambda_vcpus(scene: Scene):
+def test_its_cpus_are_slowed_and_its_time_counts_as_a_lambda_vcpus(scene: Scene) -> None:
     paced(scene)
     assert scene.asked == ("name", 128, HostAdjustment(slowness=1.25, reserved_mb=12.5))
     assert scene.opened == ((0, 1), Pace(15_000, 100_000), LEVERS, Slowness(1.25, COLD, FAULT_NS))
 
 
-def test_compiled_code_has_a_speed_of_its_own(scene: Scene):
+def test_compiled_code_has_a_speed_of_its_own(scene: Scene) -> None:
     paced(scene, runtime="provided.al2023")
     assert scene.opened == ((0, 1), Pace(20_000, 100_000), LEVERS, Slowness(2.0, COLD, FAULT_NS))
 
 
-def test_the_share_is_kept_by_the_rule_and_the_kernel_sets_no_quota(scene: Scene):
+def test_the_share_is_kept_by_the_rule_and_the_kernel_sets_no_quota(scene: Scene) -> None:
     sandbox = paced(scene)
     sandbox.throttle()
     sandbox.unthrottle()
     assert scene.seen == ["pacer: throttle", "pacer: unthrottle"]
 
 
-def test_without_levers_the_share_is_the_inner_sandboxs_work(scene: Scene):
+def test_without_levers_the_share_is_the_inner_sandboxs_work(scene: Scene) -> None:
     scene.levers = None
     sandbox = paced(scene)
     sandbox.throttle()
@@ -270,19 +272,19 @@ def test_without_levers_the_share_is_the_inner_sandboxs_work(scene: Scene):
     assert sandbox.counters().throttled_ms == 3.0
 
 
-def test_cpu_time_is_told_as_lambdas_vcpu_would_have_counted_it(scene: Scene):
+def test_cpu_time_is_told_as_lambdas_vcpu_would_have_counted_it(scene: Scene) -> None:
     read = paced(scene).counters()
     assert (read.cpu_ms, read.peak_memory_mb) == (12.5, 5.0)
 
 
-def test_what_others_on_its_cores_took_is_told(scene: Scene):
+def test_what_others_on_its_cores_took_is_told(scene: Scene) -> None:
     scene.lost_ms = 2.5
     assert paced(scene).counters().lost_ms == 2.5
     # At this host's own speed nobody looks, which is not nothing.
     assert paced(scene, None).counters().lost_ms is None
 
 
-async def test_of_one_at_rest_all_that_it_used_is_waited_for(scene: Scene):
+async def test_of_one_at_rest_all_that_it_used_is_waited_for(scene: Scene) -> None:
     sandbox = paced(scene)
     await sandbox.spawn(None)
     sandbox.counters()
@@ -291,12 +293,14 @@ async def test_of_one_at_rest_all_that_it_used_is_waited_for(scene: Scene):
     assert scene.seen_at_rest == [False, True]
 
 
-async def test_at_the_hosts_own_speed_nobody_counts_its_page_faults(scene: Scene):
+async def test_at_the_hosts_own_speed_nobody_counts_its_page_faults(scene: Scene) -> None:
     await paced(scene, None).spawn(None)
     assert scene.seen == ["pacer: run", "spawn"]
 
 
-def test_a_pace_that_takes_nothing_needs_no_watch_and_none_is_less_than_the_hosts_own(scene: Scene):
+def test_a_pace_that_takes_nothing_needs_no_watch_and_none_is_less_than_the_hosts_own(
+    scene: Scene,
+) -> None:
     fast = msgspec.structs.replace(CALIBRATION.interpreter, busy_ns=0, reached=1.0)
     paced(scene, msgspec.structs.replace(CALIBRATION, streams_ns=900, interpreter=fast))
     assert scene.opened[1] == Pace(0, 100_000)
@@ -305,13 +309,13 @@ def test_a_pace_that_takes_nothing_needs_no_watch_and_none_is_less_than_the_host
     assert scene.opened[1].alone == Alone(1.0, 900)
 
 
-def test_a_pace_is_for_a_core_that_nobody_else_uses(scene: Scene):
+def test_a_pace_is_for_a_core_that_nobody_else_uses(scene: Scene) -> None:
     known = msgspec.structs.replace(CALIBRATION, streams_ns=900)
     paced(scene, known)
     assert scene.opened[1] == Pace(15_000, 100_000, Alone(1.5, 900))
 
 
-def test_what_others_use_is_taken_from_the_share_by_the_rule_alone(scene: Scene):
+def test_what_others_use_is_taken_from_the_share_by_the_rule_alone(scene: Scene) -> None:
     paced(scene).charge(0.4)
     assert scene.seen == ["pacer: charge 0.4"]
     scene.levers = None
@@ -319,7 +323,7 @@ def test_what_others_use_is_taken_from_the_share_by_the_rule_alone(scene: Scene)
     assert scene.seen == ["pacer: charge 0.4", "kernel: charge 0.4"]
 
 
-def test_one_that_has_all_its_cpus_is_slowed_and_not_held(scene: Scene):
+def test_one_that_has_all_its_cpus_is_slowed_and_not_held(scene: Scene) -> None:
     scene.levers = msgspec.structs.replace(LEVERS, quota_ns=None)
     sandbox = paced(scene)
     assert scene.opened == (
@@ -334,7 +338,7 @@ def test_one_that_has_all_its_cpus_is_slowed_and_not_held(scene: Scene):
     assert isinstance(paced(scene, None), FakeSandbox)
 
 
-def test_throttled_is_for_how_long_it_was_held_but_not_while_it_was_frozen(scene: Scene):
+def test_throttled_is_for_how_long_it_was_held_but_not_while_it_was_frozen(scene: Scene) -> None:
     sandbox = paced(scene)
     assert sandbox.counters().throttled_ms == 42.0
     sandbox.freeze()
@@ -346,25 +350,25 @@ def test_throttled_is_for_how_long_it_was_held_but_not_while_it_was_frozen(scene
     assert sandbox.counters().throttled_ms == 45.0
 
 
-def test_cpu_time_that_this_host_cannot_count_stays_unknown(scene: Scene):
+def test_cpu_time_that_this_host_cannot_count_stays_unknown(scene: Scene) -> None:
     scene.levers = None
     scene.used = Counters(cpu_ms=None, throttled_ms=None, peak_memory_mb=None, oom_kills=None)
     assert paced(scene).counters() == scene.used
 
 
-def test_at_the_hosts_own_speed_nothing_is_slowed_and_the_rule_is_kept(scene: Scene):
+def test_at_the_hosts_own_speed_nothing_is_slowed_and_the_rule_is_kept(scene: Scene) -> None:
     paced(scene, None).throttle()
     assert scene.opened == ((0, 1), None, LEVERS, Slowness())
     assert scene.seen == ["pacer: throttle"]
 
 
-def test_with_nothing_to_slow_and_no_levers_there_is_but_the_inner_sandbox(scene: Scene):
+def test_with_nothing_to_slow_and_no_levers_there_is_but_the_inner_sandbox(scene: Scene) -> None:
     scene.levers = None
     assert isinstance(paced(scene, None), FakeSandbox)
     assert scene.opened == ()
 
 
-def test_by_whose_rule_is_told_with_the_share(scene: Any):
+def test_by_whose_rule_is_told_with_the_share(scene: Any) -> None:
     told = Paced(scene, None, scene).enforcement()
     assert told.cpu == (
         "memory/1769; by Lambda's rule, kept here: charged at a tick of 4 ms and when a thread "
@@ -382,7 +386,9 @@ def no_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_real_time")
-def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_says_so(scene: Any):
+def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_says_so(
+    scene: Any,
+) -> None:
     fallback = Paced.start(scene, None)
     assert fallback.enforcement(lambda: 100).cpu == (
         "memory/1769; by this kernel's quota, charged at the kernel's tick of 10 ms (100 Hz); on "
@@ -396,26 +402,26 @@ def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_s
 
 
 @pytest.mark.usefixtures("no_real_time")
-def test_without_real_time_threads_there_is_no_lambda_speed(scene: Any):
+def test_without_real_time_threads_there_is_no_lambda_speed(scene: Any) -> None:
     with pytest.raises(HostError, match="no real-time"):
         Paced.start(scene, CALIBRATION)
 
 
 @pytest.mark.usefixtures("no_real_time")
-def test_a_way_of_enclosing_without_levers_needs_none_and_its_label_stays():
+def test_a_way_of_enclosing_without_levers_needs_none_and_its_label_stays() -> None:
     plain = Enforcement(by="duty cycle", cpu="approximated", memory="", freeze="", isolation="")
     factory: Any = SimpleNamespace(has_levers=False, enforcement=plain)
     assert Paced.start(factory, None).enforcement() == plain
 
 
-def test_without_levers_slowed_cpus_are_told_to_be_all_that_is_modelled(scene: Any):
+def test_without_levers_slowed_cpus_are_told_to_be_all_that_is_modelled(scene: Any) -> None:
     scene.has_levers = False
     told = Paced(scene, CALIBRATION, scene).enforcement().cpu
     assert told.endswith("; page faults, and caches after a freeze, take this host's own time")
     assert "page faults" not in Paced(scene, None, scene).enforcement().cpu
 
 
-def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any):
+def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any) -> None:
     scene.blind = "they cannot be counted"
     told = Paced(scene, CALIBRATION, scene).enforcement().cpu
     assert told.endswith("page faults take this host's own time: they cannot be counted")
@@ -425,8 +431,8 @@ def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any):
     assert told.endswith("ms after a freeze not slowed; page faults 5 µs longer")
 
 
-def test_the_death_of_what_keeps_the_rule_can_be_watched(scene: Any):
+def test_the_death_of_what_keeps_the_rule_can_be_watched(scene: Any) -> None:
     kept = Paced(scene, None, scene)
-    assert (kept.watch(), kept.pid) == ("watched", 4711)
+    assert [kept.watch(), kept.pid] == ["watched", 4711]
     kept.close()
     assert scene.seen == ["pacer: gone"]

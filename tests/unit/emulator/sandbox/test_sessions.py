@@ -39,12 +39,14 @@ async def _line(process: asyncio.subprocess.Process) -> str:
     return (await process.stdout.readline()).decode().strip()
 
 
-async def test_the_function_finds_its_code(sandbox: NoSandbox, program: Program, output: Output):
+async def test_the_function_finds_its_code(
+    sandbox: NoSandbox, program: Program, output: Output
+) -> None:
     process = await sandbox.spawn(program("print(open('code.txt').read())"))
     assert await output(process) == "the code\n"
 
 
-async def test_a_stopped_environment_uses_no_cpu(sandbox: NoSandbox, program: Program):
+async def test_a_stopped_environment_uses_no_cpu(sandbox: NoSandbox, program: Program) -> None:
     process = await sandbox.spawn(program(BUSY))
     await _line(process)
     sandbox.freeze()
@@ -56,7 +58,7 @@ async def test_a_stopped_environment_uses_no_cpu(sandbox: NoSandbox, program: Pr
         pass
 
 
-async def test_the_peak_outlives_the_process(sandbox: NoSandbox, program: Program):
+async def test_the_peak_outlives_the_process(sandbox: NoSandbox, program: Program) -> None:
     code = "b = bytearray(60 << 20); del b\nprint('ready', flush=True)\nwhile True: pass"
     process = await sandbox.spawn(program(code))
     await _line(process)
@@ -67,12 +69,14 @@ async def test_the_peak_outlives_the_process(sandbox: NoSandbox, program: Progra
     assert sandbox.counters().peak_memory_mb == peak
 
 
-async def test_what_it_cannot_tell_is_none(sandbox: NoSandbox):
+async def test_what_it_cannot_tell_is_none(sandbox: NoSandbox) -> None:
     assert sandbox.counters().throttled_ms is None
     assert sandbox.counters().oom_kills is None
 
 
-async def test_destroy_kills_orphans_and_may_be_called_twice(sandbox: NoSandbox, program: Program):
+async def test_destroy_kills_orphans_and_may_be_called_twice(
+    sandbox: NoSandbox, program: Program
+) -> None:
     process = await sandbox.spawn(program(FAMILY))
     orphan = int(await _line(process))
     sandbox.freeze()
@@ -82,7 +86,7 @@ async def test_destroy_kills_orphans_and_may_be_called_twice(sandbox: NoSandbox,
     assert processes.start_ticks(orphan) is None
 
 
-async def test_the_function_dies_with_the_emulator(program: Program):
+async def test_the_function_dies_with_the_emulator(program: Program) -> None:
     spec = program("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(1000)")
     emulator_code = f"""
 import asyncio

@@ -62,7 +62,7 @@ async def client(data_plane: DataPlane) -> AsyncIterator[AdminClient]:
 
 async def test_questions_share_a_connection_and_each_gets_its_own_answer(
     client: AdminClient, data_plane: DataPlane
-):
+) -> None:
     keys = [f"ASIA{number}" for number in range(20)]
     answers = await asyncio.gather(*(client.usage(key) for key in keys))
     assert [list(answer.requests) for answer in answers] == [[key] for key in keys]
@@ -70,13 +70,13 @@ async def test_questions_share_a_connection_and_each_gets_its_own_answer(
     assert data_plane.requests[0].startswith(b"GET /admin/usage/ASIA0 HTTP/1.1\r\n")
 
 
-async def test_an_access_key_id_is_forgotten(client: AdminClient, data_plane: DataPlane):
+async def test_an_access_key_id_is_forgotten(client: AdminClient, data_plane: DataPlane) -> None:
     data_plane.answer = lambda _: b"HTTP/1.1 204 No Content\r\n\r\n"
     await client.forget("ASIA1")
     assert data_plane.requests[0].startswith(b"DELETE /admin/usage/ASIA1 ")
 
 
-async def test_a_question_that_was_given_up_costs_the_next_one_nothing(client: AdminClient):
+async def test_a_question_that_was_given_up_costs_the_next_one_nothing(client: AdminClient) -> None:
     await client.usage("ASIA0")
     given_up = asyncio.ensure_future(client.usage("ASIA1"))
     await asyncio.sleep(0)
@@ -86,7 +86,7 @@ async def test_a_question_that_was_given_up_costs_the_next_one_nothing(client: A
 
 async def test_a_kept_connection_that_was_closed_is_opened_again(
     client: AdminClient, data_plane: DataPlane
-):
+) -> None:
     data_plane.hang_up_after = 1
     for key in ("ASIA1", "ASIA2", "ASIA3"):
         assert list((await client.usage(key)).requests) == [key]
@@ -95,13 +95,13 @@ async def test_a_kept_connection_that_was_closed_is_opened_again(
 
 async def test_a_data_plane_that_hangs_up_is_an_os_error(
     client: AdminClient, data_plane: DataPlane
-):
+) -> None:
     data_plane.hang_up_after = 0
     with pytest.raises(OSError, match=r"closed the connection|reset"):
         await client.usage("ASIA1")
 
 
-async def test_a_data_plane_that_is_not_there_is_an_os_error(unused_port: int):
+async def test_a_data_plane_that_is_not_there_is_an_os_error(unused_port: int) -> None:
     with pytest.raises(ConnectionRefusedError):
         await AdminClient(f"http://127.0.0.1:{unused_port}").usage("ASIA1")
 
@@ -119,14 +119,16 @@ async def unused_port() -> int:
 )
 async def test_an_answer_that_makes_no_sense_is_told_as_it_is(
     client: AdminClient, data_plane: DataPlane, status: bytes, body: bytes
-):
+) -> None:
     data_plane.answer = lambda _: data_plane.message(status, body)
     with pytest.raises(TargetError, match=f"answered {status.decode()[:3]}: ") as error:
         await client.usage("ASIA1")
     assert "report it" in error.value.next_step
 
 
-async def test_what_is_no_http_ends_the_connection(client: AdminClient, data_plane: DataPlane):
+async def test_what_is_no_http_ends_the_connection(
+    client: AdminClient, data_plane: DataPlane
+) -> None:
     data_plane.answer = lambda _: b"hello\r\n\r\n"
     with pytest.raises(OSError, match="closed the connection"):
         await client.usage("ASIA1")

@@ -14,7 +14,7 @@ def names(bundle: Path) -> set[str]:
     return {str(one["subject"]) for one in trusted.get_ca_certs()}
 
 
-def test_a_function_trusts_those_that_boto3_trusts_and_the_local_authority(tmp_path: Path):
+def test_a_function_trusts_those_that_boto3_trusts_and_the_local_authority(tmp_path: Path) -> None:
     public = Path(DEFAULT_CA_BUNDLE)
     own = tmp_path / "own.pem"
     # Any authority will do for the local one; the last of the public ones is left out beside it.
@@ -26,7 +26,7 @@ def test_a_function_trusts_those_that_boto3_trusts_and_the_local_authority(tmp_p
     assert len(names(bundle)) > 100
 
 
-def test_everybody_may_read_it(tmp_path: Path):
+def test_everybody_may_read_it(tmp_path: Path) -> None:
     own = tmp_path / "own.pem"
     own.write_text("-----BEGIN CERTIFICATE-----\n")
     folder = tmp_path / "ca"

@@ -28,11 +28,11 @@ def core(neighbour: Neighbour) -> Core:
     return Core(neighbour.streams_ns, neighbour.now_ms, neighbour.sleep)
 
 
-def test_alone_is_how_it_was_in_the_fastest_quarter():
+def test_alone_is_how_it_was_in_the_fastest_quarter() -> None:
     assert core(Neighbour((0.0, 3_000.0))).alone_ns == 1_000
 
 
-def test_its_speed_is_told_as_a_share_of_what_it_is_alone():
+def test_its_speed_is_told_as_a_share_of_what_it_is_alone() -> None:
     neighbour = Neighbour((6_500.0, 9_000.0))
     measured = core(neighbour)
     assert measured.speed() == 1.0
@@ -40,7 +40,7 @@ def test_its_speed_is_told_as_a_share_of_what_it_is_alone():
     assert measured.speed() == 0.5
 
 
-def test_what_must_be_alone_waits_until_the_neighbour_has_gone():
+def test_what_must_be_alone_waits_until_the_neighbour_has_gone() -> None:
     neighbour = Neighbour((6_500.0, 20_000.0))
     measured = core(neighbour)
     neighbour.ms = 7_000.0
@@ -51,7 +51,7 @@ def test_what_must_be_alone_waits_until_the_neighbour_has_gone():
     assert neighbour.ms - at < 100.0
 
 
-def test_a_core_that_is_never_alone_is_told_and_by_how_much_slower_it_is():
+def test_a_core_that_is_never_alone_is_told_and_by_how_much_slower_it_is() -> None:
     neighbour = Neighbour((6_500.0, float("inf")))
     measured = core(neighbour)
     neighbour.ms = 7_000.0
@@ -60,7 +60,7 @@ def test_a_core_that_is_never_alone_is_told_and_by_how_much_slower_it_is():
     assert "nothing else runs" in told.value.next_step
 
 
-def test_a_neighbour_that_never_goes_is_told_by_what_an_earlier_calibration_knows():
+def test_a_neighbour_that_never_goes_is_told_by_what_an_earlier_calibration_knows() -> None:
     neighbour = Neighbour((0.0, float("inf")))
     learnt = Core(neighbour.streams_ns, neighbour.now_ms, neighbour.sleep)
     learnt.wait_until_alone()
@@ -70,6 +70,6 @@ def test_a_neighbour_that_never_goes_is_told_by_what_an_earlier_calibration_know
     assert "delete speed-*.json" in told.value.next_step
 
 
-def test_what_is_faster_than_before_is_what_it_is_now():
+def test_what_is_faster_than_before_is_what_it_is_now() -> None:
     neighbour = Neighbour()
     assert Core(neighbour.streams_ns, neighbour.now_ms, neighbour.sleep, 1_400).alone_ns == 1_000

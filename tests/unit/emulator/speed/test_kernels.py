@@ -24,25 +24,25 @@ def chain(digests: int) -> str:
     return digest.hex()
 
 
-def test_compiled_code_does_the_work_whose_time_is_published():
+def test_compiled_code_does_the_work_whose_time_is_published() -> None:
     command = [str(binaries.find(KERNEL))]
     done = subprocess.run(command, input="1000\n", capture_output=True, text=True, check=True)
     assert done.stdout.split()[2] == chain(1_000)
 
 
-def test_handlers_work_comes_to_the_same_in_every_run():
+def test_handlers_work_comes_to_the_same_in_every_run() -> None:
     command = [sys.executable, "-I", "-c", kernels.HANDLER]
     done = subprocess.run(command, input="1\n3\n", capture_output=True, text=True, check=True)
     assert [line.split()[2] for line in done.stdout.splitlines()] == ["21325414644"] * 2
 
 
-def test_more_work_takes_more_cpu_time():
+def test_more_work_takes_more_cpu_time() -> None:
     with Kernel([str(binaries.find(KERNEL))], CPU) as kernel:
         assert kernel.run(100_000).cpu_ms > kernel.run(1_000).cpu_ms > 0
 
 
 @pytest.mark.parametrize("body", ["pass", "print('nothing'); input()"])
-def test_a_kernel_that_does_not_answer_is_told(body: str):
+def test_a_kernel_that_does_not_answer_is_told(body: str) -> None:
     with (
         Kernel([sys.executable, "-c", body], CPU) as kernel,
         pytest.raises(HostError, match="failed"),
@@ -50,7 +50,7 @@ def test_a_kernel_that_does_not_answer_is_told(body: str):
         kernel.run(1)
 
 
-def test_each_architecture_has_its_own_time():
+def test_each_architecture_has_its_own_time() -> None:
     known = kernels.published()
     assert known.digests.on_lambda_ms("arm64") == pytest.approx(158 * 0.968, abs=0.05)
     assert known.digests.on_lambda_ms("x86_64") == pytest.approx(153 * 0.968, abs=0.05)
@@ -60,7 +60,7 @@ def test_each_architecture_has_its_own_time():
 @pytest.mark.parametrize(("here_ms", "build"), [(77.2, "optimised"), (121.0, "plain")])
 def test_how_an_interpreter_was_built_is_told_by_what_compiled_code_takes(
     here_ms: float, build: str
-):
+) -> None:
     def speed(ms: float) -> Speed:
         return Speed(
             kernel="x",

@@ -52,7 +52,9 @@ def recorder(tmp_path: Path, orders: Path) -> Path:
     return script(tmp_path, body)
 
 
-def test_an_environment_is_opened_with_all_that_is_known_of_it(recorder: Path, orders: Path):
+def test_an_environment_is_opened_with_all_that_is_known_of_it(
+    recorder: Path, orders: Path
+) -> None:
     pacer = Pacer.start(recorder)
     pacer._below = lambda most: most - 1
     slowness = Slowness(1.5, Cold(1_100_000, 20_000_000), 8_000)
@@ -78,7 +80,7 @@ def test_an_environment_is_opened_with_all_that_is_known_of_it(recorder: Path, o
     assert second == {"open": {"id": 1, "cpus": [1], "pace": None, "limit": None}}
 
 
-def test_an_order_is_one_line(recorder: Path, orders: Path):
+def test_an_order_is_one_line(recorder: Path, orders: Path) -> None:
     pacer = Pacer.start(recorder)
     one = pacer.open((0,))
     for order in (one.run, one.rest, one.throttle, one.unthrottle, one.close, one.close):
@@ -89,7 +91,7 @@ def test_an_order_is_one_line(recorder: Path, orders: Path):
     assert list(map(json.loads, lines)) == expected
 
 
-def test_a_process_is_told_of(recorder: Path, orders: Path):
+def test_a_process_is_told_of(recorder: Path, orders: Path) -> None:
     pacer = Pacer.start(recorder)
     pacer.open((0,)).has(99)
     pacer.close()
@@ -99,13 +101,13 @@ def test_a_process_is_told_of(recorder: Path, orders: Path):
 @pytest.mark.parametrize(("word", "blind"), [("ready", ""), ("ready, but no perf", "no perf")])
 def test_a_host_that_counts_no_page_faults_says_so_when_it_starts(
     tmp_path: Path, word: str, blind: str
-):
+) -> None:
     pacer = Pacer.start(script(tmp_path, f"print({word!r}, flush=True); sys.stdin.read()"))
     assert pacer.blind == blind
     pacer.close()
 
 
-def test_what_others_used_is_an_order_too(recorder: Path, orders: Path):
+def test_what_others_used_is_an_order_too(recorder: Path, orders: Path) -> None:
     pacer = Pacer.start(recorder)
     pacer.open((0,)).charge(0.4)
     pacer.close()
@@ -113,7 +115,7 @@ def test_what_others_used_is_an_order_too(recorder: Path, orders: Path):
     assert charge == {"charge": {"id": 0, "used_ns": 400_000}}
 
 
-def test_the_held_time_of_each_environment_is_its_own(tmp_path: Path):
+def test_the_held_time_of_each_environment_is_its_own(tmp_path: Path) -> None:
     """Five numbers each; the first is ns, doubled, and odd while it is held, less since when."""
     body = """
 held = open(sys.argv[2], "r+b", buffering=0)
@@ -136,7 +138,7 @@ sys.stdin.read()
     pacer.close()
 
 
-def test_one_that_may_not_says_so(tmp_path: Path):
+def test_one_that_may_not_says_so(tmp_path: Path) -> None:
     body = "print('no right', file=sys.stderr); sys.exit(3)"
     with pytest.raises(HostError, match="no right") as refusal:
         Pacer.start(script(tmp_path, body))
@@ -146,7 +148,7 @@ def test_one_that_may_not_says_so(tmp_path: Path):
 DIES = "print('ready', flush=True); sys.stdin.readline(); print('a fault', file=sys.stderr)"
 
 
-def test_its_death_is_noticed_by_the_next_order_with_its_last_words(tmp_path: Path):
+def test_its_death_is_noticed_by_the_next_order_with_its_last_words(tmp_path: Path) -> None:
     pacer = Pacer.start(script(tmp_path, DIES))
     one = pacer.open((0,))
     pacer._process.wait()
@@ -156,7 +158,7 @@ def test_its_death_is_noticed_by_the_next_order_with_its_last_words(tmp_path: Pa
     pacer.close()
 
 
-async def test_its_death_is_told_to_whoever_watches(tmp_path: Path):
+async def test_its_death_is_told_to_whoever_watches(tmp_path: Path) -> None:
     pacer = Pacer.start(script(tmp_path, DIES))
     died = pacer.watch()
     assert not died.done()
@@ -165,7 +167,7 @@ async def test_its_death_is_told_to_whoever_watches(tmp_path: Path):
     pacer.close()
 
 
-async def test_an_end_by_order_is_no_death(recorder: Path):
+async def test_an_end_by_order_is_no_death(recorder: Path) -> None:
     pacer = Pacer.start(recorder)
     died = pacer.watch()
     pacer.close()
@@ -193,7 +195,7 @@ def pacer() -> Iterator[Pacer]:
 
 
 @real_time
-def test_the_real_one_takes_its_part_of_a_cpu_and_gives_it_back(pacer: Pacer):
+def test_the_real_one_takes_its_part_of_a_cpu_and_gives_it_back(pacer: Pacer) -> None:
     process = psutil.Process(pacer.pid)
 
     def used(while_s: float) -> float:
@@ -214,7 +216,7 @@ def test_the_real_one_takes_its_part_of_a_cpu_and_gives_it_back(pacer: Pacer):
 
 
 @real_time
-def test_it_ends_with_whoever_started_it():
+def test_it_ends_with_whoever_started_it() -> None:
     code = (
         "from lambdameter.emulator.speed.pacer import *\n"
         "from lambdameter import binaries\n"
@@ -259,7 +261,7 @@ def _until_thawed(levers: Levers) -> None:
 
 
 @real_time
-def test_who_overdraws_is_held_and_let_go_when_it_is_paid(pacer: Pacer, levers: Levers):
+def test_who_overdraws_is_held_and_let_go_when_it_is_paid(pacer: Pacer, levers: Levers) -> None:
     one = pacer.open((CPU,), levers=levers)
     one.throttle()
     one.run()
@@ -271,7 +273,9 @@ def test_who_overdraws_is_held_and_let_go_when_it_is_paid(pacer: Pacer, levers: 
 
 @real_time
 @pytest.mark.parametrize("end", ["close", "unthrottle", "leave"])
-def test_who_is_closed_or_left_behind_is_held_no_more(pacer: Pacer, levers: Levers, end: str):
+def test_who_is_closed_or_left_behind_is_held_no_more(
+    pacer: Pacer, levers: Levers, end: str
+) -> None:
     one = pacer.open((CPU,), levers=levers)
     one.throttle()
     one.run()
@@ -295,7 +299,7 @@ def test_who_is_closed_or_left_behind_is_held_no_more(pacer: Pacer, levers: Leve
         '{"open": {"id": 0, "cpus": [], "pace": null, "limit": null}}',
     ],
 )
-def test_a_line_that_is_no_order_ends_it(line: str, tmp_path: Path):
+def test_a_line_that_is_no_order_ends_it(line: str, tmp_path: Path) -> None:
     held = tmp_path / "held"
     held.touch()
     ended = subprocess.run(
@@ -319,7 +323,7 @@ def _simulate(profile: Any, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_a_profile_is_simulated():
+def test_a_profile_is_simulated() -> None:
     threads = [[{"cpu_ms": 1.0, "mark": "handler"}, {"wait_ms": 2.0}]]
     told = json.loads(_simulate({"memory_mb": 1769, "threads": threads}).stdout)
     assert told["ends_ms"] == [[[[1.0, 3.0]]]]
@@ -335,21 +339,21 @@ def test_a_profile_is_simulated():
         ({"memory_mb": 128, "threads": [[{"cpu": 1}]]}, "unknown field `cpu`"),
     ],
 )
-def test_what_is_no_profile_is_bad_input(profile: Any, words: str):
+def test_what_is_no_profile_is_bad_input(profile: Any, words: str) -> None:
     told = _simulate(profile)
     assert (told.returncode, told.stdout) == (2, "")
     assert words in told.stderr
 
 
 @pytest.mark.parametrize("arguments", [("walk",), ("keep",), ("simulate", "more")])
-def test_another_use_is_told_the_right_one(arguments: tuple[str, ...]):
+def test_another_use_is_told_the_right_one(arguments: tuple[str, ...]) -> None:
     told = _simulate({}, *arguments)
     assert told.returncode == 2
     assert "usage: lambdameter-slow-core keep FILE" in told.stderr
 
 
 @real_time
-def test_what_stands_for_a_service_runs_before_it():
+def test_what_stands_for_a_service_runs_before_it() -> None:
     with subprocess.Popen(["/bin/sleep", "60"]) as process:
         program.run_before(process.pid)
         policy = os.sched_getscheduler(process.pid)
@@ -357,7 +361,7 @@ def test_what_stands_for_a_service_runs_before_it():
     assert policy == os.SCHED_FIFO
 
 
-def test_a_process_that_is_gone_need_not_run():
+def test_a_process_that_is_gone_need_not_run() -> None:
     child = subprocess.Popen(["/bin/true"])
     child.wait()
     program.run_before(child.pid)

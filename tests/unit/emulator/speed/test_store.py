@@ -28,18 +28,18 @@ CALIBRATION = Calibration(
 )
 
 
-def test_what_was_saved_is_loaded(tmp_path: Path):
+def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     file = tmp_path / "cache" / "speed-arm64.json"
     store.save(CALIBRATION, file)
     assert store.load(file, "a CPU (x86_64)") == CALIBRATION
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_nothing_stored_is_no_fault(tmp_path: Path):
+def test_nothing_stored_is_no_fault(tmp_path: Path) -> None:
     assert store.load(tmp_path / "speed-arm64.json", "a CPU") is None
 
 
-def test_another_cpus_is_refused(tmp_path: Path):
+def test_another_cpus_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "c.json"
     store.save(CALIBRATION, file)
     with pytest.raises(
@@ -51,7 +51,7 @@ def test_another_cpus_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"made_at": 1}', "\udcff"])
-def test_what_is_no_calibration_is_refused(tmp_path: Path, content: str):
+def test_what_is_no_calibration_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "c.json"
     file.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(BadInputError, match="cannot be read") as told:
@@ -59,14 +59,14 @@ def test_what_is_no_calibration_is_refused(tmp_path: Path, content: str):
     assert told.value.place == str(file)
 
 
-def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path):
+def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HostError, match="cannot be stored: File exists") as told:
         store.save(CALIBRATION, tmp_path / "file" / "c.json")
     assert "XDG_CACHE_HOME" in told.value.next_step
 
 
-def test_the_cpu_is_named_as_it_names_itself(tmp_path: Path):
+def test_the_cpu_is_named_as_it_names_itself(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor\t: 0\nmodel name\t: AMD EPYC\n")
     assert store.cpu_model(cpuinfo).startswith("AMD EPYC (")
@@ -83,7 +83,7 @@ def with_pythons(**factors: float) -> Calibration:
     return msgspec.structs.replace(CALIBRATION, interpreters=pythons)
 
 
-def test_a_calibrations_line_says_by_how_much():
+def test_a_calibrations_line_says_by_how_much() -> None:
     assert CALIBRATION.line == (
         "CPUs slowed to a Lambda arm64 vCPU's speed: interpreters 1.50, "
         "compiled code 1.50 times (calibrated 2026-11-21)"
@@ -105,9 +105,11 @@ def test_a_calibrations_line_says_by_how_much():
         ("provided.al2023", 1.5),
     ],
 )
-def test_each_runtime_has_its_own_speed_or_its_nearest_neighbours(runtime: str, factor: float):
+def test_each_runtime_has_its_own_speed_or_its_nearest_neighbours(
+    runtime: str, factor: float
+) -> None:
     assert with_pythons(_13=2.1, _11=1.4).of(runtime).factor == factor
 
 
-def test_a_calibration_of_former_times_has_one_for_all_interpreters():
+def test_a_calibration_of_former_times_has_one_for_all_interpreters() -> None:
     assert CALIBRATION.of("python3.12") is SPEED

@@ -28,11 +28,11 @@ def plain(text: str) -> Any:
         ("!Ref 123456789012", {"Ref": "123456789012"}),
     ],
 )
-def test_short_forms_are_their_long_ones(short: str, long: Any):
+def test_short_forms_are_their_long_ones(short: str, long: Any) -> None:
     assert plain(f"a: {short}") == {"a": long}
 
 
-def test_scalars_have_yamls_types():
+def test_scalars_have_yamls_types() -> None:
     assert plain("{a: 128, b: '128', c: true, d: null, e: 0.5}") == {
         "a": 128,
         "b": "128",
@@ -42,11 +42,11 @@ def test_scalars_have_yamls_types():
     }
 
 
-def test_json_is_yaml():
+def test_json_is_yaml() -> None:
     assert plain('{"Resources": {"A": {"Type": "T"}}}') == {"Resources": {"A": {"Type": "T"}}}
 
 
-def test_a_value_knows_its_line():
+def test_a_value_knows_its_line() -> None:
     node = parse(b"a:\n  b: 1\n  c:\n    - x\n    - !Ref Y\n", FILE)
     inner = node.get("a")
     assert inner is not None
@@ -55,7 +55,7 @@ def test_a_value_knows_its_line():
     assert [one.line for one in c.value] == [4, 5]
 
 
-def test_aliases_and_merge_keys_are_followed():
+def test_aliases_and_merge_keys_are_followed() -> None:
     assert plain("x: &x {a: 1, b: 2}\ny:\n  <<: *x\n  b: 3\nz: *x") == {
         "x": {"a": 1, "b": 2},
         "y": {"a": 1, "b": 3},
@@ -63,7 +63,7 @@ def test_aliases_and_merge_keys_are_followed():
     }
 
 
-def test_aliases_upon_aliases_are_read_once():
+def test_aliases_upon_aliases_are_read_once() -> None:
     text = "a0: &a0 [x, x]\n" + "".join(
         f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60)
     )
@@ -86,7 +86,7 @@ def test_aliases_upon_aliases_are_read_once():
         (b"a" * 1_000_001, "larger than 1 MB", FILE),
     ],
 )
-def test_what_is_malformed_is_told_with_its_line(text: bytes, says: str, place: str):
+def test_what_is_malformed_is_told_with_its_line(text: bytes, says: str, place: str) -> None:
     with pytest.raises(BadInputError, match="The template cannot be read") as refused:
         parse(text, FILE)
     assert says in refused.value.cause

@@ -36,7 +36,7 @@ def template(tmp_path: Path) -> Path:
     return tmp_path / "template.yaml"
 
 
-def test_functions_become_variants_and_events_cases(template: Path):
+def test_functions_become_variants_and_events_cases(template: Path) -> None:
     made = workload(template, [PYTHON, RUST], {"events/Small Order.json": {"n": 1}})
     python, rust = made.variants
     assert (python.name, python.title, python.build) == (
@@ -51,13 +51,13 @@ def test_functions_become_variants_and_events_cases(template: Path):
     assert (made.memory_mb, made.timeout_s) == ((128, 512), 9)
 
 
-def test_the_workload_is_named_shortly_for_the_templates_folder(tmp_path: Path):
+def test_the_workload_is_named_shortly_for_the_templates_folder(tmp_path: Path) -> None:
     folder = tmp_path / "My Very-Long Order service 2"
     (folder / "python").mkdir(parents=True)
     assert workload(folder / "template.yaml", [PYTHON], {}).name == "my-very-long-ord"
 
 
-def test_a_bootstrap_that_is_there_is_packaged_as_it_is(template: Path):
+def test_a_bootstrap_that_is_there_is_packaged_as_it_is(template: Path) -> None:
     (template.parent / "rust" / "bootstrap").write_text("")
     rust = workload(template, [RUST], {}).variants[0]
     assert (rust.build, rust.binary) == ("copy", None)
@@ -72,7 +72,7 @@ def test_a_bootstrap_that_is_there_is_packaged_as_it_is(template: Path):
 )
 def test_the_binary_is_the_crates_own_or_the_templates(
     template: Path, manifest: str, binary: str | None, named: str
-):
+) -> None:
     (template.parent / "rust" / "Cargo.toml").write_text(manifest)
     function = msgspec.structs.replace(RUST, binary=binary)
     assert workload(template, [function], {}).variants[0].binary == named
@@ -86,27 +86,27 @@ def test_the_binary_is_the_crates_own_or_the_templates(
         ("no toml", "names no binary"),
     ],
 )
-def test_a_crate_whose_binary_is_open_is_refused(template: Path, manifest: str, says: str):
+def test_a_crate_whose_binary_is_open_is_refused(template: Path, manifest: str, says: str) -> None:
     (template.parent / "rust" / "Cargo.toml").write_text(manifest)
     with pytest.raises(BadInputError, match=says):
         workload(template, [RUST], {})
 
 
 @pytest.mark.parametrize("code_uri", ["nowhere", "s3://bucket/key", "rust/Cargo.toml"])
-def test_code_that_is_in_no_folder_is_refused(template: Path, code_uri: str):
+def test_code_that_is_in_no_folder_is_refused(template: Path, code_uri: str) -> None:
     with pytest.raises(BadInputError, match="is not a folder") as refused:
         workload(template, [msgspec.structs.replace(RUST, code_uri=code_uri)], {})
     assert refused.value.place == "template.yaml:20"
 
 
-def test_code_that_nobody_knows_how_to_build_is_refused(template: Path):
+def test_code_that_nobody_knows_how_to_build_is_refused(template: Path) -> None:
     (template.parent / "rust" / "Cargo.toml").unlink()
     with pytest.raises(BadInputError, match="neither a bootstrap nor a Cargo") as refused:
         workload(template, [RUST], {})
     assert "sam build" in refused.value.next_step
 
 
-def test_names_that_become_one_are_refused(template: Path):
+def test_names_that_become_one_are_refused(template: Path) -> None:
     other = msgspec.structs.replace(PYTHON, logical_id="PYTHONFunction")
     with pytest.raises(BadInputError, match="would have the same name python-function"):
         workload(template, [PYTHON, other], {})
@@ -122,5 +122,5 @@ def test_names_that_become_one_are_refused(template: Path):
         ("été", "t"),
     ],
 )
-def test_a_name_becomes_one_that_a_workload_may_have(name: str, expected: str):
+def test_a_name_becomes_one_that_a_workload_may_have(name: str, expected: str) -> None:
     assert slug(name) == expected

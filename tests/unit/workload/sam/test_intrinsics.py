@@ -47,11 +47,11 @@ def resolve(value: str, **given: str) -> Any:
         ("{a: {b: !Sub '${Stage}'}}", {"a": {"b": "dev"}}),
     ],
 )
-def test_what_a_template_says_is_resolved(value: str, resolved: Any):
+def test_what_a_template_says_is_resolved(value: str, resolved: Any) -> None:
     assert resolve(value) == resolved
 
 
-def test_a_given_value_takes_the_place_of_the_default_or_of_none():
+def test_a_given_value_takes_the_place_of_the_default_or_of_none() -> None:
     assert resolve("!Sub '${Stage}-${Secret}'", Stage="prod", Secret="s") == "prod-s"
 
 
@@ -77,7 +77,7 @@ def test_a_given_value_takes_the_place_of_the_default_or_of_none():
 )
 def test_what_it_does_not_say_is_named_with_its_line_and_what_to_do(
     value: str, says: str, how: str
-):
+) -> None:
     with pytest.raises(BadInputError) as refused:
         resolve(value)
     assert refused.value.cause == says

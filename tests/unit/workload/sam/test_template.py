@@ -50,7 +50,7 @@ def changed(old: str, new: str) -> str:
     return TEXT.replace(old, new)
 
 
-def test_functions_are_read_with_their_globals_and_sams_defaults():
+def test_functions_are_read_with_their_globals_and_sams_defaults() -> None:
     python, rust = read()
     assert python == SamFunction(
         logical_id="Python",
@@ -68,11 +68,11 @@ def test_functions_are_read_with_their_globals_and_sams_defaults():
     assert rust.environment == {"STAGE": "dev", "LEVEL": "info"}
 
 
-def test_a_parameter_that_is_given_is_used():
+def test_a_parameter_that_is_given_is_used() -> None:
     assert read(Stage="prod")[0].environment["STAGE"] == "prod"
 
 
-def test_its_functions_are_listed_in_their_order():
+def test_its_functions_are_listed_in_their_order() -> None:
     assert Template(TEXT.encode(), FILE, {}).function_ids() == ("Python", "Rust")
 
 
@@ -103,14 +103,14 @@ def test_its_functions_are_listed_in_their_order():
         ("CodeUri: python/", "CodeUri: !Sub '${Table}'", "known only after a deployment", 15),
     ],
 )
-def test_a_fault_is_one_error_with_its_line(old: str, new: str, says: str, line: int):
+def test_a_fault_is_one_error_with_its_line(old: str, new: str, says: str, line: int) -> None:
     with pytest.raises(BadInputError, match=says) as refused:
         read(changed(old, new))
     assert refused.value.place == f"{FILE}:{line}"
     assert refused.value.next_step
 
 
-def test_all_values_that_cannot_be_resolved_are_named_and_each_once():
+def test_all_values_that_cannot_be_resolved_are_named_and_each_once() -> None:
     text = changed("!Ref Stage", "!Ref Table").replace("COUNT: 3", "COUNT: !GetAtt Table.Arn")
     with pytest.raises(BadInputError, match="Table is known only after") as refused:
         read(text)
@@ -119,16 +119,16 @@ def test_all_values_that_cannot_be_resolved_are_named_and_each_once():
     assert note.startswith("Fn::GetAtt cannot be resolved without AWS (template.yaml:18)")
 
 
-def test_what_is_not_needed_may_be_unresolvable():
+def test_what_is_not_needed_may_be_unresolvable() -> None:
     assert read(changed("!Ref SomePolicy", "!ImportValue x"))
 
 
-def test_no_value_leaves_a_property_to_its_default():
+def test_no_value_leaves_a_property_to_its_default() -> None:
     assert read(changed('"512"', "!Ref AWS::NoValue"))[1].memory_mb == 128
 
 
 @pytest.mark.parametrize("name", ["Table", "Nothing"])
-def test_what_is_no_function_is_refused_with_those_that_are(name: str):
+def test_what_is_no_function_is_refused_with_those_that_are(name: str) -> None:
     with pytest.raises(
         BadInputError, match=f"{name} is not an AWS::Serverless::Function"
     ) as refused:
@@ -137,7 +137,7 @@ def test_what_is_no_function_is_refused_with_those_that_are(name: str):
 
 
 @pytest.mark.parametrize("text", ["a: 1", "[1]", "text", "Resources: [1]", "Resources: x"])
-def test_what_has_no_resources_is_no_template(text: str):
+def test_what_has_no_resources_is_no_template(text: str) -> None:
     with pytest.raises(BadInputError, match="The template has no Resources"):
         read(text)
 
@@ -145,7 +145,7 @@ def test_what_has_no_resources_is_no_template(text: str):
 @pytest.mark.parametrize(
     "resource", ["Python: 1", "Python: {Type: [x]}", "Python: {Properties: {}}", "Python: [1]"]
 )
-def test_a_resource_of_another_shape_is_no_function(resource: str):
+def test_a_resource_of_another_shape_is_no_function(resource: str) -> None:
     with pytest.raises(BadInputError, match="Python is not an AWS"):
         read(f"Resources:\n  {resource}", ("Python",))
 
@@ -153,13 +153,13 @@ def test_a_resource_of_another_shape_is_no_function(resource: str):
 @pytest.mark.parametrize(
     "properties", ["Properties: 1", "Properties: {Environment: 3}", "Properties: {Environment: {}}"]
 )
-def test_properties_of_another_shape_are_refused(properties: str):
+def test_properties_of_another_shape_are_refused(properties: str) -> None:
     text = f"Resources:\n  Python:\n    Type: AWS::Serverless::Function\n    {properties}"
     with pytest.raises(BadInputError):
         read(text, ("Python",))
 
 
-def test_an_unknown_parameter_is_refused_with_those_that_there_are():
+def test_an_unknown_parameter_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(BadInputError, match="no parameter named 'Stages'") as refused:
         read(Stages="prod")
     assert "Stage" in refused.value.next_step

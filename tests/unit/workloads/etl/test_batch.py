@@ -64,7 +64,7 @@ def items(count: int) -> list[Item]:
 )
 def test_every_key_stands_once_with_its_last_value_whatever_is_left_unprocessed(
     python_variant: SimpleNamespace, keys: list[int], chance: float, seed: int
-):
+) -> None:
     random = Random(seed)  # noqa: S311 - a property's chance, not a secret
     table = FakeTable(lambda: random.random() < chance)
     records = [{"id": f"R{key}", "value": order} for order, key in enumerate(keys)]
@@ -82,7 +82,7 @@ def test_every_key_stands_once_with_its_last_value_whatever_is_left_unprocessed(
 @given(remaining_ms=st.integers(2_000, 120_000), per_look_ms=st.integers(1, 100))
 def test_attempts_are_bounded_by_the_deadline(
     python_variant: SimpleNamespace, remaining_ms: int, per_look_ms: int
-):
+) -> None:
     table = FakeTable(lambda: True)
     clock = FakeClock(remaining_ms, per_look_ms)
     with pytest.raises(python_variant.batch.DeadlineNear):
@@ -93,7 +93,7 @@ def test_attempts_are_bounded_by_the_deadline(
     assert len(table.puts) <= (remaining_ms - 2_000) / per_look_ms + 1
 
 
-def test_the_error_at_the_deadline_says_how_much_is_left(python_variant: SimpleNamespace):
+def test_the_error_at_the_deadline_says_how_much_is_left(python_variant: SimpleNamespace) -> None:
     calls = itertools.count()
     table = FakeTable(lambda: next(calls) >= 40)
     with pytest.raises(python_variant.batch.DeadlineNear) as ended:
@@ -103,7 +103,7 @@ def test_the_error_at_the_deadline_says_how_much_is_left(python_variant: SimpleN
     assert str(ended.value) == "20 of 60 items not written with less than 2000 ms left"
 
 
-def test_nothing_is_put_once_the_deadline_is_near(python_variant: SimpleNamespace):
+def test_nothing_is_put_once_the_deadline_is_near(python_variant: SimpleNamespace) -> None:
     table = FakeTable(lambda: False)
     with pytest.raises(python_variant.batch.DeadlineNear):
         python_variant.batch.write(
@@ -112,7 +112,7 @@ def test_nothing_is_put_once_the_deadline_is_near(python_variant: SimpleNamespac
     assert table.puts == []
 
 
-def test_the_wait_doubles_up_to_its_cap(python_variant: SimpleNamespace):
+def test_the_wait_doubles_up_to_its_cap(python_variant: SimpleNamespace) -> None:
     calls = itertools.count()
     clock = FakeClock(1e9)
     table = FakeTable(lambda: next(calls) < 9)
@@ -120,7 +120,7 @@ def test_the_wait_doubles_up_to_its_cap(python_variant: SimpleNamespace):
     assert clock.slept == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
-def test_the_wait_is_jittered_down_to_nothing(python_variant: SimpleNamespace):
+def test_the_wait_is_jittered_down_to_nothing(python_variant: SimpleNamespace) -> None:
     calls = itertools.count()
     clock = FakeClock(1e9)
     table = FakeTable(lambda: next(calls) < 2)
@@ -128,7 +128,7 @@ def test_the_wait_is_jittered_down_to_nothing(python_variant: SimpleNamespace):
     assert clock.slept == [0.0, 0.0]
 
 
-def test_progress_is_told_after_each_thousand(python_variant: SimpleNamespace):
+def test_progress_is_told_after_each_thousand(python_variant: SimpleNamespace) -> None:
     told: list[int] = []
     table = FakeTable(lambda: False)
     still = pace(python_variant, FakeClock(1e9), lambda: 0.0)

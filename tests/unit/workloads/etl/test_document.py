@@ -29,13 +29,13 @@ def as_csv(record: Record) -> bytes:
     return f"{','.join(record)}\r\n{','.join(map(str, record.values()))}\r\n".encode()
 
 
-def test_both_formats_give_the_same_item(python_variant: SimpleNamespace, sound: Record):
+def test_both_formats_give_the_same_item(python_variant: SimpleNamespace, sound: Record) -> None:
     parse = python_variant.document.parse
     assert parse(as_csv(sound), "csv") == parse(as_json(sound), "json")
     assert parse(as_csv(sound), "csv") == (1, [sound], {"count": 0, "first": []})
 
 
-def test_an_amount_is_a_decimal_as_written(python_variant: SimpleNamespace, sound: Record):
+def test_an_amount_is_a_decimal_as_written(python_variant: SimpleNamespace, sound: Record) -> None:
     for text in ("0", "0.5", "129.5", "129.50", "9999999.99"):
         body = as_json(sound | {"amount_paid": Decimal(text)})
         [item] = python_variant.document.parse(body, "json").items
@@ -61,7 +61,7 @@ def test_an_amount_is_a_decimal_as_written(python_variant: SimpleNamespace, soun
 )
 def test_the_first_broken_field_is_named_with_its_reason(
     python_variant: SimpleNamespace, sound: Record, field: str, value: object, reason: str
-):
+) -> None:
     document = python_variant.document.parse(as_json(sound | {field: value}), "json")
     assert document.items == []
     assert document.invalid == {
@@ -70,7 +70,7 @@ def test_the_first_broken_field_is_named_with_its_reason(
     }
 
 
-def test_only_the_first_hundred_flaws_are_named(python_variant: SimpleNamespace):
+def test_only_the_first_hundred_flaws_are_named(python_variant: SimpleNamespace) -> None:
     document = python_variant.document.parse(b"[" + b",".join([b"0"] * 150) + b"]", "json")
     assert document.invalid["count"] == 150
     assert [flaw["record"] for flaw in document.invalid["first"]] == list(range(100))
@@ -93,6 +93,6 @@ def test_only_the_first_hundred_flaws_are_named(python_variant: SimpleNamespace)
 )
 def test_what_is_no_document_fails_as_a_whole(
     python_variant: SimpleNamespace, form: str, body: bytes, message: str
-):
+) -> None:
     with pytest.raises(python_variant.document.InvalidDocument, match=message):
         python_variant.document.parse(body, form)

@@ -63,55 +63,55 @@ def broken(etl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("name", "size"), [("csv", 7_800_000), ("json", 17_100_000)])
-def test_the_default_objects_have_the_published_sizes(default: Path, name: str, size: int):
+def test_the_default_objects_have_the_published_sizes(default: Path, name: str, size: int) -> None:
     actual = (default / f"registrations.{name}").stat().st_size
     assert abs(actual / size - 1) <= 0.03
 
 
-def test_the_default_has_50_000_registrations_with_ids_of_their_own(default: Path):
+def test_the_default_has_50_000_registrations_with_ids_of_their_own(default: Path) -> None:
     assert len({row["registration_id"] for row in rows(default)}) == 50_000
 
 
-def test_the_default_has_30_concerts(default: Path):
+def test_the_default_has_30_concerts(default: Path) -> None:
     fields = ("event_name", "event_date", "venue", "city")
     assert len({tuple(row[field] for field in fields) for row in rows(default)}) == 30
 
 
-def test_a_record_has_11_fields(default: Path):
+def test_a_record_has_11_fields(default: Path) -> None:
     assert {len(row) for row in rows(default)} == {11}
 
 
-def test_csv_and_json_hold_the_same_records(default: Path):
+def test_csv_and_json_hold_the_same_records(default: Path) -> None:
     def exact(record: dict[str, Any]) -> dict[str, Any]:
         return record | {"amount_paid": Decimal(record["amount_paid"])}
 
     assert [exact(row) for row in rows(default)] == objects(default)
 
 
-def test_amounts_have_cents_and_are_numbers_in_json(default: Path):
+def test_amounts_have_cents_and_are_numbers_in_json(default: Path) -> None:
     exponents = {record["amount_paid"].as_tuple().exponent for record in objects(default)}
     assert exponents == {-2}
 
 
-def test_the_expected_items_are_the_records_in_dynamodb_types(default: Path):
+def test_the_expected_items_are_the_records_in_dynamodb_types(default: Path) -> None:
     types = {field: "N" if field == "amount_paid" else "S" for field in rows(default)[0]}
     assert items(default) == [
         {field: {types[field]: text} for field, text in row.items()} for row in rows(default)
     ]
 
 
-def test_the_expected_answer_is_that_all_was_written(default: Path):
+def test_the_expected_answer_is_that_all_was_written(default: Path) -> None:
     response = {"records": 50_000, "written": 50_000, "invalid": {"count": 0, "first": []}}
     assert expected(default) == {"count": 50_000, "response": response}
 
 
 @pytest.mark.parametrize("sign", [",", '"', "\n", "\N{COMBINING DIAERESIS}", "й", "東", "ת", "🎸"])
-def test_fields_hold_what_breaks_careless_readers(default: Path, sign: str):
+def test_fields_hold_what_breaks_careless_readers(default: Path, sign: str) -> None:
     concerned = [row for row in rows(default) if any(sign in text for text in row.values())]
     assert 0 < len(concerned) < 50_000
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_others(etl: Path, tmp_path: Path):
+def test_the_same_seed_gives_the_same_bytes_and_another_others(etl: Path, tmp_path: Path) -> None:
     first, second = generate(etl, tmp_path / "1"), generate(etl, tmp_path / "2")
     other = generate(etl, tmp_path / "3", seed=2)
     assert contents(first) == contents(second)
@@ -119,7 +119,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others(etl: Path, tmp_pa
         assert contents(first)[name] != contents(other)[name]
 
 
-def test_every_python_that_lambda_offers_gives_these_bytes(etl: Path, tmp_path: Path):
+def test_every_python_that_lambda_offers_gives_these_bytes(etl: Path, tmp_path: Path) -> None:
     """Recorded on 3.11, 3.12 and 3.13; a change of the data is a change of this line."""
     folder = generate(etl, tmp_path)
     whole = b"".join(contents(folder)[name] for name in sorted(contents(folder)))
@@ -129,7 +129,7 @@ def test_every_python_that_lambda_offers_gives_these_bytes(etl: Path, tmp_path: 
     )
 
 
-def test_one_percent_broken_is_counted_and_the_first_hundred_are_named(broken: Path):
+def test_one_percent_broken_is_counted_and_the_first_hundred_are_named(broken: Path) -> None:
     response = expected(broken)["response"]
     assert (response["records"], response["written"]) == (20_000, 19_800)
     assert response["invalid"]["count"] == 200
@@ -137,24 +137,24 @@ def test_one_percent_broken_is_counted_and_the_first_hundred_are_named(broken: P
     assert expected(broken)["count"] == len(items(broken)) == 19_800
 
 
-def test_broken_records_are_spread_evenly(broken: Path):
+def test_broken_records_are_spread_evenly(broken: Path) -> None:
     named = [flaw["record"] for flaw in expected(broken)["response"]["invalid"]["first"]]
     assert named == list(range(50, 10_000, 100))
 
 
-def test_broken_records_are_broken_alike_in_both_formats(broken: Path):
+def test_broken_records_are_broken_alike_in_both_formats(broken: Path) -> None:
     def shown(record: dict[str, Any]) -> dict[str, str]:
         return {field: str(value) for field, value in record.items() if value is not None}
 
     assert [shown(row) for row in rows(broken)] == [shown(record) for record in objects(broken)]
 
 
-def test_the_expected_items_are_the_unbroken_records(broken: Path):
+def test_the_expected_items_are_the_unbroken_records(broken: Path) -> None:
     ids = {row["registration_id"] for row in rows(broken)}
     assert {item["registration_id"]["S"] for item in items(broken)} < ids
 
 
-def test_every_record_may_be_broken(etl: Path, tmp_path: Path):
+def test_every_record_may_be_broken(etl: Path, tmp_path: Path) -> None:
     folder = generate(etl, tmp_path, records=7, broken_records=7)
     named = [flaw["record"] for flaw in expected(folder)["response"]["invalid"]["first"]]
     assert (named, items(folder)) == (list(range(7)), [])
@@ -177,7 +177,7 @@ def test_every_record_may_be_broken(etl: Path, tmp_path: Path):
 )
 def test_a_bad_parameter_is_named_in_one_line(
     etl: Path, tmp_path: Path, parameters: object, named: str
-):
+) -> None:
     done = run(etl, tmp_path / "out", parameters)
     assert (done.returncode, done.stdout) == (2, "")
     assert named in done.stderr

@@ -122,7 +122,7 @@ def no_sleep(python_variant: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_what_the_generator_expects_is_answered_and_written(
     function: Callable[..., Function], objects: Path, form: str
-):
+) -> None:
     call = function()
     response = call(key=form, format=form)
     expected = json.loads((objects / "expected.json").read_text(encoding="utf-8"))["response"]
@@ -137,7 +137,7 @@ def test_what_the_generator_expects_is_answered_and_written(
     assert call.dynamodb.items == wanted
 
 
-def test_the_phases_are_parts_of_the_total(function: Callable[..., Function]):
+def test_the_phases_are_parts_of_the_total(function: Callable[..., Function]) -> None:
     response = function()()
     assert list(response["phases"]) == ["s3_ms", "parse_ms", "write_ms"]
     assert sum(response["phases"].values()) == pytest.approx(response["total_ms"], abs=0.002)
@@ -145,7 +145,7 @@ def test_the_phases_are_parts_of_the_total(function: Callable[..., Function]):
 
 def test_progress_is_logged_only_where_the_event_asks_for_it(
     function: Callable[..., Function], capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     function()()
     assert capsys.readouterr().out == ""
     function()(progress="log")
@@ -153,7 +153,9 @@ def test_progress_is_logged_only_where_the_event_asks_for_it(
 
 
 @pytest.mark.usefixtures("no_sleep")
-def test_items_that_were_left_out_are_sent_again_and_counted(function: Callable[..., Function]):
+def test_items_that_were_left_out_are_sent_again_and_counted(
+    function: Callable[..., Function],
+) -> None:
     rounds = iter(range(10_000))
     call = function(FakeDynamoDB(lambda requests: [] if next(rounds) % 2 else requests[:3]))
     response = call()
@@ -162,7 +164,7 @@ def test_items_that_were_left_out_are_sent_again_and_counted(function: Callable[
 
 
 @pytest.mark.usefixtures("no_sleep")
-def test_a_throttled_batch_counts_as_unprocessed(function: Callable[..., Function]):
+def test_a_throttled_batch_counts_as_unprocessed(function: Callable[..., Function]) -> None:
     rounds = iter(range(10_000))
 
     def throttled_once(_requests: list[Request]) -> list[Request]:
@@ -189,14 +191,14 @@ def test_a_throttled_batch_counts_as_unprocessed(function: Callable[..., Functio
 )
 def test_a_failure_has_a_type_and_a_message_of_ours(
     function: Callable[..., Function], changes: dict[str, Any], failure: str, message: str
-):
+) -> None:
     call = function()
     with pytest.raises(call.failures[failure]) as raised:
         call(**changes)
     assert (type(raised.value).__name__, str(raised.value)) == (failure, message)
 
 
-def test_an_event_that_is_no_object_is_refused(python_variant: SimpleNamespace):
+def test_an_event_that_is_no_object_is_refused(python_variant: SimpleNamespace) -> None:
     with pytest.raises(python_variant.handler.InvalidEvent, match="must be an object"):
         python_variant.handler.handler([], Context())
 
@@ -211,7 +213,7 @@ def test_an_event_that_is_no_object_is_refused(python_variant: SimpleNamespace):
 )
 def test_another_error_of_a_service_is_named_by_its_code(
     function: Callable[..., Function], error: Exception, message: str
-):
+) -> None:
     def fail(_requests: list[Request]) -> list[Request]:
         raise error
 
@@ -222,19 +224,23 @@ def test_another_error_of_a_service_is_named_by_its_code(
 
 
 @pytest.mark.usefixtures("no_sleep")
-def test_an_object_that_breaks_off_is_read_anew(function: Callable[..., Function]):
+def test_an_object_that_breaks_off_is_read_anew(function: Callable[..., Function]) -> None:
     assert function(breaks=3)()["records"] == 2_100
 
 
 @pytest.mark.usefixtures("no_sleep")
-def test_an_object_that_breaks_off_every_time_is_an_error(function: Callable[..., Function]):
+def test_an_object_that_breaks_off_every_time_is_an_error(
+    function: Callable[..., Function],
+) -> None:
     call = function(breaks=4)
     with pytest.raises(call.failures["ServiceError"], match="S3 GetObject: no answer"):
         call()
 
 
 @pytest.mark.usefixtures("no_sleep")
-def test_a_batch_that_may_or_may_not_be_written_is_put_again(function: Callable[..., Function]):
+def test_a_batch_that_may_or_may_not_be_written_is_put_again(
+    function: Callable[..., Function],
+) -> None:
     rounds = iter(range(10_000))
 
     def broken_twice(_requests: list[Request]) -> list[Request]:

@@ -69,7 +69,7 @@ WILL_NOT_PASS = [
 
 
 @pytest.mark.parametrize("error", MAY_PASS, ids=repr)
-def test_what_may_pass_is_tried_again(persist: Callable[[Service], str], error: Exception):
+def test_what_may_pass_is_tried_again(persist: Callable[[Service], str], error: Exception) -> None:
     service = Service(3, error)
 
     assert persist(service) == "answer"
@@ -79,7 +79,7 @@ def test_what_may_pass_is_tried_again(persist: Callable[[Service], str], error: 
 @pytest.mark.parametrize("error", MAY_PASS, ids=repr)
 def test_the_fourth_failure_is_raised(
     persist: Callable[[Service], str], waited: list[float], error: Exception
-):
+) -> None:
     service = Service(99, error)
 
     with pytest.raises(type(error)):
@@ -90,7 +90,9 @@ def test_the_fourth_failure_is_raised(
 
 
 @pytest.mark.parametrize("error", WILL_NOT_PASS, ids=repr)
-def test_what_will_not_pass_is_not_tried_again(persist: Callable[[Service], str], error: Exception):
+def test_what_will_not_pass_is_not_tried_again(
+    persist: Callable[[Service], str], error: Exception
+) -> None:
     service = Service(1, error)
 
     with pytest.raises(type(error)):

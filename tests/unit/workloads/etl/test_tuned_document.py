@@ -56,7 +56,7 @@ class Body(io.RawIOBase):
 @pytest.mark.parametrize("form", FORMS)
 def test_the_first_record_is_there_before_the_rest_is_read(
     python_tuned: SimpleNamespace, form: str
-):
+) -> None:
     body = Body(endless(form))
     key, _ = next(python_tuned.document.Reader(body, form).requests())
     assert key == "text 0"
@@ -66,7 +66,7 @@ def test_the_first_record_is_there_before_the_rest_is_read(
 @pytest.mark.parametrize("form", FORMS)
 def test_memory_does_not_grow_with_the_document(
     python_tuned: SimpleNamespace, form: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(python_tuned.document, "PIECE", 32 * 1_024)
     reader = python_tuned.document.Reader(Body(endless(form)), form)
     size = 0
@@ -80,7 +80,7 @@ def test_memory_does_not_grow_with_the_document(
 
 def test_a_long_element_is_not_read_over_and_over(
     python_tuned: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(python_tuned.document, "PIECE", 64)
     body = Body(iter([b'["', b"x" * 1_000_000, b'"]']))
     reader = python_tuned.document.Reader(body, "json")
@@ -97,7 +97,7 @@ def test_a_long_element_is_not_read_over_and_over(
     assert sum(decoded) < 4_000_000
 
 
-def test_a_broken_document_is_refused_where_it_breaks(python_tuned: SimpleNamespace):
+def test_a_broken_document_is_refused_where_it_breaks(python_tuned: SimpleNamespace) -> None:
     body = Body(itertools.chain([b"[1, oops,"], itertools.repeat(b" 1," * 1_000, 4_000)))
     reader = python_tuned.document.Reader(body, "json")
     tracemalloc.start()
@@ -110,7 +110,7 @@ def test_a_broken_document_is_refused_where_it_breaks(python_tuned: SimpleNamesp
     assert held < 12 * python_tuned.document.PIECE
 
 
-def test_what_stands_before_the_fault_is_given(python_tuned: SimpleNamespace):
+def test_what_stands_before_the_fault_is_given(python_tuned: SimpleNamespace) -> None:
     pieces = itertools.chain(itertools.islice(endless("csv"), 50_000), [b"\xff"])
     requests = python_tuned.document.Reader(Body(pieces), "csv").requests()
     given: list[Any] = []

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 EVENT = {"bucket": "b", "key": "k", "table": "t", "format": "csv"}
@@ -46,6 +47,7 @@ class FakeDynamoDB:
 
     def send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         self.requests.append(request)
+        assert isinstance(request.body, bytes)
         [(table, puts)] = json.loads(request.body)["RequestItems"].items()
         status, answer = (
             self.answers(puts) if table == "t" else refusal("ResourceNotFoundException")
@@ -55,7 +57,8 @@ class FakeDynamoDB:
             if put not in left:
                 item = put["PutRequest"]["Item"]
                 self.items[item["registration_id"]["S"]] = item
-        headers = {"Content-Type": "application/x-amz-json-1.0"}
+        headers = HTTPHeaders()
+        headers["Content-Type"] = "application/x-amz-json-1.0"
         return AWSResponse(request.url, status, headers, Raw(json.dumps(answer).encode()))
 
 
@@ -107,7 +110,7 @@ def call(tuned: SimpleNamespace, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_what_the_generator_expects_is_answered_and_written(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB, objects: Path, form: str
-):
+) -> None:
     response = call(python_tuned, key=form, format=form)
     expected = json.loads((objects / "expected.json").read_text(encoding="utf-8"))["response"]
     assert {field: response[field] for field in expected} == expected
@@ -118,16 +121,20 @@ def test_what_the_generator_expects_is_answered_and_written(
 
 def test_the_body_that_was_made_is_the_body_that_is_signed_and_sent(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     call(python_tuned)
     assert len(dynamodb.requests) >= 2_079 / 25
     for request in dynamodb.requests:
+        assert isinstance(request.body, bytes)
         assert request.headers["X-Amz-Target"] == b"DynamoDB_20120810.BatchWriteItem"
         assert request.headers["Content-Length"] == str(len(request.body))
-        assert request.headers["Authorization"].startswith(b"AWS4-HMAC-SHA256 Credential=AKID/")
+        signed = cast("bytes", request.headers["Authorization"])  # the stubs have it as text
+        assert signed.startswith(b"AWS4-HMAC-SHA256 Credential=AKID/")
 
 
-def test_no_phase_is_longer_than_the_total(python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB):
+def test_no_phase_is_longer_than_the_total(
+    python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
+) -> None:
     response = call(python_tuned)
     assert dynamodb.items
     assert list(response["phases"]) == ["s3_ms", "parse_ms", "write_ms"]
@@ -136,7 +143,7 @@ def test_no_phase_is_longer_than_the_total(python_tuned: SimpleNamespace, dynamo
 
 def test_progress_is_logged_only_where_the_event_asks_for_it(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     call(python_tuned)
     assert capsys.readouterr().out == ""
     call(python_tuned, progress="log")
@@ -146,7 +153,7 @@ def test_progress_is_logged_only_where_the_event_asks_for_it(
 
 def test_items_that_were_left_out_are_sent_again_and_counted(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     seen: set[str] = set()
 
     def leaves_what_is_new(puts: list[Any]) -> Answer:
@@ -162,7 +169,7 @@ def test_items_that_were_left_out_are_sent_again_and_counted(
 
 def test_a_throttled_batch_counts_as_unprocessed(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     left = iter([refusal("ProvisionedThroughputExceededException")] * 3)
     dynamodb.answers = lambda _puts: next(left, (200, {}))
     response = call(python_tuned)
@@ -193,7 +200,7 @@ def test_a_failure_has_a_type_and_a_message_of_ours(
     changes: dict[str, Any],
     failure: str,
     message: str,
-):
+) -> None:
     expected = getattr(python_tuned.handler, failure, python_tuned.document.InvalidDocument)
     with pytest.raises(expected) as raised:
         call(python_tuned, **changes)
@@ -201,14 +208,14 @@ def test_a_failure_has_a_type_and_a_message_of_ours(
     assert bool(dynamodb.requests) == (failure in ("TableNotFound", "InvalidDocument"))
 
 
-def test_an_event_that_is_no_object_is_refused(python_tuned: SimpleNamespace):
+def test_an_event_that_is_no_object_is_refused(python_tuned: SimpleNamespace) -> None:
     with pytest.raises(python_tuned.handler.InvalidEvent, match="must be an object"):
         python_tuned.handler.handler([], Context())
 
 
 def test_another_refusal_is_named_by_its_code(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     dynamodb.answers = lambda _puts: refusal("AccessDeniedException")
     with pytest.raises(python_tuned.handler.ServiceError) as raised:
         call(python_tuned)
@@ -217,7 +224,7 @@ def test_another_refusal_is_named_by_its_code(
 
 def test_a_service_that_gives_no_answer_is_asked_again_and_then_named(
     python_tuned: SimpleNamespace, dynamodb: FakeDynamoDB
-):
+) -> None:
     def fail(_puts: list[Any]) -> Answer:
         raise EndpointConnectionError(endpoint_url="x")
 

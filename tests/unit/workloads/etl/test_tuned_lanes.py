@@ -56,7 +56,7 @@ def write(
 )
 def test_every_key_stands_once_with_its_last_value_whatever_is_left_unprocessed(
     python_tuned: SimpleNamespace, keys: list[int], chance: float, seed: int
-):
+) -> None:
     random = Random(seed)  # noqa: S311 - a property's chance, not a secret
     table = FakeTable(lambda: random.random() < chance)
     lanes = write(python_tuned, table.put, pace(python_tuned), keys)
@@ -65,7 +65,7 @@ def test_every_key_stands_once_with_its_last_value_whatever_is_left_unprocessed(
     assert sum(table.puts) - lanes.retried <= len(keys)
 
 
-def test_requests_are_in_flight_together(python_tuned: SimpleNamespace):
+def test_requests_are_in_flight_together(python_tuned: SimpleNamespace) -> None:
     together = threading.Barrier(python_tuned.lanes.LANES)
 
     def put(_batch: dict[str, bytes]) -> list[str]:
@@ -82,7 +82,7 @@ def test_requests_are_in_flight_together(python_tuned: SimpleNamespace):
     assert lanes.failure is None
 
 
-def test_a_failure_ends_the_writing_and_is_kept(python_tuned: SimpleNamespace):
+def test_a_failure_ends_the_writing_and_is_kept(python_tuned: SimpleNamespace) -> None:
     asked = itertools.count()
 
     def put(_batch: dict[str, bytes]) -> list[str]:
@@ -95,7 +95,7 @@ def test_a_failure_ends_the_writing_and_is_kept(python_tuned: SimpleNamespace):
     assert next(asked) < 5 + 2 * python_tuned.lanes.LANES
 
 
-def test_nothing_is_put_once_the_deadline_is_near(python_tuned: SimpleNamespace):
+def test_nothing_is_put_once_the_deadline_is_near(python_tuned: SimpleNamespace) -> None:
     table = FakeTable()
     lanes = write(python_tuned, table.put, pace(python_tuned, 1_999), [1])
     assert table.puts == []
@@ -106,7 +106,7 @@ def test_nothing_is_put_once_the_deadline_is_near(python_tuned: SimpleNamespace)
     assert lanes.is_hopeless()
 
 
-def test_the_wait_before_a_retry_counts_against_the_deadline(python_tuned: SimpleNamespace):
+def test_the_wait_before_a_retry_counts_against_the_deadline(python_tuned: SimpleNamespace) -> None:
     table = FakeTable(lambda: True)
     lanes = write(python_tuned, table.put, pace(python_tuned, 2_049, 1.0), [1])
     assert len(table.puts) == 1
@@ -115,7 +115,7 @@ def test_the_wait_before_a_retry_counts_against_the_deadline(python_tuned: Simpl
 
 def test_only_the_readers_waiting_counts_as_blocked(
     python_tuned: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     ticks = itertools.count()
     clock = SimpleNamespace(perf_counter=lambda: float(next(ticks)))
     monkeypatch.setattr(python_tuned.lanes, "time", clock)
@@ -126,7 +126,7 @@ def test_only_the_readers_waiting_counts_as_blocked(
     assert lanes.blocked_s == 1.0
 
 
-def test_progress_is_told_at_each_thousand(python_tuned: SimpleNamespace):
+def test_progress_is_told_at_each_thousand(python_tuned: SimpleNamespace) -> None:
     told: list[int] = []
     write(python_tuned, FakeTable().put, pace(python_tuned), range(3_030), told.append)
     assert told == [1_000, 2_000, 3_000]

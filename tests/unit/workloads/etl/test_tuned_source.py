@@ -49,14 +49,15 @@ def read(tuned: SimpleNamespace, bucket: Bucket, slept: list[float] | None = Non
     return bytes(io.BufferedReader(tuned.source.Source(bucket.get, sleep), 700).read())
 
 
-def test_a_body_is_read_to_its_end(python_tuned: SimpleNamespace):
+def test_a_body_is_read_to_its_end(python_tuned: SimpleNamespace) -> None:
     bucket = Bucket()
     assert read(python_tuned, bucket) == OBJECT
     assert bucket.asked == [{}]
 
 
-def test_a_body_that_breaks_off_is_read_on_from_there(python_tuned: SimpleNamespace):
-    bucket, slept = Bucket(2_500, 0, 3_000), []
+def test_a_body_that_breaks_off_is_read_on_from_there(python_tuned: SimpleNamespace) -> None:
+    bucket = Bucket(2_500, 0, 3_000)
+    slept: list[float] = []
     assert read(python_tuned, bucket, slept) == OBJECT
     assert bucket.asked == [
         {},
@@ -67,12 +68,12 @@ def test_a_body_that_breaks_off_is_read_on_from_there(python_tuned: SimpleNamesp
     assert len(slept) == 3
 
 
-def test_the_fourth_break_is_the_answer(python_tuned: SimpleNamespace):
+def test_the_fourth_break_is_the_answer(python_tuned: SimpleNamespace) -> None:
     with pytest.raises(ResponseStreamingError):
         read(python_tuned, Bucket(10, 10, 10, 10))
 
 
-def test_a_body_that_is_wrong_is_not_read_on(python_tuned: SimpleNamespace):
+def test_a_body_that_is_wrong_is_not_read_on(python_tuned: SimpleNamespace) -> None:
     bucket = Bucket(10, error=FlexibleChecksumError(error_msg="it differs"))
     with pytest.raises(FlexibleChecksumError):
         read(python_tuned, bucket)
@@ -81,7 +82,7 @@ def test_a_body_that_is_wrong_is_not_read_on(python_tuned: SimpleNamespace):
 
 def test_an_object_that_was_replaced_meanwhile_is_not_mixed_in(
     python_tuned: SimpleNamespace,
-):
+) -> None:
     bucket = Bucket(10)
     source = python_tuned.source.Source(bucket.get, lambda _seconds: None)
     source._version = "v0"
@@ -89,7 +90,7 @@ def test_an_object_that_was_replaced_meanwhile_is_not_mixed_in(
         source.read()
 
 
-def test_waiting_for_s3_is_counted(python_tuned: SimpleNamespace):
+def test_waiting_for_s3_is_counted(python_tuned: SimpleNamespace) -> None:
     source = python_tuned.source.Source(Bucket().get)
     opened = source.waited_s
     source.read(100)

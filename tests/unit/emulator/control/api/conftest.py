@@ -142,4 +142,5 @@ def creation(zipped: Callable[[str], str]) -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 async def function(ask: Ask, creation: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """The function `f`, created, as CreateFunction told of it."""
-    return (await ask("POST", "", creation())).document
+    created: dict[str, Any] = (await ask("POST", "", creation())).document
+    return created

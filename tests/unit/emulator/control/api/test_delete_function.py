@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.usefixtures("function")
 
 
-async def test_the_function_and_its_environments_are_gone(ask: Any, host: Any):
+async def test_the_function_and_its_environments_are_gone(ask: Any, host: Any) -> None:
     await ask("POST", "/f/invocations", {})
     assert (await ask("DELETE", "/f")).status == 204
     refused = await ask("GET", "/f")
@@ -16,7 +16,7 @@ async def test_the_function_and_its_environments_are_gone(ask: Any, host: Any):
     assert host.sandboxes[0].calls[-1] == "destroy"
 
 
-async def test_an_invocation_in_flight_is_finished_first(ask: Any, host: Any):
+async def test_an_invocation_in_flight_is_finished_first(ask: Any, host: Any) -> None:
     delivered, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(runtime: Any) -> None:
@@ -35,6 +35,6 @@ async def test_an_invocation_in_flight_is_finished_first(ask: Any, host: Any):
     assert host.sandboxes[0].calls[-1] == "destroy"
 
 
-async def test_its_name_is_free_again(ask: Any, creation: Any):
+async def test_its_name_is_free_again(ask: Any, creation: Any) -> None:
     await ask("DELETE", "/f")
     assert (await ask("POST", "", creation())).status == 201

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 
-async def test_the_code_is_told_where_it_lies(ask: Any, function: Any):
+async def test_the_code_is_told_where_it_lies(ask: Any, function: Any) -> None:
     told = (await ask("GET", "/f")).document
     location = Path(told["Code"]["Location"].removeprefix("file://"))
     assert (location / "h.py").read_text() == "x"
@@ -14,7 +14,7 @@ async def test_the_code_is_told_where_it_lies(ask: Any, function: Any):
 
 
 @pytest.mark.usefixtures("function")
-async def test_the_latest_version_is_the_only_one(ask: Any):
+async def test_the_latest_version_is_the_only_one(ask: Any) -> None:
     assert (await ask("GET", "/f?Qualifier=$LATEST")).status == 200
     refused = await ask("GET", "/f?Qualifier=7")
     assert (refused.status, refused.code) == (404, "ResourceNotFoundException")

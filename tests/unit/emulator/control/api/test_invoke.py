@@ -15,7 +15,7 @@ from lambdameter.model.report_line import parse_host, parse_meter
 pytestmark = pytest.mark.usefixtures("function")
 
 
-async def test_the_answer_is_the_handlers_and_what_the_emulator_knows(ask: Any):
+async def test_the_answer_is_the_handlers_and_what_the_emulator_knows(ask: Any) -> None:
     answer = await ask("POST", "/f/invocations", {"n": 1}, {"X-Amz-Log-Type": "Tail"})
     assert (answer.status, answer.document) == (200, {"n": 1})
     assert answer.headers["x-amz-executed-version"] == "$LATEST"
@@ -26,7 +26,7 @@ async def test_the_answer_is_the_handlers_and_what_the_emulator_knows(ask: Any):
     assert (told.engines, told.runtimes) == ({"s3": "fake 2"}, {"python3.12": "fake 1"})
 
 
-async def test_without_log_type_there_is_no_log(ask: Any):
+async def test_without_log_type_there_is_no_log(ask: Any) -> None:
     assert "x-amz-log-result" not in (await ask("POST", "/f/invocations", {})).headers
 
 
@@ -40,24 +40,24 @@ async def test_without_log_type_there_is_no_log(ask: Any):
 )
 async def test_a_log_that_its_caller_did_not_ask_for_is_the_emulators(
     ask: Any, plane: Any, caplog: Any, headers: dict[str, str], told: int
-):
+) -> None:
     with caplog.at_level(logging.INFO, log.__name__):
         await ask("POST", "/f/invocations", {}, headers)
         await asyncio.gather(*plane._events._tasks)
     assert caplog.text.count("f | REPORT RequestId") == told
 
 
-async def test_no_payload_is_an_empty_event(ask: Any):
+async def test_no_payload_is_an_empty_event(ask: Any) -> None:
     assert (await ask("POST", "/f/invocations")).document == {}
 
 
-async def test_a_dry_run_invokes_nothing(ask: Any, host: Any):
+async def test_a_dry_run_invokes_nothing(ask: Any, host: Any) -> None:
     answer = await ask("POST", "/f/invocations", {}, {"X-Amz-Invocation-Type": "DryRun"})
     assert answer.status == 204
     assert host.sandboxes == []
 
 
-async def test_an_error_of_the_function_is_200_and_says_so(ask: Any, host: Any):
+async def test_an_error_of_the_function_is_200_and_says_so(ask: Any, host: Any) -> None:
     async def fails(runtime: Any) -> None:
         while (delivery := await runtime.peer.next_event()) is not None:
             request_id = delivery.headers["Lambda-Runtime-Aws-Request-Id"]
@@ -68,7 +68,7 @@ async def test_an_error_of_the_function_is_200_and_says_so(ask: Any, host: Any):
     assert (answer.status, answer.headers["x-amz-function-error"]) == (200, "Unhandled")
 
 
-async def test_the_client_context_reaches_the_runtime_decoded(ask: Any, host: Any):
+async def test_the_client_context_reaches_the_runtime_decoded(ask: Any, host: Any) -> None:
     seen: list[str] = []
 
     async def script(runtime: Any) -> None:
@@ -102,14 +102,14 @@ async def test_the_client_context_reaches_the_runtime_decoded(ask: Any, host: An
 )
 async def test_a_bad_invocation_is_refused_with_awss_code(
     ask: Any, payload: bytes, headers: dict[str, str], status: int, code: str
-):
+) -> None:
     refused = await ask("POST", "/f/invocations", payload, headers)
     assert (refused.status, refused.code) == (status, code)
 
 
 async def test_a_caller_that_goes_away_leaves_the_environment_warm(
     ask: Any, address: str, host: Any
-):
+) -> None:
     delivered, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(runtime: Any) -> None:
@@ -131,7 +131,7 @@ async def test_a_caller_that_goes_away_leaves_the_environment_warm(
     assert len(host.sandboxes) == 1
 
 
-async def test_an_event_is_accepted_before_it_is_handled(ask: Any, host: Any):
+async def test_an_event_is_accepted_before_it_is_handled(ask: Any, host: Any) -> None:
     handled, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(runtime: Any) -> None:
@@ -149,7 +149,7 @@ async def test_an_event_is_accepted_before_it_is_handled(ask: Any, host: Any):
     await handled.wait()
 
 
-async def test_an_event_at_the_limit_is_taken(ask: Any):
+async def test_an_event_at_the_limit_is_taken(ask: Any) -> None:
     payload = b"1".rjust(invoke.MAX_EVENT_BYTES)
     answer = await ask("POST", "/f/invocations", payload, {"X-Amz-Invocation-Type": "Event"})
     assert answer.status == 202
@@ -157,7 +157,7 @@ async def test_an_event_at_the_limit_is_taken(ask: Any):
 
 async def test_an_event_for_a_function_that_is_not_active_is_refused(
     ask: Any, creation: Any, plane: Any
-):
+) -> None:
     await ask("POST", "", creation(FunctionName="g", Runtime="python3.11"))
     while plane._pending:
         await asyncio.wait(tuple(plane._pending))

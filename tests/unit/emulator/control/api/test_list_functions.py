@@ -9,7 +9,7 @@ def names(answer: Any) -> list[str]:
     return [function["FunctionName"] for function in answer.document["Functions"]]
 
 
-async def test_pages_come_by_name(ask: Any, creation: Any):
+async def test_pages_come_by_name(ask: Any, creation: Any) -> None:
     for name in ("b", "a", "c"):
         await ask("POST", "", creation(FunctionName=name))
     first = await ask("GET", "?MaxItems=2")
@@ -20,6 +20,6 @@ async def test_pages_come_by_name(ask: Any, creation: Any):
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "%C2%B2"])
-async def test_a_page_without_a_size_is_refused(ask: Any, limit: str):
+async def test_a_page_without_a_size_is_refused(ask: Any, limit: str) -> None:
     refused = await ask("GET", f"?MaxItems={limit}")
     assert (refused.status, refused.code) == (400, "InvalidParameterValueException")

@@ -11,7 +11,7 @@ from lambdameter.model.report_line import parse_meter
 pytestmark = pytest.mark.usefixtures("function")
 
 
-async def test_the_next_invocation_starts_a_new_environment(ask: Any, host: Any):
+async def test_the_next_invocation_starts_a_new_environment(ask: Any, host: Any) -> None:
     first = parse_meter((await ask("POST", "/f/invocations", {})).headers)
     updated = await ask("PUT", "/f/configuration", {"MemorySize": 512})
     assert (updated.status, updated.document["LastUpdateStatus"]) == (200, "InProgress")
@@ -25,24 +25,24 @@ async def test_the_next_invocation_starts_a_new_environment(ask: Any, host: Any)
     assert host.sandboxes[0].calls[-1] == "destroy"
 
 
-async def test_what_is_not_named_stays(ask: Any):
+async def test_what_is_not_named_stays(ask: Any) -> None:
     updated = await ask("PUT", "/f/configuration", {"Timeout": 9})
     assert (updated.document["Timeout"], updated.document["MemorySize"]) == (9, 128)
     assert updated.document["Handler"] == "h.f"
 
 
-async def test_an_update_of_another_revision_is_refused(ask: Any):
+async def test_an_update_of_another_revision_is_refused(ask: Any) -> None:
     refused = await ask("PUT", "/f/configuration", {"Timeout": 9, "RevisionId": "x"})
     assert (refused.status, refused.code) == (412, "PreconditionFailedException")
 
 
 @pytest.mark.parametrize("body", [b"[]", b"no json", b""])
-async def test_what_is_no_document_is_refused_as_that(ask: Any, body: bytes):
+async def test_what_is_no_document_is_refused_as_that(ask: Any, body: bytes) -> None:
     refused = await ask("PUT", "/f/configuration", body)
     assert (refused.status, refused.code) == (400, "SerializationException")
 
 
-async def test_an_invocation_in_flight_ends_on_the_old_configuration(ask: Any, host: Any):
+async def test_an_invocation_in_flight_ends_on_the_old_configuration(ask: Any, host: Any) -> None:
     answered: asyncio.Queue[str] = asyncio.Queue()
     go_on = asyncio.Event()
 
