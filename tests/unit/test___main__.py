@@ -14,7 +14,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN.values(), ids=BROKEN.keys())
-def test_a_bug_is_not_a_negative_verdict(how: str):
+def test_a_bug_is_not_a_negative_verdict(how: str) -> None:
     run = f"{how}; from lambdameter.__main__ import main; main()"
     ended = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=False)
     assert ended.returncode == program.BUG

@@ -55,7 +55,7 @@ def test_what_is_nowhere_names_make_setup(places: tuple[Path, Path]) -> None:
     assert str(places[1]) in str(caught.value.place)
 
 
-def test_the_wheel_has_every_program_of_ours():
+def test_the_wheel_has_every_program_of_ours() -> None:
     hook = (Path(__file__).parents[2] / "hatch_build.py").read_text()
     (names,) = (
         ast.literal_eval(node.value)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import scipy  # type: ignore[import-untyped]  # imports `scipy.special` on first use
+import scipy  # imports `scipy.special` on first use
 from numpy.typing import NDArray
 
 from lambdameter.model.comparison import Interval

@@ -7,10 +7,10 @@ W. J. Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, 3.2. Sci
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
-import scipy  # type: ignore[import-untyped]  # imports `scipy.special` on first use
+import scipy  # imports `scipy.special` on first use
 
 from lambdameter.stats.bootstrap import ENOUGH, LEVEL
 

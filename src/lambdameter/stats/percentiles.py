@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import scipy  # type: ignore[import-untyped]  # imports `scipy.special` on first use
+import scipy  # imports `scipy.special` on first use
 
 from lambdameter.model.comparison import Percentile
 

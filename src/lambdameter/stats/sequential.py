@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
-import scipy  # type: ignore[import-untyped]  # imports `scipy.special` on first use
+import scipy  # imports `scipy.special` on first use
 from numpy.typing import NDArray
 
 from lambdameter.model.comparison import Comparison, Look, Reason, Stopping

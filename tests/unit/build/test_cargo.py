@@ -67,7 +67,7 @@ def test_a_build_with_nothing_to_do_says_nothing_and_still_finds_the_binary(
     assert out[1].getvalue() == ""
 
 
-def test_what_another_build_of_the_workspace_made_is_not_made_again(crate: Path, out: Out):
+def test_what_another_build_of_the_workspace_made_is_not_made_again(crate: Path, out: Out) -> None:
     cargo.build(crate / "Cargo.toml", out[0], ["sums"])
     binary = shared_target.folder() / "release" / "sums"
     before = binary.stat()
@@ -249,7 +249,7 @@ def test_a_missing_tool_is_the_hosts_fault(
     assert refused.value.place == f"{tool}, on PATH"
 
 
-def test_the_module_builds_what_it_is_told(crate: Path):
+def test_the_module_builds_what_it_is_told(crate: Path) -> None:
     assert cargo.main(["sums", "--manifest-path", str(crate / "Cargo.toml")]) == 0
     assert (shared_target.folder() / "release" / "sums").is_file()
 

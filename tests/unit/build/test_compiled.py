@@ -136,5 +136,5 @@ def test_one_binary_needs_the_dependencies_of_its_own_package() -> None:
     assert list(weights(json.dumps(metadata).encode(), ["two"])) == ["two"]
 
 
-def test_without_metadata_there_are_no_weights():
+def test_without_metadata_there_are_no_weights() -> None:
     assert weights(b"", ["one"]) == {}

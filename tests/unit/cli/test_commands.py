@@ -24,7 +24,7 @@ def imported(program: str) -> set[str]:
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_each_command_has_its_function_and_its_line_on_the_help_page(
     name: str, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     app = typer.main.get_group(cli.app)
     context = typer.Context(app)
     command = app.get_command(context, name)
@@ -34,7 +34,7 @@ def test_each_command_has_its_function_and_its_line_on_the_help_page(
     assert line == str(command.help).split()[0]
 
 
-def test_a_command_that_is_not_there_is_none():
+def test_a_command_that_is_not_there_is_none() -> None:
     app = typer.main.get_group(cli.app)
     assert app.get_command(typer.Context(app), "calibrate") is None
 
@@ -48,5 +48,5 @@ def test_a_command_that_is_not_there_is_none():
         ("import lambdameter.emulator.__main__", set()),
     ],
 )
-def test_nothing_slow_is_imported_that_is_not_needed(program: str, slow: set[str]):
+def test_nothing_slow_is_imported_that_is_not_needed(program: str, slow: set[str]) -> None:
     assert imported(program) <= slow

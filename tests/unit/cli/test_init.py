@@ -61,7 +61,9 @@ def test_an_error_without_a_place_has_no_line_for_it(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err.splitlines() == ["error: No room", "  next:  Free some."]
 
 
-def test_a_full_disk_is_the_environments_fault(command: Command, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_disk_is_the_environments_fault(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full() -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "report.html")
 
@@ -75,7 +77,9 @@ def test_a_full_disk_is_the_environments_fault(command: Command, monkeypatch: py
     ]
 
 
-def test_another_error_of_the_system_is_not_called_a_full_disk(monkeypatch: pytest.MonkeyPatch):
+def test_another_error_of_the_system_is_not_called_a_full_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def closed() -> None:
         raise OSError(errno.EBADF, "Bad file descriptor")
 
@@ -87,7 +91,7 @@ def test_another_error_of_the_system_is_not_called_a_full_disk(monkeypatch: pyte
 @pytest.mark.parametrize(
     "write", ["sys.stdout.write('x' * 100_000)", "rich.get_console().print('x')"]
 )
-def test_output_that_nobody_reads_is_not_a_negative_verdict(write: str):
+def test_output_that_nobody_reads_is_not_a_negative_verdict(write: str) -> None:
     program = f"""
 import sys, rich, typer
 from lambdameter import cli

@@ -45,12 +45,14 @@ def with_target(run: ReportInput, **changes: object) -> ReportInput:
     )
 
 
-def test_there_is_a_format_for_each_name():
+def test_there_is_a_format_for_each_name() -> None:
     assert tuple(FORMATS) == get_args(FormatName)
 
 
 @EVERY
-def test_a_run_has_the_same_verdict_in_every_format(name: FormatName, sample_run: ModuleType):
+def test_a_run_has_the_same_verdict_in_every_format(
+    name: FormatName, sample_run: ModuleType
+) -> None:
     run = sample_run.report_input(sample_run.manifest((128, 1024)))
     text = words(written(name, run))
     for decision in decide(run):
@@ -58,7 +60,9 @@ def test_a_run_has_the_same_verdict_in_every_format(name: FormatName, sample_run
 
 
 @EVERY
-def test_a_sweep_has_the_same_verdicts_in_every_format(name: FormatName, sample_run: ModuleType):
+def test_a_sweep_has_the_same_verdicts_in_every_format(
+    name: FormatName, sample_run: ModuleType
+) -> None:
     sweep = sample_run.sweep_input(sample_run.report_input(), sample_run.report_input())
     text = words(swept(name, sweep))
     for sentence in latency_curves.sentences(sweep):
@@ -66,7 +70,9 @@ def test_a_sweep_has_the_same_verdicts_in_every_format(name: FormatName, sample_
 
 
 @EVERY
-def test_injected_faults_are_shouted_in_every_format(name: FormatName, sample_run: ModuleType):
+def test_injected_faults_are_shouted_in_every_format(
+    name: FormatName, sample_run: ModuleType
+) -> None:
     faults = "DynamoDB BatchWriteItem: 10 % throttled"
     run = with_target(sample_run.report_input(), faults=faults)
     assert "FAULTS WERE INJECTED" in written(name, run)
@@ -76,7 +82,7 @@ def test_injected_faults_are_shouted_in_every_format(name: FormatName, sample_ru
 @EVERY
 def test_that_aws_was_not_measured_is_said_in_every_format(
     name: FormatName, sample_run: ModuleType
-):
+) -> None:
     run = sample_run.report_input()
     said = re.compile(r"emulated(;| on this machine| at this machine's CPU speed)")
     assert said.search(words(written(name, run)))
@@ -84,7 +90,9 @@ def test_that_aws_was_not_measured_is_said_in_every_format(
 
 
 @EVERY
-def test_calls_that_are_missing_are_told_in_every_format(name: FormatName, sample_run: ModuleType):
+def test_calls_that_are_missing_are_told_in_every_format(
+    name: FormatName, sample_run: ModuleType
+) -> None:
     manifest = sample_run.manifest()
     samples = [sample_run.sample(trial) for trial in manifest.plan[:-1]]
     run = sample_run.report_input(manifest, samples)
@@ -92,11 +100,11 @@ def test_calls_that_are_missing_are_told_in_every_format(name: FormatName, sampl
 
 
 @EVERY
-def test_every_format_ends_with_one_line_break(name: FormatName, sample_run: ModuleType):
+def test_every_format_ends_with_one_line_break(name: FormatName, sample_run: ModuleType) -> None:
     assert re.search(r"\S *\n\Z", written(name, sample_run.report_input()))
 
 
-def test_the_formats_for_documents_have_every_caveat(sample_run: ModuleType):
+def test_the_formats_for_documents_have_every_caveat(sample_run: ModuleType) -> None:
     run = sample_run.report_input(sample_run.manifest(enforced=False))
     notes = json.loads(written("json", run))["notes"]
     assert notes == [*caveats.everything(run)]
@@ -105,7 +113,7 @@ def test_the_formats_for_documents_have_every_caveat(sample_run: ModuleType):
         assert markdown.escape(note) in text
 
 
-def test_only_the_parts_asked_for_are_printed(sample_run: ModuleType):
+def test_only_the_parts_asked_for_are_printed(sample_run: ModuleType) -> None:
     file = io.StringIO()
     print_parts(sample_run.report_input(), file, only=("equality",))
     assert "Equality" in file.getvalue()

@@ -103,7 +103,7 @@ def test_every_state_is_reached_from_new() -> None:
     assert reached == set(State)
 
 
-def test_only_events_of_the_scheduler_start_or_end_a_process():
+def test_only_events_of_the_scheduler_start_or_end_a_process() -> None:
     starting_or_ending = {
         event
         for (_, event), found in TABLE.items()
