@@ -52,8 +52,8 @@ for command in COMMANDS:
     app.command()(command)
 
 
-def _tell_version(asked: bool) -> None:  # noqa: FBT001 - typer's form of a callback
-    if asked:
+def _tell_version(requested: bool) -> None:  # noqa: FBT001 - typer's form of a callback
+    if requested:
         sys.stdout.write(f"{metadata.version('lambdameter')}\n")
         raise typer.Exit
 

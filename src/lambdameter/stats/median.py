@@ -32,6 +32,6 @@ def bounds(figures: Sequence[float]) -> Bounds | None:
     """
     if len(figures) < ENOUGH:
         return None
-    found = stats.quantile_test(np.asarray(figures), q=float(np.median(figures)), p=0.5)
-    low, high = found.confidence_interval(LEVEL)
+    test = stats.quantile_test(np.asarray(figures), q=float(np.median(figures)), p=0.5)
+    low, high = test.confidence_interval(LEVEL)
     return Bounds(float(low), float(high))
