@@ -161,12 +161,12 @@ def _watch(
 
 def _lines(cargo: subprocess.Popen[str]) -> Iterator[_Line | None]:
     """Each line with the stream's name, as they come; None from time to time in between."""
-    said: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
+    output: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
 
     def read(name: str, stream: IO[str]) -> None:
         for line in stream:
-            said.put((name, line))
-        said.put(None)
+            output.put((name, line))
+        output.put(None)
 
     for name, stream in (("stdout", cargo.stdout), ("stderr", cargo.stderr)):
         if stream is not None:
@@ -174,7 +174,7 @@ def _lines(cargo: subprocess.Popen[str]) -> Iterator[_Line | None]:
     open_streams = 2
     while open_streams:
         try:
-            line = said.get(timeout=_REDRAW_S)
+            line = output.get(timeout=_REDRAW_S)
         except queue.Empty:
             yield None
             continue
@@ -225,13 +225,13 @@ def _failure(result: Build, manifest: Path, command: list[str]) -> LambdameterEr
     )
 
 
-def _place(told: str | None, manifest: Path) -> str:
+def _place(reported: str | None, manifest: Path) -> str:
     """The compiler names files from the workspace's root, which is at or above the manifest."""
-    if told is None:
+    if reported is None:
         return str(manifest)
-    file = told.rpartition(":")[0]
+    file = reported.rpartition(":")[0]
     roots = manifest.absolute().parents
-    return next((str(root / told) for root in roots if (root / file).is_file()), told)
+    return next((str(root / reported) for root in roots if (root / file).is_file()), reported)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -242,10 +242,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("binaries", nargs="*", default=PROGRAMS, help="binary targets to build")
     parser.add_argument("--manifest-path", type=Path, default=Path("Cargo.toml"))
-    asked = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:
-        build(asked.manifest_path, console, asked.binaries)
+        build(parsed.manifest_path, console, parsed.binaries)
     except LambdameterError as error:
         console.print(f"error: {error}", style="red", markup=False, highlight=False)
         return error.exit_code

@@ -81,8 +81,8 @@ app = typer.Typer(
 )
 
 
-def _tell_version(asked: bool) -> None:  # noqa: FBT001 - typer's form of a callback
-    if asked:
+def _tell_version(requested: bool) -> None:  # noqa: FBT001 - typer's form of a callback
+    if requested:
         sys.stdout.write(f"{metadata.version('lambdameter')}\n")
         raise typer.Exit
 

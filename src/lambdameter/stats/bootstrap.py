@@ -104,8 +104,8 @@ def ends(resampled: Floats, estimate: Floats | float, level: float, rounds: int)
     """
     beyond = tail(rounds)
     stretch = _student(level, rounds - 1) / _student(LEVEL, rounds - 1)
-    found: Floats = np.quantile(resampled, [beyond, 1 - beyond], axis=0)
-    result: Floats = estimate + stretch * (found - estimate)
+    quantiles: Floats = np.quantile(resampled, [beyond, 1 - beyond], axis=0)
+    result: Floats = estimate + stretch * (quantiles - estimate)
     return result
 
 

@@ -103,8 +103,8 @@ def _between(medians: Floats, within: float | None, calls: float) -> float:
     off: https://en.wikipedia.org/wiki/Median#Sampling_distribution
     """
     numbers = np.arange(medians.shape[1])
-    left = medians.T - np.vander(numbers, 2) @ np.polyfit(numbers, medians.T, 1)
-    variance = float(np.sum(left**2)) / (medians.shape[0] * (medians.shape[1] - 2))
+    residuals = medians.T - np.vander(numbers, 2) @ np.polyfit(numbers, medians.T, 1)
+    variance = float(np.sum(residuals**2)) / (medians.shape[0] * (medians.shape[1] - 2))
     own = np.pi / 2 * within**2 / calls if within is not None else 0.0
     return float(np.sqrt(max(0.0, variance - own)))
 

@@ -37,14 +37,14 @@ def percentiles(times_ms: Sequence[float]) -> tuple[Percentile, ...]:
 
 def _percentile(ordered: Sequence[float], share: float) -> Percentile:
     count = len(ordered)
-    told = Percentile(share=share, environments=count, needed=needed(share))
-    if count < told.needed:
-        return told
+    percentile = Percentile(share=share, environments=count, needed=needed(share))
+    if count < percentile.needed:
+        return percentile
     low, high = ranks(count, share)
     return Percentile(
         share=share,
         environments=count,
-        needed=told.needed,
+        needed=percentile.needed,
         value_ms=ordered[math.ceil(count * share) - 1],
         low_ms=ordered[low - 1],
         high_ms=ordered[high - 1],
