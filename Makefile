@@ -17,10 +17,16 @@ run: setup ## all set-up, once a calibration, then the duel
 	@test -e $(CACHE)/speed-arm64.json || $(VENV)/lambdameter doctor --calibrate > /dev/null || true
 	@$(VENV)/lambdameter run etl $(ARGS)
 
-test: setup ## all set-up, then the tests
+test: setup ## all set-up, then the tests; with ARGS only those of pytest that it names
 	cargo test --release --locked --quiet --workspace
 	@$(PAGE) test
+ifdef ARGS
 	$(VENV)/pytest $(ARGS)
+else
+	$(VENV)/coverage run -m pytest tests/unit
+	$(VENV)/coverage report
+	$(VENV)/pytest --ignore=tests/unit
+endif
 
 test-cgroup2: setup ## the sandbox's tests on a kernel with cgroup v2, in a virtual machine
 	./scripts/cgroup2/kernel.sh $(CACHE)/cgroup2
@@ -74,4 +80,4 @@ format: ## what the formatters do by themselves
 	cargo fmt
 
 clean: ## forget what this checkout made; the cache is left (see its path in the README)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
