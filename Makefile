@@ -35,7 +35,7 @@ test-cgroup2: setup ## the sandbox's tests on a kernel with cgroup v2, in a virt
 setup: $(UV) ## the set-up alone
 	@./scripts/interpreter/debian.sh $(CACHE)
 	@$(UV) sync --quiet --locked --no-install-project
-	@PYTHONPATH=src $(VENV)/python -m lambdameter.build.cargo --workspace
+	@PYTHONPATH=src $(VENV)/python -m lambdameter.build.cargo
 	@$(PAGE)
 	@$(UV) sync --quiet --locked
 

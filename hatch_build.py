@@ -31,10 +31,11 @@ class CargoBuildHook(BuildHookInterface[BuilderConfig]):
         """Build, then name the binaries as scripts of the wheel."""
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         target = Path(os.environ.get("CARGO_TARGET_DIR") or cache / "lambdameter" / "cargo-target")
-        # The whole workspace in one call: features unify, so a call per member would build
-        # some seventy crates twice.
+        # With the features that the whole workspace asks for, as `make setup` and whoever builds
+        # a function do: else some seventy crates would be built twice.
+        programs = [word for name in BINARIES for word in ("--bin", name)]
         subprocess.run(
-            ["cargo", "build", "--release", "--locked", "--workspace"],
+            ["cargo", "build", "--release", "--locked", "--workspace", *programs],
             cwd=self.root,
             env={**os.environ, "CARGO_TARGET_DIR": str(target)},
             check=True,

@@ -20,7 +20,7 @@ import msgspec
 import psutil
 
 from lambdameter.emulator.gateway.declaration import load
-from lambdameter.emulator.server import EmulatorReady, Options
+from lambdameter.emulator.options import EmulatorReady, Options
 from lambdameter.model.live import LivePrices, LiveSite
 from lambdameter.race.page_server import Stage, bind, serving
 from lambdameter.race.races import Races

@@ -60,9 +60,9 @@ def duration(value_s: float) -> str:
     return f"{minutes:.2g} min" if minutes < _S_PER_MIN else f"{minutes / _S_PER_MIN:.2g} h"
 
 
-def count(how_many: int, what: str) -> str:
+def count(how_many: int, noun: str) -> str:
     """A number of things: "1 round", "20 rounds"."""
-    return f"{how_many:,} {what}{'' if how_many == 1 else 's'}"
+    return f"{how_many:,} {noun}{'' if how_many == 1 else 's'}"
 
 
 def percent(share: float | Decimal | None) -> str:
@@ -73,6 +73,11 @@ def percent(share: float | Decimal | None) -> str:
     if hundredfold == 0 or abs(hundredfold) >= 1:
         return f"{hundredfold:.0f} %"
     return f"{hundredfold:.{1 - hundredfold.adjusted()}f} %"
+
+
+def span(low: float | Decimal, high: float | Decimal) -> str:
+    """An interval as a sentence has it: "0.512 to 0.634"."""
+    return f"{number(low)} to {number(high)}"
 
 
 def level(share: float) -> str:
@@ -107,5 +112,5 @@ def lines(numbers: Sequence[int]) -> str:
             spans[-1].append(line)
         else:
             spans.append([line])
-    shown = (str(span[0]) if len(span) == 1 else f"{span[0]}-{span[-1]}" for span in spans)
-    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(shown)}"
+    texts = (str(span[0]) if len(span) == 1 else f"{span[0]}-{span[-1]}" for span in spans)
+    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(texts)}"

@@ -18,7 +18,8 @@ import pytest
 import uvloop
 from botocore.config import Config
 
-from lambdameter.emulator.server import Options, serve
+from lambdameter.emulator.options import Options
+from lambdameter.emulator.server import serve
 from lambdameter.model.report_line import parse_meter, parse_report
 from lambdameter.model.sample import Enforcement, Meter, Report
 

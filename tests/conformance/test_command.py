@@ -23,7 +23,8 @@ import pytest
 from botocore.config import Config
 
 from lambdameter import binaries
-from lambdameter.emulator.server import SERVICES, EmulatorFailed, EmulatorReady, Options
+from lambdameter.emulator.options import EmulatorFailed, EmulatorReady, Options
+from lambdameter.emulator.server import SERVICES
 from lambdameter.errors import HostError
 from lambdameter.model.report_line import parse_host, parse_meter, parse_report
 

@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lambdameter.emulator.gateway.declaration import load
-from lambdameter.emulator.server import EmulatorReady, Options
+from lambdameter.emulator.options import EmulatorReady, Options
 
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 DECLARATION = """

@@ -20,7 +20,8 @@ import uvloop
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from lambdameter.emulator import server
-from lambdameter.emulator.server import Options, serve
+from lambdameter.emulator.options import Options
+from lambdameter.emulator.server import serve
 
 CHROMIUM = "chromium"
 # The browser's own protection of this machine, which not every browser has, is taken away.

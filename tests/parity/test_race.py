@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from lambdameter.build import cargo, function
-from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.emulator.options import Options as EmulatorOptions
 from lambdameter.measure.local_lambda import local_lambda
 from lambdameter.model.race import Race, RaceSite
 from lambdameter.race import declaration, staging

@@ -41,74 +41,91 @@ class CopyDifference(Record, frozen=True, kw_only=True):
 
 def apart(run: ReportInput, memory_mb: int) -> list[CopyDifference]:
     """Every measure of every copy at a tier: Duration and cost of warm calls, Init of cold ones."""
-    mine = [one for one in run.summary.comparisons if one.memory_mb == memory_mb]
-    warm = {(one.variant, one.case) for one in mine if one.call == "warm"}
+    mine = [
+        comparison for comparison in run.summary.comparisons if comparison.memory_mb == memory_mb
+    ]
+    warm = {
+        (comparison.variant, comparison.case) for comparison in mine if comparison.call == "warm"
+    }
     return [
         measure
-        for one in mine
-        for measure in _measures(one, alone=(one.variant, one.case) not in warm)
+        for comparison in mine
+        for measure in _measures(
+            comparison, alone=(comparison.variant, comparison.case) not in warm
+        )
     ]
 
 
 def verdict(run: ReportInput, memory_mb: int) -> tuple[bool, str, tuple[str, ...]]:
     """Whether something can be told at a tier, the sentence that tells it, and its evidence."""
-    found = apart(run, memory_mb)
+    differences = apart(run, memory_mb)
     at = f"At {memory_mb:,} MB"
     unknown = f"{at} this run cannot tell how far apart two copies of {_who(run)} are"
-    if not found:
+    if not differences:
         return False, f"{unknown}: no call of both copies was measured.", ()
-    if all(one.interval is None for one in found):
-        least, needed = found[0].environments, min(one.needed for one in found)
-        told = (
+    if all(difference.interval is None for difference in differences):
+        least, needed = (
+            differences[0].environments,
+            min(difference.needed for difference in differences),
+        )
+        sentence = (
             f"{unknown}: at least {needed} environments of each are needed, and there are {least}."
         )
-        return False, told, (_ratios(run, found), f"Measure again with `--cold {2 * needed}`.")
-    different = [one for one in found if one.differs]
-    shows = _shows(found)
+        return (
+            False,
+            sentence,
+            (_ratios(run, differences), f"Measure again with `--cold {2 * needed}`."),
+        )
+    different = [difference for difference in differences if difference.differs]
+    shows = _shows(differences)
     if not different:
-        told = (
+        sentence = (
             f"{at} no difference between two copies of {_who(run)} was found; "
             f"{shows} would have been found."
         )
-        return True, told, (_ratios(run, found), *_lacks(found))
-    names = listed([_named(run, one) for one in different])
-    told = f"{at} two copies of {_who(run)} seem to differ, although they are the same: {names}."
+        return True, sentence, (_ratios(run, differences), *_lacks(differences))
+    names = listed([_named(run, difference) for difference in different])
+    sentence = (
+        f"{at} two copies of {_who(run)} seem to differ, although they are the same: {names}."
+    )
     return (
         True,
-        told,
+        sentence,
         (
-            _ratios(run, found),
-            _warning(run, found),
+            _ratios(run, differences),
+            _warning(run, differences),
             f"If this is chance, {shows} would have been found.",
         ),
     )
 
 
-def _measures(one: Comparison, *, alone: bool) -> Iterator[CopyDifference]:
+def _measures(comparison: Comparison, *, alone: bool) -> Iterator[CopyDifference]:
     """Of a comparison of warm calls; of cold ones their Init, and all where there is no other."""
 
-    def made(
+    def difference(
         of: str, needed: int, ratio: float, interval: Interval | None, least: float | None
     ) -> CopyDifference:
         return CopyDifference(
-            variant=one.reference,
-            case=one.case,
+            variant=comparison.reference,
+            case=comparison.case,
             of=of,
-            environments=one.environments,
+            environments=comparison.environments,
             needed=needed,
             ratio=ratio,
             interval=interval,
             detectable=least,
         )
 
-    if one.init is not None:
-        init = one.init
-        yield made("Init", one.needed, init.ratio, init.interval, init.detectable)
-    if one.call == "warm" or alone:
-        time = "Duration" if one.call == "warm" else "Init + Duration"
-        yield made(time, one.needed, one.ratio, one.interval, one.detectable)
-        cost = (one.cost_ratio, one.cost_interval, one.cost_detectable)
-        yield made("cost", one.needed_for_cost, *cost)
+    if comparison.init is not None:
+        init = comparison.init
+        yield difference("Init", comparison.needed, init.ratio, init.interval, init.detectable)
+    if comparison.call == "warm" or alone:
+        time = "Duration" if comparison.call == "warm" else "Init + Duration"
+        yield difference(
+            time, comparison.needed, comparison.ratio, comparison.interval, comparison.detectable
+        )
+        cost = (comparison.cost_ratio, comparison.cost_interval, comparison.cost_detectable)
+        yield difference("cost", comparison.needed_for_cost, *cost)
 
 
 def _who(run: ReportInput) -> str:
@@ -116,58 +133,65 @@ def _who(run: ReportInput) -> str:
     return listed([find.variant_title(run, name) for name in originals])
 
 
-def _shows(found: Sequence[CopyDifference]) -> str:
+def _shows(differences: Sequence[CopyDifference]) -> str:
     """From what on a difference is found, four times of five: the worst of each measure."""
     least: dict[str, float] = {}
-    for one in found:
-        if one.detectable is not None:
-            least[one.of] = max(least.get(one.of, 0.0), one.detectable)
-    told = listed([f"{_percent(share)} in {of}" for of, share in least.items()])
-    return f"a difference of {told} (in four runs of five)"
+    for difference in differences:
+        if difference.detectable is not None:
+            least[difference.of] = max(least.get(difference.of, 0.0), difference.detectable)
+    effects = listed([f"{_percent(share)} in {of}" for of, share in least.items()])
+    return f"a difference of {effects} (in four runs of five)"
 
 
-def _lacks(found: Sequence[CopyDifference]) -> Iterator[str]:
-    for one in {one.of: one for one in found if one.interval is None}.values():
-        yield (f"Nothing can be said about {one.of} below {one.needed} environments of each copy.")
+def _lacks(differences: Sequence[CopyDifference]) -> Iterator[str]:
+    for difference in {
+        difference.of: difference for difference in differences if difference.interval is None
+    }.values():
+        needed = f"{difference.needed} environments of each copy"
+        yield f"Nothing can be said about {difference.of} below {needed}."
 
 
-def _ratios(run: ReportInput, found: Sequence[CopyDifference]) -> str:
+def _ratios(run: ReportInput, differences: Sequence[CopyDifference]) -> str:
     """Every ratio with its interval, by cell."""
     cells: dict[tuple[str, str], list[str]] = {}
-    for one in found:
-        cells.setdefault((one.variant, one.case), []).append(f"{one.of} {_ratio(one)}")
-    told = "; ".join(
+    for difference in differences:
+        cells.setdefault((difference.variant, difference.case), []).append(
+            f"{difference.of} {_ratio(difference)}"
+        )
+    parts = "; ".join(
         f"{find.variant_title(run, variant)} on {find.case_title(run, case)}: {', '.join(mine)}"
         for (variant, case), mine in cells.items()
     )
-    return f"How much more the copy takes than the original: {told}."
+    return f"How much more the copy takes than the original: {parts}."
 
 
-def _ratio(one: CopyDifference) -> str:
-    if one.interval is None:
-        lack = f"no interval: {one.environments} of {one.needed} environments"
-        return f"{_more(one.ratio)} % ({lack})"
-    low, high = _more(one.interval.low), _more(one.interval.high)
-    return f"{_more(one.ratio)} % ({low} to {high} %)"
+def _ratio(difference: CopyDifference) -> str:
+    if difference.interval is None:
+        lack = f"no interval: {difference.environments} of {difference.needed} environments"
+        return f"{_more(difference.ratio)} % ({lack})"
+    low, high = _more(difference.interval.low), _more(difference.interval.high)
+    return f"{_more(difference.ratio)} % ({low} to {high} %)"
 
 
 def _more(ratio: float) -> str:
     """A ratio as signed percent: 1.004 is +0.400, 0.99 is -1.00."""
-    told = units.number(100 * (ratio - 1))
-    return told if ratio <= 1 else f"+{told}"
+    figure = units.number(100 * (ratio - 1))
+    return figure if ratio <= 1 else f"+{figure}"
 
 
-def _named(run: ReportInput, one: CopyDifference) -> str:
-    return f"{find.variant_title(run, one.variant)} on {find.case_title(run, one.case)} in {one.of}"
+def _named(run: ReportInput, difference: CopyDifference) -> str:
+    variant, case = difference.variant, difference.case
+    where = f"{find.variant_title(run, variant)} on {find.case_title(run, case)}"
+    return f"{where} in {difference.of}"
 
 
-def _warning(run: ReportInput, found: Sequence[CopyDifference]) -> str:
-    count = sum(one.interval is not None for one in found)
+def _warning(run: ReportInput, differences: Sequence[CopyDifference]) -> str:
+    count = sum(difference.interval is not None for difference in differences)
     ends = [
         end - 1
-        for one in found
-        if one.differs and one.interval
-        for end in (one.interval.low, one.interval.high)
+        for difference in differences
+        if difference.differs and difference.interval
+        for end in (difference.interval.low, difference.interval.high)
     ]
     farthest = max(abs(end) for end in ends)
     return (

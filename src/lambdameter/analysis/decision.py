@@ -88,16 +88,16 @@ def _no_sample(run: ReportInput) -> Decision:
 
 
 def _make_equal(run: ReportInput, unequal: list[str]) -> Decision:
-    told = []
+    failing = []
     for case in unequal:
         verdict = find.equality(run, case)
         wrong = verdict.unequal if verdict else ()
         who = listed([find.variant_title(run, name) for name in wrong]) or "the variants"
-        told.append(f"{who} on {find.case_title(run, case)}")
+        failing.append(f"{who} on {find.case_title(run, case)}")
     return Decision(
         memory_mb=None,
         action="make-equal",
-        verdict=f"Not equal: {listed(told)}. Correct this first; speed comes after.",
+        verdict=f"Not equal: {listed(failing)}. Correct this first; speed comes after.",
         evidence=("No speed is reported for a case until all of its records are equal.",),
     )
 
@@ -110,7 +110,7 @@ def _at_tier(run: ReportInput, memory_mb: int) -> Decision:
             memory_mb=memory_mb,
             action="cannot-tell",
             verdict=f"{at} no decision is possible: no variant answered every case.",
-            evidence=tuple(f"{told}." for told in dead.values()),
+            evidence=tuple(f"{cause}." for cause in dead.values()),
         )
     if len(alive) + len(dead) == 1:
         return _alone(run, memory_mb, alive[0])
@@ -140,10 +140,10 @@ def _at_tier(run: ReportInput, memory_mb: int) -> Decision:
 
 
 def _of_copies(run: ReportInput, memory_mb: int) -> Decision:
-    known, verdict, evidence = copies.verdict(run, memory_mb)
+    decided, verdict, evidence = copies.verdict(run, memory_mb)
     return Decision(
         memory_mb=memory_mb,
-        action="copies" if known else "cannot-tell",
+        action="copies" if decided else "cannot-tell",
         verdict=verdict,
         evidence=evidence,
     )
@@ -179,18 +179,20 @@ def _cause(run: ReportInput, lost: list[CellSummary]) -> str:
 
 def _alone(run: ReportInput, memory_mb: int, name: str) -> Decision:
     title = find.variant_title(run, name)
-    told = []
+    parts = []
     for case in find.cases(run):
         for cell in find.candidates(run, memory_mb, case):
             bill = find.bill(run, cell)
             price = f" for {units.usd(bill.run_usd)}" if bill is not None else ""
-            told.append(f"{find.case_title(run, case)} in {units.time(total(cell))}{price} per run")
+            parts.append(
+                f"{find.case_title(run, case)} in {units.time(total(cell))}{price} per run"
+            )
     return Decision(
         memory_mb=memory_mb,
         action="alone",
         verdict=f"At {memory_mb:,} MB only {title} was measured, so there is nothing "
         "to choose between.",
-        evidence=(f"{_rounds(run)}it takes {listed(told)}.",),
+        evidence=(f"{_rounds(run)}it takes {listed(parts)}.",),
     )
 
 
@@ -242,7 +244,11 @@ def _choose(run: ReportInput, duels: list[Duel], reference: str, rival: str) -> 
 
 def _same(run: ReportInput, duels: list[Duel]) -> str:
     """No difference, and how small a one would have been found."""
-    least = max(one.detectable or 0 for one in comparisons(run, duels) if one is not None)
+    least = max(
+        comparison.detectable or 0
+        for comparison in comparisons(run, duels)
+        if comparison is not None
+    )
     return (
         f"{_rounds(run).lower()}no difference was found, and a difference of "
         f"{units.percent(least)} would have been found in four runs of five"
@@ -251,16 +257,17 @@ def _same(run: ReportInput, duels: list[Duel]) -> str:
 
 def _intervals(run: ReportInput, duels: list[Duel]) -> tuple[str, ...]:
     """Between what the rival's time lies, as a share of the reference's."""
-    told = [
-        f"{units.number(found.interval.low)} to {units.number(found.interval.high)} "
-        f"({find.case_title(run, found.case)}, {units.level(found.interval.level)} interval)"
-        for found in comparisons(run, duels)
-        if found is not None and found.interval is not None
+    spans = [
+        f"{units.span(comparison.interval.low, comparison.interval.high)} "
+        f"({find.case_title(run, comparison.case)}, {units.level(comparison.interval.level)} "
+        "interval)"
+        for comparison in comparisons(run, duels)
+        if comparison is not None and comparison.interval is not None
     ]
-    if not told:
+    if not spans:
         return ()
     reference = find.variant_title(run, duels[0].reference.variant)
-    return (f"Its Duration is {listed(told)} times {reference}'s.",)
+    return (f"Its Duration is {listed(spans)} times {reference}'s.",)
 
 
 def _beside(verdict: str, advice: Advice | None, *, after: bool = False) -> str:
@@ -268,12 +275,12 @@ def _beside(verdict: str, advice: Advice | None, *, after: bool = False) -> str:
     if advice is None:
         return verdict
     language = advice.language
-    told = {
+    start = {
         "most": f"Then optimise {language}" if after else f"Optimise {language} first",
         "some": f"Optimising {language} is not enough",
         "little": f"Optimising {language} gains little",
     }[advice.gain]
-    return f"{verdict} {told}: {advice.races}.".lstrip()
+    return f"{verdict} {start}: {advice.races}.".lstrip()
 
 
 def _dominant(duels: list[Duel]) -> tuple[BillLine, Decimal] | None:
@@ -283,7 +290,7 @@ def _dominant(duels: list[Duel]) -> tuple[BillLine, Decimal] | None:
         if not bill.run_usd or bill.touchable_usd / bill.run_usd >= MATTERS:
             return None
     bill = duels[0].reference_bill
-    line = max(bill.lines, key=lambda one: one.usd)
+    line = max(bill.lines, key=lambda line: line.usd)
     return line, line.usd / bill.run_usd
 
 
@@ -312,18 +319,18 @@ def _evidence(run: ReportInput, memory_mb: int, duels: list[Duel]) -> tuple[str,
 
 def _shares(savings: list[Decimal], *, signed: bool) -> str:
     """Savings as they stand in a sentence; signed, a saving is a minus."""
-    told = [
+    texts = [
         f"{'-' if saving > 0 else '+'}{units.percent(abs(saving))}"
         if signed
         else units.percent(saving)
         for saving in savings
     ]
-    return listed(list(dict.fromkeys(told)))
+    return listed(list(dict.fromkeys(texts)))
 
 
 def _races(run: ReportInput, duels: list[Duel]) -> str:
     """Who does what in how long; the same two names are said once."""
-    told = []
+    sentences = []
     before = None
     for duel in duels:
         pair = duel.reference.variant, duel.rival.variant
@@ -331,12 +338,12 @@ def _races(run: ReportInput, duels: list[Duel]) -> str:
         faster = f"{units.number(duel.ratio)} times faster" if duel.ratio >= 1 else "slower"
         case = find.case_title(run, duel.case)
         if pair == before:
-            told.append(f"{rival} and {reference} on {case} ({faster})")
+            sentences.append(f"{rival} and {reference} on {case} ({faster})")
         else:
             who, whose = (find.variant_title(run, name) for name in reversed(pair))
-            told.append(f"{who} takes {rival} and {whose} {reference} on {case} ({faster})")
+            sentences.append(f"{who} takes {rival} and {whose} {reference} on {case} ({faster})")
         before = pair
-    return "; ".join(told)
+    return "; ".join(sentences)
 
 
 def _modelled(duels: list[Duel]) -> tuple[str, ...]:
@@ -369,11 +376,11 @@ def _beyond_a_new_table(run: ReportInput, memory_mb: int) -> tuple[str, ...]:
         return ()
     who = listed([find.variant_title(run, name) for name in fast])
     most = max(rates.values())
-    told = (
+    sentence = (
         f"{who} would need a pre-warmed table on AWS: up to {most:,.0f} units are "
         f"written per second, and a new on-demand table takes {NEW_TABLE_UNITS:,}."
     )
-    return (told,)
+    return (sentence,)
 
 
 def _rounds(run: ReportInput) -> str:

@@ -37,7 +37,7 @@ class Advice(Record, frozen=True, kw_only=True):
 
 def is_rewrite(run: ReportInput, cell: CellSummary, reference: CellSummary) -> bool:
     """Whether a cell's variant is written in another language than the reference's."""
-    languages = {one.name: one.language for one in run.manifest.workload.variants}
+    languages = {variant.name: variant.language for variant in run.manifest.workload.variants}
     return languages[cell.variant] != languages[reference.variant]
 
 
@@ -59,8 +59,8 @@ def advise(run: ReportInput, memory_mb: int) -> Advice | None:
     before = None
     for case in find.cases(run):
         reference, *others = find.candidates(run, memory_mb, case)
-        tuned = best([one for one in others if not is_rewrite(run, one, reference)])
-        rewrite = best([one for one in others if is_rewrite(run, one, reference)])
+        tuned = best([cell for cell in others if not is_rewrite(run, cell, reference)])
+        rewrite = best([cell for cell in others if is_rewrite(run, cell, reference)])
         if tuned is None or rewrite is None:
             continue
         language = find.variant_title(run, reference.variant)
@@ -89,5 +89,5 @@ def _race(
     ours, theirs = units.time(total(tuned)), units.time(total(rewrite))
     if not named:
         return f"{ours} and {theirs} on {title}"
-    who, whose = (find.variant_title(run, one.variant) for one in (tuned, rewrite))
+    who, whose = (find.variant_title(run, cell.variant) for cell in (tuned, rewrite))
     return f"{who} takes {ours} and {whose} {theirs} on {title}"

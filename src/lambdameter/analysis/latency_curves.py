@@ -45,31 +45,31 @@ class Curve(Record, frozen=True, kw_only=True):
     points: tuple[Point, ...]
 
 
-def curves(told: SweepInput, memory_mb: int) -> list[Curve]:
+def curves(sweep: SweepInput, memory_mb: int) -> list[Curve]:
     """Every variant of every case at a tier against the workload's first that was run."""
-    first = told.runs[0]
-    found = []
+    first = sweep.runs[0]
+    all_curves = []
     for case in find.cases(first):
         cells = find.candidates(first, memory_mb, case)
-        found += [
+        all_curves += [
             Curve(
                 reference=cells[0].variant,
                 variant=other.variant,
                 case=case,
                 memory_mb=memory_mb,
-                points=tuple(_points(told, cells[0], other)),
+                points=tuple(_points(sweep, cells[0], other)),
             )
             for other in cells[1:]
         ]
-    return found
+    return all_curves
 
 
-def sentences(told: SweepInput) -> tuple[str, ...]:
+def sentences(sweep: SweepInput) -> tuple[str, ...]:
     """What decides: of each tier, case and variant, what it saves at each latency."""
-    first = told.runs[0]
+    first = sweep.runs[0]
     unequal = [
-        f"At {number(one.latency_ms)}: {decide(run)[0].verdict}"
-        for one, run in zip(told.sweep.runs, told.runs, strict=True)
+        f"At {number(swept.latency_ms)}: {decide(run)[0].verdict}"
+        for swept, run in zip(sweep.sweep.runs, sweep.runs, strict=True)
         if not run.samples or decide(run)[0].action == "make-equal"
     ]
     if unequal:
@@ -77,17 +77,17 @@ def sentences(told: SweepInput) -> tuple[str, ...]:
     lines = [
         _sentence(first, curve)
         for memory_mb in find.tiers(first)
-        for curve in curves(told, memory_mb)
+        for curve in curves(sweep, memory_mb)
     ]
     return tuple(lines) or (
         ("Only one variant was measured, so there is nothing to choose between."),
     )
 
 
-def with_every_latency(told: SweepInput) -> ReportInput:
+def with_every_latency(sweep: SweepInput) -> ReportInput:
     """The first run, whose target says that every latency was modelled."""
-    first = told.runs[0]
-    latencies = listed([f"{one.latency_ms:.10g}" for one in told.sweep.runs])
+    first = sweep.runs[0]
+    latencies = listed([f"{swept.latency_ms:.10g}" for swept in sweep.sweep.runs])
     target = msgspec.structs.replace(
         first.manifest.target, latency_model=f"{latencies} ms, one run at each, modelled"
     )
@@ -102,32 +102,32 @@ def number(latency_ms: float) -> str:
 
 def more(ratio: float) -> str:
     """A ratio of times as signed percent: 0.45 is -55 %."""
-    told = units.number(round(100 * (ratio - 1), 1))
-    return f"{told} %" if ratio <= 1 else f"+{told} %"
+    figure = units.number(round(100 * (ratio - 1), 1))
+    return f"{figure} %" if ratio <= 1 else f"+{figure} %"
 
 
-def beside(told: SweepInput) -> Iterator[str]:
+def beside(sweep: SweepInput) -> Iterator[str]:
     """What is to be known before the figures."""
     yield "warm calls; a separate run for each latency, with interleaved rounds"
     yield (
         "≈ the latency is modelled: the median of every request to DynamoDB and "
         "S3, chosen and not measured"
     )
-    run = told.runs[0]
-    short = [one for one in run.summary.comparisons if one.interval is None]
+    run = sweep.runs[0]
+    short = [comparison for comparison in run.summary.comparisons if comparison.interval is None]
     if short:
         yield f"intervals need {short[0].needed} environments"
-    elif any(one.cost_interval is None for one in run.summary.comparisons):
+    elif any(comparison.cost_interval is None for comparison in run.summary.comparisons):
         yield "no intervals for billed duration and bill"
 
 
-def _points(told: SweepInput, reference: CellSummary, other: CellSummary) -> Iterator[Point]:
-    for one, run in zip(told.sweep.runs, told.runs, strict=True):
+def _points(sweep: SweepInput, reference: CellSummary, other: CellSummary) -> Iterator[Point]:
+    for swept, run in zip(sweep.sweep.runs, sweep.runs, strict=True):
         ours, theirs = (
             next(
-                found
-                for found in run.summary.cells
-                if (found.variant, found.case, found.memory_mb)
+                candidate
+                for candidate in run.summary.cells
+                if (candidate.variant, candidate.case, candidate.memory_mb)
                 == (cell.variant, cell.case, cell.memory_mb)
             )
             for cell in (reference, other)
@@ -136,7 +136,7 @@ def _points(told: SweepInput, reference: CellSummary, other: CellSummary) -> Ite
         bills = [find.bill(run, cell) for cell in (ours, theirs)]
         sums = [bill.run_usd for bill in bills if bill is not None and bill.run_usd]
         yield Point(
-            latency_ms=one.latency_ms,
+            latency_ms=swept.latency_ms,
             reference_ms=ours.warm.duration_ms if ours.warm else None,
             variant_ms=theirs.warm.duration_ms if theirs.warm else None,
             comparison=comparison,
@@ -157,16 +157,16 @@ def _sentence(run: ReportInput, curve: Curve) -> str:
         find.variant_title(run, name) for name in (curve.variant, curve.reference)
     )
     at = f"At {curve.memory_mb:,} MB on {find.case_title(run, curve.case)}"
-    whole = [one for one in curve.points if one.comparison and one.comparison.interval]
+    whole = [point for point in curve.points if point.comparison and point.comparison.interval]
     if not whole:
         return f"{at} this run cannot tell what {variant} saves: {_too_few(curve)}."
-    told: list[str] = []
+    segments: list[str] = []
     before = ""
     for point in curve.points:
         verb, rest = _segment(point)
-        told.append(rest if verb == before else f"{verb} {rest}".lstrip())
+        segments.append(rest if verb == before else f"{verb} {rest}".lstrip())
         before = verb
-    return f"{at} {variant} compared with {reference}: {listed(told)}."
+    return f"{at} {variant} compared with {reference}: {listed(segments)}."
 
 
 def _too_few(curve: Curve) -> str:
@@ -179,16 +179,19 @@ def _too_few(curve: Curve) -> str:
 
 def _segment(point: Point) -> tuple[str, str]:
     """What is said once for several latencies on end, and what is said at each."""
-    at, one = f"at {number(point.latency_ms)}", point.comparison
-    if one is None:
+    at, comparison = f"at {number(point.latency_ms)}", point.comparison
+    if comparison is None:
         return "", f"nothing to compare {at} ({point.lack})"
-    if one.interval is None:
-        return "", f"not enough samples {at} ({one.environments} of {one.needed} environments)"
-    low, high = one.interval.low, one.interval.high
-    if one.verdict == "no-difference":
+    if comparison.interval is None:
+        count = f"{comparison.environments} of {comparison.needed} environments"
+        return "", f"not enough samples {at} ({count})"
+    low, high = comparison.interval.low, comparison.interval.high
+    if comparison.verdict == "no-difference":
         return "no difference found", f"{at} ({more(low)} to {more(high)})"
-    is_saved = one.ratio < 1
+    is_saved = comparison.ratio < 1
     ends = (1 - high, 1 - low) if is_saved else (low - 1, high - 1)
     least, most = (units.percent(end) for end in ends)
-    share = f"{units.percent(abs(1 - one.ratio))} {at} ({least.removesuffix(' %')} to {most})"
+    share = (
+        f"{units.percent(abs(1 - comparison.ratio))} {at} ({least.removesuffix(' %')} to {most})"
+    )
     return ("saves" if is_saved else "takes more by"), share

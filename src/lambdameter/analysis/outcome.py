@@ -12,7 +12,7 @@ def outcome(
     comparisons: Sequence[Comparison | None],
 ) -> Literal["faster", "slower", "same", "mixed"] | None:
     """What all intervals together say; None where one of them is missing."""
-    verdicts = {one.verdict for one in comparisons if one is not None}
+    verdicts = {comparison.verdict for comparison in comparisons if comparison is not None}
     if None in comparisons or not verdicts or "not-enough-environments" in verdicts:
         return None
     if verdicts == {"faster"}:

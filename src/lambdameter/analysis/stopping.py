@@ -45,9 +45,9 @@ def ended(run: ReportInput) -> str | None:
     return "; ".join([f"{rounds} in {took}{budget}, {why}", *map(_look, stopping.made)])
 
 
-def _look(made: Look) -> str:
-    equal = f", {made.equivalent} practically equal" if made.equivalent else ""
+def _look(look: Look) -> str:
+    equal = f", {look.equivalent} practically equal" if look.equivalent else ""
     return (
-        f"at {made.rounds}, by {units.level(made.level)} intervals, {made.decided} "
-        f"of {units.count(made.comparisons, 'comparison')} decided{equal}"
+        f"at {look.rounds}, by {units.level(look.level)} intervals, {look.decided} "
+        f"of {units.count(look.comparisons, 'comparison')} decided{equal}"
     )

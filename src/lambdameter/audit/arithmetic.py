@@ -19,11 +19,11 @@ _SUMS = ("", "mean")
 
 def formulas(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """A ratio, a sum, a percentage: what the table says that it follows from must give it."""
-    known = rows.by_id(table)
+    by_id = rows.by_id(table)
     for figure in table.figures:
         if not figure.formula or figure.derived:
             continue
-        low, high, value = derived.bounds(figure, known)
+        low, high, value = derived.bounds(figure, by_id)
         if high < figure.low or low > figure.high:
             yield Finding(
                 rule="arithmetic",
@@ -53,7 +53,7 @@ def per_unit(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 severity="inconsistent",
                 lines=rows.lines((figure, total)),
                 stated=f"{figure.shown} per {_PER:,} records",
-                right=f"{rows.told('time', total.value * _PER / records)} "
+                right=f"{rows.formatted('time', total.value * _PER / records)} "
                 f"= {total.shown} / {records:,} records",
                 why="A figure per unit is the total divided by the number of "
                 "units. Otherwise the figures are of different runs.",
@@ -63,21 +63,23 @@ def per_unit(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 def parts(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """Parts that follow one another do not take longer than the whole that they are of."""
     timed = [figure for figure in table.figures if figure.statistic in _ADDITIVE]
-    for group in rows.grouped(timed, lambda one: (*rows.cell(one), one.statistic)).values():
-        inner = [one for one in group if one.metric == "part" and not one.derived]
-        totals = [one for one in group if one.metric == "total"]
-        for whole in (one for one in group if one.metric in ("total", "duration")):
+    for group in rows.grouped(
+        timed, lambda figure: (*rows.cell(figure), figure.statistic)
+    ).values():
+        inner = [figure for figure in group if figure.metric == "part" and not figure.derived]
+        totals = [figure for figure in group if figure.metric == "total"]
+        for whole in (figure for figure in group if figure.metric in ("total", "duration")):
             inside = totals if whole.metric == "duration" and totals else inner
-            low = sum((one.low for one in inside), Decimal(0))
+            low = sum((figure.low for figure in inside), Decimal(0))
             if inside and low > whole.high:
-                value = sum((one.value for one in inside), Decimal(0))
+                value = sum((figure.value for figure in inside), Decimal(0))
                 yield Finding(
                     rule="parts",
                     severity="cannot be so",
                     lines=rows.lines((*inside, whole)),
-                    stated=f"{whole.shown}, of which {rows.told('time', value)} were "
+                    stated=f"{whole.shown}, of which {rows.formatted('time', value)} were "
                     "measured inside",
-                    right=f"At least {rows.told('time', low)}",
+                    right=f"At least {rows.formatted('time', low)}",
                     why="A part of a call cannot take longer than the whole call.",
                 )
 
@@ -86,28 +88,30 @@ def order(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """The least is not above the mean, nor the mean above the most."""
     stated = [figure for figure in table.figures if figure.statistic]
     groups = rows.grouped(
-        stated, lambda one: (*rows.cell(one), *rows.pick(one, "metric", "part", "work"))
+        stated, lambda figure: (*rows.cell(figure), *rows.pick(figure, "metric", "part", "work"))
     )
     for group in groups.values():
-        for one, other in itertools.permutations(group, 2):
-            if one.low > other.high and _comes_first(one.statistic, other.statistic):
-                yield _out_of_order(one, other)
+        for first, second in itertools.permutations(group, 2):
+            if first.low > second.high and _comes_first(first.statistic, second.statistic):
+                yield _out_of_order(first, second)
 
 
-def _comes_first(one: str, other: str) -> bool:
+def _comes_first(first: str, second: str) -> bool:
     """A mean may lie above a percentile, but never beyond the least and the most."""
-    if one == other:
+    if first == second:
         return False
-    return one == "min" or other == "max" or (one, other) in itertools.combinations(_ORDERED, 2)
+    return (
+        first == "min" or second == "max" or (first, second) in itertools.combinations(_ORDERED, 2)
+    )
 
 
-def _out_of_order(one: Figure, other: Figure) -> Finding:
+def _out_of_order(first: Figure, second: Figure) -> Finding:
     return Finding(
         rule="order",
         severity="cannot be so",
-        lines=rows.lines((one, other)),
-        stated=f"{one.statistic} {one.shown}, {other.statistic} {other.shown}",
-        right=f"The {one.statistic} cannot exceed the {other.statistic}",
+        lines=rows.lines((first, second)),
+        stated=f"{first.statistic} {first.shown}, {second.statistic} {second.shown}",
+        right=f"The {first.statistic} cannot exceed the {second.statistic}",
         why="Statistics of the same calls have a fixed order.",
     )
 
@@ -118,18 +122,22 @@ def billed(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     INIT is billed for every runtime since August 2025:
     https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
     """
-    timed = [one for one in rows.of(table, "billed", "duration", "init") if one.statistic in _SUMS]
-    groups = rows.grouped(timed, lambda one: (*rows.cell(one), one.work))
+    timed = [
+        figure
+        for figure in rows.of(table, "billed", "duration", "init")
+        if figure.statistic in _SUMS
+    ]
+    groups = rows.grouped(timed, lambda figure: (*rows.cell(figure), figure.work))
     for group in groups.values():
-        found = {one.metric: one for one in group}
-        stated, duration = found.get("billed"), found.get("duration")
+        by_metric = {figure.metric: figure for figure in group}
+        stated, duration = by_metric.get("billed"), by_metric.get("duration")
         if stated is None or duration is None or stated.system.lower() != "lambda":
             continue
-        init = found.get("init")
+        init = by_metric.get("init")
         if init is None and stated.call == "cold":
             continue
         inside = [duration] if init is None else [init, duration]
-        low, high = sum(one.low for one in inside), sum(one.high for one in inside)
+        low, high = sum(figure.low for figure in inside), sum(figure.high for figure in inside)
         least, most = _whole(stated)
         if low <= most and least <= high + 1:
             continue
@@ -139,8 +147,8 @@ def billed(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
             severity="left out" if bare else "cannot be so",
             lines=rows.lines((*inside, stated)),
             stated=stated.shown,
-            right=f"{sum(one.value for one in inside).__ceil__():,} ms "
-            f"= {' + '.join(one.shown for one in inside)}, rounded up",
+            right=f"{sum(figure.value for figure in inside).__ceil__():,} ms "
+            f"= {' + '.join(figure.shown for figure in inside)}, rounded up",
             why="Lambda bills INIT for every runtime since August 2025."
             if bare
             else "Lambda bills INIT and Duration, rounded up to the next millisecond.",
@@ -156,20 +164,20 @@ def _whole(figure: Figure) -> tuple[Decimal, Decimal]:
 def monthly(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """The cost of many runs is that of one, times the runs."""
     costs = list(rows.of(table, "cost"))
-    single = {_bill(one): one for one in costs if one.runs in (None, 1)}
+    single = {_bill(cost): cost for cost in costs if cost.runs in (None, 1)}
     for figure in costs:
-        one = single.get(_bill(figure))
-        if one is None or figure.runs is None or figure.runs == 1:
+        per_run = single.get(_bill(figure))
+        if per_run is None or figure.runs is None or figure.runs == 1:
             continue
-        low, high = one.low * figure.runs, one.high * figure.runs
+        low, high = per_run.low * figure.runs, per_run.high * figure.runs
         if high < figure.low or low > figure.high:
             yield Finding(
                 rule="monthly",
                 severity="inconsistent",
-                lines=rows.lines((one, figure)),
+                lines=rows.lines((per_run, figure)),
                 stated=f"{figure.shown} for {figure.runs:,f} runs",
-                right=f"{rows.told('money', one.value * figure.runs)} = "
-                f"{figure.runs:,f} runs at {one.shown} each",
+                right=f"{rows.formatted('money', per_run.value * figure.runs)} = "
+                f"{figure.runs:,f} runs at {per_run.shown} each",
                 why="The table's own cost of one run gives another total, even if "
                 "that cost was rounded.",
             )

@@ -30,20 +30,20 @@ def left_out(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
     groups: dict[tuple[str, ...], list[Partial]] = {}
     for partial in partials(table, prices):
         groups.setdefault(tuple(partial.left_out), []).append(partial)
-    for titles, found in groups.items():
-        worst = max(found, key=lambda one: one.whole / one.figure.value)
-        factors = [one.whole / one.figure.value for one in found]
+    for titles, group in groups.items():
+        worst = max(group, key=lambda partial: partial.whole / partial.figure.value)
+        factors = [partial.whole / partial.figure.value for partial in group]
         missing = ", ".join(
-            f"{title} ({rows.told('money', worst.left_out[title])})" for title in titles
+            f"{title} ({rows.formatted('money', worst.left_out[title])})" for title in titles
         )
         init = _init(table, worst.figure)
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
         yield Finding(
             rule="left-out",
             severity="left out",
-            lines=rows.lines(one.figure for one in found),
+            lines=rows.lines(partial.figure for partial in group),
             stated=f"{worst.figure.shown} (line {worst.figure.line}){more}",
-            right=f"{rows.told('money', worst.whole)} with {missing}{init}",
+            right=f"{rows.formatted('money', worst.whole)} with {missing}{init}",
             why=f"The whole bill is {_span(factors)} as high; saving on a part of "
             "the bill is not saving as much on the whole bill.",
         )
@@ -51,16 +51,16 @@ def left_out(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
 
 def ratios(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
     """A ratio of costs that leave something out is not the ratio of the bills."""
-    whole = {one.figure.line: one.whole for one in partials(table, prices)}
-    known = rows.by_id(table)
+    whole = {partial.figure.line: partial.whole for partial in partials(table, prices)}
+    by_id = rows.by_id(table)
     for figure in table.figures:
         if not figure.formula or figure.dimension != "ratio" or not whole:
             continue
         parsed = formula.parse(figure.formula)
-        reached = [known[name] for name in parsed.names if known[name].line in whole]
+        reached = [by_id[name] for name in parsed.names if by_id[name].line in whole]
         if not reached:
             continue
-        values = {name: whole.get(known[name].line, known[name].value) for name in parsed.names}
+        values = {name: whole.get(by_id[name].line, by_id[name].value) for name in parsed.names}
         right = formula.evaluate(parsed, values)
         if abs(right - figure.value) > _SAME * abs(figure.value):
             yield Finding(
@@ -78,13 +78,13 @@ def ratios(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
 def partials(table: PublishedTable, prices: PriceList) -> Iterator[Partial]:
     """The costs that are part of the bill, and do not say so."""
     for figure in rows.of(table, "cost"):
-        made = bills.bill(figure, table, prices)
-        found = bills.reading(figure, made) if made is not None and not figure.covers else None
-        if found is None:
+        bill = bills.bill(figure, table, prices)
+        reading = bills.reading(figure, bill) if bill is not None and not figure.covers else None
+        if reading is None:
             continue
-        whole = found.usd + sum(found.left_out.values(), Decimal(0))
+        whole = reading.usd + sum(reading.left_out.values(), Decimal(0))
         worth = {
-            title: amount for title, amount in found.left_out.items() if amount > _WORTH * whole
+            title: amount for title, amount in reading.left_out.items() if amount > _WORTH * whole
         }
         if worth and figure.value:
             yield Partial(figure, whole, worth)
@@ -92,8 +92,8 @@ def partials(table: PublishedTable, prices: PriceList) -> Iterator[Partial]:
 
 def _init(table: PublishedTable, figure: Figure) -> str:
     """INIT is paid with every cold start; how many a month has, no table says."""
-    found = next((one for one in rows.of(table, "init") if one.variant == figure.variant), None)
-    return f"; cold starts also pay for INIT ({found.shown}, line {found.line})" if found else ""
+    init = next((row for row in rows.of(table, "init") if row.variant == figure.variant), None)
+    return f"; cold starts also pay for INIT ({init.shown}, line {init.line})" if init else ""
 
 
 def _span(factors: list[Decimal]) -> str:

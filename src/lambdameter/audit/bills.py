@@ -56,9 +56,9 @@ def billed_ms(figure: Figure, table: PublishedTable) -> Decimal | None:
     if figure.billed_ms is not None:
         return figure.billed_ms
     same = (
-        one.value
-        for one in rows.of(table, "billed")
-        if rows.cell(one) == rows.cell(figure) and one.statistic in ("", "mean")
+        row.value
+        for row in rows.of(table, "billed")
+        if rows.cell(row) == rows.cell(figure) and row.statistic in ("", "mean")
     )
     return next(same, None)
 
@@ -84,17 +84,17 @@ def bill(figure: Figure, table: PublishedTable, prices: PriceList) -> Bill | Non
     )
 
 
-def reading(figure: Figure, made: Bill) -> Reading | None:
+def reading(figure: Figure, bill: Bill) -> Reading | None:
     """The kindest way in which the stated cost comes about: the right price and most of the bill.
 
     None where no part of the bill that holds compute is what is stated.
     """
     own = architectures(figure)
-    others = tuple(one for one in made.compute if one not in own)
+    others = tuple(architecture for architecture in bill.compute if architecture not in own)
     for architecture in (*own, *others):
-        for left_out in _choices(made.extras):
-            usd = made.compute[architecture] + sum(
-                (amount for title, amount in made.extras.items() if title not in left_out),
+        for left_out in _choices(bill.extras):
+            usd = bill.compute[architecture] + sum(
+                (amount for title, amount in bill.extras.items() if title not in left_out),
                 Decimal(0),
             )
             if figure.low <= usd * (1 + _SLACK) and usd * (1 - _SLACK) <= figure.high:

@@ -19,23 +19,24 @@ _SPREADS = 2
 def contradictions(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """Two rows that say the same thing do not say it with different figures."""
     stated = [
-        one
-        for one in table.figures
-        if not one.derived and (one.metric not in _NAMELESS or one.work or one.formula)
+        figure
+        for figure in table.figures
+        if not figure.derived and (figure.metric not in _NAMELESS or figure.work or figure.formula)
     ]
     for group in rows.grouped(stated, _identity).values():
-        for one, other in itertools.combinations(group, 2):
-            if not rows.compatible(one.statistic, other.statistic):
+        for first, second in itertools.combinations(group, 2):
+            if not rows.compatible(first.statistic, second.statistic):
                 continue
-            if _low(one) > _high(other) or _low(other) > _high(one):
+            if _low(first) > _high(second) or _low(second) > _high(first):
                 yield Finding(
                     rule="contradiction",
                     severity="inconsistent",
-                    lines=rows.lines((one, other)),
-                    stated=f"{one.shown} (line {one.line}) and {other.shown} (line {other.line})",
-                    right=f"One value for {rows.name(one)}",
+                    lines=rows.lines((first, second)),
+                    stated=f"{first.shown} (line {first.line}) and "
+                    f"{second.shown} (line {second.line})",
+                    right=f"One value for {rows.name(first)}",
                     why="Both rows state the same quantity, and rounding does not "
-                    f"explain the difference{_beside(one, other)}.",
+                    f"explain the difference{_beside(first, second)}.",
                 )
 
 
@@ -53,6 +54,6 @@ def _high(figure: Figure) -> Decimal:
     return figure.high + _SPREADS * (figure.spread or 0)
 
 
-def _beside(one: Figure, other: Figure) -> str:
-    notes = [f"line {row.line}: {row.note}" for row in (one, other) if row.note]
+def _beside(first: Figure, second: Figure) -> str:
+    notes = [f"line {row.line}: {row.note}" for row in (first, second) if row.note]
     return f" ({'; '.join(notes)})" if notes else ""

@@ -27,8 +27,8 @@ def resolve(figures: Sequence[Figure]) -> tuple[Figure, ...]:
     counted = Counter(figure.id for figure in figures if figure.id)
     for figure in figures:
         if counted[figure.id] > 1:
-            told = f"There are {counted[figure.id]} rows with the id {figure.id!r}"
-            raise Fault(figure.line, "id", told, "Give each row a different id.")
+            cause = f"There are {counted[figure.id]} rows with the id {figure.id!r}"
+            raise Fault(figure.line, "id", cause, "Give each row a different id.")
     by_id = {figure.id: figure for figure in figures if figure.id}
     lines = {figure.line: figure for figure in figures}
     formulas = {figure.line: _parse(figure, by_id) for figure in figures if figure.formula}
@@ -36,12 +36,14 @@ def resolve(figures: Sequence[Figure]) -> tuple[Figure, ...]:
         figure, parsed = lines[line], formulas[line]
         low, high, value = _give(figure, parsed, by_id)
         if figure.derived:
-            told = f"{value:.6g}{_BASE[figure.dimension]}" if figure.dimension in _BASE else ""
-            told = told or f"${value:.6g}"
-            made = msgspec.structs.replace(figure, value=value, low=low, high=high, shown=told)
-            lines[line] = made
+            printed = f"{value:.6g}{_BASE[figure.dimension]}" if figure.dimension in _BASE else ""
+            printed = printed or f"${value:.6g}"
+            computed = msgspec.structs.replace(
+                figure, value=value, low=low, high=high, shown=printed
+            )
+            lines[line] = computed
             if figure.id:
-                by_id[figure.id] = made
+                by_id[figure.id] = computed
     return tuple(lines[figure.line] for figure in figures)
 
 
@@ -58,9 +60,9 @@ def _give(
         low, high = formula.bounds(parsed, intervals)
         value = formula.evaluate(parsed, {name: by_id[name].value for name in parsed.names})
     except ArithmeticError:
-        told = f"{figure.formula!r} may divide by zero"
+        cause = f"{figure.formula!r} may divide by zero"
         raise Fault(
-            figure.line, "from", told, "Divide by a row whose value is more than 0."
+            figure.line, "from", cause, "Divide by a row whose value is more than 0."
         ) from None
     return low, high, value
 
@@ -69,9 +71,9 @@ def _parse(figure: Figure, by_id: Mapping[str, Figure]) -> Formula:
     try:
         parsed = formula.parse(figure.formula)
     except ValueError as error:
-        told = f"{figure.formula!r} cannot be used: {error}"
+        cause = f"{figure.formula!r} cannot be used: {error}"
         raise Fault(
-            figure.line, "from", told, "Write only ids, numbers, + - * / and parentheses."
+            figure.line, "from", cause, "Write only ids, numbers, + - * / and parentheses."
         ) from None
     for name in parsed.names:
         if name not in by_id:
@@ -93,7 +95,7 @@ def _order(
         return [line for line in graphlib.TopologicalSorter(graph).static_order() if line in graph]
     except graphlib.CycleError as error:
         first = lines[min(error.args[1])]
-        told = f"{first.formula!r} depends on itself"
+        cause = f"{first.formula!r} depends on itself"
         raise Fault(
-            first.line, "from", told, "Write the value of one of these figures instead."
+            first.line, "from", cause, "Write the value of one of these figures instead."
         ) from None

@@ -69,8 +69,8 @@ def bounds(
         ArithmeticError: it may divide by zero.
     """
     corners = itertools.product(*(intervals[name] for name in formula.names))
-    found = [_evaluate(formula.tree, dict(zip(formula.names, at, strict=True))) for at in corners]
-    return min(found), max(found)
+    values = [_evaluate(formula.tree, dict(zip(formula.names, at, strict=True))) for at in corners]
+    return min(values), max(values)
 
 
 def _names(node: ast.expr) -> list[str]:

@@ -29,30 +29,32 @@ _WHERE = ("system", "call", "memory_mb", "architecture", "region")
 def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """Times that are compared need several calls and say how these differ."""
     compared = _compared(table)
-    few = [one for one in compared if (one.n or 0) < LEAST_CALLS]
+    few = [figure for figure in compared if (figure.n or 0) < LEAST_CALLS]
     if few:
-        counts = rows.grouped(few, lambda one: one.n)
-        told = (
-            ("n not stated" if n is None else f"n = {n}") + f" ({units.lines(rows.lines(found))})"
-            for n, found in counts.items()
+        counts = rows.grouped(few, lambda figure: figure.n)
+        texts = (
+            ("n not stated" if n is None else f"n = {n}") + f" ({units.lines(rows.lines(figures))})"
+            for n, figures in counts.items()
         )
         yield Finding(
             rule="few-calls",
             severity="too few samples",
             lines=rows.lines(few),
-            stated=", ".join(told),
+            stated=", ".join(texts),
             right=f"At least {LEAST_CALLS} calls for each figure that is compared",
             why="With fewer calls, even the range of all calls may miss the true "
             "median, so nobody can tell whether the difference would appear "
             "again.",
         )
-    ends = rows.grouped((one for one in table.figures if one.statistic in _ENDS), _distribution)
+    ends = rows.grouped(
+        (figure for figure in table.figures if figure.statistic in _ENDS), _distribution
+    )
     bare = [
-        one
-        for one in compared
-        if one.n != 1
-        and one.spread is None
-        and len({end.statistic for end in ends.get(_distribution(one), ())}) < len(_ENDS)
+        figure
+        for figure in compared
+        if figure.n != 1
+        and figure.spread is None
+        and len({end.statistic for end in ends.get(_distribution(figure), ())}) < len(_ENDS)
     ]
     if bare:
         yield Finding(
@@ -67,12 +69,16 @@ def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 def repeats(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """Identical work that took different times shows the noise: set against the effect."""
-    timed = [one for one in table.figures if one.dimension == "time" and one.value > 0]
-    labelled = [one for one in timed if one.work and one.statistic in rows.TYPICAL]
-    rerun = [one for one in timed if not one.work and one.run and one.statistic in rows.TYPICAL]
+    timed = [figure for figure in table.figures if figure.dimension == "time" and figure.value > 0]
+    labelled = [figure for figure in timed if figure.work and figure.statistic in rows.TYPICAL]
+    rerun = [
+        figure
+        for figure in timed
+        if not figure.work and figure.run and figure.statistic in rows.TYPICAL
+    ]
     works: Sequence[tuple[list[Figure], Callable[[Figure], tuple[object, ...]]]] = (
-        (labelled, lambda one: rows.pick(one, "work", *_WORK, *_WHERE)),
-        (rerun, lambda one: rows.pick(one, "case", *_WORK, *_WHERE)),
+        (labelled, lambda figure: rows.pick(figure, "work", *_WORK, *_WHERE)),
+        (rerun, lambda figure: rows.pick(figure, "case", *_WORK, *_WHERE)),
     )
     for figures, work in works:
         for same in rows.grouped(figures, work).values():
@@ -80,15 +86,15 @@ def repeats(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 
 def _repeated(same: Sequence[Figure]) -> Iterator[Finding]:
-    variants = rows.grouped(same, lambda one: one.variant)
+    variants = rows.grouped(same, lambda figure: figure.variant)
     effect = _effect(list(variants.values()))
     for variant, group in variants.items():
-        least, most = min(one.value for one in group), max(one.value for one in group)
+        least, most = min(figure.value for figure in group), max(figure.value for figure in group)
         noise = most / least
         if len(group) < 2 or noise - 1 < _WORTH:  # noqa: PLR2004 - a pair
             continue
-        what = group[0].work or rows.name(group[0])
-        shown = " and ".join(one.shown for one in group)
+        title = group[0].work or rows.name(group[0])
+        times = " and ".join(figure.shown for figure in group)
         share = math.log(noise) / math.log(effect) if effect and effect > 1 else None
         against = (
             f"The variants differ by a factor of {units.number(effect)}: this "
@@ -100,7 +106,7 @@ def _repeated(same: Sequence[Figure]) -> Iterator[Finding]:
             rule="repeats",
             severity="too few samples",
             lines=rows.lines(group),
-            stated=f"{variant}, {what}: {shown}, {noise - 1:.0%} apart",
+            stated=f"{variant}, {title}: {times}, {noise - 1:.0%} apart",
             right="The same time for each, apart from noise",
             why=f"All of them do the same work. {against}",
         )
@@ -111,7 +117,7 @@ def _effect(groups: Sequence[Sequence[Figure]]) -> Decimal | None:
     if len(groups) < 2:  # noqa: PLR2004 - one variant has nothing to differ from
         return None
     typical = [
-        Decimal(math.exp(sum(math.log(one.value) for one in group) / len(group)))
+        Decimal(math.exp(sum(math.log(figure.value) for figure in group) / len(group)))
         for group in groups
     ]
     return max(typical) / min(typical)
@@ -119,15 +125,15 @@ def _effect(groups: Sequence[Sequence[Figure]]) -> Decimal | None:
 
 def within_noise(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """A ratio that is claimed of two figures lies outside of their own standard errors."""
-    known = rows.by_id(table)
+    by_id = rows.by_id(table)
     for figure in table.figures:
         if figure.dimension != "ratio" or not figure.formula:
             continue
-        pair = [known[name] for name in formula.parse(figure.formula).names]
+        pair = [by_id[name] for name in formula.parse(figure.formula).names]
         errors = [
-            one.spread**2 / one.n
-            for one in pair
-            if one.dimension == "time" and one.spread is not None and one.n
+            figure.spread**2 / figure.n
+            for figure in pair
+            if figure.dimension == "time" and figure.spread is not None and figure.n
         ]
         if len(pair) != 2 or len(errors) != 2:  # noqa: PLR2004 - a pair
             continue
@@ -138,8 +144,8 @@ def within_noise(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 severity="too few samples",
                 lines=rows.lines((figure, *pair)),
                 stated=f"{figure.shown}, from {pair[0].shown} and {pair[1].shown}",
-                right=f"{rows.told('time', apart)} difference, with a standard error "
-                f"of {rows.told('time', error)}",
+                right=f"{rows.formatted('time', apart)} difference, with a standard error "
+                f"of {rows.formatted('time', error)}",
                 why="Two equal functions could differ by as much.",
             )
 
@@ -147,20 +153,23 @@ def within_noise(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 def _compared(table: PublishedTable) -> list[Figure]:
     """Measured times that stand beside another variant's or tier's, or in a formula."""
     timed = [
-        one
-        for one in table.figures
-        if one.metric in _MEASURED and not one.derived and one.statistic in rows.TYPICAL
+        figure
+        for figure in table.figures
+        if figure.metric in _MEASURED and not figure.derived and figure.statistic in rows.TYPICAL
     ]
     used = {
-        name for one in table.figures if one.formula for name in formula.parse(one.formula).names
+        name
+        for figure in table.figures
+        if figure.formula
+        for name in formula.parse(figure.formula).names
     }
-    groups = rows.grouped(timed, lambda one: rows.pick(one, "case", "call", *_WORK))
-    beside = {one.line for group in groups.values() if _differ(group) for one in group}
-    return [one for one in timed if one.line in beside or one.id in used]
+    groups = rows.grouped(timed, lambda figure: rows.pick(figure, "case", "call", *_WORK))
+    beside = {figure.line for group in groups.values() if _differ(group) for figure in group}
+    return [figure for figure in timed if figure.line in beside or figure.id in used]
 
 
 def _differ(group: Iterable[Figure]) -> bool:
-    return len({rows.pick(one, "variant", "memory_mb") for one in group}) > 1
+    return len({rows.pick(figure, "variant", "memory_mb") for figure in group}) > 1
 
 
 def _distribution(figure: Figure) -> tuple[object, ...]:

@@ -43,7 +43,7 @@ def bandwidth(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 severity="cannot be so",
                 lines=(figure.line,),
                 stated=f"{figure.bytes:,} bytes in {figure.shown}{at_least}",
-                right=f"At least {rows.told('time', least_ms)}",
+                right=f"At least {rows.formatted('time', least_ms)}",
                 why="No memory carries 1 TB/s: either the work was not done, or "
                 "the measurement missed it. Check whether the optimiser "
                 "removed the work.",
@@ -53,12 +53,14 @@ def bandwidth(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 def cpu_share(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
     """A smaller tier slows a function by no more than the ratio of the CPU shares."""
     timed = [
-        one
-        for one in rows.of(table, "duration", "total", "part", "per_1000")
-        if one.memory_mb and one.statistic in rows.TYPICAL and one.system.lower() == "lambda"
+        figure
+        for figure in rows.of(table, "duration", "total", "part", "per_1000")
+        if figure.memory_mb
+        and figure.statistic in rows.TYPICAL
+        and figure.system.lower() == "lambda"
     ]
     for same in rows.grouped(
-        timed, lambda one: rows.pick(one, "variant", "metric", "part")
+        timed, lambda figure: rows.pick(figure, "variant", "metric", "part")
     ).values():
         for small in same:
             bounds = [
@@ -67,7 +69,7 @@ def cpu_share(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 if (large.memory_mb or 0) > (small.memory_mb or 0) and _same_work(small, large)
             ]
             if bounds:
-                most, large = max(bounds, key=lambda found: found[0])
+                most, large = max(bounds, key=lambda pair: pair[0])
                 if small.low > most:
                     yield _too_slow(small, large)
 
@@ -80,7 +82,8 @@ def _too_slow(small: Figure, large: Figure) -> Finding:
         lines=(small.line,),
         stated=f"{small.shown} at {small.memory_mb:,} MB, "
         f"{large.shown} at {large.memory_mb:,} MB (line {large.line})",
-        right=f"At most {rows.told('time', large.value * share)} = {share:.3g} x {large.shown}",
+        right=f"At most {rows.formatted('time', large.value * share)} "
+        f"= {share:.3g} x {large.shown}",
         why=f"{small.memory_mb:,} MB have 1/{share:.3g} of the CPU of "
         f"{large.memory_mb:,} MB, and waiting does not grow: the CPU share "
         "does not explain this ratio.",
@@ -96,9 +99,9 @@ def _bound(small: Figure, large: Figure) -> Decimal:
     return large.high * _shares(small, large) * _SHARE_SLACK + _PAUSES_MS
 
 
-def _same_work(one: Figure, other: Figure) -> bool:
+def _same_work(first: Figure, second: Figure) -> bool:
     return all(
-        rows.compatible(getattr(one, name), getattr(other, name))
+        rows.compatible(getattr(first, name), getattr(second, name))
         for name in ("case", "call", "work", "records", "architecture", "statistic")
     )
 
@@ -152,7 +155,7 @@ def concurrency(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 rule="concurrency",
                 severity="left out",
                 lines=(figure.line,),
-                stated=f"{figure.runs:,f} runs of {rows.told('time', time)} a {figure.period}",
+                stated=f"{figure.runs:,f} runs of {rows.formatted('time', time)} a {figure.period}",
                 right=f"{at_once:,.0f} environments at the same time, if the runs "
                 "are spread evenly",
                 why="By default an account may run 1,000 environments at the same "

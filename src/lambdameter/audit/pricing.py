@@ -22,17 +22,24 @@ def rates(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
         listed = bills.region(figure, prices)
         if listed is None:
             continue
-        usd = {one: listed[f"lambda.Duration.{one}"].usd for one in get_args(Architecture)}
+        usd = {
+            architecture: listed[f"lambda.Duration.{architecture}"].usd
+            for architecture in get_args(Architecture)
+        }
         own = bills.architectures(figure)
-        if any(figure.low <= usd[one] <= figure.high for one in own):
+        if any(figure.low <= usd[architecture] <= figure.high for architecture in own):
             continue
-        wrong = [one for one in usd if figure.low <= usd[one] <= figure.high]
+        wrong = [
+            architecture for architecture in usd if figure.low <= usd[architecture] <= figure.high
+        ]
         yield Finding(
             rule="price",
             severity="cannot be so",
             lines=(figure.line,),
             stated=figure.shown + (f" for {own[0]}" if wrong else ""),
-            right=" or ".join(f"${usd[one]}/GB-s ({one})" for one in own),
+            right=" or ".join(
+                f"${usd[architecture]}/GB-s ({architecture})" for architecture in own
+            ),
             why=_other(own[0], wrong[0])
             if wrong
             else f"The price list of {prices.as_of} has another price for this region.",
@@ -43,43 +50,43 @@ def architecture(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
     """A cost is not made with the other architecture's price. One finding for each mistake."""
     wrong: dict[tuple[Architecture, Architecture], list[tuple[Figure, Decimal]]] = {}
     for figure in rows.of(table, "cost"):
-        made = bills.bill(figure, table, prices)
-        found = bills.reading(figure, made) if made is not None else None
+        bill = bills.bill(figure, table, prices)
+        reading = bills.reading(figure, bill) if bill is not None else None
         own = bills.architectures(figure)
-        if made is not None and found is not None and found.architecture not in own:
-            right = found.usd - made.compute[found.architecture] + made.compute[own[0]]
-            wrong.setdefault((own[0], found.architecture), []).append((figure, right))
-    for (meant, used), costs in wrong.items():
+        if bill is not None and reading is not None and reading.architecture not in own:
+            right = reading.usd - bill.compute[reading.architecture] + bill.compute[own[0]]
+            wrong.setdefault((own[0], reading.architecture), []).append((figure, right))
+    for (stated, used), costs in wrong.items():
         more = f" and {len(costs) - 1} more" if len(costs) > 1 else ""
         first, right = costs[0]
         yield Finding(
             rule="architecture",
             severity="cannot be so",
             lines=rows.lines(figure for figure, _ in costs),
-            stated=f"{first.shown} (line {first.line}){more}, for {meant}",
-            right=f"{rows.told('money', right)} at the {meant} price (line {first.line})",
-            why=_other(meant, used),
+            stated=f"{first.shown} (line {first.line}){more}, for {stated}",
+            right=f"{rows.formatted('money', right)} at the {stated} price (line {first.line})",
+            why=_other(stated, used),
         )
 
 
 def costs(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
     """A cost is memory x billed time x price x runs, with or without what else is paid for."""
     for figure in rows.of(table, "cost"):
-        made = bills.bill(figure, table, prices)
-        if made is None:
+        bill = bills.bill(figure, table, prices)
+        if bill is None:
             continue
-        found = bills.reading(figure, made)
-        if found is None:
-            yield _no_product(figure, made, bills.billed_ms(figure, table) or Decimal(0))
-        elif _is_coarse(figure, found.usd):
+        reading = bills.reading(figure, bill)
+        if reading is None:
+            yield _no_product(figure, bill, bills.billed_ms(figure, table) or Decimal(0))
+        elif _is_coarse(figure, reading.usd):
             yield Finding(
                 rule="rounding",
                 severity="inconsistent",
                 lines=(figure.line,),
                 stated=figure.shown,
-                right=rows.told("money", found.usd),
+                right=rows.formatted("money", reading.usd),
                 why="Rounding changed this figure by "
-                f"{abs(figure.value / found.usd - 1):.0%}, and every figure "
+                f"{abs(figure.value / reading.usd - 1):.0%}, and every figure "
                 "computed from it.",
             )
 
@@ -89,22 +96,22 @@ def _is_coarse(figure: Figure, usd: Decimal) -> bool:
     return usd > 0 and not about and abs(figure.value / usd - 1) > _COARSE
 
 
-def _no_product(figure: Figure, made: bills.Bill, billed_ms: Decimal) -> Finding:
+def _no_product(figure: Figure, bill: bills.Bill, billed_ms: Decimal) -> Finding:
     own = bills.architectures(figure)[0]
-    whole = made.whole(own) if not figure.covers else made.compute[own]
+    whole = bill.whole(own) if not figure.covers else bill.compute[own]
     runs = figure.runs if figure.runs is not None else Decimal(1)
     slipped = next(
-        (power for power in _POWERS if figure.low <= made.compute[own] / power <= figure.high), None
+        (power for power in _POWERS if figure.low <= bill.compute[own] / power <= figure.high), None
     )
     hint = f" The stated figure is the cost of one in {slipped:,} of these runs." if slipped else ""
     return Finding(
         rule="cost",
         severity="cannot be so",
         lines=(figure.line,),
-        stated=f"{figure.shown} for {_runs(runs)} of {rows.told('time', billed_ms)} "
+        stated=f"{figure.shown} for {_runs(runs)} of {rows.formatted('time', billed_ms)} "
         f"at {figure.memory_mb:,} MB",
-        right=f"{rows.told('money', whole)}, of which "
-        f"{rows.told('money', made.compute[own])} are compute ({own})",
+        right=f"{rows.formatted('money', whole)}, of which "
+        f"{rows.formatted('money', bill.compute[own])} are compute ({own})",
         why=f"Lambda charges memory size x billed duration x calls, and a fee for each call.{hint}",
     )
 
@@ -113,5 +120,5 @@ def _runs(runs: Decimal) -> str:
     return "a run" if runs == 1 else f"{runs:,f} runs"
 
 
-def _other(meant: Architecture, used: Architecture) -> str:
-    return f"This is the {used} price: a GB-second of {meant} has another."
+def _other(stated: Architecture, used: Architecture) -> str:
+    return f"This is the {used} price: a GB-second of {stated} has another."

@@ -75,17 +75,17 @@ def read(text: str) -> Printed:
     Raises:
         ValueError: it is none, or a range that ends before it begins.
     """
-    told = text.strip()
-    if found := _RANGE.fullmatch(told):
-        first, last = (_decimal(digits) for digits in found.groups())
+    stripped = text.strip()
+    if match := _RANGE.fullmatch(stripped):
+        first, last = (_decimal(digits) for digits in match.groups())
         low, high = first - _half_a_digit(first), last + _half_a_digit(last)
         if first > last:
             raise ValueError(f"{text!r} is not a figure")
         return Printed((first + last) / 2, max(low, Decimal(0)), high)
-    found = _FIGURE.fullmatch(told)
-    if found is None:
+    match = _FIGURE.fullmatch(stripped)
+    if match is None:
         raise ValueError(f"{text!r} is not a figure")
-    about, digits = found.groups()
+    about, digits = match.groups()
     value = _decimal(digits)
     half = max(value * _ABOUT if about else Decimal(0), _half_a_digit(value))
     return Printed(value, max(value - half, Decimal(0)), value + half)

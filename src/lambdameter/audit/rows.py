@@ -48,9 +48,9 @@ def by_id(table: PublishedTable) -> dict[str, Figure]:
     return {figure.id: figure for figure in table.figures if figure.id}
 
 
-def compatible(one: object, other: object) -> bool:
+def compatible(first: object, second: object) -> bool:
     """Whether two cells can mean the same: an empty one may mean anything."""
-    return one == other or one in ("", None) or other in ("", None)
+    return first == second or first in ("", None) or second in ("", None)
 
 
 def lines(figures: Iterable[Figure]) -> tuple[int, ...]:
@@ -62,31 +62,31 @@ class Dependents:
     """Which rows are said to follow from which."""
 
     def __init__(self, table: PublishedTable) -> None:
-        known = by_id(table)
+        named = by_id(table)
         self._followers: dict[int, list[int]] = {}
         for figure in table.figures:
             for needed in formula.parse(figure.formula).names if figure.formula else ():
-                self._followers.setdefault(known[needed].line, []).append(figure.line)
+                self._followers.setdefault(named[needed].line, []).append(figure.line)
 
-    def of(self, found: Collection[int]) -> tuple[int, ...]:
+    def of(self, start: Collection[int]) -> tuple[int, ...]:
         """The rows whose formulas lead to one of these lines, through other rows as well."""
-        reached, ahead = set(found), list(found)
+        reached, ahead = set(start), list(start)
         while ahead:
             new = set(self._followers.get(ahead.pop(), ())) - reached
             reached |= new
             ahead += new
-        return tuple(sorted(reached - set(found)))
+        return tuple(sorted(reached - set(start)))
 
 
 def name(figure: Figure) -> str:
     """What a row is of: "Python csv parse at 128 MB"."""
-    what = figure.part or figure.work or figure.metric.replace("_", " ")
-    words = (figure.variant, figure.case, figure.call, figure.statistic, what)
+    noun = figure.part or figure.work or figure.metric.replace("_", " ")
+    words = (figure.variant, figure.case, figure.call, figure.statistic, noun)
     at = f" at {figure.memory_mb:,} MB" if figure.memory_mb else ""
     return " ".join(filter(None, words)) + at
 
 
-def told(dimension: str, value: Decimal) -> str:
+def formatted(dimension: str, value: Decimal) -> str:
     """A figure in its dimension's base unit, as a sentence has it."""
     match dimension:
         case "time":
@@ -107,4 +107,4 @@ def like(figure: Figure, value: Decimal) -> str:
     """A figure in the unit in which this row states its own."""
     if figure.shown.endswith("%"):
         return f"{value * 100:.3g} %"
-    return told(figure.dimension, value)
+    return formatted(figure.dimension, value)

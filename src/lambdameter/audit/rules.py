@@ -43,7 +43,7 @@ RULES: tuple[Rule, ...] = (
 def audit(table: PublishedTable, prices: PriceList) -> Audit:
     """Apply every rule; the worst findings first, then by line."""
     dependents = rows.Dependents(table)
-    found = (
+    findings = (
         msgspec.structs.replace(finding, rests_on_it=_rests_on(dependents, finding))
         for rule in RULES
         for finding in rule(table, prices)
@@ -51,7 +51,11 @@ def audit(table: PublishedTable, prices: PriceList) -> Audit:
     return Audit(
         table=table,
         prices_as_of=prices.as_of,
-        findings=tuple(sorted(found, key=lambda one: (SEVERITIES.index(one.severity), one.lines))),
+        findings=tuple(
+            sorted(
+                findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.lines)
+            )
+        ),
         not_checked=tuple(_not_checked(table, prices)),
     )
 

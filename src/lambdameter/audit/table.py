@@ -106,8 +106,8 @@ def read(document: bytes, place: str, services: Collection[str]) -> PublishedTab
                 figures.append(_figure(line, row, services))
         except Fault as fault:
             # What a row has from its conditions was told of these.
-            told = {(one.column, one.cause) for one in faults}
-            if (fault.column, fault.cause) not in told or fault.column in own:
+            reported = {(earlier.column, earlier.cause) for earlier in faults}
+            if (fault.column, fault.cause) not in reported or fault.column in own:
                 faults.append(fault)
     if faults:
         refuse(place, faults)
@@ -194,10 +194,10 @@ def _head(line: int, names: list[str]) -> tuple[str, ...]:
     for name in names:
         if name not in COLUMNS:
             near = difflib.get_close_matches(name, COLUMNS, n=1)
-            meant = f"Did you mean {near[0]}? " if near else ""
-            known = ", ".join(COLUMNS)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            columns = ", ".join(COLUMNS)
             raise Fault(
-                line, name, "There is no column of this name", f"{meant}The columns are: {known}."
+                line, name, "There is no column of this name", f"{hint}The columns are: {columns}."
             )
         if names.count(name) > 1:
             raise Fault(line, name, "The column appears twice", "Remove one of the two.")
@@ -209,8 +209,8 @@ def _head(line: int, names: list[str]) -> tuple[str, ...]:
 
 def _named(line: int, head: tuple[str, ...], cells: list[str]) -> dict[str, str]:
     if any(cells[len(head) :]):
-        told = f"The row has {len(cells)} cells, and the header row has {len(head)}"
-        raise Fault(line, "", told, 'Put a cell that contains a comma in quotes: "a, b".')
+        cause = f"The row has {len(cells)} cells, and the header row has {len(head)}"
+        raise Fault(line, "", cause, 'Put a cell that contains a comma in quotes: "a, b".')
     return {name: cell for name, cell in zip(head, cells, strict=False) if cell}
 
 
@@ -222,13 +222,13 @@ def _convert(line: int, cells: Mapping[str, str]) -> Row:
         row = msgspec.convert(typed, Row, strict=False)
     except msgspec.ValidationError as error:
         column = str(error).rpartition("$.")[2].rstrip("`")
-        told = f"{cells[column]!r} is not a valid value"
+        cause = f"{cells[column]!r} is not a valid value"
         raise Fault(
-            line, column, told, f"Write {_FITS[column]}, or leave the cell empty."
+            line, column, cause, f"Write {_FITS[column]}, or leave the cell empty."
         ) from None
     if row.id and not formula.is_name(row.id):
-        told = f"{row.id!r} is not an id that a formula can use"
-        raise Fault(line, "id", told, "Use letters, digits and _, separated by dots: K1.total.")
+        cause = f"{row.id!r} is not an id that a formula can use"
+        raise Fault(line, "id", cause, "Use letters, digits and _, separated by dots: K1.total.")
     for column in ("spread", "billed_ms", "runs"):
         amount = getattr(row, column)
         if amount is not None and not (amount.is_finite() and amount >= 0):
@@ -239,9 +239,11 @@ def _convert(line: int, cells: Mapping[str, str]) -> Row:
 def _figure(line: int, row: Row, services: Collection[str]) -> Figure:
     dimension = printed.METRICS.get(row.metric)
     if dimension is None:
-        known = ", ".join(printed.METRICS)
-        told = f"There is no metric named {row.metric!r}" if row.metric else "The metric is missing"
-        raise Fault(line, "metric", told, f"Write one of: {known}.")
+        metrics = ", ".join(printed.METRICS)
+        cause = (
+            f"There is no metric named {row.metric!r}" if row.metric else "The metric is missing"
+        )
+        raise Fault(line, "metric", cause, f"Write one of: {metrics}.")
     if not row.value and not row.from_:
         step = "Write the value, or write in the column `from` which rows it follows from."
         raise Fault(line, "value", "The value is missing", step)
@@ -274,17 +276,17 @@ def _printed(line: int, row: Row) -> tuple[printed.Printed, str, Decimal]:
     units = printed.UNITS[printed.METRICS[row.metric]]
     unit = row.unit if row.unit is not None else next(iter(units))
     if unit not in units:
-        known = ", ".join(filter(None, units)) or "none"
+        unit_names = ", ".join(filter(None, units)) or "none"
         raise Fault(
-            line, "unit", f"{unit!r} is not a unit of {row.metric}", f"Write one of: {known}."
+            line, "unit", f"{unit!r} is not a unit of {row.metric}", f"Write one of: {unit_names}."
         )
     scale = units[unit]
     if row.metric == "max_memory" and unit == "MB":
         scale = _MB
     if unit == "USD/ms":
         if row.memory_mb is None:
-            told = "A price per millisecond holds for only one memory size"
-            raise Fault(line, "memory_mb", told, "Write the memory size of this price.")
+            cause = "A price per millisecond holds for only one memory size"
+            raise Fault(line, "memory_mb", cause, "Write the memory size of this price.")
         scale = Decimal(_MS_PER_S * _MB_PER_GB) / row.memory_mb
     if not row.value:
         return printed.Printed(Decimal(0), Decimal(0), Decimal(0)), unit, scale
@@ -312,11 +314,11 @@ def _uses(line: int, text: str, services: Collection[str]) -> dict[str, Decimal]
     for item in filter(None, (part.strip() for part in text.split(";"))):
         name, _, amount = (part.strip() for part in item.partition("="))
         if name not in services:
-            known = ", ".join(sorted(services))
-            raise Fault(line, "uses", f"There is no price for {name!r}", f"Name one of: {known}.")
+            names = ", ".join(sorted(services))
+            raise Fault(line, "uses", f"There is no price for {name!r}", f"Name one of: {names}.")
         try:
             used[name] = printed.read(amount).value
         except ValueError:
-            told = f"{amount!r} is not a number of {name}"
-            raise Fault(line, "uses", told, f"Write {name}=1, for example.") from None
+            cause = f"{amount!r} is not a number of {name}"
+            raise Fault(line, "uses", cause, f"Write {name}=1, for example.") from None
     return used

@@ -71,16 +71,16 @@ def packaged(
         BadInputError: there is a binary for another architecture.
         HostError: a source cannot be read, or the cache not written.
     """
-    kept = cache or platformdirs.user_cache_path("lambdameter") / "packages"
+    packages = cache or platformdirs.user_cache_path("lambdameter") / "packages"
     try:
-        made = members()
-        check(made, architecture, source)
-        archive = write(made, kept)
+        files = members()
+        check(files, architecture, source)
+        archive = write(files, packages)
     except OSError as failure:
         raise HostError(
             f"The package of {about.name} cannot be built: {failure}",
             place=str(source),
-            next_step=f"Make the source readable, and {kept} writable with free space.",
+            next_step=f"Make the source readable, and {packages} writable with free space.",
         ) from failure
     return Artifact(
         variant=about.name,

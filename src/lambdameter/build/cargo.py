@@ -1,8 +1,8 @@
 """`cargo build` with a progress bar, and its failures in a user's words.
 
-`python -m lambdameter.build.cargo --workspace` builds every binary of the workspace that the
-current folder is in. One binary is built with the features that the whole workspace asks for
-(`--workspace --bin`), so that what that command built is not built again.
+`python -m lambdameter.build.cargo` builds lambdameter's own programs. Every binary is built with
+the features that the whole workspace asks for (`--workspace --bin`), so that what one build made is
+not made again by another.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import IO
 
 from rich.console import Console
 
+from lambdameter.binaries import PROGRAMS
 from lambdameter.build import compiled, shared_target
 from lambdameter.build.compiled import Build
 from lambdameter.build.progress import Bar
@@ -35,8 +36,8 @@ _REDRAW_S = 0.5
 _Line = tuple[str, str]
 
 
-def build(manifest: Path, console: Console) -> None:
-    """Build every binary of a workspace.
+def build(manifest: Path, console: Console, binaries: Sequence[str]) -> None:
+    """Build these binary targets of a workspace.
 
     Raises:
         BadInputError: the manifest or the code is at fault.
@@ -44,7 +45,7 @@ def build(manifest: Path, console: Console) -> None:
     """
     _check_tools()
     with shared_target.alone(manifest, console):
-        _run(manifest, console)
+        _run(manifest, console, binaries)
 
 
 def executable(
@@ -68,7 +69,7 @@ def executable(
     """
     _check_tools()
     with shared_target.alone(manifest, console):
-        built = _run(manifest, console, binary, features, environment)
+        built = _run(manifest, console, [binary], features, environment)
         if binary in built.ambiguous:
             raise BadInputError(
                 "Several crates of this workspace have a binary target "
@@ -88,11 +89,11 @@ def executable(
 def _run(
     manifest: Path,
     console: Console,
-    binary: str | None = None,
+    binaries: Sequence[str],
     features: Sequence[str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Build:
-    command = _command(manifest, binary, features)
+    command = _command(manifest, binaries, features)
     result = Build()
     with subprocess.Popen(
         [*command, "--message-format=json"],
@@ -106,7 +107,7 @@ def _run(
         env=os.environ | {"CARGO_TARGET_DIR": str(shared_target.folder()), **(environment or {})},
     ) as cargo:
         try:
-            _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
+            _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binaries))
         except BaseException:
             os.killpg(cargo.pid, signal.SIGTERM)
             raise
@@ -115,9 +116,9 @@ def _run(
     return result
 
 
-def _command(manifest: Path, binary: str | None, features: Sequence[str] | None) -> list[str]:
+def _command(manifest: Path, binaries: Sequence[str], features: Sequence[str] | None) -> list[str]:
     command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
-    command += ["--workspace", *(["--bins"] if binary is None else ["--bin", binary])]
+    command += ["--workspace", *(word for name in binaries for word in ("--bin", name))]
     if features is None:
         return command
     return [*command, "--no-default-features", "--features", ",".join(features)]
@@ -160,12 +161,12 @@ def _watch(
 
 def _lines(cargo: subprocess.Popen[str]) -> Iterator[_Line | None]:
     """Each line with the stream's name, as they come; None from time to time in between."""
-    said: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
+    output: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
 
     def read(name: str, stream: IO[str]) -> None:
         for line in stream:
-            said.put((name, line))
-        said.put(None)
+            output.put((name, line))
+        output.put(None)
 
     for name, stream in (("stdout", cargo.stdout), ("stderr", cargo.stderr)):
         if stream is not None:
@@ -173,7 +174,7 @@ def _lines(cargo: subprocess.Popen[str]) -> Iterator[_Line | None]:
     open_streams = 2
     while open_streams:
         try:
-            line = said.get(timeout=_REDRAW_S)
+            line = output.get(timeout=_REDRAW_S)
         except queue.Empty:
             yield None
             continue
@@ -224,27 +225,27 @@ def _failure(result: Build, manifest: Path, command: list[str]) -> LambdameterEr
     )
 
 
-def _place(told: str | None, manifest: Path) -> str:
+def _place(reported: str | None, manifest: Path) -> str:
     """The compiler names files from the workspace's root, which is at or above the manifest."""
-    if told is None:
+    if reported is None:
         return str(manifest)
-    file = told.rpartition(":")[0]
+    file = reported.rpartition(":")[0]
     roots = manifest.absolute().parents
-    return next((str(root / told) for root in roots if (root / file).is_file()), told)
+    return next((str(root / reported) for root in roots if (root / file).is_file()), reported)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build every binary of a workspace; returns the exit code."""
+    """Build lambdameter's own programs; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m lambdameter.build.cargo",
-        description="Build every binary of a Cargo workspace into lambdameter's cache.",
+        description="Build binary targets of a Cargo workspace into lambdameter's cache.",
     )
-    parser.add_argument("--workspace", action="store_true", required=True)
+    parser.add_argument("binaries", nargs="*", default=PROGRAMS, help="binary targets to build")
     parser.add_argument("--manifest-path", type=Path, default=Path("Cargo.toml"))
-    asked = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:
-        build(asked.manifest_path, console)
+        build(parsed.manifest_path, console, parsed.binaries)
     except LambdameterError as error:
         console.print(f"error: {error}", style="red", markup=False, highlight=False)
         return error.exit_code

@@ -6,7 +6,7 @@ https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +71,10 @@ class Build:
     @property
     def lacks_host(self) -> bool:
         """Whether the machine lacks something, rather than the code being wrong."""
-        said = "\n".join(self._said)
+        output = "\n".join(self._said)
         if self.error is not None and "linker" not in self.error.message:
             return False
-        return any(sign in said for sign in _HOST_FAULTS)
+        return any(sign in output for sign in _HOST_FAULTS)
 
     def feed(self, stream: str, line: str) -> None:
         """Take one line of cargo's stdout (JSON messages) or stderr (what it tells a user)."""
@@ -114,29 +114,29 @@ class Build:
         spans = [span for span in diagnostic["spans"] if span["is_primary"]]
         place = f"{spans[0]['file_name']}:{spans[0]['line_start']}" if spans else None
         label = (spans[0].get("label") if spans else None) or ""
-        said = f"{diagnostic['message']}: {label}" if label else diagnostic["message"]
-        self.error = CompileError(message=said, place=place)
+        text = f"{diagnostic['message']}: {label}" if label else diagnostic["message"]
+        self.error = CompileError(message=text, place=place)
 
 
-def weights(metadata: bytes, binary: str | None) -> dict[str, int]:
+def weights(metadata: bytes, binaries: Sequence[str]) -> dict[str, int]:
     """Package id -> its share of the work, for every package that a build needs.
 
-    `binary` names the one binary target that is built; None: all of the workspace is.
+    `binaries` are the names of the binary targets that are built.
 
     The share is the bytes of its Rust sources, and as much again as starting a compiler is worth:
     a generated SDK is as much work as a hundred small crates. Empty where metadata is none.
     """
     try:
-        known = msgspec.json.decode(metadata)
+        document = msgspec.json.decode(metadata)
     except msgspec.DecodeError:
         return {}
-    nodes = {node["id"]: node for node in known["resolve"]["nodes"]}
+    nodes = {node["id"]: node for node in document["resolve"]["nodes"]}
     needed: set[str] = set()
     waiting = [
         package["id"]
-        for package in known["packages"]
-        if package["id"] in known["workspace_members"]
-        and (binary is None or binary in [target["name"] for target in package["targets"]])
+        for package in document["packages"]
+        if package["id"] in document["workspace_members"]
+        and any(target["name"] in binaries for target in package["targets"])
     ]
     while waiting:
         package = waiting.pop()
@@ -150,7 +150,7 @@ def weights(metadata: bytes, binary: str | None) -> dict[str, int]:
         ]
     return {
         package["id"]: _source_bytes(Path(package["manifest_path"]).parent)
-        for package in known["packages"]
+        for package in document["packages"]
         if package["id"] in needed
     }
 

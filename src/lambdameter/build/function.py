@@ -40,7 +40,7 @@ def make(
             architecture.
         HostError: a source cannot be read, or the cache not written.
     """
-    sources = [root / one for one in function.sources]
+    sources = [root / folder for folder in function.sources]
 
     def members() -> dict[str, Member]:
         if function.build == "copy":
@@ -57,7 +57,7 @@ def sources(function: RaceFunction, root: Path) -> tuple[SourceFile, ...]:
     Raises:
         HostError: a source cannot be read.
     """
-    folders = [root / one for one in function.sources]
+    folders = [root / folder for folder in function.sources]
     if function.build == "cargo":
         folders = [*_crates_beside(folders[0]), folders[0]]
     try:

@@ -121,9 +121,9 @@ def _workshop(sources: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in folder.iterdir():
-            if left.name != "node_modules":
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        for leftover in folder.iterdir():
+            if leftover.name != "node_modules":
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         for name, path in _files(sources):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, folder / name)
@@ -144,12 +144,14 @@ def _check_tools() -> None:
                 place=f"{tool}, on PATH",
                 next_step=wanted,
             )
-    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
-    version = re.match(r"v(\d+)\.(\d+)", told)
+    output = subprocess.run(
+        ["node", "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    version = re.match(r"v(\d+)\.(\d+)", output)
     if version is None or not _new_enough(int(version[1]), int(version[2])):
         raise HostError(
             "The page of the live race needs a newer Node.js than "
-            f"{told.strip() or 'this version'}",
+            f"{output.strip() or 'this version'}",
             place="node, on PATH",
             next_step=wanted,
         )
@@ -161,18 +163,18 @@ def _new_enough(major: int, minor: int) -> bool:
 
 def _npm(folder: Path, *arguments: str) -> None:
     """Run npm, and keep what it says for the case that it fails."""
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
             ["npm", "--silent", *arguments],
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | {"NO_COLOR": "1", "CI": "true"},
             check=False,
         )
-        said.seek(0)
-        text = said.read().strip()
+        output.seek(0)
+        text = output.read().strip()
     if done.returncode == 0:
         return
     _say(text)
@@ -207,16 +209,16 @@ def main(arguments: list[str] | None = None) -> int:
         description="Build the page of the live race into the cache, or run one of its scripts.",
     )
     parser.add_argument("script", nargs="?", choices=("build", "check", "test"), default="build")
-    asked = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     try:
-        if asked.script == "build":
+        if parsed.script == "build":
             build()
         else:
-            run(asked.script)
+            run(parsed.script)
     except LambdameterError as error:
         # All but the page works without it, so what make does goes on; in CI it must not.
         if isinstance(error, HostError) and not os.environ.get("CI"):
-            _say(f"{_WITHOUT[asked.script]} {error}")
+            _say(f"{_WITHOUT[parsed.script]} {error}")
             return 0
         _say(f"error: {error}")
         return error.exit_code

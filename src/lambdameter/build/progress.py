@@ -63,20 +63,20 @@ class Bar:
         if self._began_s is None and build.compiling:
             self._began_s = elapsed_s
         if self._began_s is None:
-            left = build.current or "waiting for cargo"
+            remaining = build.current or "waiting for cargo"
         else:
-            left = left_text(left_ms(build, self._weight, elapsed_s - self._began_s))
+            remaining = left_text(left_ms(build, self._weight, elapsed_s - self._began_s))
         self._bar.update(
             self._task,
             completed=done,
             total=total,
-            left=left,
+            left=remaining,
             description=build.current[:30] if build.compiling else "",
         )
         if not self._console.is_terminal and elapsed_s >= self._next_line_s:
             self._next_line_s = elapsed_s + _LINE_EVERY_S
             self._console.print(
-                f"Building: {done}/{total} crates, {left}", markup=False, highlight=False
+                f"Building: {done}/{total} crates, {remaining}", markup=False, highlight=False
             )
 
     def close(self) -> None:
@@ -84,10 +84,10 @@ class Bar:
         self._bar.stop()
 
 
-def left_text(left: float | None) -> str:
+def left_text(remaining_ms: float | None) -> str:
     """Time left in words, rounded as befits a guess."""
-    if left is None:
+    if remaining_ms is None:
         return "remaining time not known yet"
-    if left < _MINUTE_MS:
-        return f"about {round(left / 1000)} s left"
-    return f"about {round(left / _MINUTE_MS)} min left"
+    if remaining_ms < _MINUTE_MS:
+        return f"about {round(remaining_ms / 1000)} s left"
+    return f"about {round(remaining_ms / _MINUTE_MS)} min left"

@@ -69,8 +69,8 @@ def _roots(manifest: Path) -> dict[str, str]:
         [*command, str(manifest)], stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     try:
-        known = msgspec.json.decode(ended.stdout)
-        return {one["name"]: known["workspace_root"] for one in known["packages"]}
+        document = msgspec.json.decode(ended.stdout)
+        return {package["name"]: document["workspace_root"] for package in document["packages"]}
     except (msgspec.DecodeError, KeyError, TypeError):
         return {}
 
@@ -79,15 +79,15 @@ def _claim(target: Path, roots: Mapping[str, str]) -> None:
     """Have cargo forget what it built of these packages in another workspace."""
     file = target / _ROOTS
     try:
-        known = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+        recorded = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
     except (FileNotFoundError, msgspec.MsgspecError):
-        known = {}
-    others = {name for name, root in roots.items() if known.get(name) != root}
+        recorded = {}
+    others = {name for name, root in roots.items() if recorded.get(name) != root}
     if not others:
         return
-    for fingerprints in (found for where in _FINGERPRINTS for found in target.glob(where)):
-        for one in fingerprints.iterdir():
-            package = _OF_PACKAGE.fullmatch(one.name)
+    for fingerprints in (path for where in _FINGERPRINTS for path in target.glob(where)):
+        for fingerprint in fingerprints.iterdir():
+            package = _OF_PACKAGE.fullmatch(fingerprint.name)
             if package and package[1] in others:
-                shutil.rmtree(one)
-    file.write_bytes(msgspec.json.encode({**known, **roots}))
+                shutil.rmtree(fingerprint)
+    file.write_bytes(msgspec.json.encode({**recorded, **roots}))

@@ -43,8 +43,8 @@ class Evidence(NamedTuple):
 
 def judge(source: str, row: ClaimRow, evidence: Evidence) -> JudgedRow:
     """Hold a row against the evidence."""
-    found = _findings(row, evidence.audit)
-    forbidden = [one for one in found if one.severity == "cannot be so"]
+    findings = _findings(row, evidence.audit)
+    forbidden = [finding for finding in findings if finding.severity == "cannot be so"]
     log_error = evidence.error.log_error if evidence.error else 0.0
     here = ""
     if forbidden:
@@ -52,11 +52,11 @@ def judge(source: str, row: ClaimRow, evidence: Evidence) -> JudgedRow:
         here, why = forbidden[0].right, _told(forbidden)
     elif evidence.estimate is not None:
         verdict, why = _of_measured(row, evidence.estimate, log_error)
-        why = " ".join(part for part in (why, _told(found)) if part)
+        why = " ".join(part for part in (why, _told(findings)) if part)
     elif row.documented is not None:
         verdict, why = _of_documented(row, row.documented)
     elif row.table:
-        verdict, here, why = _of_recomputed(found)
+        verdict, here, why = _of_recomputed(findings)
     else:
         verdict, why = "not judged", "lambdameter does not measure this figure."
     return JudgedRow(
@@ -74,38 +74,41 @@ def _findings(row: ClaimRow, audit: Audit | None) -> list[Finding]:
     """Those on the rows that this one stands on; where nothing is measured, what follows too."""
     if audit is None or not row.table:
         return []
-    lines = {one.line for one in audit.table.figures if one.id in row.table}
+    lines = {figure.line for figure in audit.table.figures if figure.id in row.table}
     return [
-        one
-        for one in audit.findings
-        if one.severity != "too few samples"
-        and lines & {*one.lines, *(() if row.of else one.rests_on_it)}
+        finding
+        for finding in audit.findings
+        if finding.severity != "too few samples"
+        and lines & {*finding.lines, *(() if row.of else finding.rests_on_it)}
     ]
 
 
 def _told(findings: Sequence[Finding]) -> str:
-    told = (f"{one.right.rstrip('.')}. {one.why}" for one in findings)
-    return " ".join(dict.fromkeys(told))
+    sentences = (f"{finding.right.rstrip('.')}. {finding.why}" for finding in findings)
+    return " ".join(dict.fromkeys(sentences))
 
 
-def _of_recomputed(found: Sequence[Finding]) -> tuple[RowVerdict, str, str]:
-    wrong = [one for one in found if one.severity == "inconsistent"]
+def _of_recomputed(findings: Sequence[Finding]) -> tuple[RowVerdict, str, str]:
+    wrong = [finding for finding in findings if finding.severity == "inconsistent"]
     if wrong:
-        return "not reproduced", wrong[0].right, _told(found)
-    return "reproduced", "the same", _told(found)
+        return "not reproduced", wrong[0].right, _told(findings)
+    return "reproduced", "the same", _told(findings)
 
 
-def _of_documented(row: ClaimRow, found: Documented) -> tuple[RowVerdict, str]:
+def _of_documented(row: ClaimRow, documented: Documented) -> tuple[RowVerdict, str]:
     low, high = _published(row)
-    same = low - _ANYTHING_CLOSE <= found.value <= high + _ANYTHING_CLOSE
-    return "reproduced" if same else "not reproduced", f"Looked up, not measured: {found.source}"
+    same = low - _ANYTHING_CLOSE <= documented.value <= high + _ANYTHING_CLOSE
+    return (
+        "reproduced" if same else "not reproduced",
+        f"Looked up, not measured: {documented.source}",
+    )
 
 
 def _of_measured(row: ClaimRow, ours: Estimate, log_error: float) -> tuple[RowVerdict, str]:
     lack = _lack(row, ours)
     if lack is not None:
         return lack
-    value, low, high = (one or 0.0 for one in (ours.value, ours.low, ours.high))
+    value, low, high = (figure or 0.0 for figure in (ours.value, ours.low, ours.high))
     neutral = _NEUTRAL.get(row.operation)
     if row.side is not None and neutral is not None:
         if (high < neutral) if row.side == "below" else (low > neutral):
@@ -147,7 +150,7 @@ def _lack(row: ClaimRow, ours: Estimate) -> tuple[RowVerdict, str] | None:
 
 
 def _published(row: ClaimRow) -> tuple[float, float]:
-    ends = [one for one in (row.value, row.low, row.high) if one is not None]
+    ends = [end for end in (row.value, row.low, row.high) if end is not None]
     return min(ends), max(ends)
 
 
@@ -163,21 +166,21 @@ def _widened(row: ClaimRow, low: float, high: float, log_error: float) -> tuple[
 
 def _not_that_side(row: ClaimRow, value: float, low: float, high: float) -> str:
     less = "less" if row.side == "below" else "more"
-    shown = f"{units.number(value)} ({units.number(low)} to {units.number(high)})"
-    return f"The published ratio is {less}, and the measured ratio is {shown}."
+    measured = f"{units.number(value)} ({units.span(low, high)})"
+    return f"The published ratio is {less}, and the measured ratio is {measured}."
 
 
 def _how_far(row: ClaimRow, value: float, log_error: float) -> str:
     least, most = _published(row)
     nearest = most if value > most else least
     if row.operation in ("saving", "difference") or nearest == 0 or value / nearest <= 0:
-        told = f"The measured figure is {units.number(value)} {row.unit}"
+        sentence = f"The measured figure is {units.number(value)} {row.unit}"
     else:
-        told = f"The measured figure is {units.number(value / nearest)} times the published one"
+        sentence = f"The measured figure is {units.number(value / nearest)} times the published one"
     if not log_error:
-        return f"{told}."
+        return f"{sentence}."
     return (
-        f"{told}, which is outside the interval and outside the stated error of "
+        f"{sentence}, which is outside the interval and outside the stated error of "
         f"{_percent(log_error)}."
     )
 

@@ -34,8 +34,8 @@ def sources() -> tuple[ClaimSource, ...]:
         for file in resources.files("lambdameter.claims").iterdir()
         if file.name.endswith(".toml") and file.name not in _PROTOCOL
     )
-    found = (msgspec.toml.decode(file.read_bytes(), type=ClaimSource) for file in files)
-    return tuple(sorted(found, key=lambda source: source.id))
+    claim_sources = (msgspec.toml.decode(file.read_bytes(), type=ClaimSource) for file in files)
+    return tuple(sorted(claim_sources, key=lambda source: source.id))
 
 
 def experiments() -> tuple[Experiment, ...]:
@@ -46,7 +46,7 @@ def experiments() -> tuple[Experiment, ...]:
 def tolerances() -> dict[tuple[str, Tolerance], FidelityError]:
     """(source id, kind of figure) -> the error that is stated for it."""
     read = _read("tolerances.toml").tolerances
-    return {(one.source, one.tolerance): one for one in read}
+    return {(error.source, error.tolerance): error for error in read}
 
 
 def _read(name: str) -> _Protocol:

@@ -60,38 +60,38 @@ def wanted(names: Sequence[str]) -> tuple[Wanted, ...]:
     Raises:
         BadInputError: a name that none of them has.
     """
-    asked = {name.casefold() for name in names}
-    known: set[str] = set()
-    found = []
+    wanted_names = {name.casefold() for name in names}
+    all_names: set[str] = set()
+    selections = []
     for source in library.sources():
         mine = []
         for row in rows(source):
-            called = {one.casefold() for one in (source.id, row.claim, row.id)}
-            known |= called
-            if not asked or asked & called:
+            row_names = {name.casefold() for name in (source.id, row.claim, row.id)}
+            all_names |= row_names
+            if not wanted_names or wanted_names & row_names:
                 mine.append(row)
         if mine:
-            found.append(_wanted(source, tuple(mine), asked or {source.id.casefold()}))
-    _check_known(names, known)
-    return tuple(found)
+            selections.append(_wanted(source, tuple(mine), wanted_names or {source.id.casefold()}))
+    _check_known(names, all_names)
+    return tuple(selections)
 
 
-def _wanted(source: ClaimSource, mine: tuple[ClaimRow, ...], asked: Collection[str]) -> Wanted:
+def _wanted(source: ClaimSource, mine: tuple[ClaimRow, ...], names: Collection[str]) -> Wanted:
     """With the studies and headlines of the claims that are asked for by their name."""
 
-    def is_asked(one: Study | Headline) -> bool:
-        return bool({source.id.casefold(), one.claim.casefold()} & set(asked))
+    def is_asked(part: Study | Headline) -> bool:
+        return bool({source.id.casefold(), part.claim.casefold()} & set(names))
 
     return Wanted(
         source,
         mine,
-        tuple(one for one in source.studies if is_asked(one)),
-        tuple(one for one in source.headlines if is_asked(one)),
+        tuple(study for study in source.studies if is_asked(study)),
+        tuple(headline for headline in source.headlines if is_asked(headline)),
     )
 
 
-def _check_known(names: Sequence[str], known: Collection[str]) -> None:
-    unknown = [name for name in names if name.casefold() not in known]
+def _check_known(names: Sequence[str], all_names: Collection[str]) -> None:
+    unknown = [name for name in names if name.casefold() not in all_names]
     if unknown:
         texts = ", ".join(source.id for source in library.sources())
         raise BadInputError(
@@ -102,30 +102,42 @@ def _check_known(names: Sequence[str], known: Collection[str]) -> None:
         )
 
 
-def needed(asked: Sequence[Wanted], *, quick: bool) -> tuple[Experiment, ...]:
+def needed(selections: Sequence[Wanted], *, quick: bool) -> tuple[Experiment, ...]:
     """The experiments that have what was asked for, each cut to what is needed of it."""
-    offered = [one for one in library.experiments() if one.quick is not None or not quick]
+    offered = [
+        experiment
+        for experiment in library.experiments()
+        if experiment.quick is not None or not quick
+    ]
     cells: dict[str, set[Cell]] = {}
-    for group in _groups(asked):
-        whole = next((one for one in offered if all(map(one.has, group))), None)
+    for group in _groups(selections):
+        whole = next(
+            (experiment for experiment in offered if all(map(experiment.has, group))), None
+        )
         for cell in group:
-            taken = whole or next((one for one in offered if one.has(cell)), None)
-            if taken is not None:
-                cells.setdefault(taken.name, set()).add(cell)
-    return tuple(_cut(one, cells[one.name]) for one in offered if one.name in cells)
+            experiment = whole or next(
+                (experiment for experiment in offered if experiment.has(cell)), None
+            )
+            if experiment is not None:
+                cells.setdefault(experiment.name, set()).add(cell)
+    return tuple(
+        _cut(experiment, cells[experiment.name])
+        for experiment in offered
+        if experiment.name in cells
+    )
 
 
-def _groups(asked: Sequence[Wanted]) -> Iterator[set[Cell]]:
+def _groups(selections: Sequence[Wanted]) -> Iterator[set[Cell]]:
     """Cells that one experiment should have together, so that they are compared in each round."""
-    for one in asked:
-        for row in one.rows:
+    for selection in selections:
+        for row in selection.rows:
             if row.of:
                 yield {quantity.cell for quantity in (*row.of, *row.over)}
-        for study in one.studies:
+        for study in selection.studies:
             yield {
                 (study.workload, variant, study.case, study.memory_mb) for variant in study.variants
             }
-        for headline in one.headlines:
+        for headline in selection.headlines:
             yield {
                 (headline.workload, variant, case, headline.memory_mb)
                 for variant in (headline.of, headline.over)
@@ -138,14 +150,14 @@ def _cut(experiment: Experiment, cells: Collection[Cell]) -> Experiment:
     _, variants, cases, tiers = (set(column) for column in zip(*cells, strict=True))
     return msgspec.structs.replace(
         experiment,
-        variants=tuple(one for one in experiment.variants if one in variants),
-        cases=tuple(one for one in experiment.cases if one in cases),
-        memory_mb=tuple(one for one in experiment.memory_mb if one in tiers),
+        variants=tuple(variant for variant in experiment.variants if variant in variants),
+        cases=tuple(case for case in experiment.cases if case in cases),
+        memory_mb=tuple(memory_mb for memory_mb in experiment.memory_mb if memory_mb in tiers),
     )
 
 
 def judged(
-    asked: Sequence[Wanted],
+    selections: Sequence[Wanted],
     runs: Sequence[Named],
     audits: Mapping[str, Audit],
     *,
@@ -155,31 +167,41 @@ def judged(
     """Every row with its verdict, from nothing but the runs and what is shipped.
 
     Args:
-        asked: the rows.
-        runs: what was measured for them.
-        audits: of the texts' tables, by the text's id.
-        quick: to be told with it, as the folder.
-        folder: where the runs are.
+        selections: the rows to judge.
+        runs: what was measured for these rows.
+        audits: the audits of the texts' tables, by the text's id.
+        quick: whether the quick protocol was measured; part of the result.
+        folder: the folder of the runs; part of the result.
     """
-    of = [one.run for one in runs]
+    of = [named.run for named in runs]
     return Reproduction(
         quick=quick,
-        titles={one.source.id: one.source.title for one in asked},
-        conditions={one.source.id: one.source.conditions for one in asked},
-        rows=tuple(row for one in asked for row in _judged(one, of, audits.get(one.source.id))),
-        studies=tuple(_table(one.source, study, of) for one in asked for study in one.studies),
-        headlines=tuple(bill for one in asked for bill in _headlines(one, of)),
-        runs=tuple(_told(one) for one in runs),
+        titles={selection.source.id: selection.source.title for selection in selections},
+        conditions={selection.source.id: selection.source.conditions for selection in selections},
+        rows=tuple(
+            row
+            for selection in selections
+            for row in _judged(selection, of, audits.get(selection.source.id))
+        ),
+        studies=tuple(
+            _table(selection.source, study, of)
+            for selection in selections
+            for study in selection.studies
+        ),
+        headlines=tuple(bill for selection in selections for bill in _headlines(selection, of)),
+        runs=tuple(_told(named) for named in runs),
         folder=folder,
         lambdameter=metadata.version("lambdameter"),
     )
 
 
-def _judged(asked: Wanted, runs: Sequence[ReportInput], audit: Audit | None) -> Iterator[JudgedRow]:
-    source = asked.source
+def _judged(
+    selection: Wanted, runs: Sequence[ReportInput], audit: Audit | None
+) -> Iterator[JudgedRow]:
+    source = selection.source
     errors = library.tolerances()
     real = bool(runs) and all(run.manifest.target.name == "aws" for run in runs)
-    for row in asked.rows:
+    for row in selection.rows:
         measured = estimate(row, runs, source) if row.of else None
         error = None if real else errors.get((source.id, row.tolerance))
         yield judge(source.id, row, Evidence(measured, audit, error))
@@ -187,8 +209,8 @@ def _judged(asked: Wanted, runs: Sequence[ReportInput], audit: Audit | None) -> 
 
 def _table(source: ClaimSource, study: Study, runs: Sequence[ReportInput]) -> StudyTable:
     """From one run where one has all variants: what is beside each other was measured together."""
-    asked = {(study.workload, one, study.case, study.memory_mb) for one in study.variants}
-    whole = [run for run in runs if asked <= _measured(run)]
+    cells = {(study.workload, variant, study.case, study.memory_mb) for variant in study.variants}
+    whole = [run for run in runs if cells <= _measured(run)]
     runs = whole[:1] or runs
     return StudyTable(
         source=source.id,
@@ -205,7 +227,7 @@ def _table(source: ClaimSource, study: Study, runs: Sequence[ReportInput]) -> St
 
 def _measured(run: ReportInput) -> set[Cell]:
     name = run.manifest.workload.name
-    return {(name, one.variant, one.case, one.memory_mb) for one in run.summary.cells}
+    return {(name, cell.variant, cell.case, cell.memory_mb) for cell in run.summary.cells}
 
 
 def quantities(study: Study, variant: str) -> Iterator[Quantity]:
@@ -233,11 +255,11 @@ def _asking(study: Study, variant: str, quantity: Quantity) -> ClaimRow:
     )
 
 
-def _headlines(asked: Wanted, runs: Sequence[ReportInput]) -> Iterator[HeadlineBill]:
-    for headline in asked.headlines:
+def _headlines(selection: Wanted, runs: Sequence[ReportInput]) -> Iterator[HeadlineBill]:
+    for headline in selection.headlines:
         for run in runs:
             if run.manifest.workload.name == headline.workload:
-                bill = headline_bill(asked.source.id, headline, run.bill, _count(run))
+                bill = headline_bill(selection.source.id, headline, run.bill, _count(run))
                 if bill is not None:
                     yield bill
                     break

@@ -40,12 +40,12 @@ _TOLERANCES: dict[str, Tolerance] = {
 
 def rows(source: ClaimSource) -> tuple[ClaimRow, ...]:
     """All rows, by claim; a row that is written out takes the place of a figure's of its id."""
-    made: dict[str, ClaimRow] = {}
+    by_id: dict[str, ClaimRow] = {}
     for figure in source.figures:
         row = _row(figure)
-        made[row.id] = _joined(made[row.id], row) if row.id in made else row
-    made |= {row.id: row for row in source.rows}
-    return tuple(sorted(made.values(), key=lambda row: _order(row.claim)))
+        by_id[row.id] = _joined(by_id[row.id], row) if row.id in by_id else row
+    by_id |= {row.id: row for row in source.rows}
+    return tuple(sorted(by_id.values(), key=lambda row: _order(row.claim)))
 
 
 def _order(claim: str) -> tuple[str, int]:
@@ -83,10 +83,10 @@ def _row(figure: PublishedFigure) -> ClaimRow:
     )
 
 
-def _joined(one: ClaimRow, other: ClaimRow) -> ClaimRow:
+def _joined(first: ClaimRow, second: ClaimRow) -> ClaimRow:
     """A value and the ends of its range are one row."""
-    ends = [end for row in (one, other) for end in (row.low, row.high) if end is not None]
-    value = one.value if one.value is not None else other.value
+    ends = [end for row in (first, second) for end in (row.low, row.high) if end is not None]
+    value = first.value if first.value is not None else second.value
     return msgspec.structs.replace(
-        one, value=value, low=min(ends, default=None), high=max(ends, default=None)
+        first, value=value, low=min(ends, default=None), high=max(ends, default=None)
     )

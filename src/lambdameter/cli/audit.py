@@ -32,12 +32,12 @@ def audit(
 ) -> None:
     """Check the figures of a published table: arithmetic, prices, physics, whole bill, noise."""
     prices = price_list.latest()
-    found = rules.audit(read(published, prices), prices)
+    result = rules.audit(read(published, prices), prices)
     if json:
-        sys.stdout.write(audit_document.encode(found))
+        sys.stdout.write(audit_document.encode(result))
     else:
-        terminal.console(sys.stdout).print(told.report(found))
-    code = exit_code(found)
+        terminal.console(sys.stdout).print(told.report(result))
+    code = exit_code(result)
     if code:
         raise typer.Exit(code)
 
@@ -72,9 +72,9 @@ def of_shipped(names: Sequence[str]) -> dict[str, Audit]:
     }
 
 
-def exit_code(found: Audit) -> int:
+def exit_code(result: Audit) -> int:
     """What a script is told: a wrong figure weighs more than one that nobody can judge."""
-    severities = {finding.severity for finding in found.findings}
+    severities = {finding.severity for finding in result.findings}
     if severities - {"too few samples"}:
         return NegativeVerdictError.exit_code
     return CannotTellError.exit_code if severities else 0

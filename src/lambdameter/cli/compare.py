@@ -77,30 +77,30 @@ def compare(  # noqa: PLR0913 - each is a flag
     form = chosen(markdown=markdown, json=json)
     gates = _gates(slower=fail_if_slower, dearer=fail_if_dearer, bigger=fail_if_bigger)
     before, after = read(RunFolder.open(base)), read(RunFolder.open(head))
-    told = hold_against(
+    comparison = hold_against(
         before, after, variants=None if variant is None else [variant], gates=gates, seed=seed
     )
-    _check_alike(told.differences, anyway=anyway)
-    _check_variant(variant, before, after, told)
+    _check_alike(comparison.differences, anyway=anyway)
+    _check_variant(variant, before, after, comparison)
     styles = variant_styles(after.manifest.workload.variants)
-    FORMATS[form].comparison(told, styles, sys.stdout)
-    raise typer.Exit(_EXIT_CODES[told.outcome])
+    FORMATS[form].comparison(comparison, styles, sys.stdout)
+    raise typer.Exit(_EXIT_CODES[comparison.outcome])
 
 
-def _gates(**given: str | None) -> list[Gate]:
+def _gates(**limits: str | None) -> list[Gate]:
     kinds: tuple[GateKind, ...] = ("slower", "dearer", "bigger")
     return [
-        Gate(kind=kind, limit=percent(told, f"--fail-if-{kind}"))
+        Gate(kind=kind, limit=percent(limit, f"--fail-if-{kind}"))
         for kind in kinds
-        if (told := given[kind]) is not None
+        if (limit := limits[kind]) is not None
     ]
 
 
 def _check_alike(differences: Sequence[ConditionDifference], *, anyway: bool) -> None:
-    work = [one for one in differences if one.weight == "work"]
+    work = [difference for difference in differences if difference.weight == "work"]
     if work:
         raise _refused("The two runs did not do the same work", work, "the same workload and --set")
-    figures = [one for one in differences if one.weight == "figures"]
+    figures = [difference for difference in differences if difference.weight == "figures"]
     if figures and not anyway:
         raise _refused(
             "The two runs were made under different conditions",
@@ -109,24 +109,29 @@ def _check_alike(differences: Sequence[ConditionDifference], *, anyway: bool) ->
         )
 
 
-def _refused(cause: str, found: Sequence[ConditionDifference], with_what: str) -> BadInputError:
+def _refused(
+    cause: str, differences: Sequence[ConditionDifference], with_what: str
+) -> BadInputError:
     return BadInputError(
         cause,
-        place="; ".join(f"{one.what}: BASE {one.base}, HEAD {one.head}" for one in found),
+        place="; ".join(
+            f"{difference.what}: BASE {difference.base}, HEAD {difference.head}"
+            for difference in differences
+        ),
         next_step=f"Measure both runs with {with_what}.",
     )
 
 
 def _check_variant(
-    asked: str | None, base: ReportInput, head: ReportInput, told: RunComparison
+    variant: str | None, base: ReportInput, head: ReportInput, comparison: RunComparison
 ) -> None:
-    if told.cells:
+    if comparison.cells:
         return
     variants = [{cell.variant: None for cell in run.summary.cells} for run in (base, head)]
     both = [name for name in variants[0] if name in variants[1]]
-    if asked is not None and asked not in both:
+    if variant is not None and variant not in both:
         raise BadInputError(
-            f"There is no variant named {asked!r} in both runs",
+            f"There is no variant named {variant!r} in both runs",
             place="--variant",
             next_step=f"Choose from: {listed(both) or 'none, since they share no variant'}.",
         )

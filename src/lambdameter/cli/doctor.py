@@ -134,22 +134,22 @@ def enforcement(
             )
             return
         paced = Paced.start(factory, None)
-        told = Awake(SystemClock()).told(paced.enforcement())
+        enforced = Awake(SystemClock()).told(paced.enforcement())
         paced.close()
         factory.close()
     yield Check(
         name="limits",
-        state="limited" if told.missing else "ok",
-        found=f"by {told.by}",
-        next_step=told.missing,
+        state="limited" if enforced.missing else "ok",
+        found=f"by {enforced.by}",
+        next_step=enforced.missing,
     )
-    for name, what in (
-        ("CPU", told.cpu),
-        ("memory", told.memory),
-        ("freeze", told.freeze),
-        ("isolation", told.isolation),
+    for name, how in (
+        ("CPU", enforced.cpu),
+        ("memory", enforced.memory),
+        ("freeze", enforced.freeze),
+        ("isolation", enforced.isolation),
     ):
-        yield Check(name=f"  {name}", state="ok" if what else "limited", found=what or "none")
+        yield Check(name=f"  {name}", state="ok" if how else "limited", found=how or "none")
 
 
 def calibrations(file: Callable[[Architecture], Path], cpu: str) -> Iterator[Check]:
@@ -157,55 +157,55 @@ def calibrations(file: Callable[[Architecture], Path], cpu: str) -> Iterator[Che
     for architecture in get_args(Architecture):
         name = f"speed, {architecture}"
         try:
-            found = store.load(file(architecture), cpu)
+            calibration = store.load(file(architecture), cpu)
         except BadInputError as refusal:
             yield Check(name=name, state="limited", found=refusal.cause, next_step=store.MAKE)
             continue
-        if found is None:
+        if calibration is None:
             yield Check(name=name, state="limited", found="not calibrated", next_step=store.MAKE)
         else:
-            yield Check(name=name, state="ok", found=found.line)
+            yield Check(name=name, state="ok", found=calibration.line)
 
 
 def disk(folder: Path, usage: Callable[[Path], shutil._ntuple_diskusage]) -> Check:
     """Whether the cache has room for a build."""
     free = usage(folder).free
-    found = f"{units.gigabytes(free)} free at {folder}"
+    detail = f"{units.gigabytes(free)} free at {folder}"
     if free < _CACHE_BYTES:
         return Check(
             name="disk",
             state="missing",
-            found=found,
+            found=detail,
             next_step=f"Free {units.gigabytes(_CACHE_BYTES)} there, or set "
             "XDG_CACHE_HOME to a folder on another disk.",
         )
-    return Check(name="disk", state="ok", found=found)
+    return Check(name="disk", state="ok", found=detail)
 
 
 def machine(cores: set[int], memory_bytes: int) -> Check:
     """Cores and memory: a function, the emulator and the data plane run side by side."""
-    found = f"{len(cores)} cores, {units.gigabytes(memory_bytes)} of memory"
+    detail = f"{len(cores)} cores, {units.gigabytes(memory_bytes)} of memory"
     if len(cores) == 1:
         return Check(
             name="machine",
             state="limited",
-            found=found,
+            found=detail,
             next_step="Use a machine with two cores: on one core, the local services "
             "slow the function down.",
         )
-    return Check(name="machine", state="ok", found=found)
+    return Check(name="machine", state="ok", found=detail)
 
 
 def _tool(name: str, program: str, install: str) -> Check:
-    found = shutil.which(program)
-    if found is None:
+    path = shutil.which(program)
+    if path is None:
         return Check(
             name=name,
             state="missing",
             found=f"{program} was not found on PATH",
             next_step=f"{install}.",
         )
-    return Check(name=name, state="ok", found=found)
+    return Check(name=name, state="ok", found=path)
 
 
 def _binary(name: str) -> Check:
@@ -223,20 +223,20 @@ def _runtimes(file: Callable[[Architecture], Path], cpu: str) -> Iterator[Check]
     speeds = calibration.interpreters if calibration else {}
     for runtime in MANAGED_RUNTIMES:
         try:
-            found = asyncio.run(find_interpreter(runtime))
+            python = asyncio.run(find_interpreter(runtime))
         except HostError as missing:
             yield Check(
                 name=runtime, state="missing", found=missing.cause, next_step=missing.next_step
             )
         else:
-            speed = speeds.get(found.name)
-            yield interpreter(runtime, found, plain=speed is not None and speed.build == "plain")
+            speed = speeds.get(python.name)
+            yield interpreter(runtime, python, plain=speed is not None and speed.build == "plain")
 
 
-def interpreter(runtime: str, found: Interpreter, *, plain: bool) -> Check:
+def interpreter(runtime: str, python: Interpreter, *, plain: bool) -> Check:
     """What serves a runtime; `plain`: it was built without profile-guided optimisation."""
-    where = f"CPython {found.version} at {found.prefix}"
-    if found.name != runtime:
+    where = f"CPython {python.version} at {python.prefix}"
+    if python.name != runtime:
         return Check(
             name=runtime,
             state="limited",
@@ -262,7 +262,7 @@ def _number(runtime: str) -> str:
 def _cache() -> Path:
     """The cache folder, or the nearest folder above it that exists."""
     folder = platformdirs.user_cache_path("lambdameter")
-    return next(one for one in (folder, *folder.parents) if one.is_dir())
+    return next(path for path in (folder, *folder.parents) if path.is_dir())
 
 
 def _output(*command: str) -> str | None:
@@ -277,8 +277,8 @@ def _show(checks: tuple[Check, ...], console: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for check in checks:
         state = Text(_MARKS[check.state], style="" if check.state == "ok" else "bold")
-        told = Text(check.found)
+        text = Text(check.found)
         if check.next_step:
-            told.append(f"\nnext: {check.next_step}", style="italic")
-        table.add_row(state, Text(check.name), told)
+            text.append(f"\nnext: {check.next_step}", style="italic")
+        table.add_row(state, Text(check.name), text)
     console.print(table)

@@ -16,7 +16,8 @@ from lambdameter.emulator.execution import log
 from lambdameter.emulator.execution.process_environment import CONNECTIONS_URL
 from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.http.binding import LOOPBACK, Binding, binding
-from lambdameter.emulator.server import EmulatorReady, Options, serve
+from lambdameter.emulator.options import EmulatorReady, Options
+from lambdameter.emulator.server import serve
 from lambdameter.interruption import SIGNALS
 from lambdameter.measure.cpu_speed import SpeedChoice, chosen
 from lambdameter.model.base import Architecture
@@ -114,9 +115,9 @@ async def _until_interrupted(options: Options) -> None:
         console = Console(highlight=False, soft_wrap=True, markup=False)
         for name, value in _environment(ready).items():
             console.print(f"export {name}={value}")
-        told = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+        notices = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
         for line in _reachable(binding(options.host, options.allow_hosts)):
-            told.print(line)
+            notices.print(line)
         await interrupted.wait()
 
 
@@ -146,7 +147,7 @@ def _reachable(where: Binding) -> list[str]:
 
 def _environment(ready: EmulatorReady) -> dict[str, str]:
     """What makes a client of AWS's speak to us, in a shell's words."""
-    told = {
+    variables = {
         "AWS_ENDPOINT_URL_LAMBDA": ready.endpoint,
         "AWS_ENDPOINT_URL_DYNAMODB": ready.dynamodb or "",
         "AWS_ENDPOINT_URL_S3": ready.s3 or "",
@@ -159,5 +160,8 @@ def _environment(ready: EmulatorReady) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
     }
     if ready.websocket and ready.connections:
-        told |= {CONNECTIONS_URL: ready.connections, "LAMBDAMETER_WEBSOCKET_URL": ready.websocket}
-    return told
+        variables |= {
+            CONNECTIONS_URL: ready.connections,
+            "LAMBDAMETER_WEBSOCKET_URL": ready.websocket,
+        }
+    return variables

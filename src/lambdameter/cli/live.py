@@ -123,7 +123,7 @@ def live(  # noqa: PLR0913 - each is a flag
         if replay:
             session.serve(_replay(html, recorded), listening)
             return
-        asked = RaceOptions(
+        options = RaceOptions(
             tiers=_tiers(memory),
             settings=read_settings(set_ or []),
             latency=latency,
@@ -136,7 +136,7 @@ def live(  # noqa: PLR0913 - each is a flag
             token=token,
         )
         hold = session.on_aws if target == "aws" else session.locally
-        hold(asked, html, listening)
+        hold(options, html, listening)
 
 
 def _check(context: typer.Context, target: str) -> None:
@@ -197,20 +197,20 @@ def _replay(html: str, races: Races) -> Stage:
 
 def _recorded(races: Races) -> tuple[RecordedRace, ...]:
     """All that are meant. Raises BadInputError where there is none, or a named one is not there."""
-    found = races.every()
-    if not found:
+    recorded = races.every()
+    if not recorded:
         raise BadInputError(
             "There are no recorded races",
             place=str(races.out),
             next_step="Record a race with `lambdameter live`, or give the folder of your "
             "races with --out.",
         )
-    return found
+    return recorded
 
 
 def _export(file: Path, html: str, races: Races) -> None:
-    found = _recorded(races)
-    text = exported(html, found[0].site, found, code={})
+    recorded = _recorded(races)
+    text = exported(html, recorded[0].site, recorded, code={})
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as failure:
@@ -221,5 +221,5 @@ def _export(file: Path, html: str, races: Races) -> None:
         ) from failure
     sys.stdout.write(f"{file}\n")
     Console(stderr=True, highlight=False).print(
-        f"{len(found)} recorded, readable without lambdameter"
+        f"{len(recorded)} recorded, readable without lambdameter"
     )

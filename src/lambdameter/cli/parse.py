@@ -17,14 +17,14 @@ _PERCENT = re.compile(r"(\d{1,4}(?:\.\d+)?)\s*%")
 _AUTO = "auto"
 
 
-def read_settings(given: Sequence[str]) -> dict[str, str]:
+def read_settings(options: Sequence[str]) -> dict[str, str]:
     """The values of `--set name=value`. Raises BadInputError."""
     settings = {}
-    for one in given:
-        name, separator, value = one.partition("=")
+    for option in options:
+        name, separator, value = option.partition("=")
         if not separator or not name:
             raise BadInputError(
-                f"{one!r} is not a setting",
+                f"{option!r} is not a setting",
                 place="--set",
                 next_step="Give name=value, for instance records=2000.",
             )
@@ -35,7 +35,7 @@ def read_settings(given: Sequence[str]) -> dict[str, str]:
 def read_tiers(listed: str) -> tuple[int, ...]:
     """The memory sizes of `--memory 128,1024`. Raises BadInputError."""
     try:
-        return tuple(int(one) for one in listed.split(","))
+        return tuple(int(size) for size in listed.split(","))
     except ValueError:
         raise BadInputError(
             f"{listed!r} is not a list of memory sizes",
@@ -50,31 +50,31 @@ def seconds(typed: str, flag: str) -> float:
     Raises:
         BadInputError: it is no duration, or none at all; its place is the flag.
     """
-    found = _TYPED.fullmatch(typed.strip())
-    told = float(found[1]) * _UNITS[found[2]] if found else 0.0
-    if not told:
+    match = _TYPED.fullmatch(typed.strip())
+    value_s = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if not value_s:
         raise BadInputError(
             f"{typed!r} is not a duration",
             place=flag,
             next_step="Give a number and its unit, for instance 90s, 5m or 1h.",
         )
-    return told
+    return value_s
 
 
-def percent(told: str, flag: str) -> float:
+def percent(typed: str, flag: str) -> float:
     """A share of one, from a percentage such as "5%", "5 %" or "2.5%".
 
     Raises:
         BadInputError: it is none.
     """
-    found = _PERCENT.fullmatch(told.strip())
-    if found is None:
+    match = _PERCENT.fullmatch(typed.strip())
+    if match is None:
         raise BadInputError(
-            f"{told!r} is not a percentage",
+            f"{typed!r} is not a percentage",
             place=flag,
             next_step="Give a number from 0 to 9999 and a percent sign, for instance 5%.",
         )
-    return float(found[1]) / 100
+    return float(match[1]) / 100
 
 
 def parts(listed: str | None, *, is_document: bool) -> tuple[str, ...]:
@@ -95,8 +95,8 @@ def parts(listed: str | None, *, is_document: bool) -> tuple[str, ...]:
             place="--only",
             next_step="Omit --only, or the other format.",
         )
-    named = tuple(one.strip() for one in listed.split(","))
-    unknown = [one for one in named if one not in PARTS]
+    named = tuple(part.strip() for part in listed.split(","))
+    unknown = [part for part in named if part not in PARTS]
     if unknown:
         raise BadInputError(
             f"The report has no part {unknown[0]!r}",

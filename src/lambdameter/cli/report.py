@@ -41,30 +41,30 @@ def chosen(**flags: bool) -> FormatName:
     Raises:
         BadInputError: two are asked for.
     """
-    asked = [name for name in FORMATS if flags.get(name)]
-    if len(asked) > 1:
+    names = [name for name in FORMATS if flags.get(name)]
+    if len(names) > 1:
         raise BadInputError(
             "Only one output format can be chosen",
-            place=" ".join(f"--{name}" for name in asked),
+            place=" ".join(f"--{name}" for name in names),
             next_step="Give one of these flags: each format is written to stdout.",
         )
-    return asked[0] if asked else "brief"
+    return names[0] if names else "brief"
 
 
 def show_any(path: Path, form: FormatName, only: tuple[str, ...] = ()) -> tuple[ReportInput, ...]:
     """Print a run, or a sweep of runs, on stdout; the runs that it was made from."""
     if not run_folder.is_sweep(path):
         return (show(RunFolder.open(path), form, only),)
-    told = read_sweep(path, library.sources())
-    FORMATS[form].sweep(told, sys.stdout)
-    return told.runs
+    sweep = read_sweep(path, library.sources())
+    FORMATS[form].sweep(sweep, sys.stdout)
+    return sweep.runs
 
 
 def show(folder: RunFolder, form: FormatName, only: tuple[str, ...] = ()) -> ReportInput:
     """Print a run on stdout, or parts of its full report; what it was made from."""
-    told = read(folder, library.sources())
+    run = read(folder, library.sources())
     if only:
-        print_parts(told, sys.stdout, only)
+        print_parts(run, sys.stdout, only)
     else:
-        FORMATS[form].run(told, sys.stdout)
-    return told
+        FORMATS[form].run(run, sys.stdout)
+    return run

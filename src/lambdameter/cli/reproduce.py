@@ -118,7 +118,7 @@ def reproduce(  # noqa: PLR0913 - each is a flag
     json: Json = False,
 ) -> None:
     """Measure published claims again, and give each of their figures a verdict."""
-    asked = wanted(claims or [])
+    selections = wanted(claims or [])
     form = chosen(markdown=markdown, json=json)
     _check(from_, out, html)
     conditions = Conditions(
@@ -135,13 +135,15 @@ def reproduce(  # noqa: PLR0913 - each is a flag
     )
     if from_ is None:
         folder = out or RUNS / f"reproduce-{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
-        experiments = [_at(one, cold, quick=quick) for one in needed(asked, quick=quick)]
+        experiments = [
+            _at(experiment, cold, quick=quick) for experiment in needed(selections, quick=quick)
+        ]
         measure_all(experiments, conditions, folder)
         runs = runs_in(folder) if experiments else ()
     else:
         folder, runs = from_, runs_in(from_)
-    audits = of_shipped([one.source.id for one in asked])
-    _tell(judged(asked, runs, audits, quick=quick, folder=str(folder)), form, html)
+    audits = of_shipped([selection.source.id for selection in selections])
+    _tell(judged(selections, runs, audits, quick=quick, folder=str(folder)), form, html)
 
 
 def chosen(*, markdown: bool, json: bool) -> ReproductionFormat:
@@ -175,8 +177,8 @@ def measure_all(
         if (path / MANIFEST).exists():
             resume(path, opening)
         else:
-            asked = _asked(experiment, rounds, conditions, path)
-            measure(loader.load(experiment.workload), asked, opening)
+            options = _asked(experiment, rounds, conditions, path)
+            measure(loader.load(experiment.workload), options, opening)
 
 
 def runs_in(folder: Path) -> tuple[Named, ...]:
@@ -185,21 +187,23 @@ def runs_in(folder: Path) -> tuple[Named, ...]:
     Raises:
         BadInputError: there is none.
     """
-    order = [one.name for one in library.experiments()]
+    order = [experiment.name for experiment in library.experiments()]
 
     def place(run: Path) -> tuple[int, str]:
         name = _AGAIN.sub("", run.name)
         return order.index(name) if name in order else len(order), name
 
-    below = sorted((one.parent for one in folder.glob(f"*/{MANIFEST}")), reverse=True)
-    found = [folder] if (folder / MANIFEST).exists() else sorted(below, key=place)
-    if not found:
+    below = sorted((manifest.parent for manifest in folder.glob(f"*/{MANIFEST}")), reverse=True)
+    folders = [folder] if (folder / MANIFEST).exists() else sorted(below, key=place)
+    if not folders:
         raise BadInputError(
             "This folder holds no run",
             place=str(folder),
             next_step="Give a folder that `lambdameter reproduce` or `lambdameter run` made.",
         )
-    return tuple(Named(_AGAIN.sub("", one.name), read_run(RunFolder.open(one))) for one in found)
+    return tuple(
+        Named(_AGAIN.sub("", path.name), read_run(RunFolder.open(path))) for path in folders
+    )
 
 
 def _place(folder: Path, experiment: Experiment, rounds: Rounds) -> Path:
@@ -214,12 +218,12 @@ def _place(folder: Path, experiment: Experiment, rounds: Rounds) -> Path:
 def _has(path: Path, experiment: Experiment, rounds: Rounds) -> bool:
     """Whether a run was planned with every cell, as often, and on the same work."""
     manifest = RunFolder.open(path).manifest()
-    planned = {(one.variant, one.case, one.memory_mb) for one in manifest.plan}
+    planned = {(trial.variant, trial.case, trial.memory_mb) for trial in manifest.plan}
     parameters = apply_settings(manifest.workload, _settings(rounds))
     return (
         set(itertools.product(experiment.variants, experiment.cases, experiment.memory_mb))
         <= planned
-        and max(one.round for one in manifest.plan) + 1 >= rounds.cold
+        and max(trial.round for trial in manifest.plan) + 1 >= rounds.cold
         and manifest.parameters == parameters
     )
 
@@ -253,17 +257,17 @@ def _asked(
 def _check_known(experiment: Experiment) -> None:
     """A variant or case that the workload lacks shows now, not after an hour."""
     workload = loader.load(experiment.workload)
-    for kind, wanted_names, known in (
-        ("variant", experiment.variants, [one.name for one in workload.variants]),
-        ("case", experiment.cases, [one.name for one in workload.cases]),
+    for kind, wanted_names, names in (
+        ("variant", experiment.variants, [variant.name for variant in workload.variants]),
+        ("case", experiment.cases, [case.name for case in workload.cases]),
     ):
         for name in wanted_names:
-            if name not in known:
+            if name not in names:
                 raise BadInputError(
                     f"The workload {workload.name} has no {kind} named {name!r}, "
                     "which a claim needs",
                     place=f"experiment {experiment.name}",
-                    next_step=f"Choose claims that need only: {', '.join(known)}.",
+                    next_step=f"Choose claims that need only: {', '.join(names)}.",
                 )
 
 
@@ -282,18 +286,18 @@ def _check(from_: Path | None, out: Path | None, html: Path | None) -> None:
         )
 
 
-def _tell(told: Reproduction, form: ReproductionFormat, html: Path | None) -> None:
-    FORMATS[form](told, sys.stdout)
+def _tell(reproduction: Reproduction, form: ReproductionFormat, html: Path | None) -> None:
+    FORMATS[form](reproduction, sys.stdout)
     if html is not None:
         try:
-            html.write_text(reproduction_page.page(told), encoding="utf-8")
+            html.write_text(reproduction_page.page(reproduction), encoding="utf-8")
         except OSError as failure:
             raise HostError(
                 f"The page cannot be written: {failure.strerror}",
                 place=str(html),
                 next_step="Give a file that you can write to.",
             ) from failure
-    if not all(one.equal for one in told.runs if one.complete):
+    if not all(run.equal for run in reproduction.runs if run.complete):
         raise typer.Exit(NegativeVerdictError.exit_code)
-    if all(row.verdict == "not judged" for row in told.rows):
+    if all(row.verdict == "not judged" for row in reproduction.rows):
         raise typer.Exit(CannotTellError.exit_code)

@@ -166,7 +166,7 @@ def run(  # noqa: PLR0913 - each is a flag
     json: Json = False,
 ) -> None:
     """Measure workloads, verify that their variants do the same, price them, and pick the best."""
-    asked = RunOptions(
+    options = RunOptions(
         variants=_names(variants), cases=_names(cases), aa=aa,
         memory_mb=None if memory is None else read_tiers(memory),
         **often(rounds, warm, budget),
@@ -175,60 +175,60 @@ def run(  # noqa: PLR0913 - each is a flag
         latency=latency, faults=faults, sandbox=sandbox, speed=speed, overheads=overheads,
         require_enforcement=require_enforcement, seed=seed, out=out,
     )  # fmt: skip
-    _measure_and_tell(context, (workload or [], event or []), asked, resume, (full, only, json))
+    _measure_and_tell(context, (workload or [], event or []), options, resume, (full, only, json))
 
 
 def _measure_and_tell(
     context: typer.Context,
     named: tuple[list[str], list[Path]],
-    asked: RunOptions,
+    options: RunOptions,
     resume: Path | None,
     shown: tuple[bool, str | None, bool],
 ) -> None:
     full, only, json = shown
     view = chosen(full=full, json=json), parts(only, is_document=json)
-    typed = _check(context, named[0], asked.target, asked.region)
-    loaded = [_loaded(one, asked, named[1], "architecture" in typed) for one in named[0]]
+    typed = _check(context, named[0], options.target, options.region)
+    loaded = [_loaded(name, options, named[1], "architecture" in typed) for name in named[0]]
     # All were read first: a fault in the last is not to show after an hour.
     folders = (_measured(*one) for one in loaded)
     if resume is not None:
-        folders = (go_on_all(one) if is_sweep(one) else go_on(one).path for one in [resume])
-    _check_told([one for folder in folders for one in _shown(folder, view)])
+        folders = (go_on_all(path) if is_sweep(path) else go_on(path).path for path in [resume])
+    _check_told([run for folder in folders for run in _shown(folder, view)])
 
 
-def _measured(workload: Workload, asked: RunOptions) -> Path:
-    latencies = medians(asked.latency)
+def _measured(workload: Workload, options: RunOptions) -> Path:
+    latencies = medians(options.latency)
     if latencies:
-        return measure_sweep(workload, asked, latencies)
-    return measure(workload, asked).path
+        return measure_sweep(workload, options, latencies)
+    return measure(workload, options).path
 
 
 def _loaded(
     named: str,
-    asked: RunOptions,
+    options: RunOptions,
     events: list[Path],
     keep_architecture: bool,  # noqa: FBT001 - as typed
 ) -> tuple[Workload, RunOptions]:
     """A workload, and what is asked of it: of a template's flags none are left for the run."""
     check_events(named, events)
-    found = load(named, asked.variants, events, asked.settings, asked.region)
-    if found.architecture is None:
-        return found.workload, asked
-    architecture = asked.architecture if keep_architecture else found.architecture
-    return found.workload, msgspec.structs.replace(
-        asked, variants=None, settings={}, architecture=architecture
+    source = load(named, options.variants, events, options.settings, options.region)
+    if source.architecture is None:
+        return source.workload, options
+    architecture = options.architecture if keep_architecture else source.architecture
+    return source.workload, msgspec.structs.replace(
+        options, variants=None, settings={}, architecture=architecture
     )
 
 
-def _check_told(told: list[ReportInput]) -> None:
+def _check_told(runs: list[ReportInput]) -> None:
     """The exit code of what was measured."""
-    if not all(one.summary.equal for one in told):
+    if not all(run.summary.equal for run in runs):
         raise typer.Exit(NegativeVerdictError.exit_code)
-    for one in told:
-        if all(sample.error for sample in one.samples):
+    for run in runs:
+        if all(sample.error for sample in run.samples):
             raise CannotTellError(
                 "No call of any variant was measured successfully",
-                place=one.folder,
+                place=run.folder,
                 next_step='Follow the report\'s section "What went wrong", then measure again.',
             )
 

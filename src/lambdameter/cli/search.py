@@ -121,9 +121,9 @@ def search(  # noqa: PLR0913 - each is a flag
     as_json: Json = False,
 ) -> None:
     """Search for an event on which variants answer differently, and reduce that event."""
-    asked = SearchOptions(
+    options = SearchOptions(
         named=workload,
-        variants=None if variants is None else tuple(one.strip() for one in variants.split(",")),
+        variants=None if variants is None else tuple(name.strip() for name in variants.split(",")),
         event=event,
         limits=Limits(seconds=seconds(for_, "--for"), inputs=inputs),
         seed=seed,
@@ -131,75 +131,77 @@ def search(  # noqa: PLR0913 - each is a flag
         sandbox=sandbox,
         out=out,
     )
-    given = read_settings(settings or [])
-    _search_and_tell(asked, given, as_json=as_json)
+    parameters = read_settings(settings or [])
+    _search_and_tell(options, parameters, as_json=as_json)
 
 
-def _search_and_tell(asked: SearchOptions, settings: dict[str, str], *, as_json: bool) -> None:
-    workload = load(asked.named, asked.variants, (), settings, REGION).workload
-    result = make(workload, _of_template(asked) if is_template(asked.named) else asked)
+def _search_and_tell(options: SearchOptions, settings: dict[str, str], *, as_json: bool) -> None:
+    workload = load(options.named, options.variants, (), settings, REGION).workload
+    result = make(workload, _of_template(options) if is_template(options.named) else options)
     if as_json:
         sys.stdout.write(told.encode(result))
     else:
-        lines = told.report(result, workload, _again(result, workload, asked.named))
+        lines = told.report(result, workload, _again(result, workload, options.named))
         terminal.console(sys.stdout).print(lines, soft_wrap=True)
     if result.disagreements:
         raise typer.Exit(NegativeVerdictError.exit_code)
 
 
-def _of_template(asked: SearchOptions) -> SearchOptions:
+def _of_template(options: SearchOptions) -> SearchOptions:
     """All functions that were read are meant: they were chosen by the template's own names."""
-    if asked.event is None:
+    if options.event is None:
         raise BadInputError(
             "A SAM template has no input schema, so no events can be generated",
-            place=asked.named,
+            place=options.named,
             next_step="Give one event with --event FILE, or describe the functions and "
             f"their input in a {loader.FILE} (docs/workload.md).",
         )
-    return msgspec.structs.replace(asked, variants=None)
+    return msgspec.structs.replace(options, variants=None)
 
 
 def _again(result: SearchResult, workload: Workload, named: str) -> str:
-    titles = {one.name: one.title for one in workload.variants}
-    names = [titles[one] if is_template(named) else one for one in result.variants]
+    titles = {variant.name: variant.title for variant in workload.variants}
+    names = [titles[name] if is_template(named) else name for name in result.variants]
     return f"lambdameter search {shlex.quote(named)} --variants {','.join(names)} --event"
 
 
-def make(workload: Workload, asked: SearchOptions, opening: Opening = open_target) -> SearchResult:
+def make(
+    workload: Workload, options: SearchOptions, opening: Opening = open_target
+) -> SearchResult:
     """Search, or call the one event.
 
     Raises:
         LambdameterError: what was asked, this host or the target.
     """
-    variants = _variants(workload, asked.variants)
-    event = None if asked.event is None else case_files.read_json(asked.event)
-    events = _events(workload) if asked.event is None else None
+    variants = _variants(workload, options.variants)
+    event = None if options.event is None else case_files.read_json(options.event)
+    events = _events(workload) if options.event is None else None
     console = Console(stderr=True, highlight=False)
     with (
-        opening(conditions(asked.sandbox)) as target,
-        deployed(target, workload, variants, asked.memory_mb, console) as rivals,
+        opening(conditions(options.sandbox)) as target,
+        deployed(target, workload, variants, options.memory_mb, console) as rivals,
     ):
         if events is None:
-            return _called(rivals, event, asked)
-        return _searched(rivals, events, asked, console)
+            return _called(rivals, event, options)
+        return _searched(rivals, events, options, console)
 
 
 def _variants(workload: Workload, named: tuple[str, ...] | None) -> list[Variant]:
-    known = {one.name: one for one in workload.variants}
-    names = named or workload.default_variants or tuple(known)
+    by_name = {variant.name: variant for variant in workload.variants}
+    names = named or workload.default_variants or tuple(by_name)
     for name in names:
-        if name not in known:
+        if name not in by_name:
             raise BadInputError(
                 f"There is no variant named {name!r}",
                 place="--variants",
-                next_step=f"Choose from: {', '.join(known)}.",
+                next_step=f"Choose from: {', '.join(by_name)}.",
             )
     if len(set(names)) < _LEAST:
         raise BadInputError(
             f"A search needs two variants to compare, and {names[0]} is the only one",
             place="--variants",
-            next_step=f"Name two or more of: {', '.join(known)}."
-            if len(known) >= _LEAST
+            next_step=f"Name two or more of: {', '.join(by_name)}."
+            if len(by_name) >= _LEAST
             else "Add a second variant to workload.toml.",
         )
     if workload.table is not None or any(case.object for case in workload.cases):
@@ -208,7 +210,7 @@ def _variants(workload: Workload, named: tuple[str, ...] | None) -> list[Variant
             place=workload.root,
             next_step="Compare what its variants write with `lambdameter run`.",
         )
-    return [known[name] for name in dict.fromkeys(names)]
+    return [by_name[name] for name in dict.fromkeys(names)]
 
 
 def _events(workload: Workload) -> Strategy:
@@ -227,7 +229,7 @@ def _events(workload: Workload) -> Strategy:
     return strategy(case_files.read_json(file), str(file))
 
 
-def _called(rivals: Rivals, event: Any, asked: SearchOptions) -> SearchResult:
+def _called(rivals: Rivals, event: Any, options: SearchOptions) -> SearchResult:
     started = time.monotonic()
     outcomes = rivals.call(event)
     return SearchResult(
@@ -237,46 +239,46 @@ def _called(rivals: Rivals, event: Any, asked: SearchOptions) -> SearchResult:
         inputs=1,
         seconds=time.monotonic() - started,
         event=event,
-        event_file=str(asked.event),
-        answers={name: one.shown for name, one in outcomes.items()},
+        event_file=str(options.event),
+        answers={name: outcome.shown for name, outcome in outcomes.items()},
         disagreements=rivals.disagreements(outcomes),
     )
 
 
 def _searched(
-    rivals: Rivals, events: Strategy, asked: SearchOptions, console: Console
+    rivals: Rivals, events: Strategy, options: SearchOptions, console: Console
 ) -> SearchResult:
     started = time.monotonic()
     with console.status("searching") as status:
-        found = hunt(
+        outcome = hunt(
             events,
-            _telling(rivals, asked.limits, status),
-            asked.limits,
-            random.Random(asked.seed),  # noqa: S311 - inputs, no secret
+            _telling(rivals, options.limits, status),
+            options.limits,
+            random.Random(options.seed),  # noqa: S311 - inputs, no secret
             time.monotonic,
         )
     result = SearchResult(
         workload=rivals.workload.name,
         variants=rivals.names,
-        seed=asked.seed,
-        inputs=found.inputs,
-        smaller=found.smaller,
-        smallest=found.smallest,
-        exhausted=found.exhausted,
+        seed=options.seed,
+        inputs=outcome.inputs,
+        smaller=outcome.smaller,
+        smallest=outcome.smallest,
+        exhausted=outcome.exhausted,
         seconds=time.monotonic() - started,
     )
-    return _with_event(result, found.event, rivals, asked) if found.found else result
+    return _with_event(result, outcome.event, rivals, options) if outcome.found else result
 
 
 def _with_event(
-    result: SearchResult, event: Any, rivals: Rivals, asked: SearchOptions
+    result: SearchResult, event: Any, rivals: Rivals, options: SearchOptions
 ) -> SearchResult:
     """What was found, called once more and written to a file."""
     first, outcomes = rivals.differed, rivals.call(event)
     again = bool(rivals.disagreements(outcomes))
     outcomes = outcomes if again else first
     now = datetime.now(UTC)
-    file = asked.out or RUNS / f"search-{now:%Y%m%dt%H%M%S}-{result.workload}.json"
+    file = options.out or RUNS / f"search-{now:%Y%m%dt%H%M%S}-{result.workload}.json"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(event, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -290,7 +292,7 @@ def _with_event(
         result,
         event=event,
         event_file=str(file),
-        answers={name: one.shown for name, one in outcomes.items()},
+        answers={name: outcome.shown for name, outcome in outcomes.items()},
         disagreements=rivals.disagreements(outcomes),
         again=again,
     )
@@ -307,11 +309,11 @@ def _telling(rivals: Rivals, limits: Limits, status: Status) -> Callable[[Any], 
         now = time.monotonic()
         if now - last >= _TOLD_EVERY_S:
             last = now
-            left = max(0.0, started + limits.seconds - now)
+            remaining_s = max(0.0, started + limits.seconds - now)
             status.update(
                 f"{inputs:,} inputs tried, a difference found: reducing its event"
                 if rivals.differed
-                else f"{inputs:,} inputs tried, no difference yet, {left:.0f} s left"
+                else f"{inputs:,} inputs tried, no difference yet, {remaining_s:.0f} s left"
             )
         return rivals.differ(event)
 

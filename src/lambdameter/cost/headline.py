@@ -38,7 +38,7 @@ def headline_bill(
         )
         for item in items
     )
-    compute = [sum((one.touchable_usd for one in side), Decimal(0)) for side in (of, over)]
+    compute = [sum((cell.touchable_usd for cell in side), Decimal(0)) for side in (of, over)]
     mine = _sum(of, share)
     return HeadlineBill(
         source=source,
@@ -58,8 +58,8 @@ def headline_bill(
 
 def _cells(bill: Bill, headline: Headline, variant: str) -> list[CellBill] | None:
     wanted = {(variant, case, headline.memory_mb) for case in headline.cases}
-    found = [one for one in bill.cells if (one.variant, one.case, one.memory_mb) in wanted]
-    return found if len(found) == len(wanted) else None
+    cells = [cell for cell in bill.cells if (cell.variant, cell.case, cell.memory_mb) in wanted]
+    return cells if len(cells) == len(wanted) else None
 
 
 def _sum(cells: Sequence[CellBill], share: Decimal, item: str | None = None) -> Decimal:

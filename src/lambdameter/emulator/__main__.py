@@ -1,6 +1,6 @@
 """`python -m lambdameter.emulator [OPTIONS]`: run until stdin ends, SIGTERM or SIGINT.
 
-OPTIONS is one JSON document, `server.Options`. `lambdameter emulate` has the same as flags.
+OPTIONS is one JSON document, `options.Options`. `lambdameter emulate` has the same as flags.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import msgspec
 import uvloop
 
 from lambdameter.emulator.gateway import declaration
-from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options, serve
+from lambdameter.emulator.options import EmulatorFailed, EmulatorReady, Options
+from lambdameter.emulator.server import serve
 from lambdameter.errors import BadInputError, LambdameterError
 
 
@@ -47,9 +48,9 @@ def _options(arguments: list[str]) -> Options:
         options = msgspec.json.decode(document, type=Options)
     except ValueError as error:  # msgspec's errors are ValueErrors too
         raise BadInputError(
-            f"The options are not one JSON document of `emulator.server.Options`: {error}",
+            f"The options are not one JSON document of `emulator.options.Options`: {error}",
             place="python -m lambdameter.emulator",
-            next_step="Correct the document, or use `lambdameter emulate`, which has flags.",
+            next_step="Correct the document, or use `lambdameter emulate`, which takes flags.",
         ) from error
     if options.websocket_api is not None:
         declaration.checked(options.websocket_api, "websocket_api")

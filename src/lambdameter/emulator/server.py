@@ -10,9 +10,8 @@ import socket
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import platformdirs
 
 from lambdameter import binaries
@@ -32,11 +31,9 @@ from lambdameter.emulator.execution.process_environment import Endpoints
 from lambdameter.emulator.execution.runtime_api import ADMIT, runtime_api
 from lambdameter.emulator.execution.runtime_api.peer import RuntimePeer
 from lambdameter.emulator.gateway.declaration import WebSocketApi
-from lambdameter.emulator.gateway.gateway import Gateway
-from lambdameter.emulator.gateway.listener import Addresses, GatewayListener
-from lambdameter.emulator.gateway.listener import bind as bind_gateway
-from lambdameter.emulator.http.binding import LOOPBACK, Binding, binding
+from lambdameter.emulator.http.binding import Binding, binding
 from lambdameter.emulator.http.listener import Listener, bind
+from lambdameter.emulator.options import HOST_SPEED, EmulatorReady, Options
 from lambdameter.emulator.sandbox.base import Sandbox, SandboxFactory
 from lambdameter.emulator.sandbox.paced import Paced
 from lambdameter.emulator.services import latency, trust
@@ -47,92 +44,13 @@ from lambdameter.errors import BadInputError, LambdameterError
 from lambdameter.model.calibration import Calibration
 from lambdameter.model.sample import Enforcement, ServiceTime
 
+if TYPE_CHECKING:
+    from lambdameter.emulator.gateway.gate import Gate
+
 SERVICES = "lambdameter-services"
 _LOG = logging.getLogger(__name__)
-HOST_SPEED = "host"
 _REAP_EVERY_S = 30.0
 PINS = Path(__file__).parent / "runtimes"
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the emulator is started with.
-
-    Attributes:
-        port: of the control API; 0 takes a free one.
-        host: the IP address at which it, DynamoDB and S3 listen; 0.0.0.0 or ::, at every one.
-        allow_hosts: names and addresses that clients may call these three by, beside loopback's
-            and `host`.
-        latency: "off", the services' median in ms, a model's file, or None for the data plane's
-            own default.
-        faults: what the data plane is to inject, "throttle=0.05,cut=0.01"; None: nothing.
-        sandbox: "auto" or a way of enforcing by its name.
-        speed: "host", or the file of a calibration: functions run at a Lambda vCPU's speed.
-        overheads: whether what AWS adds to an environment is added.
-        data_plane: without one, functions run and have no services; for our own tests.
-        websocket_api: one in front of the functions, on a port of its own.
-    """
-
-    port: int = 0
-    host: str = LOOPBACK
-    allow_hosts: tuple[str, ...] = ()
-    latency: str | None = None
-    faults: str | None = None
-    seed: int | None = None
-    sandbox: str = "auto"
-    speed: str = HOST_SPEED
-    overheads: bool = True
-    region: str = "us-east-1"
-    data_plane: bool = True
-    websocket_api: WebSocketApi | None = None
-
-
-class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """The one line that the emulator prints when it is ready; None: no data plane.
-
-    Attributes:
-        cleared: what it removed first, since an emulator that was killed had left it.
-        websocket: the WebSocket API's URL, ws://; connections: of its @connections.
-    """
-
-    endpoint: str
-    dynamodb: str | None
-    s3: str | None
-    ca_bundle: str | None
-    region: str
-    cleared: tuple[str, ...] = ()
-    websocket: str | None = None
-    connections: str | None = None
-
-
-class EmulatorFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
-    """The one line that it prints instead, where it cannot start; exit_code is errors.py's."""
-
-    cause: str
-    place: str | None
-    next_step: str
-    exit_code: int
-
-
-class _Gate(NamedTuple):
-    """The WebSocket API's socket, taken before functions are told where it is."""
-
-    api: WebSocketApi
-    listening: socket.socket
-    found: Addresses
-
-    @classmethod
-    def open(cls, api: WebSocketApi | None, stack: contextlib.AsyncExitStack) -> _Gate | None:
-        """None: none is asked for."""
-        if api is None:
-            return None
-        listening = bind_gateway(api.listen)
-        stack.callback(listening.close)
-        return cls(api, listening, Addresses(api, listening))
-
-    async def serve(self, clock: Clock, plane: ControlPlane) -> GatewayListener:
-        """Open it to clients, now that there are functions."""
-        gateway = Gateway(self.api, self.found.domain, clock, plane.invoke_by_name)
-        return await GatewayListener.open(gateway, self.listening)
 
 
 @contextlib.asynccontextmanager
@@ -159,7 +77,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         paced, calibration = _pace(options, factory, services, stack)
         awake = Awake(clock := SystemClock())
         stack.callback(awake.close)
-        gate = _Gate.open(options.websocket_api, stack)
+        gate = _open_gate(options.websocket_api, stack)
         enforced = awake.told(paced.enforcement())
         facilities = _facilities(options, enforced, services, state, calibration, gate)
         plane = ControlPlane(
@@ -180,10 +98,21 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         # Before the connections are cut, so that whoever is waiting for an answer gets one.
         stack.push_async_callback(plane.close)
         if gate:
-            stack.push_async_callback((await gate.serve(clock, plane)).close)
+            stack.push_async_callback((await gate.serve(clock, plane.invoke_by_name)).close)
         reaper = asyncio.ensure_future(_reap(plane.placement))
         stack.callback(reaper.cancel)
         yield _ready(listener, facilities, gate, cleared), plane
+
+
+def _open_gate(api: WebSocketApi | None, stack: contextlib.AsyncExitStack) -> Gate | None:
+    """The socket of the WebSocket API; None where none was declared."""
+    if api is None:
+        return None
+    from lambdameter.emulator.gateway.gate import Gate  # noqa: PLC0415 - uvicorn takes 0.2 s
+
+    gate = Gate.open(api)
+    stack.callback(gate.listening.close)
+    return gate
 
 
 def _revision() -> str:
@@ -203,7 +132,7 @@ async def _listen(plane: ControlPlane, listening: socket.socket, where: Binding)
 def _ready(
     listener: Listener,
     facilities: HostDescription,
-    gate: _Gate | None,
+    gate: Gate | None,
     cleared: tuple[str, ...],
 ) -> EmulatorReady:
     services = facilities.endpoints
@@ -214,8 +143,8 @@ def _ready(
         ca_bundle=services.ca_bundle if services else None,
         region=facilities.region,
         cleared=cleared,
-        websocket=gate.found.websocket if gate else None,
-        connections=gate.found.connections if gate else None,
+        websocket=gate.addresses.websocket if gate else None,
+        connections=gate.addresses.connections if gate else None,
     )
 
 
@@ -317,7 +246,7 @@ def _facilities(  # noqa: PLR0913, PLR0917 - what was composed, part by part
     services: Services | None,
     state: Path,
     calibration: Calibration | None,
-    gate: _Gate | None,
+    gate: Gate | None,
 ) -> HostDescription:
     if services is None:
         endpoints, engines, latency_model = None, {}, None
@@ -336,7 +265,7 @@ def _facilities(  # noqa: PLR0913, PLR0917 - what was composed, part by part
         faults=services.ready.faults if services else None,
         calibration=calibration,
         overheads=overheads.shipped() if options.overheads else None,
-        connections=gate.found.connections if gate else None,
+        connections=gate.addresses.connections if gate else None,
     )
 
 

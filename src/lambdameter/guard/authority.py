@@ -57,10 +57,10 @@ def authority(text: str) -> Authority | None:
 def origin(text: str) -> Origin | None:
     """The value of an Origin header; None: it is not a valid one, or "null"."""
     scheme, separator, rest = text.partition("://")
-    found = authority(rest)
-    if not separator or found is None or not _SCHEME.fullmatch(scheme.lower()):
+    server = authority(rest)
+    if not separator or server is None or not _SCHEME.fullmatch(scheme.lower()):
         return None
-    return origin_of(scheme.lower(), found)
+    return origin_of(scheme.lower(), server)
 
 
 def origin_of(scheme: str, server: Authority) -> Origin:
@@ -75,10 +75,10 @@ def host(text: str) -> str | None:
     0.0.0.0 and :: are not: no server is called by them, but for a browser that is deceived.
     """
     bracketed = f"[{text}]" if ":" in text and not text.startswith("[") else text
-    found = authority(bracketed)
-    if found is None or found.port is not None or _is_unspecified(found.host):
+    server = authority(bracketed)
+    if server is None or server.port is not None or _is_unspecified(server.host):
         return None
-    return found.host
+    return server.host
 
 
 # The same few hosts come with every request.
@@ -89,13 +89,13 @@ def _authority(text: str) -> Authority | None:
     text = text.lower()
     if text.startswith("["):
         address, closed, port = text[1:].partition("]")
-        found = _ipv6(address) if closed else None
+        parsed = _ipv6(address) if closed else None
     else:
         name, _, port = text.partition(":")
-        found, port = _ipv4_or_name(name), text[len(name) :]
-    if found is None or not _is_port(port):
+        parsed, port = _ipv4_or_name(name), text[len(name) :]
+    if parsed is None or not _is_port(port):
         return None
-    return Authority(found[0], int(port[1:]) if port else None, loopback=found[1])
+    return Authority(parsed[0], int(port[1:]) if port else None, loopback=parsed[1])
 
 
 def _is_port(text: str) -> bool:

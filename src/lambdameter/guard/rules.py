@@ -122,10 +122,10 @@ def refusal(method: str, target: str, headers: Mapping[str, str], rules: Rules) 
         rules: of the listener.
     """
     if not target.startswith("/"):
-        told = (
+        message = (
             f'The target "{quoted(target)}" is not a path. Send only the path, and a Host header.'
         )
-        return Refusal("target", told)
+        return Refusal("target", message)
     server = authority(headers.get("host", ""))
     if server is None or not (server.loopback or server.host in rules.hosts):
         return Refusal("host", _no_host(headers.get("host"), rules))
@@ -162,10 +162,10 @@ def _no_host(host: str | None, rules: Rules) -> str:
 def _of_a_page(server: Authority, headers: Mapping[str, str], rules: Rules) -> Refusal | None:
     sender, site = headers.get("origin"), headers.get("sec-fetch-site")
     if sender is not None:
-        found = origin(sender)
-        if found is not None and found in rules.origins:
+        page = origin(sender)
+        if page is not None and page in rules.origins:
             return None
-        if found is None or found != origin_of(rules.scheme, server):
+        if page is None or page != origin_of(rules.scheme, server):
             return Refusal(
                 "origin",
                 f'Origin "{quoted(sender)}" is not this server\'s. Web pages of others are not '
@@ -186,8 +186,8 @@ def _of_a_form(target: str, headers: Mapping[str, str], profile: Profile) -> Ref
     if declared is None:
         if not profile.typed or (profile.untyped and profile.untyped.fullmatch(path)):
             return None
-        told = f"The request has no Content-Type. Send {profile.content_type}."
-        return Refusal("type", told)
+        message = f"The request has no Content-Type. Send {profile.content_type}."
+        return Refusal("type", message)
     judge = _is_beyond_a_page if len(declared) <= _MAX_CACHED else _is_beyond_a_page.__wrapped__
     if judge(declared):
         return None

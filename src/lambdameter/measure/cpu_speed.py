@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from rich.console import Console
 
 from lambdameter import binaries
-from lambdameter.emulator.server import HOST_SPEED
+from lambdameter.emulator.options import HOST_SPEED
 from lambdameter.emulator.speed import host, store
 from lambdameter.emulator.speed.pacer import PROGRAM, Pacer
 from lambdameter.errors import BadInputError, HostError
@@ -20,14 +20,14 @@ SpeedChoice = Literal["auto", "lambda", "host"]
 _MISSED = 0.03
 
 
-def chosen(asked: SpeedChoice, architecture: Architecture) -> str:
+def chosen(choice: SpeedChoice, architecture: Architecture) -> str:
     """What the emulator is told: the file of this host's calibration, or "host".
 
     Raises:
         BadInputError: this host was to be calibrated, and is not; or its calibration is unusable.
         HostError: its CPUs cannot be slowed.
     """
-    if asked == HOST_SPEED:
+    if choice == HOST_SPEED:
         return HOST_SPEED
     file = store.file(architecture)
     try:
@@ -37,9 +37,9 @@ def chosen(asked: SpeedChoice, architecture: Architecture) -> str:
     except (BadInputError, HostError):
         # A cache may have come from another host, and real-time threads may not be granted here;
         # every report says that this host is at its own speed.
-        if asked != "auto":
+        if choice != "auto":
             raise
-    if asked == "auto":
+    if choice == "auto":
         return HOST_SPEED
     raise BadInputError(
         f"This host is not calibrated against a Lambda {architecture} vCPU",
@@ -55,7 +55,7 @@ def calibrate(console: Console) -> None:
     with console.status("calibrating against Lambda's arm64 and x86_64 vCPUs, takes a minute"):
         for calibration in host.calibrate(architectures, datetime.now(UTC), earlier_ns):
             store.save(calibration, store.file(calibration.architecture))
-            console.print(told(calibration), markup=False, soft_wrap=True)
+            console.print(described(calibration), markup=False, soft_wrap=True)
 
 
 def _streams_ns(architecture: Architecture) -> int | None:
@@ -66,7 +66,7 @@ def _streams_ns(architecture: Architecture) -> int | None:
     return earlier.streams_ns if earlier else None
 
 
-def told(calibration: Calibration) -> str:
+def described(calibration: Calibration) -> str:
     """What was found, and how well the slow cores keep to it."""
     lines = [f"{calibration.architecture}:"]
     pythons = calibration.interpreters or {"interpreters": calibration.interpreter}

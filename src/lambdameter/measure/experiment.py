@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 from rich.console import Console
 
-from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.emulator.options import Options as EmulatorOptions
 from lambdameter.emulator.speed import store
 from lambdameter.errors import LambdameterError
 from lambdameter.interruption import interruption, say
@@ -114,7 +114,7 @@ class PreparedRun(NamedTuple):
     place: Place
 
 
-def measure(workload: Workload, asked: RunOptions, opening: Opening = open_target) -> RunFolder:
+def measure(workload: Workload, options: RunOptions, opening: Opening = open_target) -> RunFolder:
     """Make every sample of the experiment; the folder that holds them.
 
     Raises:
@@ -122,10 +122,10 @@ def measure(workload: Workload, asked: RunOptions, opening: Opening = open_targe
         KeyboardInterrupt: Ctrl-C; stderr was told where samples are.
     """
     console = Console(stderr=True, highlight=False)
-    called = call(workload, asked.out)
+    called = call(workload, options.out)
     with (
         telling_what_is_kept(called.path),
-        begun(workload, asked, called, opening, console) as ready,
+        prepared_run(workload, options, called, opening, console) as ready,
     ):
         fill(ready)
     return ready.folder
@@ -138,25 +138,25 @@ def call(workload: Workload, out: Path | None) -> Called:
 
 
 @contextmanager
-def begun(
-    workload: Workload, asked: RunOptions, called: Called, opening: Opening, console: Console
+def prepared_run(
+    workload: Workload, options: RunOptions, called: Called, opening: Opening, console: Console
 ) -> Iterator[PreparedRun]:
     """A run set up to be measured, for as long as the context lasts.
 
     Raises:
         LambdameterError: as in `measure`.
     """
-    workload, asked, copies = _with_copies(workload, asked)
-    tiers = _tiers(workload, asked)
-    wanted = pilot.said(workload, asked.cold, asked.warm)
-    trials = _plan(workload, asked, wanted.fitting())
-    if asked.stopping_rule is not None:
+    workload, options, copies = _with_copies(workload, options)
+    tiers = _tiers(workload, options)
+    wanted = pilot.requested(workload, options.cold, options.warm)
+    trials = _plan(workload, options, wanted.fitting())
+    if options.stopping_rule is not None:
         pilot.check_comparable(workload, trials)
-    parameters = apply_settings(workload, asked.settings)
+    parameters = apply_settings(workload, options.settings)
     run_folder.check_unused(called.path)
     datasets = make_datasets(workload, parameters, trials, console)
-    with opening(asked) as target:
-        check_granted(target.info(), tiers, console, required=asked.require_enforcement)
+    with opening(options) as target:
+        check_granted(target.info(), tiers, console, required=options.require_enforcement)
         manifest = Manifest(
             schema=run_folder.SCHEMA,
             run=called.run,
@@ -170,16 +170,16 @@ def begun(
             artifacts=make_packages(workload, trials, target.info().architecture, console),
             memory_mb=tiers,
             plan=trials,
-            conditions=_conditions(asked),
+            conditions=_conditions(options),
             copies=copies,
-            stopping_rule=asked.stopping_rule,
+            stopping_rule=options.stopping_rule,
         )
         with provisioned(target, manifest, names_begin_with(called.run), console) as site:
             place = Place(target, site, console)
             # Again: what a runtime really is shows once a function was made with it.
             manifest = msgspec.structs.replace(manifest, target=target.info())
             often = pilot.settle(wanted, manifest, _trying(manifest, place), console)
-            trials = _plan(workload, asked, often)
+            trials = _plan(workload, options, often)
             manifest = msgspec.structs.replace(manifest, plan=trials)
             folder = RunFolder.create(called.path, manifest)
             with folder.alone():
@@ -187,13 +187,13 @@ def begun(
 
 
 def _with_copies(
-    workload: Workload, asked: RunOptions
+    workload: Workload, options: RunOptions
 ) -> tuple[Workload, RunOptions, dict[str, str]]:
     """For --aa the chosen variants, by default the first, each with its copy."""
-    if not asked.aa:
-        return workload, asked, {}
-    doubled, copies = plan.doubled(workload, asked.variants or (workload.variants[0].name,))
-    return doubled, msgspec.structs.replace(asked, variants=None), copies
+    if not options.aa:
+        return workload, options, {}
+    doubled, copies = plan.doubled(workload, options.variants or (workload.variants[0].name,))
+    return doubled, msgspec.structs.replace(options, variants=None), copies
 
 
 @contextmanager
@@ -224,8 +224,8 @@ def _kept(path: Path) -> str:
     return f"the samples so far are in {path}; continue with `lambdameter run --resume {path}`"
 
 
-def _conditions(asked: RunOptions) -> Conditions:
-    return msgspec.convert(asked, Conditions, from_attributes=True)
+def _conditions(options: RunOptions) -> Conditions:
+    return msgspec.convert(options, Conditions, from_attributes=True)
 
 
 def fill(run: PreparedRun) -> None:
@@ -281,22 +281,22 @@ def _bench(
     )
 
 
-def _tiers(workload: Workload, asked: RunOptions) -> tuple[int, ...]:
-    return asked.memory_mb or workload.memory_mb
+def _tiers(workload: Workload, options: RunOptions) -> tuple[int, ...]:
+    return options.memory_mb or workload.memory_mb
 
 
-def _plan(workload: Workload, asked: RunOptions, often: Repetition) -> tuple[Trial, ...]:
+def _plan(workload: Workload, options: RunOptions, often: Repetition) -> tuple[Trial, ...]:
     return plan.make(
         workload,
         Cells(
-            variants=asked.variants
+            variants=options.variants
             or workload.default_variants
-            or tuple(one.name for one in workload.variants),
-            cases=asked.cases or tuple(one.name for one in workload.cases),
-            memory_mb=_tiers(workload, asked),
+            or tuple(variant.name for variant in workload.variants),
+            cases=options.cases or tuple(case.name for case in workload.cases),
+            memory_mb=_tiers(workload, options),
         ),
         often,
-        random.Random(asked.seed).shuffle,  # noqa: S311 - an order, no secret
+        random.Random(options.seed).shuffle,  # noqa: S311 - an order, no secret
     )
 
 

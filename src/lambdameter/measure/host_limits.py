@@ -27,23 +27,23 @@ def check_granted(
             next_step="Follow this advice, or omit --require-enforcement: reports then "
             "say which limits are not enforced.",
         )
-    for told in lacking:
-        console.print(f"warning: {told}", markup=False, soft_wrap=True)
+    for warning in lacking:
+        console.print(f"warning: {warning}", markup=False, soft_wrap=True)
 
 
 def not_granted(enforced: Enforcement | None, memory_mb: Sequence[int]) -> list[str]:
     """What a target does not enforce of Lambda's limits at these tiers; empty: it does."""
     if enforced is None:
         return []
-    told = []
+    lacks = []
     if enforced.by == "none":
-        told.append(f"NO LIMIT IS ENFORCED, neither CPU nor memory: {enforced.missing}")
+        lacks.append(f"NO LIMIT IS ENFORCED, neither CPU nor memory: {enforced.missing}")
     elif enforced.by == "duty cycle":
-        told.append(
+        lacks.append(
             f"CPU AND MEMORY LIMITS ARE ONLY APPROXIMATED BY A DUTY CYCLE: {enforced.missing}"
         )
     elif enforced.missing:
-        told.append(enforced.missing)
-    return told + [
+        lacks.append(enforced.missing)
+    return lacks + [
         f"at {tier:,} MB: {lack}" for tier in memory_mb for lack in caveats.tier(enforced, tier)
     ]

@@ -50,7 +50,7 @@ def digester(workload: Workload) -> dataset.Digester:
         return dataset.Digester(form="no table", digest=lambda _: (0, ""))
 
     def digest(items: Iterable[Any]) -> tuple[int, str]:
-        made = tables.digest(items, rule)
-        return made.count, made.digest
+        table_digest = tables.digest(items, rule)
+        return table_digest.count, table_digest.digest
 
     return dataset.Digester(form=rule.form, digest=digest)

@@ -20,10 +20,10 @@ from lambdameter.measure.experiment import (
     Opening,
     PreparedRun,
     RunOptions,
-    begun,
     call,
     carry_out,
     open_target,
+    prepared_run,
     telling_what_is_kept,
 )
 from lambdameter.measure.progress import ProgressBar
@@ -33,7 +33,7 @@ from lambdameter.model.sweep import Sweep, SweptRun
 from lambdameter.model.workload import Workload
 
 
-def medians(told: str | None) -> tuple[str, ...]:
+def medians(typed: str | None) -> tuple[str, ...]:
     """The latencies of `--latency 0,3,6`, in ms; empty: one model is asked for, or none.
 
     Raises:
@@ -41,36 +41,39 @@ def medians(told: str | None) -> tuple[str, ...]:
             model.
     """
     # Not Path.exists: that fails at what is too long for a name.
-    if told is None or told == latency.OFF or os.path.exists(told):  # noqa: PTH110
+    if typed is None or typed == latency.OFF or os.path.exists(typed):  # noqa: PTH110
         return ()
-    if "," not in told:
-        if latency.median_ms(told) is None:
+    if "," not in typed:
+        if latency.median_ms(typed) is None:
             raise BadInputError(
-                f"{told!r} is neither a latency nor an existing file",
+                f"{typed!r} is neither a latency nor an existing file",
                 place="--latency",
                 next_step="Give ms (6), several (0,3,6,10), `off`, or a model file.",
             )
         return ()
-    found: dict[float, str] = {}
-    for item in told.split(","):
+    by_median: dict[float, str] = {}
+    for item in typed.split(","):
         median_ms = latency.median_ms(item)
-        if median_ms is None or median_ms in found:
+        if median_ms is None or median_ms in by_median:
             raise BadInputError(
                 f"The latency {item.strip()} is given twice"
                 if median_ms is not None
                 else f"{item.strip()!r} is not a latency"
                 if item.strip()
-                else f"A latency is missing in {told!r}",
+                else f"A latency is missing in {typed!r}",
                 place="--latency",
                 next_step="Give each latency once, in ms and separated by commas, for "
                 "instance 0,3,6,10.",
             )
-        found[median_ms] = f"{median_ms:.10g}"
-    return tuple(found.values())
+        by_median[median_ms] = f"{median_ms:.10g}"
+    return tuple(by_median.values())
 
 
 def measure_sweep(
-    workload: Workload, asked: RunOptions, latencies: Sequence[str], opening: Opening = open_target
+    workload: Workload,
+    options: RunOptions,
+    latencies: Sequence[str],
+    opening: Opening = open_target,
 ) -> Path:
     """Make every sample at every latency; the folder that holds a run for each.
 
@@ -81,30 +84,32 @@ def measure_sweep(
         LambdameterError: as in `experiment.measure`.
     """
     console = Console(stderr=True, highlight=False)
-    called = call(workload, asked.out)
+    called = call(workload, options.out)
     run_folder.check_unused(called.path)
     console.print(f"at each of {len(latencies)} latencies:")
     with telling_what_is_kept(called.path), ExitStack() as stack:
         runs: list[PreparedRun] = []
         # The slowest first: how often, where nobody said, is what it has the time for.
-        for number, told in enumerate(sorted(latencies, key=float, reverse=True)):
-            one = msgspec.structs.replace(_as_often(asked, runs), latency=told)
-            name = Called(f"{called.run}-{number}", called.path / _folder(told))
+        for number, latency_ms in enumerate(sorted(latencies, key=float, reverse=True)):
+            run_options = msgspec.structs.replace(_as_often(options, runs), latency=latency_ms)
+            name = Called(f"{called.run}-{number}", called.path / _folder(latency_ms))
             # What the host lacks, and how long it takes, is the same for all: it is said once.
-            said = Console(stderr=True, highlight=False, quiet=number > 0)
-            runs.append(stack.enter_context(begun(workload, one, name, opening, said)))
+            notices = Console(stderr=True, highlight=False, quiet=number > 0)
+            run = prepared_run(workload, run_options, name, opening, notices)
+            runs.append(stack.enter_context(run))
         sweep = Sweep(
             schema=run_folder.SCHEMA,
             run=called.run,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             workload=workload.name,
-            seed=asked.seed,
+            seed=options.seed,
             runs=tuple(
-                SweptRun(latency_ms=float(told), folder=_folder(told)) for told in latencies
+                SweptRun(latency_ms=float(latency_ms), folder=_folder(latency_ms))
+                for latency_ms in latencies
             ),
         )
         run_folder.write_sweep(called.path, sweep)
-        _fill_in_turn(runs, asked.seed, console)
+        _fill_in_turn(runs, options.seed, console)
     return called.path
 
 
@@ -117,14 +122,14 @@ def resume_sweep(path: Path, opening: Opening = open_target) -> Path:
     console = Console(stderr=True, highlight=False)
     sweep = run_folder.read_sweep(path)
     with ExitStack() as stack:
-        folders = [RunFolder.open(path / one.folder) for one in sweep.runs]
+        folders = [RunFolder.open(path / swept.folder) for swept in sweep.runs]
         for folder in folders:
             stack.enter_context(folder.alone())
-        left = [(folder, *lacking(folder, console)) for folder in folders]
+        unfinished = [(folder, *lacking(folder, console)) for folder in folders]
         stack.enter_context(telling_what_is_kept(path))
         runs = [
             stack.enter_context(taken_up(folder, then, trials, opening, console))
-            for folder, then, trials in left
+            for folder, then, trials in unfinished
             if trials
         ]
         if runs:
@@ -132,18 +137,18 @@ def resume_sweep(path: Path, opening: Opening = open_target) -> Path:
     return path
 
 
-def _as_often(asked: RunOptions, begun: Sequence[PreparedRun]) -> RunOptions:
-    """With the numbers of the run that was begun first."""
-    if not begun:
-        return asked
-    trials = begun[0].manifest.plan
+def _as_often(options: RunOptions, runs: Sequence[PreparedRun]) -> RunOptions:
+    """With the numbers of the run that was prepared first."""
+    if not runs:
+        return options
+    trials = runs[0].manifest.plan
     calls = sum(trial.environment == 0 for trial in trials)
     rounds = 1 + max(trial.round for trial in trials)
-    return msgspec.structs.replace(asked, cold=rounds, warm=calls - 1)
+    return msgspec.structs.replace(options, cold=rounds, warm=calls - 1)
 
 
-def _folder(told: str) -> str:
-    return f"latency-{told}"
+def _folder(latency_ms: str) -> str:
+    return f"latency-{latency_ms}"
 
 
 def _fill_in_turn(runs: Sequence[PreparedRun], seed: int, console: Console) -> None:

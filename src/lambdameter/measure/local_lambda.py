@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 
 from lambdameter.emulator import leftovers
-from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
+from lambdameter.emulator.options import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import LambdameterError, TargetError, of_exit_code
 from lambdameter.interruption import interruption
 from lambdameter.targets.boto import Endpoints
@@ -52,23 +52,23 @@ def running(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Run
             place of the error that came of that.
     """
     with (
-        tempfile.TemporaryFile("w+") as said,
+        tempfile.TemporaryFile("w+") as stderr,
         subprocess.Popen(
             [*program, msgspec.json.encode(options).decode()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=stderr,
             text=True,
             # Ctrl-C is for the command line alone: it ends the emulator when it is done with it.
             start_new_session=True,
         ) as process,
     ):
         try:
-            started = _started(process, said)
+            started = _started(process, stderr)
             try:
                 yield started
             except LambdameterError as error:
-                death = _death(process, said) if _stop(process) else None
+                death = _death(process, stderr) if _stop(process) else None
                 if death is not None:
                     raise death from error
                 raise
@@ -78,14 +78,14 @@ def running(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Run
                     leftovers.clear()  # it could not do so itself
 
 
-def _started(process: subprocess.Popen[str], said: IO[str]) -> Running:
+def _started(process: subprocess.Popen[str], stderr: IO[str]) -> Running:
     line = process.stdout.readline() if process.stdout else ""
     try:
         ready = msgspec.json.decode(line, type=EmulatorReady | EmulatorFailed)
     except msgspec.DecodeError as error:
         _stop(process)
         raise TargetError(
-            f"The local Lambda did not start; its last message: {_last_words(said)}",
+            f"The local Lambda did not start; its last message: {_last_words(stderr)}",
             place="python -m lambdameter.emulator",
             next_step="Start the local Lambda by hand with `lambdameter emulate` to see "
             "its output.",
@@ -113,7 +113,7 @@ def _told(failed: EmulatorFailed) -> LambdameterError:
     )
 
 
-def _death(process: subprocess.Popen[str], said: IO[str]) -> LambdameterError | None:
+def _death(process: subprocess.Popen[str], stderr: IO[str]) -> LambdameterError | None:
     """What ended the emulator while it was needed; None: it left when it was told to."""
     if process.returncode == 0:
         return None
@@ -123,15 +123,15 @@ def _death(process: subprocess.Popen[str], said: IO[str]) -> LambdameterError | 
     except msgspec.DecodeError:
         return TargetError(
             f"The local Lambda died (exit status {process.returncode}); its last "
-            f"message: {_last_words(said)}",
+            f"message: {_last_words(stderr)}",
             place="python -m lambdameter.emulator",
             next_step="Start again; `lambdameter doctor` shows what this host lacks.",
         )
 
 
-def _last_words(said: IO[str]) -> str:
-    said.seek(0)
-    return said.read()[-_LAST_WORDS:].strip() or "nothing"
+def _last_words(stderr: IO[str]) -> str:
+    stderr.seek(0)
+    return stderr.read()[-_LAST_WORDS:].strip() or "nothing"
 
 
 def _stop(process: subprocess.Popen[str]) -> bool:

@@ -70,7 +70,7 @@ class _Stopwatch:
         self.seconds[_place(sample.trial)] = self._clock() - self._began
 
 
-def said(workload: Workload, rounds: int | None, warm_calls: int | None) -> Said:
+def requested(workload: Workload, rounds: int | None, warm_calls: int | None) -> Said:
     """The user's numbers before the workload's own."""
     return Said(
         rounds=workload.rounds if rounds is None else rounds,
@@ -85,7 +85,9 @@ def check_comparable(workload: Workload, draft: Sequence[Trial]) -> None:
         BadInputError: it has nothing to compare.
     """
     ran = {trial.variant for trial in draft}
-    candidates = [one for one in workload.variants if one.name in ran and one.exhibit is None]
+    candidates = [
+        variant for variant in workload.variants if variant.name in ran and variant.exhibit is None
+    ]
     if len(ran) < 2 or not candidates:  # noqa: PLR2004 - a pair
         raise BadInputError(
             "With --rounds auto, a run needs two variants to compare",
@@ -161,7 +163,9 @@ def _tried(
     heavier = heavy.get("warm", 0) / heavy["cold"]
     usd = None
     if manifest.target.name == "aws":
-        usd = pace(cells, {_place(one.trial): _usd(one, manifest) for one in samples}, heavier)
+        usd = pace(
+            cells, {_place(sample.trial): _usd(sample, manifest) for sample in samples}, heavier
+        )
     return Tried(pace(cells, watch.seconds, heavier), usd)
 
 
@@ -195,15 +199,15 @@ def _expected(
     if rule is not None:
         rounds = f"{repetition.rounds} to {rule.looks[-1]} rounds"
     warm = f" and {units.count(repetition.warm_calls, 'warm call')}"
-    told = f"{rounds} of {units.count(cells, 'environment')}, each with a cold call"
-    told += warm if repetition.warm_calls else ""
+    line = f"{rounds} of {units.count(cells, 'environment')}, each with a cold call"
+    line += warm if repetition.warm_calls else ""
     most = Repetition(
         rounds=rule.looks[-1] if rule else repetition.rounds, warm_calls=repetition.warm_calls
     )
     expected = [] if tried is None else list(_takes(tried, repetition, most))
     if rule is not None and rule.budget_s is not None:
         expected.append(f"at most {units.duration(rule.budget_s)}, the budget")
-    yield f"{told}: {', '.join(expected)}" if expected else told
+    yield f"{line}: {', '.join(expected)}" if expected else line
     if repetition != wanted.fitting():
         yield (
             f"these are fewer calls than {ROUNDS} x {WARM_CALLS}, to keep the run "

@@ -57,23 +57,25 @@ def doubled(workload: Workload, names: Sequence[str]) -> tuple[Workload, dict[st
     Raises:
         BadInputError: an unknown variant, none, or one named twice.
     """
-    _known("variant", names, [one.name for one in workload.variants], "--variants")
-    taken = {one.name for one in workload.variants}
+    _known("variant", names, [variant.name for variant in workload.variants], "--variants")
+    used_names = {variant.name for variant in workload.variants}
     copies: dict[str, str] = {}
     variants = []
     for original in workload.variants:
         if original.name not in names:
             continue
         name = original.name + COPY
-        while name in taken:
+        while name in used_names:
             name += COPY
-        taken.add(name)
+        used_names.add(name)
         copies[name] = original.name
         plain = msgspec.structs.replace(original, exhibit=None)
         twin = msgspec.structs.replace(plain, name=name, title=f"{original.title} (copy)")
         variants += [plain, twin]
-    made = msgspec.structs.replace(workload, variants=tuple(variants), default_variants=())
-    return made, copies
+    doubled_workload = msgspec.structs.replace(
+        workload, variants=tuple(variants), default_variants=()
+    )
+    return doubled_workload, copies
 
 
 def make(
@@ -93,8 +95,8 @@ def make(
     Raises:
         BadInputError: an unknown variant or case, a tier that Lambda does not have, no calls.
     """
-    _known("variant", cells.variants, [one.name for one in workload.variants], "--variants")
-    _known("case", cells.cases, [one.name for one in workload.cases], "--cases")
+    _known("variant", cells.variants, [variant.name for variant in workload.variants], "--variants")
+    _known("case", cells.cases, [case.name for case in workload.cases], "--cases")
     check_tiers(cells.memory_mb)
     _check_numbers(repetition)
     once = list(product(cells.variants, cells.cases, cells.memory_mb))
@@ -177,22 +179,22 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
             room = room_s / max(1, rounds) - pace.cold
             warm_calls = max(1, min(warm_calls, int(room / pace.warm)))
         if pace is not None and self.rounds is None:
-            one = pace.takes(Repetition(rounds=1, warm_calls=warm_calls))
-            rounds = max(1, min(rounds, int(room_s / one)))
+            round_s = pace.takes(Repetition(rounds=1, warm_calls=warm_calls))
+            rounds = max(1, min(rounds, int(room_s / round_s)))
         return Repetition(rounds=rounds, warm_calls=warm_calls)
 
 
-def _known(kind: str, asked: Sequence[str], known: Sequence[str], flag: str) -> None:
-    unknown = [name for name in asked if name not in known]
-    if unknown or not asked or len(set(asked)) < len(asked):
+def _known(kind: str, names: Sequence[str], choices: Sequence[str], flag: str) -> None:
+    unknown = [name for name in names if name not in choices]
+    if unknown or not names or len(set(names)) < len(names):
         cause = (
             f"There is no {kind} named {unknown[0]!r}"
             if unknown
             else f"A {kind} is given twice"
-            if asked
+            if names
             else f"No {kind} was given"
         )
-        raise BadInputError(cause, place=flag, next_step=f"Choose from: {', '.join(known)}.")
+        raise BadInputError(cause, place=flag, next_step=f"Choose from: {', '.join(choices)}.")
 
 
 def check_tiers(memory_mb: Sequence[int]) -> None:

@@ -28,7 +28,7 @@ _START_IN_RECORDS = 1_000
 def weights(datasets: Mapping[Call, Dataset]) -> dict[Call, int]:
     """How much work each call is, about."""
     return {
-        call: max(one.count for one in dataset.expected.values()) + _START_IN_RECORDS
+        call: max(expected.count for expected in dataset.expected.values()) + _START_IN_RECORDS
         for call, dataset in datasets.items()
     }
 

@@ -29,24 +29,24 @@ def read(folder: RunFolder, published: tuple[ClaimSource, ...] = ()) -> ReportIn
         published: texts whose figures may stand beside the run's.
     """
     manifest = folder.manifest()
-    kept = folder.samples()
-    if kept.truncated:
+    stored = folder.samples()
+    if stored.truncated:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             f"warning: the last sample in {folder.path} is incomplete and was "
             "ignored; continue the run with `lambdameter run --resume "
             f"{folder.path}`",
             markup=False,
         )
-    equality = cases(kept.samples, manifest.workload.equality)
-    summary = summarise(manifest, kept.samples, equality, _stopping(manifest, folder))
+    equality = cases(stored.samples, manifest.workload.equality)
+    summary = summarise(manifest, stored.samples, equality, _stopping(manifest, folder))
     return ReportInput(
         manifest=manifest,
         summary=summary,
         bill=bill_run(manifest, summary, price_list.latest()),
-        samples=kept.samples,
+        samples=stored.samples,
         claims=published,
         folder=str(folder.path),
-        outliers=frozenset(trial for one in summary.flagged for trial in one.trials),
+        outliers=frozenset(trial for flagged in summary.flagged for trial in flagged.trials),
     )
 
 
@@ -55,7 +55,7 @@ def read_sweep(path: Path, published: tuple[ClaimSource, ...] = ()) -> SweepInpu
     sweep = run_folder.read_sweep(path)
     return SweepInput(
         sweep=sweep,
-        runs=tuple(read(RunFolder.open(path / one.folder), published) for one in sweep.runs),
+        runs=tuple(read(RunFolder.open(path / swept.folder), published) for swept in sweep.runs),
         folder=str(path),
     )
 
@@ -67,8 +67,8 @@ def _stopping(manifest: Manifest, folder: RunFolder) -> Stopping | None:
     """
     if manifest.stopping_rule is None:
         return None
-    found = folder.stopping()
-    if found is None or found.stop:
-        return found
-    level = sequential.last_level(found.rounds, found.looks)
-    return msgspec.structs.replace(found, level=level)
+    stopping = folder.stopping()
+    if stopping is None or stopping.stop:
+        return stopping
+    level = sequential.last_level(stopping.rounds, stopping.looks)
+    return msgspec.structs.replace(stopping, level=level)

@@ -61,11 +61,11 @@ def lacking(folder: RunFolder, console: Console) -> tuple[Manifest, Sequence[Tri
         BadInputError: the folder cannot be read.
     """
     then = folder.manifest()
-    made = {sample.trial.index for sample in folder.samples().samples}
-    trials = () if _has_ended(folder, then) else plan.remaining(then.plan, made)
+    measured = {sample.trial.index for sample in folder.samples().samples}
+    trials = () if _has_ended(folder, then) else plan.remaining(then.plan, measured)
     most = "at most " if then.stopping_rule else ""
-    told = f"resuming: {most}{len(trials)} of {len(then.plan)} calls are still to be made"
-    console.print(told if trials else "this run is already complete")
+    line = f"resuming: {most}{len(trials)} of {len(then.plan)} calls are still to be made"
+    console.print(line if trials else "this run is already complete")
     return then, trials
 
 
@@ -90,9 +90,9 @@ def taken_up(
         _check_packages(then.artifacts, artifacts, folder.path)
         now = msgspec.structs.replace(then, artifacts=artifacts, datasets=datasets)
         names = names_begin_with(then.run)
-        if left := target.clear(names):
-            told = f"removed what this run had left on the target: {', '.join(left)}"
-            console.print(told, markup=False, soft_wrap=True)
+        if leftovers := target.clear(names):
+            line = f"removed what this run had left on the target: {', '.join(leftovers)}"
+            console.print(line, markup=False, soft_wrap=True)
         # Names of its own: AWS goes on deleting for a while, and keeps a name as long.
         attempt = f"{names}-{secrets.token_hex(2)}"
         with provisioned(target, now, attempt, console) as site:

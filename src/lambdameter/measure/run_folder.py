@@ -89,7 +89,7 @@ class RunFolder:
         """
         if not os.path.isfile(path / MANIFEST):  # noqa: PTH113 - False too where one may not look
             if is_sweep(path):
-                names = ", ".join(str(path / one.folder) for one in read_sweep(path).runs)
+                names = ", ".join(str(path / run.folder) for run in read_sweep(path).runs)
                 raise BadInputError(
                     "This folder holds several runs, one at each latency",
                     place=str(path),
@@ -139,12 +139,12 @@ class RunFolder:
         with (self.path / MANIFEST).open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as taken:
+            except BlockingIOError as locked:
                 raise BadInputError(
                     "Another lambdameter process is measuring into this run",
                     place=str(self.path),
                     next_step="Wait until it ends, or stop it with Ctrl-C.",
-                ) from taken
+                ) from locked
             yield
 
     def append(self, sample: Sample) -> None:
@@ -300,7 +300,7 @@ def check_unused(path: Path) -> None:
 
 def _check_writable(path: Path) -> None:
     """Now, not when the packages are built: the first folder above that is there decides."""
-    above = next(one for one in (path, *path.absolute().parents) if one.exists())
+    above = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     if not above.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), above)
     if not os.access(above, os.W_OK | os.X_OK):

@@ -211,7 +211,7 @@ def _table(
 
 
 def _event(trial: Trial, workload: Workload, site: Site, table: str) -> bytes:
-    case: Case = next(one for one in workload.cases if one.name == trial.case)
+    case: Case = next(case for case in workload.cases if case.name == trial.case)
     filled = {
         "{bucket}": site.bucket,
         "{object}": site.objects[trial.call].get(case.name, ""),
@@ -265,12 +265,12 @@ def _logged(log_tail: str) -> str:
 
 
 def _failure(invocation: Invocation, response: Any, report: Report | None) -> SampleError:
-    said = response if isinstance(response, dict) else {}
+    answer = response if isinstance(response, dict) else {}
     reported = report.error_type if report else None
     return SampleError(
         kind="invoke" if invocation.function_error is None else "function",
-        type=reported or str(said.get("errorType") or f"status {invocation.status}"),
-        message=str(said.get("errorMessage") or invocation.payload.decode(errors="replace")),
+        type=reported or str(answer.get("errorType") or f"status {invocation.status}"),
+        message=str(answer.get("errorMessage") or invocation.payload.decode(errors="replace")),
     )
 
 
@@ -295,7 +295,7 @@ def _is_deep(response: Any) -> bool:
         return False
     level = [response]
     for _ in range(_LEVELS):
-        holders = (one.values() if isinstance(one, dict) else one for one in level)
+        holders = (holder.values() if isinstance(holder, dict) else holder for holder in level)
         level = [below for held in holders for below in held if isinstance(below, dict | list)]
         if not level:
             return False

@@ -56,8 +56,8 @@ def until_decided(  # noqa: PLR0913, PLR0917 - what it measures with, and what i
             time_left=rule.budget_s is None or after_next_s <= rule.budget_s,
             looks=rule.looks,
         )
-        made = (*(before.made if before else ()), *now.made)
-        before = msgspec.structs.replace(now, made=made, elapsed_s=elapsed_s)
+        history = (*(before.made if before else ()), *now.made)
+        before = msgspec.structs.replace(now, made=history, elapsed_s=elapsed_s)
         folder.stop(before)
         for look in now.made:
             console.print(_told(look), markup=False, soft_wrap=True)
@@ -67,12 +67,12 @@ def until_decided(  # noqa: PLR0913, PLR0917 - what it measures with, and what i
 
 def compared(folder: RunFolder, manifest: Manifest, level: float) -> list[Comparison]:
     """The comparisons that decide, at a level, by what is in the folder."""
-    kept = folder.samples().samples
+    samples = folder.samples().samples
     call: Call = "warm" if any(trial.call == "warm" for trial in manifest.plan) else "cold"
     at = Stopping(rounds=0, looks=(), level=level, stop=False)
-    equality = cases(kept, manifest.workload.equality)
-    found = summarise(manifest, kept, equality, at).comparisons
-    return [one for one in found if one.call == call]
+    equality = cases(samples, manifest.workload.equality)
+    comparisons = summarise(manifest, samples, equality, at).comparisons
+    return [comparison for comparison in comparisons if comparison.call == call]
 
 
 def _told(look: Look) -> str:

@@ -67,7 +67,9 @@ class Calibration(Record, frozen=True, kw_only=True):
         """The speed of what serves a runtime: of the nearest Python, where it has not the one."""
         if not runtime.startswith(_PYTHON):
             return self.compiled
-        nearest = min(self.interpreters, key=lambda known: _distance(runtime, known), default=None)
+        nearest = min(
+            self.interpreters, key=lambda available: _distance(runtime, available), default=None
+        )
         return self.interpreter if nearest is None else self.interpreters[nearest]
 
     @property
@@ -81,7 +83,9 @@ class Calibration(Record, frozen=True, kw_only=True):
         )
 
 
-def _distance(wanted: str, known: str) -> tuple[int, int]:
+def _distance(wanted: str, available: str) -> tuple[int, int]:
     """How far apart two runtimes are; of two that are equally far the newer one is nearer."""
-    one, other = (int(name.removeprefix(_PYTHON)) for name in (wanted, known))
-    return abs(one - other), -other
+    wanted_minor, available_minor = (
+        int(name.removeprefix(_PYTHON)) for name in (wanted, available)
+    )
+    return abs(wanted_minor - available_minor), -available_minor

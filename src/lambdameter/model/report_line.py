@@ -75,16 +75,16 @@ def parse_report(log: str) -> Report | None:
     matches = list(_REPORT.finditer(log))
     if not matches:
         return None
-    found = matches[-1]
-    status = _STATUS.search(found["rest"])
-    error_type = _ERROR_TYPE.search(found["rest"])
+    last = matches[-1]
+    status = _STATUS.search(last["rest"])
+    error_type = _ERROR_TYPE.search(last["rest"])
     return Report(
-        request_id=found["request_id"],
-        duration_ms=float(found["duration_ms"]),
-        billed_ms=int(found["billed_ms"]),
-        memory_mb=int(found["memory_mb"]),
-        max_memory_mb=int(found["max_memory_mb"]),
-        init_ms=float(found["init_ms"]) if found["init_ms"] else None,
+        request_id=last["request_id"],
+        duration_ms=float(last["duration_ms"]),
+        billed_ms=int(last["billed_ms"]),
+        memory_mb=int(last["memory_mb"]),
+        max_memory_mb=int(last["max_memory_mb"]),
+        init_ms=float(last["init_ms"]) if last["init_ms"] else None,
         status=status[1] if status else None,
         error_type=error_type[1] if error_type else None,
     )

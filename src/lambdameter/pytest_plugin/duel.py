@@ -76,15 +76,15 @@ class Duel:
         Raises:
             BadInputError: it was not measured.
         """
-        found = tuple(cell for cell in self.summaries if cell.variant == variant)
-        if not found:
+        cells = tuple(cell for cell in self.summaries if cell.variant == variant)
+        if not cells:
             ran = dict.fromkeys(cell.variant for cell in self.summaries)
             raise BadInputError(
                 f"No variant named {variant!r} was measured",
                 place=str(self.folder),
                 next_step=f"Choose from: {', '.join(ran)}.",
             )
-        return found
+        return cells
 
     def assert_equal(self) -> None:
         """Every variant answered every call, and wrote and answered what it must.
@@ -92,10 +92,10 @@ class Duel:
         Raises:
             AssertionError: it did not, with the first records that differ or what it died of.
         """
-        dead = [one for one in self.equality if one.died]
+        dead = [verdict for verdict in self.equality if verdict.died]
         if not self.run.summary.equal or dead:
-            told = [equality(self.run).plain, *(block.plain for block in failures(self.run))]
-            raise AssertionError("\n".join(["the variants do not do the same", *told]))
+            details = [equality(self.run).plain, *(block.plain for block in failures(self.run))]
+            raise AssertionError("\n".join(["the variants do not do the same", *details]))
 
     def assert_not_slower(self, variant: str, *, than: str, by: float | str) -> None:
         """On every case and tier `variant` takes at most `by` more than `than`.
@@ -111,15 +111,15 @@ class Duel:
         """
         self.assert_equal()
         limit = percent(by, "by") if isinstance(by, str) else by
-        told = [
+        outcomes = [
             (outcome, sentence)
             for cell, rival in self._pairs(variant, than)
             for outcome, sentence in [self._held(cell, rival, limit)]
         ]
         for outcome, error in (("failed", AssertionError), ("cannot-tell", CannotTell)):
-            found = [sentence for one, sentence in told if one == outcome]
-            if found:
-                raise error("\n".join(found))
+            sentences = [sentence for kind, sentence in outcomes if kind == outcome]
+            if sentences:
+                raise error("\n".join(sentences))
 
     def _pairs(self, variant: str, than: str) -> Iterator[tuple[CellSummary, CellSummary]]:
         for cell in self.of(variant):
@@ -130,11 +130,11 @@ class Duel:
     def _held(self, cell: CellSummary, rival: CellSummary, limit: float) -> tuple[str, str]:
         """The outcome for one cell, and a sentence on it."""
         calls = environments(self.run)
-        mine, theirs = (durations_ms(calls.get(key(one), [])) for one in (cell, rival))
-        found = ratio.DURATION(theirs, mine, self.run.manifest.conditions.seed)
-        outcome = of_limit(Gate(kind="slower", limit=limit), found, None)
+        mine, theirs = (durations_ms(calls.get(key(side), [])) for side in (cell, rival))
+        interval = ratio.DURATION(theirs, mine, self.run.manifest.conditions.seed)
+        outcome = of_limit(Gate(kind="slower", limit=limit), interval, None)
         on = f"{cell.variant} on {cell.case} at {cell.memory_mb:,} MB"
-        return outcome, f"{on} {_told(found, rival.variant)}; {units.number(1 + limit)} allowed"
+        return outcome, f"{on} {_told(interval, rival.variant)}; {units.number(1 + limit)} allowed"
 
 
 def fight(  # noqa: PLR0913 - each is what a flag of `lambdameter run` is
@@ -171,7 +171,7 @@ def fight(  # noqa: PLR0913 - each is what a flag of `lambdameter run` is
     Raises:
         LambdameterError: as `lambdameter run`.
     """
-    asked = msgspec.structs.replace(
+    options = msgspec.structs.replace(
         _LOCAL,
         variants=None if variants is None else tuple(variants),
         cases=None if cases is None else tuple(cases),
@@ -184,7 +184,7 @@ def fight(  # noqa: PLR0913 - each is what a flag of `lambdameter run` is
         seed=seed,
         out=out,
     )
-    return Duel(read(measure(loader.load(str(workload)), asked, opening)))
+    return Duel(read(measure(loader.load(str(workload)), options, opening)))
 
 
 def _as_typed(value: ParameterValue) -> str:
@@ -192,12 +192,12 @@ def _as_typed(value: ParameterValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _told(found: GateInterval | NotEnough, than: str) -> str:
-    if isinstance(found, NotEnough):
+def _told(interval: GateInterval | NotEnough, than: str) -> str:
+    if isinstance(interval, NotEnough):
         return (
-            f"cannot be compared with {than}: an interval needs {found.needed} "
-            f"environments, and there are {min(found.base, found.head)} "
-            f"(cold={found.needed})"
+            f"cannot be compared with {than}: an interval needs {interval.needed} "
+            f"environments, and there are {min(interval.base, interval.head)} "
+            f"(cold={interval.needed})"
         )
-    low, high = units.number(found.low), units.number(found.high)
-    return f"takes {units.number(found.ratio)} times as long as {than} ({low} to {high})"
+    low, high = units.number(interval.low), units.number(interval.high)
+    return f"takes {units.number(interval.ratio)} times as long as {than} ({low} to {high})"

@@ -18,7 +18,7 @@ from rich.console import Console
 from lambdameter.build import cargo, function
 from lambdameter.cost import price_list
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
-from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.emulator.options import Options as EmulatorOptions
 from lambdameter.errors import BadInputError, TargetError
 from lambdameter.interruption import SIGNALS
 from lambdameter.measure.cpu_speed import SpeedChoice, chosen

@@ -32,25 +32,29 @@ def report(audit: Audit) -> RenderableType:
     if audit.findings:
         parts += [_overview(audit.findings), Text()]
     for severity in SEVERITIES:
-        found = [finding for finding in audit.findings if finding.severity == severity]
-        if found:
+        findings = [finding for finding in audit.findings if finding.severity == severity]
+        if findings:
             parts.append(_head(severity.capitalize()))
-            for finding in found:
+            for finding in findings:
                 parts += [*_finding(finding), Text()]
     if audit.not_checked:
-        parts += [_head("Not checked"), *(Text(prose(told)) for told in audit.not_checked), Text()]
-    told = f"{audit.table.place}: {_figures(audit)}, prices as of {audit.prices_as_of}"
-    parts.append(_labelled("table", told))
+        parts += [
+            _head("Not checked"),
+            *(Text(prose(reason)) for reason in audit.not_checked),
+            Text(),
+        ]
+    summary = f"{audit.table.place}: {_figures(audit)}, prices as of {audit.prices_as_of}"
+    parts.append(_labelled("table", summary))
     return Group(*parts)
 
 
 def verdict(audit: Audit) -> str:
     """The sentence that decides."""
     counts = []
-    for severity, (one, many) in _COUNTED.items():
+    for severity, (singular, plural) in _COUNTED.items():
         number = sum(finding.severity == severity for finding in audit.findings)
         if number:
-            counts.append((one if number == 1 else many).format(number))
+            counts.append((singular if number == 1 else plural).format(number))
     if not counts:
         return f"No errors were found in {_figures(audit)}."
     findings = "1 finding" if len(audit.findings) == 1 else f"{len(audit.findings)} findings"
@@ -66,11 +70,11 @@ def _overview(findings: Sequence[Finding]) -> Text:
     """How many rows each rule found something in."""
     grid = Grid([("rule", ""), ("findings", ""), ("rows", ""), ("depend on it", "rows")])
     for rule in dict.fromkeys(finding.rule for finding in findings):
-        found = [finding for finding in findings if finding.rule == rule]
+        matching = [finding for finding in findings if finding.rule == rule]
         counts = (
-            len(found),
-            len({line for finding in found for line in finding.lines}),
-            len({line for finding in found for line in finding.rests_on_it}),
+            len(matching),
+            len({line for finding in matching for line in finding.lines}),
+            len({line for finding in matching for line in finding.rests_on_it}),
         )
         cells = (Text(f"{count or '-'} ") for count in counts)
         grid.row([Text(rule), *cells])
@@ -91,7 +95,7 @@ def _head(title: str) -> Rule:
     return Rule(Text(title, style=HEAD), align="left", style=QUIET)
 
 
-def _labelled(label: str, told: str) -> Text:
-    text = Text(prose(told, label=label, indent=_LABEL))
+def _labelled(label: str, sentence: str) -> Text:
+    text = Text(prose(sentence, label=label, indent=_LABEL))
     text.stylize(QUIET, 0, _LABEL)
     return text

@@ -70,15 +70,15 @@ def brief(run: ReportInput) -> RenderableType:
 def _verdicts(run: ReportInput) -> Iterator[Text]:
     """Each once; where nothing could be decided, with the reason."""
     decisions = decide(run)
-    for verdict in dict.fromkeys(one.verdict for one in decisions):
+    for verdict in dict.fromkeys(decision.verdict for decision in decisions):
         yield Text(verdict, style=HEAD)
-    for one in decisions:
-        if one.action == "cannot-tell" and one.evidence:
-            yield Text(" ".join(one.evidence))
+    for decision in decisions:
+        if decision.action == "cannot-tell" and decision.evidence:
+            yield Text(" ".join(decision.evidence))
 
 
-def _labelled(label: str, told: str) -> Text:
-    return Text.assemble((f"{label}: ", QUIET), told)
+def _labelled(label: str, text: str) -> Text:
+    return Text.assemble((f"{label}: ", QUIET), text)
 
 
 def _table(run: ReportInput) -> Table:
@@ -86,48 +86,52 @@ def _table(run: ReportInput) -> Table:
     styles = variant_styles(run.manifest.workload.variants)
     rows = _rows(run)
     warm = "Warm\n(95 % interval)" if any(row.bounds for row in rows.values()) else "Warm\nmedian"
-    made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style=QUIET)
-    made.add_column("\nVariant", overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style=QUIET)
+    table.add_column("\nVariant", overflow="fold")
     for title in ("\nMB", "Cold\nstart", warm, *_MONEY, "Max\nMB"):
-        made.add_column(title, justify="right")
+        table.add_column(title, justify="right")
     before = ""
-    for cell in sorted(run.summary.cells, key=lambda one: _place(run, one)):
+    for cell in sorted(run.summary.cells, key=lambda cell: _place(run, cell)):
         if several and cell.case != before:
-            made.add_row(Text(find.case_title(run, cell.case), style=QUIET))
+            table.add_row(Text(find.case_title(run, cell.case), style=QUIET))
             before = cell.case
-        beside = [rows[key(one)] for one in run.summary.cells if _is_beside(one, cell)]
-        made.add_row(*_cells(run, cell, rows[key(cell)], beside, styles))
-    return made
+        beside = [rows[key(other)] for other in run.summary.cells if _is_beside(other, cell)]
+        table.add_row(*_cells(run, cell, rows[key(cell)], beside, styles))
+    return table
 
 
 def _place(run: ReportInput, cell: CellSummary) -> tuple[int, int, int]:
-    variants = [one.name for one in run.manifest.workload.variants]
+    variants = [variant.name for variant in run.manifest.workload.variants]
     return find.cases(run).index(cell.case), cell.memory_mb, variants.index(cell.variant)
 
 
-def _is_beside(one: CellSummary, other: CellSummary) -> bool:
-    return (one.case, one.memory_mb) == (other.case, other.memory_mb)
+def _is_beside(cell: CellSummary, other: CellSummary) -> bool:
+    return (cell.case, cell.memory_mb) == (other.case, other.memory_mb)
 
 
 def _rows(run: ReportInput) -> dict[tuple[str, str, int], _Row]:
     calls = environments(run)
-    found = {}
+    rows = {}
     for cell in run.summary.cells:
         warm, cold, bill = cell.warm, cell.cold, find.bill(run, cell)
         starts = None
         if cold is not None and cold.duration_ms is not None:
             starts = cold.duration_ms + (cold.init_ms or 0.0)
-        medians = [statistics.median(one) for one in durations_ms(calls.get(key(cell), [])) if one]
-        known = warm is not None and warm.duration_ms is not None
-        found[key(cell)] = _Row(
+        medians = [
+            statistics.median(environment)
+            for environment in durations_ms(calls.get(key(cell), []))
+            if environment
+        ]
+        measured = warm is not None and warm.duration_ms is not None
+        rows[key(cell)] = _Row(
             cold_ms=starts,
             warm_ms=warm.duration_ms if warm else None,
-            bounds=median.bounds(medians) if known else None,
+            bounds=median.bounds(medians) if measured else None,
             compute_usd=_compute(bill) if bill else None,
             bill_usd=bill.run_usd if bill else None,
             memory_mb=(warm and warm.max_memory_mb) or (cold and cold.max_memory_mb) or None,
         )
-    return found
+    return rows
 
 
 def _compute(bill: CellBill) -> Decimal:
@@ -145,11 +149,11 @@ def _cells(
     yield Text(find.variant_title(run, cell.variant), style=styles.get(cell.variant, ""))
     yield Text(f"{cell.memory_mb:,}")
 
-    def figure(name: str, shown: str) -> Text:
-        values = [value for one in beside if (value := getattr(one, name)) is not None]
+    def figure(name: str, text: str) -> Text:
+        values = [value for rival in beside if (value := getattr(rival, name)) is not None]
         mine = getattr(row, name)
         best = mine is not None and mine == min(values) and len(set(values)) > 1
-        return Text(shown, style=BETTER if best else "")
+        return Text(text, style=BETTER if best else "")
 
     yield figure("cold_ms", units.time(row.cold_ms))
     yield figure("warm_ms", _with_bounds(row.warm_ms, row.bounds))
@@ -166,73 +170,79 @@ def _with_bounds(value_ms: float | None, bounds: median.Bounds | None) -> str:
     return f"{units.time(value_ms)} ({low}-{high})"
 
 
-def _million(one: Decimal | None) -> str:
-    if one is None:
+def _million(usd: Decimal | None) -> str:
+    if usd is None:
         return units.NOTHING
-    million = one * _MILLION
+    million = usd * _MILLION
     return f"${million:,.0f}" if million >= _WHOLE_DOLLARS else units.usd(million)
 
 
 def _equality(run: ReportInput) -> Iterator[RenderableType]:
     """A line where all is equal; else every case with its first differences."""
     verdicts = run.summary.equality
-    if not run.summary.equal or any(one.died for one in verdicts) or not verdicts:
+    if not run.summary.equal or any(verdict.died for verdict in verdicts) or not verdicts:
         yield Text("Equality", style=HEAD)
         yield equality(run)
         return
     if run.manifest.workload.table is not None:
-        what = units.count(sum(one.records_compared for one in verdicts), "record")
+        compared = units.count(sum(verdict.records_compared for verdict in verdicts), "record")
     else:
-        what = units.count(sum(one.equality is not None for one in run.samples), "answer")
+        compared = units.count(sum(sample.equality is not None for sample in run.samples), "answer")
     who = listed([find.variant_title(run, name) for name in verdicts[0].proven])
-    yield _labelled("Equality", f"{who} did the same: {what} compared")
+    yield _labelled("Equality", f"{who} did the same: {compared} compared")
 
 
 def _certainty(run: ReportInput) -> str:
     rounds = units.count(run.summary.rounds, "round")
-    warm = [one for one in run.summary.comparisons if one.call == "warm"]
-    known = [one for one in warm if one.interval is not None]
-    if not known:
-        needed = max((one.needed for one in warm), default=0)
+    warm = [comparison for comparison in run.summary.comparisons if comparison.call == "warm"]
+    with_interval = [comparison for comparison in warm if comparison.interval is not None]
+    if not with_interval:
+        needed = max((comparison.needed for comparison in warm), default=0)
         if run.summary.rounds >= needed:
             return rounds
         return f"{rounds}: no confidence interval, which needs {needed} (--cold {needed})"
-    told = listed([*_ratios(run, known[:_COMPARISONS])])
-    level = known[0].interval.level if known[0].interval else 0.0
-    more = f"; {len(known) - _COMPARISONS} more: --full" if len(known) > _COMPARISONS else ""
-    return f"{rounds}; {told} ({units.level(level)} intervals){more}"
+    ratios = listed([*_ratios(run, with_interval[:_COMPARISONS])])
+    level = with_interval[0].interval.level if with_interval[0].interval else 0.0
+    more = (
+        f"; {len(with_interval) - _COMPARISONS} more: --full"
+        if len(with_interval) > _COMPARISONS
+        else ""
+    )
+    return f"{rounds}; {ratios} ({units.level(level)} intervals){more}"
 
 
-def _ratios(run: ReportInput, known: Sequence[Comparison]) -> Iterator[str]:
+def _ratios(run: ReportInput, comparisons: Sequence[Comparison]) -> Iterator[str]:
     """Each interval; what the one before it has said already is not said again."""
     before = ""
-    for one in known:
-        who = find.variant_title(run, one.variant)
-        how = _how(one, find.variant_title(run, one.reference))
-        where = f" on {find.case_title(run, one.case)}" if len(find.cases(run)) > 1 else ""
-        where += f" at {one.memory_mb:,} MB" if len(find.tiers(run)) > 1 else ""
-        figures = _figures(one)
-        told = f"{who} {how}"
+    for comparison in comparisons:
+        who = find.variant_title(run, comparison.variant)
+        how = _how(comparison, find.variant_title(run, comparison.reference))
+        where = f" on {find.case_title(run, comparison.case)}" if len(find.cases(run)) > 1 else ""
+        where += f" at {comparison.memory_mb:,} MB" if len(find.tiers(run)) > 1 else ""
+        figures = _figures(comparison)
+        template = f"{who} {how}"
         yield (
-            f"{figures}{where}" if told == before and figures else f"{told.format(figures)}{where}"
+            f"{figures}{where}"
+            if template == before and figures
+            else f"{template.format(figures)}{where}"
         )
-        before = told
+        before = template
 
 
-def _how(one: Comparison, reference: str) -> str:
+def _how(comparison: Comparison, reference: str) -> str:
     """Where the figures go there are braces."""
-    if one.interval is None or one.verdict == "no-difference":
+    if comparison.interval is None or comparison.verdict == "no-difference":
         return f"no faster or slower than {reference}"
-    if one.interval.high <= 1:
+    if comparison.interval.high <= 1:
         return f"{{}} times faster than {reference}"
-    if one.interval.low >= 1:
+    if comparison.interval.low >= 1:
         return f"{{}} times slower than {reference}"
     return f"{{}} of {reference}'s time"
 
 
-def _figures(one: Comparison) -> str:
-    if one.interval is None or one.verdict == "no-difference":
+def _figures(comparison: Comparison) -> str:
+    if comparison.interval is None or comparison.verdict == "no-difference":
         return ""
-    low, high = one.interval.low, one.interval.high
+    low, high = comparison.interval.low, comparison.interval.high
     ends = (1 / high, 1 / low) if high <= 1 else (low, high)
     return " to ".join(dict.fromkeys(map(units.number, ends)))

@@ -28,38 +28,38 @@ _HEADS = (
 )
 
 
-def comparison(told: RunComparison, styles: Mapping[str, Style]) -> RenderableType:
+def comparison(comparison: RunComparison, styles: Mapping[str, Style]) -> RenderableType:
     """Everything, in the order in which it is to be read."""
-    parts: list[RenderableType] = [Text(prose(gate.decision(told)), style=HEAD)]
-    parts += [Text(prose(one, label="  ", indent=2)) for one in gate.evidence(told)]
+    parts: list[RenderableType] = [Text(prose(gate.decision(comparison)), style=HEAD)]
+    parts += [Text(prose(sentence, label="  ", indent=2)) for sentence in gate.evidence(comparison)]
     parts.append(Text())
-    parts += section("What differs between the runs", (), [_differences(told)])
-    for memory_mb in dict.fromkeys(cell.memory_mb for cell in told.cells):
-        cells = [cell for cell in told.cells if cell.memory_mb == memory_mb]
+    parts += section("What differs between the runs", (), [_differences(comparison)])
+    for memory_mb in dict.fromkeys(cell.memory_mb for cell in comparison.cells):
+        cells = [cell for cell in comparison.cells if cell.memory_mb == memory_mb]
         title = f"Warm calls at {memory_mb:,} MB"
-        parts += section(title, gate.caveats(told), [_cells(told, cells, styles)])
-    if told.packages:
-        parts += section("Packages, zipped", (), [_packages(told, styles)])
-    for name, run in (("BASE", told.base), ("HEAD", told.head)):
+        parts += section(title, gate.caveats(comparison), [_cells(comparison, cells, styles)])
+    if comparison.packages:
+        parts += section("Packages, zipped", (), [_packages(comparison, styles)])
+    for name, run in (("BASE", comparison.base), ("HEAD", comparison.head)):
         parts.append(Text(prose(run.folder, label=name, indent=6)))
     return Group(*parts)
 
 
-def _differences(told: RunComparison) -> Text:
-    if not told.differences:
+def _differences(comparison: RunComparison) -> Text:
+    if not comparison.differences:
         return Text("Only the code.")
-    lines = [prose(gate.difference(one)) for one in told.differences]
+    lines = [prose(gate.difference(difference)) for difference in comparison.differences]
     return Text("\n".join(lines))
 
 
 def _cells(
-    told: RunComparison, cells: Iterable[CellComparison], styles: Mapping[str, Style]
+    comparison: RunComparison, cells: Iterable[CellComparison], styles: Mapping[str, Style]
 ) -> Text:
     grid = Grid(_HEADS)
-    widest = max((len(title) for title in told.case_titles.values()), default=0)
+    widest = max((len(title) for title in comparison.case_titles.values()), default=0)
     for cell in cells:
-        title = Text(f"{told.case_titles.get(cell.case, cell.case):<{widest}} ")
-        title.append(gate.name(told, cell.variant), styles.get(cell.variant, ""))
+        title = Text(f"{comparison.case_titles.get(cell.case, cell.case):<{widest}} ")
+        title.append(gate.name(comparison, cell.variant), styles.get(cell.variant, ""))
         duration = cell.duration_ms
         if cell.lack is not None or duration is None:
             grid.words(title, Text(gate.LACKS[cell.lack] if cell.lack else "", style=BAD))
@@ -81,19 +81,19 @@ def _cells(
     return grid.text()
 
 
-def _packages(told: RunComparison, styles: Mapping[str, Style]) -> Text:
+def _packages(comparison: RunComparison, styles: Mapping[str, Style]) -> Text:
     grid = Grid([("", ""), ("BASE", "kB"), ("HEAD", "kB"), ("ratio", "x")])
-    for one in told.packages:
-        size = one.zip_bytes
+    for package in comparison.packages:
+        size = package.zip_bytes
         grid.row(
             [
-                Text(gate.name(told, one.variant), styles.get(one.variant, "")),
+                Text(gate.name(comparison, package.variant), styles.get(package.variant, "")),
                 measured(_kilobytes(size.base)),
                 measured(_kilobytes(size.head)),
                 measured(_ratio(size)),
             ]
         )
-        if one.same:
+        if package.same:
             grid.words(Text(), Text("the same package in both runs"))
     return grid.text()
 

@@ -60,7 +60,7 @@ class Axis(NamedTuple):
     def position(self, value: float, places: int) -> int:
         """The place of a value, from 0 to places - 1."""
         low, high, here = (
-            (math.log(one) for one in (self.low, self.high, value))
+            (math.log(point) for point in (self.low, self.high, value))
             if self.is_log
             else (self.low, self.high, value)
         )
@@ -72,14 +72,14 @@ class Axis(NamedTuple):
 
 def distribution(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
     """The Durations of the warm calls at one tier; None where no cell has several."""
-    found = [
+    strips = [
         strip
         for case in find.cases(run)
         if find.is_equal(run, case)
         for cell in find.tier(run, memory_mb, case)
         if (strip := _strip(run, cell, styles)).values
     ]
-    return draw(found) if any(len(strip.values) > 1 for strip in found) else None
+    return draw(strips) if any(len(strip.values) > 1 for strip in strips) else None
 
 
 def axis(strips: Sequence[Strip]) -> Axis:
@@ -144,10 +144,10 @@ def _dots(counts: Sequence[int], per_dot: int) -> list[str]:
 
 def _row(heights: Sequence[int], floor: int) -> str:
     drawn = []
-    for left in range(0, len(heights), _ACROSS):
+    for first in range(0, len(heights), _ACROSS):
         dots = 0
         for column, bits in enumerate(_DOTS):
-            up = min(_UP, max(0, heights[left + column] - floor))
+            up = min(_UP, max(0, heights[first + column] - floor))
             dots |= sum(bits[:up])
         drawn.append(chr(_BRAILLE + dots) if dots else " ")
     return "".join(drawn)
@@ -175,11 +175,11 @@ def _scale(common: Axis, cells: int) -> tuple[str, str]:
     for tick in ticks(common):
         place = common.position(tick, cells)
         line[place] = "┴"
-        told = units.ms(tick)
-        start = max(0, place - len(told) // 2)
+        label = units.ms(tick)
+        start = max(0, place - len(label) // 2)
         if start >= free:
-            figures[start : start + len(told)] = told
-            free = start + len(told) + 1
+            figures[start : start + len(label)] = label
+            free = start + len(label) + 1
     return "".join(line), f"{''.join(figures).rstrip()} ms"
 
 
@@ -205,8 +205,8 @@ def _round_step(rough: float) -> float:
 
 
 def _legend(strips: Sequence[Strip], common: Axis, per_dot: int) -> Text:
-    told = "a dot is a call" if per_dot == 1 else f"a dot is up to {per_dot} calls"
-    told += f"  {_MEDIAN} median"
+    legend = "a dot is a call" if per_dot == 1 else f"a dot is up to {per_dot} calls"
+    legend += f"  {_MEDIAN} median"
     if any(any(strip.flags) for strip in strips):
-        told += f"  {_OUTLIER} outlier, included in every figure"
-    return Text(f"{told}  {'logarithmic' if common.is_log else 'linear'} axis", QUIET)
+        legend += f"  {_OUTLIER} outlier, included in every figure"
+    return Text(f"{legend}  {'logarithmic' if common.is_log else 'linear'} axis", QUIET)

@@ -36,11 +36,11 @@ def _cases(run: ReportInput) -> Iterator[Text]:
         elif find.is_equal(run, case):
             yield head.append_text(_equal(run, verdict))
             for name, error in verdict.died.items():
-                told = (
+                text = (
                     f"died: {_who(run, [name])} ({error}); the records it did not "
                     "write are not verified"
                 )
-                yield Text(f"{'':<{widest}}  {told}", style=BAD)
+                yield Text(f"{'':<{widest}}  {text}", style=BAD)
         else:
             yield head.append_text(_unequal(run, verdict))
             yield from _differences(run, case)
@@ -61,8 +61,8 @@ def _equal(run: ReportInput, verdict: CaseEquality) -> Text:
 def _compared(run: ReportInput, verdict: CaseEquality) -> str:
     if run.manifest.workload.table is not None:
         return f"{verdict.records_compared:,} records"
-    mine = [one for one in run.samples if one.trial.case == verdict.case]
-    return f"{sum(one.equality is not None for one in mine):,} answers"
+    mine = [sample for sample in run.samples if sample.trial.case == verdict.case]
+    return f"{sum(sample.equality is not None for sample in mine):,} answers"
 
 
 def _unequal(run: ReportInput, verdict: CaseEquality) -> Text:
@@ -76,15 +76,15 @@ def _unequal(run: ReportInput, verdict: CaseEquality) -> Text:
 
 def _differences(run: ReportInput, case: str) -> Iterator[Text]:
     """Each variant's first differing call: its first differing records, and its answer."""
-    shown: set[str] = set()
+    reported: set[str] = set()
     for sample in run.samples:
         trial, proof = sample.trial, sample.equality
-        if trial.case != case or trial.variant in shown or proof is None:
+        if trial.case != case or trial.variant in reported or proof is None:
             continue
         nonsense = sample.error is not None and sample.error.kind == "answer"
         if proof.equal and not nonsense:
             continue
-        shown.add(trial.variant)
+        reported.add(trial.variant)
         yield _call(run, sample, proof)
         if sample.error is not None:
             yield Text(prose(sample.error.message, label=_ANSWER, indent=len(_ANSWER)))
@@ -100,15 +100,15 @@ def _differences(run: ReportInput, case: str) -> Iterator[Text]:
 
 
 def _call(run: ReportInput, sample: Sample, proof: TrialEquality) -> Text:
-    told = "its answer differs"
+    difference = "its answer differs"
     if run.manifest.workload.table is not None:
-        told = (
+        difference = (
             f"{proof.differing:,} of {proof.expected_count:,} records differ, "
             f"{proof.actual_count:,} were written"
         )
     return Text(
         f"  {_who(run, [sample.trial.variant])}, {sample.trial.call} call at "
-        f"{sample.trial.memory_mb:,} MB: {told}"
+        f"{sample.trial.memory_mb:,} MB: {difference}"
     )
 
 
@@ -133,20 +133,20 @@ def _allowed(run: ReportInput) -> Iterator[Text]:
     rule = run.manifest.workload.equality
     for place, fields in (("table", rule.table), ("answer", rule.response)):
         if fields:
-            told = listed([f"{one.field}{_by(one)} ({one.reason})" for one in fields])
-            yield Text(prose(f"May differ in the {place}: {told}"), style=QUIET)
+            exceptions = listed([f"{field.field}{_by(field)} ({field.reason})" for field in fields])
+            yield Text(prose(f"May differ in the {place}: {exceptions}"), style=QUIET)
 
 
-def _by(one: MayDiffer) -> str:
+def _by(field: MayDiffer) -> str:
     """Of a number with a tolerance: by how much it may differ."""
     limits = []
-    if isinstance(one, AnswerMayDiffer):
-        limits += [f"{one.absolute:g}"] if one.absolute is not None else []
-        limits += [f"{one.relative:g} of the value"] if one.relative is not None else []
+    if isinstance(field, AnswerMayDiffer):
+        limits += [f"{field.absolute:g}"] if field.absolute is not None else []
+        limits += [f"{field.relative:g} of the value"] if field.relative is not None else []
     return f" by {' or '.join(limits)}" if limits else ""
 
 
 def _who(run: ReportInput, names: Iterable[str]) -> str:
     wanted = set(names)
-    known = [one.name for one in run.manifest.workload.variants if one.name in wanted]
-    return listed([find.variant_title(run, name) for name in known])
+    ordered = [variant.name for variant in run.manifest.workload.variants if variant.name in wanted]
+    return listed([find.variant_title(run, name) for name in ordered])

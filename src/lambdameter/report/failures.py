@@ -54,12 +54,12 @@ _NEXT_STEPS = {
 
 def failures(run: ReportInput) -> Iterator[Text]:
     """A block for each variant and kind of failure; none where every call was measured."""
-    found: dict[tuple[str, str], list[Sample]] = {}
+    by_kind: dict[tuple[str, str], list[Sample]] = {}
     for sample in run.samples:
         if sample.error is not None:
-            found.setdefault((sample.trial.variant, sample.error.type), []).append(sample)
+            by_kind.setdefault((sample.trial.variant, sample.error.type), []).append(sample)
     for variant in run.manifest.workload.variants:
-        for (name, kind), samples in found.items():
+        for (name, kind), samples in by_kind.items():
             if name == variant.name:
                 place = Path(run.manifest.workload.root, variant.source)
                 yield Text("\n").join(_block(run, kind, samples, place))
@@ -81,11 +81,13 @@ def _block(run: ReportInput, kind: str, samples: Sequence[Sample], place: Path) 
     trials = [sample.trial for sample in samples]
     errors = [sample.error for sample in samples if sample.error is not None]
     cases = [find.case_title(run, name) for name in find.cases(run)]
-    where = listed([one for one in cases if one in {find.case_title(run, t.case) for t in trials}])
+    where = listed(
+        [title for title in cases if title in {find.case_title(run, t.case) for t in trials}]
+    )
     tiers = listed([f"{mb:,}" for mb in find.tiers(run) if mb in {t.memory_mb for t in trials}])
     calls = "1 call" if len(trials) == 1 else f"{len(trials)} calls"
-    told = f": {kind}, {calls} on {where} at {tiers} MB"
-    yield Text.assemble((find.variant_title(run, trials[0].variant), HEAD), (told, BAD))
+    details = f": {kind}, {calls} on {where} at {tiers} MB"
+    yield Text.assemble((find.variant_title(run, trials[0].variant), HEAD), (details, BAD))
     yield _line("said", _printable(message(errors[0])))
     for index, line in enumerate(_own_words(errors)):
         yield _line("" if index else "logged", line)
@@ -96,18 +98,18 @@ def _block(run: ReportInput, kind: str, samples: Sequence[Sample], place: Path) 
 def _own_words(errors: Sequence[SampleError]) -> list[str]:
     """The last lines that the variant logged itself, each once."""
     logged = next((error.log for error in errors if error.log), "")
-    said = message(errors[0])
+    text = message(errors[0])
     lines = (
-        line for line in logged.splitlines() if not (_NOISE.search(line) or line.endswith(said))
+        line for line in logged.splitlines() if not (_NOISE.search(line) or line.endswith(text))
     )
     return [_printable(line)[: WIDTH - _LABEL - 2] for line in dict.fromkeys(lines)][-_LINES:]
 
 
-def _printable(told: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in told)
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def _line(label: str, told: str) -> Text:
-    text = Text(prose(told, label=f"  {label}", indent=_LABEL + 2))
+def _line(label: str, value: str) -> Text:
+    text = Text(prose(value, label=f"  {label}", indent=_LABEL + 2))
     text.stylize(QUIET, 0, _LABEL + 2)
     return text

@@ -1,4 +1,4 @@
-"""The one list of what a run, a sweep and a comparison can be told as."""
+"""The list of output formats: how each of them writes a run, a sweep and a comparison."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FormatName = Literal["brief", "full", "markdown", "json"]
 
 
 class Format(NamedTuple):
-    """How each is written to a file; a comparison comes with its variants' styles."""
+    """The functions that write to a file; a comparison comes with its variants' styles."""
 
     run: Callable[[ReportInput, IO[str]], None]
     sweep: Callable[[SweepInput, IO[str]], None]
@@ -40,12 +40,12 @@ def print_parts(run: ReportInput, file: IO[str], only: Collection[str] = termina
     terminal.console(file).print(terminal.report(run, only))
 
 
-def _print_sweep(told: SweepInput, file: IO[str]) -> None:
-    terminal.console(file).print(sweep.report(told))
+def _print_sweep(swept: SweepInput, file: IO[str]) -> None:
+    terminal.console(file).print(sweep.report(swept))
 
 
-def _print_comparison(told: RunComparison, styles: Mapping[str, Style], file: IO[str]) -> None:
-    terminal.console(file).print(comparison.comparison(told, styles))
+def _print_comparison(compared: RunComparison, styles: Mapping[str, Style], file: IO[str]) -> None:
+    terminal.console(file).print(comparison.comparison(compared, styles))
 
 
 FORMATS: Mapping[FormatName, Format] = {
@@ -53,13 +53,13 @@ FORMATS: Mapping[FormatName, Format] = {
     "full": Format(print_parts, _print_sweep, _print_comparison),
     "markdown": Format(
         lambda run, file: _write(file, markdown.run(run)),
-        lambda told, file: _write(file, markdown.sweep(told)),
-        lambda told, _, file: _write(file, markdown.comparison(told)),
+        lambda swept, file: _write(file, markdown.sweep(swept)),
+        lambda compared, _, file: _write(file, markdown.comparison(compared)),
     ),
     "json": Format(
         lambda run, file: _write(file, json_document.encode(run)),
-        lambda told, file: _write(file, sweep_document.encode(told)),
-        lambda told, _, file: _write(file, json_document.encode_comparison(told)),
+        lambda swept, file: _write(file, sweep_document.encode(swept)),
+        lambda compared, _, file: _write(file, json_document.encode_comparison(compared)),
     ),
 }
 

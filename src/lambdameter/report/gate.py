@@ -33,36 +33,38 @@ _DOES = {
 }
 
 
-def decision(told: RunComparison) -> str:
+def decision(comparison: RunComparison) -> str:
     """The sentence that decides."""
-    if told.outcome == "failed":
-        return f"HEAD fails: {_worst(told)}."
-    if told.outcome == "cannot-tell":
-        return f"No decision on HEAD: {_worst(told)}."
-    gates = list(dict.fromkeys(one.gate for one in told.verdicts))
+    if comparison.outcome == "failed":
+        return f"HEAD fails: {_worst(comparison)}."
+    if comparison.outcome == "cannot-tell":
+        return f"No decision on HEAD: {_worst(comparison)}."
+    gates = list(dict.fromkeys(verdict.gate for verdict in comparison.verdicts))
     if gates:
         return f"HEAD passes: no variant is more than {listed([_limit(gate) for gate in gates])}."
     ratios = [
-        cell.duration_ms.ratio for cell in told.cells if cell.duration_ms and cell.duration_ms.ratio
+        cell.duration_ms.ratio
+        for cell in comparison.cells
+        if cell.duration_ms and cell.duration_ms.ratio
     ]
     ends = list(dict.fromkeys(units.number(end) for end in (min(ratios), max(ratios))))
     return f"HEAD takes {' to '.join(ends)} times as long as BASE; no limit was given."
 
 
-def evidence(told: RunComparison) -> list[str]:
+def evidence(comparison: RunComparison) -> list[str]:
     """A sentence for each verdict, the failed ones first; what many have alike is said once."""
     rank = {"failed": 0, "cannot-tell": 1, "passed": 2}
     words = {"failed": "failed", "cannot-tell": "cannot tell", "passed": "passed"}
-    found: dict[tuple[Outcome, str], list[str]] = {}
-    for one in sorted(told.verdicts, key=lambda one: rank[one.outcome]):
-        found.setdefault((one.outcome, _why(one)), []).append(_who(told, one))
+    by_reason: dict[tuple[Outcome, str], list[str]] = {}
+    for verdict in sorted(comparison.verdicts, key=lambda verdict: rank[verdict.outcome]):
+        by_reason.setdefault((verdict.outcome, _why(verdict)), []).append(_who(comparison, verdict))
     return [
         f"{words[outcome]}: {listed(list(dict.fromkeys(who)))}: {why}"
-        for (outcome, why), who in found.items()
+        for (outcome, why), who in by_reason.items()
     ]
 
 
-def caveats(told: RunComparison) -> list[str]:
+def caveats(comparison: RunComparison) -> list[str]:
     """What is to be known beside the figures."""
     beside = [
         (
@@ -71,11 +73,11 @@ def caveats(told: RunComparison) -> list[str]:
         )
     ]
     intervals = [
-        found
-        for cell in told.cells
-        if cell.duration_ms and (found := cell.duration_ms.interval) is not None
+        interval
+        for cell in comparison.cells
+        if cell.duration_ms and (interval := cell.duration_ms.interval) is not None
     ]
-    missing = [one for one in intervals if isinstance(one, NotEnough)]
+    missing = [interval for interval in intervals if isinstance(interval, NotEnough)]
     if missing:
         beside.insert(0, _not_enough(missing[0]))
     if len(intervals) - len(missing) > 1:
@@ -83,68 +85,70 @@ def caveats(told: RunComparison) -> list[str]:
             f"{len(intervals) - len(missing)} cells with an interval each: one of "
             "20 intervals is expected to miss the true value"
         )
-    for run, name in ((told.base, "BASE"), (told.head, "HEAD")):
+    for run, name in ((comparison.base, "BASE"), (comparison.head, "HEAD")):
         if not run.complete:
             beside.insert(0, f"{name} is not complete: some of its calls are missing")
-    beside += [failed for cell in told.cells if (failed := _failed_calls(told, cell))]
+    beside += [failed for cell in comparison.cells if (failed := _failed_calls(comparison, cell))]
     return beside
 
 
-def difference(one: ConditionDifference) -> str:
+def difference(item: ConditionDifference) -> str:
     """One item of the list of what was not alike."""
-    return f"{one.what}: {one.base} in BASE, {one.head} in HEAD"
+    return f"{item.what}: {item.base} in BASE, {item.head} in HEAD"
 
 
-def name(told: RunComparison, variant: str, case: str | None = None) -> str:
+def name(comparison: RunComparison, variant: str, case: str | None = None) -> str:
     """Whom a figure is of."""
-    title = told.variant_titles.get(variant, variant)
-    return title if case is None else f"{title} on {told.case_titles.get(case, case)}"
+    title = comparison.variant_titles.get(variant, variant)
+    return title if case is None else f"{title} on {comparison.case_titles.get(case, case)}"
 
 
 def span(interval: GateInterval | NotEnough | None) -> str:
     """An interval as a sentence has it; empty where there is none."""
     if not isinstance(interval, GateInterval):
         return ""
-    return f"{units.number(interval.low)} to {units.number(interval.high)}"
+    return units.span(interval.low, interval.high)
 
 
-def _worst(told: RunComparison) -> str:
+def _worst(comparison: RunComparison) -> str:
     """The first thing that is as the outcome is."""
-    for one in told.verdicts:
-        if one.outcome == told.outcome:
-            return _verdict(told, one)
-    for cell in told.cells:
+    for verdict in comparison.verdicts:
+        if verdict.outcome == comparison.outcome:
+            return _verdict(comparison, verdict)
+    for cell in comparison.cells:
         if cell.lack is not None:
-            return f"{name(told, cell.variant, cell.case)}: {LACKS[cell.lack]}"
+            return f"{name(comparison, cell.variant, cell.case)}: {LACKS[cell.lack]}"
     return "the runs have no variant, case and memory size in common"
 
 
-def _verdict(told: RunComparison, one: GateVerdict) -> str:
-    return f"{_who(told, one)}: {_why(one)}"
+def _verdict(comparison: RunComparison, verdict: GateVerdict) -> str:
+    return f"{_who(comparison, verdict)}: {_why(verdict)}"
 
 
-def _who(told: RunComparison, one: GateVerdict) -> str:
-    who = name(told, one.variant, one.case)
-    return who if one.memory_mb is None else f"{who} at {one.memory_mb:,} MB"
+def _who(comparison: RunComparison, verdict: GateVerdict) -> str:
+    who = name(comparison, verdict.variant, verdict.case)
+    return who if verdict.memory_mb is None else f"{who} at {verdict.memory_mb:,} MB"
 
 
-def _why(one: GateVerdict) -> str:
-    if one.lack is not None:
-        return LACKS[one.lack]
-    if isinstance(one.interval, NotEnough):
-        return _not_enough(one.interval)
-    if one.ratio is None:
+def _why(verdict: GateVerdict) -> str:
+    if verdict.lack is not None:
+        return LACKS[verdict.lack]
+    if isinstance(verdict.interval, NotEnough):
+        return _not_enough(verdict.interval)
+    if verdict.ratio is None:
         return "the ratio is not known for both runs"
-    does = _DOES[one.gate.kind].format(units.number(one.ratio))
-    between = f" ({span(one.interval)})" if one.interval else ""
-    wider = "; more environments would narrow the interval" if one.outcome == "cannot-tell" else ""
-    return f"{does}{between}, {units.number(1 + one.gate.limit)} allowed{wider}"
+    does = _DOES[verdict.gate.kind].format(units.number(verdict.ratio))
+    between = f" ({span(verdict.interval)})" if verdict.interval else ""
+    wider = (
+        "; more environments would narrow the interval" if verdict.outcome == "cannot-tell" else ""
+    )
+    return f"{does}{between}, {units.number(1 + verdict.gate.limit)} allowed{wider}"
 
 
-def _not_enough(found: NotEnough) -> str:
+def _not_enough(shortage: NotEnough) -> str:
     return (
-        f"an interval needs {found.needed} environments on each side, and BASE has "
-        f"{found.base} and HEAD {found.head}: measure with --cold {found.needed} "
+        f"an interval needs {shortage.needed} environments on each side, and BASE has "
+        f"{shortage.base} and HEAD {shortage.head}: measure with --cold {shortage.needed} "
         "or more"
     )
 
@@ -153,11 +157,11 @@ def _limit(gate: Gate) -> str:
     return f"{units.percent(gate.limit)} {gate.kind}"
 
 
-def _failed_calls(told: RunComparison, cell: CellComparison) -> str:
+def _failed_calls(comparison: RunComparison, cell: CellComparison) -> str:
     if cell.lack is not None or not cell.base_errors + cell.head_errors:
         return ""
     return (
-        f"{name(told, cell.variant, cell.case)} at {cell.memory_mb:,} MB: "
+        f"{name(comparison, cell.variant, cell.case)} at {cell.memory_mb:,} MB: "
         f"{cell.base_errors} calls failed in BASE and {cell.head_errors} in HEAD; "
         "no figure includes them"
     )

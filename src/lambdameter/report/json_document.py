@@ -162,21 +162,21 @@ def schema() -> str:
     return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode() + "\n"
 
 
-def encode_comparison(told: RunComparison) -> str:
+def encode_comparison(comparison: RunComparison) -> str:
     """A comparison as text; docs/json.md describes it."""
     document = ComparisonDocument(
         schema=SCHEMA,
-        decision=gate.decision(told),
-        notes=tuple(gate.caveats(told)),
-        comparison=told,
+        decision=gate.decision(comparison),
+        notes=tuple(gate.caveats(comparison)),
+        comparison=comparison,
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
 def comparison_schema() -> str:
     """The comparison's JSON Schema; comparison-schema-1.json is its copy."""
-    made = msgspec.json.schema(ComparisonDocument)
-    return msgspec.json.format(msgspec.json.encode(made)).decode() + "\n"
+    document_schema = msgspec.json.schema(ComparisonDocument)
+    return msgspec.json.format(msgspec.json.encode(document_schema)).decode() + "\n"
 
 
 def _run(run: ReportInput) -> Run:

@@ -35,14 +35,14 @@ BAD = Style(bold=True)
 def variant_styles(variants: Sequence[Variant]) -> dict[str, Style]:
     """Variant name -> style: by language where that colour is free, then in order."""
     free = iter(FURTHER)
-    taken: set[str] = set()
+    used: set[str] = set()
     styles = {}
     for variant in variants:
         colour = BY_LANGUAGE.get(variant.language)
-        if colour is None or colour in taken:
+        if colour is None or colour in used:
             colour = next(free, None)
         if colour is not None:
-            taken.add(colour)
+            used.add(colour)
         styles[variant.name] = Style(color=colour)
     return styles
 
@@ -81,15 +81,15 @@ class Label:
         case.truncate(room, overflow="ellipsis", pad=True)
         return case.append(" ").append_text(self.variant)
 
-    def followed_by(self, told: str, style: Style | str = "") -> Label:
+    def followed_by(self, text: str, style: Style | str = "") -> Label:
         """The same with more after the variant."""
-        return replace(self, variant=Text().append_text(self.variant).append(told, style))
+        return replace(self, variant=Text().append_text(self.variant).append(text, style))
 
 
-def prose(told: str, *, label: str = "", indent: int = 0) -> str:
+def prose(sentence: str, *, label: str = "", indent: int = 0) -> str:
     """A sentence as lines of at most WIDTH cells that end in no blank; a label hangs before it."""
     return textwrap.fill(
-        told,
+        sentence,
         WIDTH,
         initial_indent=f"{label:<{indent}}",
         subsequent_indent=" " * indent,

@@ -30,56 +30,56 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&@])")
 _LEFT_OUT = "Omitted, because a GitHub comment has a maximum length: {}."
 
 
-def run(told: ReportInput) -> str:
+def run(run: ReportInput) -> str:
     """A run: what to do, a table for each tier, its caveats."""
-    parts = list(_decisions(told))
-    for memory_mb in find.tiers(told):
-        parts += [f"#### Warm calls at {memory_mb:,} MB", _tier(told, memory_mb)]
-    parts.append(_list(escape(one) for one in _caveats(told)))
-    folded = [("Equality", equality(told).plain)]
-    if failed := [block.plain for block in failures(told)]:
+    parts = list(_decisions(run))
+    for memory_mb in find.tiers(run):
+        parts += [f"#### Warm calls at {memory_mb:,} MB", _tier(run, memory_mb)]
+    parts.append(_list(escape(caveat) for caveat in _caveats(run)))
+    folded = [("Equality", equality(run).plain)]
+    if failed := [block.plain for block in failures(run)]:
         folded.append(("What went wrong", "\n\n".join(failed)))
     folded += [
         (f"Every warm call at {memory_mb:,} MB", drawn.plain)
-        for memory_mb in find.tiers(told)
-        if (drawn := distribution(told, memory_mb, {}))
+        for memory_mb in find.tiers(run)
+        if (drawn := distribution(run, memory_mb, {}))
     ]
-    for memory_mb in find.tiers(told):
-        folded += _certainty(told, memory_mb)
-    folded.append(("What ran", what_ran(told).plain))
+    for memory_mb in find.tiers(run):
+        folded += _certainty(run, memory_mb)
+    folded.append(("What ran", what_ran(run).plain))
     return _whole(parts, folded)
 
 
-def _certainty(told: ReportInput, memory_mb: int) -> Iterator[tuple[str, str]]:
+def _certainty(run: ReportInput, memory_mb: int) -> Iterator[tuple[str, str]]:
     """How sure the figures of a tier are, and what lies far from the rest."""
-    if certain := sure.sure(told, memory_mb, {}):
-        head = "; ".join(sure.beside(told, memory_mb))
+    if certain := sure.sure(run, memory_mb, {}):
+        head = "; ".join(sure.beside(run, memory_mb))
         body = "\n".join(block.plain for block in certain)
         yield f"Confidence intervals at {memory_mb:,} MB", f"{prose(head)}\n{body}"
-    far = outlying.outlying(told, memory_mb, {})
+    far = outlying.outlying(run, memory_mb, {})
     if far is not None:
         head = "; ".join(outlying.BESIDE)
         yield f"Outliers at {memory_mb:,} MB", f"{prose(head)}\n{far.plain}"
 
 
-def sweep(told: SweepInput) -> str:
+def sweep(sweep: SweepInput) -> str:
     """A sweep: what a variant saves at each latency, a table for each tier."""
-    first = told.runs[0]
-    parts = [f"**{escape(sentence)}**" for sentence in latency_curves.sentences(told)]
+    first = sweep.runs[0]
+    parts = [f"**{escape(sentence)}**" for sentence in latency_curves.sentences(sweep)]
     heads = ["", "variant", "latency ms", "reference ms", "variant ms", "ratio", "95 % interval"]
     heads += ["billed ratio", "bill saved %"]
     for memory_mb in find.tiers(first):
-        curves = latency_curves.curves(told, memory_mb)
+        curves = latency_curves.curves(sweep, memory_mb)
         if curves:
-            rows = [_point(first, curve, one) for curve in curves for one in curve.points]
+            rows = [_point(first, curve, point) for curve in curves for point in curve.points]
             parts += [f"#### Warm calls at {memory_mb:,} MB", _table(heads, rows)]
-    beside = [*caveats.target(first), *latency_curves.beside(told)]
-    parts.append(_list(escape(one) for one in beside))
+    beside = [*caveats.target(first), *latency_curves.beside(sweep)]
+    parts.append(_list(escape(caveat) for caveat in beside))
     folders = [
-        f"{latency_curves.number(one.latency_ms)}: {run.folder}"
-        for one, run in zip(told.sweep.runs, told.runs, strict=True)
+        f"{latency_curves.number(swept.latency_ms)}: {run.folder}"
+        for swept, run in zip(sweep.sweep.runs, sweep.runs, strict=True)
     ]
-    folded = [("What ran", what_ran(latency_curves.with_every_latency(told)).plain)]
+    folded = [("What ran", what_ran(latency_curves.with_every_latency(sweep)).plain)]
     folded += [("Run folders", "\n".join(folders))]
     return _whole(parts, folded)
 
@@ -88,38 +88,41 @@ def _point(run: ReportInput, curve: Curve, point: Point) -> list[str]:
     latency = f"{point.latency_ms:.10g}"
     names = [escape(find.case_title(run, curve.case))]
     names += [escape(find.variant_title(run, curve.variant)), latency]
-    one = point.comparison
-    if one is None:
+    comparison = point.comparison
+    if comparison is None:
         return [*names, escape(point.lack), *[""] * 5]
     times = (point.reference_ms, point.variant_ms)
     interval = "too few environments"
-    if one.interval is not None:
-        interval = f"{units.number(one.interval.low)} to {units.number(one.interval.high)}"
+    if comparison.interval is not None:
+        interval = units.span(comparison.interval.low, comparison.interval.high)
     saved = None if point.bill_saving is None else round(100 * point.bill_saving, 1)
     return [
         *names,
         *(units.ms(time_ms) for time_ms in times),
-        f"**{units.number(one.ratio)}**",
+        f"**{units.number(comparison.ratio)}**",
         interval,
-        units.number(one.cost_ratio),
+        units.number(comparison.cost_ratio),
         units.number(saved),
     ]
 
 
-def comparison(told: RunComparison) -> str:
+def comparison(comparison: RunComparison) -> str:
     """Two runs: whether HEAD passes, a table for each tier, what was not alike."""
-    parts = [f"**{escape(gate.decision(told))}**"]
-    for memory_mb in dict.fromkeys(cell.memory_mb for cell in told.cells):
-        cells = [cell for cell in told.cells if cell.memory_mb == memory_mb]
-        parts += [f"#### Warm calls at {memory_mb:,} MB", _cells(told, cells)]
-    if told.packages:
-        parts += ["#### Packages, zipped", _packages(told)]
-    beside = [*gate.caveats(told), *(gate.difference(one) for one in told.differences)]
-    parts.append(_list(escape(one) for one in beside))
+    parts = [f"**{escape(gate.decision(comparison))}**"]
+    for memory_mb in dict.fromkeys(cell.memory_mb for cell in comparison.cells):
+        cells = [cell for cell in comparison.cells if cell.memory_mb == memory_mb]
+        parts += [f"#### Warm calls at {memory_mb:,} MB", _cells(comparison, cells)]
+    if comparison.packages:
+        parts += ["#### Packages, zipped", _packages(comparison)]
+    beside = [
+        *gate.caveats(comparison),
+        *(gate.difference(difference) for difference in comparison.differences),
+    ]
+    parts.append(_list(escape(caveat) for caveat in beside))
     folded = []
-    if told.verdicts:
-        folded.append(("Every limit", "\n".join(gate.evidence(told))))
-    folded.append(("Runs", f"BASE  {told.base.folder}\nHEAD  {told.head.folder}"))
+    if comparison.verdicts:
+        folded.append(("Every limit", "\n".join(gate.evidence(comparison))))
+    folded.append(("Runs", f"BASE  {comparison.base.folder}\nHEAD  {comparison.head.folder}"))
     return _whole(parts, folded)
 
 
@@ -128,53 +131,53 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("\\@", "@<!-- -->")
 
 
-def _decisions(told: ReportInput) -> Iterator[str]:
-    if told.manifest.target.faults is not None:
-        yield f"**FAULTS WERE INJECTED:** {escape(told.manifest.target.faults)}"
+def _decisions(run: ReportInput) -> Iterator[str]:
+    if run.manifest.target.faults is not None:
+        yield f"**FAULTS WERE INJECTED:** {escape(run.manifest.target.faults)}"
     evidence: dict[str, list[str]] = {}
-    for one in decide(told):
-        evidence.setdefault(one.verdict, []).extend(one.evidence)
+    for decision in decide(run):
+        evidence.setdefault(decision.verdict, []).extend(decision.evidence)
     for verdict, sentences in evidence.items():
         yield f"**{escape(verdict)}**"
         if sentences:
             yield escape(" ".join(sentences))
 
 
-def _caveats(told: ReportInput) -> Iterator[str]:
+def _caveats(run: ReportInput) -> Iterator[str]:
     """Those of what is shown here."""
-    if (ended := stopping.ended(told)) is not None:
+    if (ended := stopping.ended(run)) is not None:
         yield ended
-    yield from caveats.target(told)
-    for memory_mb in find.tiers(told):
-        for lacking in caveats.tier(told.manifest.target.enforcement, memory_mb):
+    yield from caveats.target(run)
+    for memory_mb in find.tiers(run):
+        for lacking in caveats.tier(run.manifest.target.enforcement, memory_mb):
             yield f"at {memory_mb:,} MB: {lacking}"
-    yield from caveats.speed(told)
-    yield from caveats.exhibits(told)
-    yield from caveats.memory(told)
-    yield from caveats.bill(told)
+    yield from caveats.speed(run)
+    yield from caveats.exhibits(run)
+    yield from caveats.memory(run)
+    yield from caveats.bill(run)
 
 
-def _tier(told: ReportInput, memory_mb: int) -> str:
+def _tier(run: ReportInput, memory_mb: int) -> str:
     heads = ["", "variant", "calls", "time ms", "Init ms", "bill of a run µ$", "bill of a run µ$"]
     rows = []
-    for case in find.cases(told):
-        cells = find.tier(told, memory_mb, case)
+    for case in find.cases(run):
+        cells = find.tier(run, memory_mb, case)
         times = [find.raced_ms(cell.warm) for cell in cells]
         best = _least(times)
-        rows += [_row(told, cell, best) for cell in cells]
+        rows += [_row(run, cell, best) for cell in cells]
     return _table(heads, rows)
 
 
-def _row(told: ReportInput, cell: CellSummary, best: float | None) -> list[str]:
+def _row(run: ReportInput, cell: CellSummary, best: float | None) -> list[str]:
     names = [
-        escape(find.case_title(told, cell.case)),
-        escape(find.variant_title(told, cell.variant)),
+        escape(find.case_title(run, cell.case)),
+        escape(find.variant_title(run, cell.variant)),
     ]
     warm = cell.warm
     ms = find.raced_ms(warm)
     if warm is None or ms is None:
-        return [*names, _calls(warm), _why(told, cell), "", "", ""]
-    bill = find.bill(told, cell)
+        return [*names, _calls(warm), _why(run, cell), "", "", ""]
+    bill = find.bill(run, cell)
     figure = units.ms(ms)
     return [
         *names,
@@ -186,11 +189,11 @@ def _row(told: ReportInput, cell: CellSummary, best: float | None) -> list[str]:
     ]
 
 
-def _why(told: ReportInput, cell: CellSummary) -> str:
+def _why(run: ReportInput, cell: CellSummary) -> str:
     """In place of figures, why there are none."""
     if find.died(cell.warm) and cell.warm is not None and cell.warm.error is not None:
         return f"died: {escape(cell.warm.error.type)}"
-    if find.equality(told, cell.case) is not None and not find.is_equal(told, cell.case):
+    if find.equality(run, cell.case) is not None and not find.is_equal(run, cell.case):
         return "not equal"
     return "not measured"
 
@@ -201,14 +204,14 @@ def _calls(call: CallSummary | None) -> str:
     return f"{call.n - call.errors} of {call.n}" if call.errors else str(call.n)
 
 
-def _cells(told: RunComparison, cells: Iterable[CellComparison]) -> str:
+def _cells(comparison: RunComparison, cells: Iterable[CellComparison]) -> str:
     heads = ["", "variant", "Duration BASE ms", "HEAD ms", "ratio", "95 % interval"]
     heads += ["billed ratio", "bill ratio", "Max Memory ratio"]
     rows = []
     for cell in cells:
         names = [
-            escape(told.case_titles.get(cell.case, cell.case)),
-            escape(gate.name(told, cell.variant)),
+            escape(comparison.case_titles.get(cell.case, cell.case)),
+            escape(gate.name(comparison, cell.variant)),
         ]
         duration = cell.duration_ms
         if cell.lack is not None or duration is None:
@@ -230,17 +233,17 @@ def _cells(told: RunComparison, cells: Iterable[CellComparison]) -> str:
     return _table(heads, rows)
 
 
-def _packages(told: RunComparison) -> str:
+def _packages(comparison: RunComparison) -> str:
     rows = [
         [
-            escape(gate.name(told, one.variant)),
+            escape(gate.name(comparison, package.variant)),
             *(
                 units.number(None if size is None else size / 1_000)
-                for size in (one.zip_bytes.base, one.zip_bytes.head)
+                for size in (package.zip_bytes.base, package.zip_bytes.head)
             ),
-            units.number(one.zip_bytes.ratio),
+            units.number(package.zip_bytes.ratio),
         ]
-        for one in told.packages
+        for package in comparison.packages
     ]
     return _table(["variant", "BASE kB", "HEAD kB", "ratio"], rows)
 
@@ -273,11 +276,11 @@ def _whole(parts: Sequence[str], folded: Sequence[tuple[str, str]]) -> str:
 
 def _folded(title: str, body: str) -> str:
     """A block that opens by a click; a longer fence than any in it keeps it as it is."""
-    ticks = [len(found) for found in re.findall(r"`+", body)]
+    ticks = [len(match) for match in re.findall(r"`+", body)]
     fence = "`" * max(3, *(count + 1 for count in ticks), 0)
     return f"<details><summary>{title}</summary>\n\n{fence}text\n{body}\n{fence}\n\n</details>"
 
 
 def _least(values: Iterable[float | None]) -> float | None:
-    known = {value for value in values if value is not None}
-    return min(known) if len(known) > 1 else None
+    figures = {value for value in values if value is not None}
+    return min(figures) if len(figures) > 1 else None

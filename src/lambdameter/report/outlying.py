@@ -24,19 +24,27 @@ BESIDE = (
 
 def outlying(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
     """A row for each cell and call of a tier that has any; None: no call is flagged."""
-    mine = [one for one in run.summary.flagged if one.memory_mb == memory_mb]
+    mine = [flagged for flagged in run.summary.flagged if flagged.memory_mb == memory_mb]
     if not mine:
         return None
     heads = [("", ""), ("calls", ""), ("flagged\nTukey", ""), ("\nMAD", "")]
     heads += [("median", "ms"), ("\nwithout", "ms"), ("mean", "ms"), ("\nwithout", "ms")]
     grid = Grid(heads)
-    for one in mine:
-        title = labels.label(run, one.case, one.variant, styles.get(one.variant, ""))
-        times = (one.median_ms, one.median_without_ms, one.mean_ms, one.mean_without_ms)
+    for flagged in mine:
+        title = labels.label(run, flagged.case, flagged.variant, styles.get(flagged.variant, ""))
+        times = (
+            flagged.median_ms,
+            flagged.median_without_ms,
+            flagged.mean_ms,
+            flagged.mean_without_ms,
+        )
         grid.row(
             [
-                title.followed_by(f" {one.call}"),
-                *(measured(f"{n:,}") for n in (one.calls, len(one.tukey), len(one.mad))),
+                title.followed_by(f" {flagged.call}"),
+                *(
+                    measured(f"{n:,}")
+                    for n in (flagged.calls, len(flagged.tukey), len(flagged.mad))
+                ),
                 *(measured(units.ms(time_ms)) for time_ms in times),
             ]
         )

@@ -28,19 +28,30 @@ _LEAST_TITLE = 20
 _VERDICT = 16
 
 
-def report(told: Reproduction) -> RenderableType:
+def report(reproduction: Reproduction) -> RenderableType:
     """Everything, in the order in which it is to be read."""
-    parts: list[RenderableType] = [Text(prose(words.summary(told)), style=HEAD), Text()]
-    for bill in told.headlines:
+    parts: list[RenderableType] = [Text(prose(words.summary(reproduction)), style=HEAD), Text()]
+    for bill in reproduction.headlines:
         parts += [Text(prose(words.bill_sentence(bill))), Text()]
-    parts += [Text(prose(line), style=QUIET) for line in (*words.where(told), words.LEGEND)]
-    for source, title in told.titles.items():
-        mine = [row for row in told.rows if row.source == source]
-        parts += [Text(), _head(f"{source}: “{title}”"), Text(prose(told.conditions[source]))]
+    parts += [Text(prose(line), style=QUIET) for line in (*words.where(reproduction), words.LEGEND)]
+    for source, title in reproduction.titles.items():
+        mine = [row for row in reproduction.rows if row.source == source]
+        parts += [
+            Text(),
+            _head(f"{source}: “{title}”"),
+            Text(prose(reproduction.conditions[source])),
+        ]
         parts += [Text(), _rows(mine), *_whys(mine)]
-        parts += [part for one in told.headlines if one.source == source for part in _bill(one)]
-        parts += [part for one in told.studies if one.source == source for part in _study(one)]
-    parts += [Text(), _head("Runs"), *_runs(told)]
+        parts += [
+            part for bill in reproduction.headlines if bill.source == source for part in _bill(bill)
+        ]
+        parts += [
+            part
+            for study in reproduction.studies
+            if study.source == source
+            for part in _study(study)
+        ]
+    parts += [Text(), _head("Runs"), *_runs(reproduction)]
     return Group(*parts)
 
 
@@ -49,7 +60,7 @@ def _rows(rows: Sequence[JudgedRow]) -> Text:
     cells = [_cells(judged) for judged in rows]
     # A head ends in a blank, as Grid has it.
     columns = zip((f"{head} " for head in heads[1:]), *cells, strict=True)
-    width = WIDTH - 2 - sum(max(len(one) for one in column) + 1 for column in columns)
+    width = WIDTH - 2 - sum(max(len(cell) for cell in column) + 1 for column in columns)
     width = max(_LEAST_TITLE, width)
     grid = Grid([(head, "") for head in heads])
     claim = ""
@@ -76,16 +87,16 @@ def _cells(judged: JudgedRow) -> list[Text]:
 
 
 def _here(judged: JudgedRow) -> Text:
-    shown = words.here(judged)
+    figure = words.here(judged)
     if judged.estimate is None:
-        return Text(f"{shown} ", style=QUIET)
-    return modelled(shown) if words.is_scaled(judged) else measured(shown)
+        return Text(f"{figure} ", style=QUIET)
+    return modelled(figure) if words.is_scaled(judged) else measured(figure)
 
 
 def _verdict(judged: JudgedRow) -> Text:
     held = judged.verdict in ("reproduced", "same direction")
-    told = f"{words.MARKS[judged.verdict]} {judged.verdict}"
-    return Text(f"{told:<{_VERDICT}}", style="" if held else BETTER)
+    verdict = f"{words.MARKS[judged.verdict]} {judged.verdict}"
+    return Text(f"{verdict:<{_VERDICT}}", style="" if held else BETTER)
 
 
 def _whys(rows: Sequence[JudgedRow]) -> Iterator[RenderableType]:
@@ -93,8 +104,8 @@ def _whys(rows: Sequence[JudgedRow]) -> Iterator[RenderableType]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for judged in rows:
         if judged.why:
-            told = words.MARKS[judged.verdict], words.why(judged)
-            reasons.setdefault(told, []).append(judged.row.title)
+            reason = words.MARKS[judged.verdict], words.why(judged)
+            reasons.setdefault(reason, []).append(judged.row.title)
     if reasons:
         yield Text()
     for (mark, why), titles in reasons.items():
@@ -113,10 +124,10 @@ def _bill(bill: HeadlineBill) -> Iterator[RenderableType]:
     for line in bill.lines:
         share = units.percent(line.saved).removesuffix(" %")
         figures = (units.number(line.over_usd), units.number(line.of_usd), share)
-        grid.row([Text(line.item), *(measured(one) for one in figures)])
+        grid.row([Text(line.item), *(measured(figure) for figure in figures)])
     share = units.percent(bill.whole_saved).removesuffix(" %")
     figures = (units.number(bill.over_usd), units.number(bill.of_usd), share)
-    grid.row([Text("whole bill"), *(measured(one, better=True) for one in figures)])
+    grid.row([Text("whole bill"), *(measured(figure, better=True) for figure in figures)])
     yield Text()
     yield grid.text()
     priced = f"{bill.region}, prices as of {bill.prices_as_of}; warm calls, without INIT"
@@ -124,21 +135,23 @@ def _bill(bill: HeadlineBill) -> Iterator[RenderableType]:
 
 
 def _study(table: StudyTable) -> Iterator[RenderableType]:
-    heads = [("cold: ", one) for one in table.study.cold.values()]
-    heads += [("warm: ", one) for one in table.study.warm.values()]
+    heads = [("cold: ", head) for head in table.study.cold.values()]
+    heads += [("warm: ", head) for head in table.study.warm.values()]
     split = [head.rpartition(", ") for _, head in heads]
     grid = Grid([("variant", ""), *((name or unit, unit) for name, _, unit in split)])
     for variant, figures in table.figures.items():
-        grid.row([Text(variant), *(measured(words.figure(one.value)) for one in figures)])
+        grid.row([Text(variant), *(measured(words.figure(estimate.value)) for estimate in figures)])
     yield Text()
     yield Text(table.study.title, style=HEAD)
     yield grid.text()
-    lacks = dict.fromkeys(one.lack for row in table.figures.values() for one in row if one.lack)
+    lacks = dict.fromkeys(
+        estimate.lack for row in table.figures.values() for estimate in row if estimate.lack
+    )
     yield Text(prose(" ".join([table.study.says, *(f"({lack})" for lack in lacks)])))
 
 
-def _runs(told: Reproduction) -> Iterator[RenderableType]:
-    for run in told.runs:
+def _runs(reproduction: Reproduction) -> Iterator[RenderableType]:
+    for run in reproduction.runs:
         state = (
             "" if run.complete else "; not complete: continue with `lambdameter reproduce --out`"
         )

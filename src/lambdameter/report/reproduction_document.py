@@ -20,15 +20,22 @@ class Document(Record, frozen=True, kw_only=True):
     reproduction: Reproduction
 
 
-def document(told: Reproduction) -> Document:
+def document(reproduction: Reproduction) -> Document:
     """The record behind the document."""
-    counts = {verdict: sum(row.verdict == verdict for row in told.rows) for verdict in ROW_VERDICTS}
-    return Document(schema=SCHEMA, decision=summary(told), counts=counts, reproduction=told)
+    counts = {
+        verdict: sum(row.verdict == verdict for row in reproduction.rows)
+        for verdict in ROW_VERDICTS
+    }
+    return Document(
+        schema=SCHEMA, decision=summary(reproduction), counts=counts, reproduction=reproduction
+    )
 
 
-def encode(told: Reproduction) -> str:
+def encode(reproduction: Reproduction) -> str:
     """The document as text, indented, with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(document(told)), indent=2).decode() + "\n"
+    return (
+        msgspec.json.format(msgspec.json.encode(document(reproduction)), indent=2).decode() + "\n"
+    )
 
 
 def schema() -> str:

@@ -16,16 +16,16 @@ from lambdameter.report import (
 ReproductionFormat = Literal["terminal", "markdown", "json"]
 
 
-def _print(told: Reproduction, file: IO[str]) -> None:
-    terminal.console(file).print(reproduction.report(told))
+def _print(judged: Reproduction, file: IO[str]) -> None:
+    terminal.console(file).print(reproduction.report(judged))
 
 
-def _write_markdown(told: Reproduction, file: IO[str]) -> None:
-    file.write(reproduction_markdown.page(told))
+def _write_markdown(judged: Reproduction, file: IO[str]) -> None:
+    file.write(reproduction_markdown.page(judged))
 
 
-def _write_json(told: Reproduction, file: IO[str]) -> None:
-    file.write(reproduction_document.encode(told))
+def _write_json(judged: Reproduction, file: IO[str]) -> None:
+    file.write(reproduction_document.encode(judged))
 
 
 FORMATS: Mapping[ReproductionFormat, Callable[[Reproduction, IO[str]], None]] = {

@@ -9,21 +9,22 @@ from lambdameter.model.reproduction import HeadlineBill, JudgedRow, Reproduction
 from lambdameter.report import reproduction_words as words
 
 
-def page(told: Reproduction) -> str:
+def page(reproduction: Reproduction) -> str:
     """Everything, with a final newline."""
-    return "\n".join(_lines(told)) + "\n"
+    return "\n".join(_lines(reproduction)) + "\n"
 
 
-def _lines(told: Reproduction) -> Iterator[str]:
+def _lines(reproduction: Reproduction) -> Iterator[str]:
     yield "# Published claims, run again"
     yield ""
-    yield f"**{words.summary(told)}**"
+    yield f"**{words.summary(reproduction)}**"
     yield ""
-    for bill in told.headlines:
+    for bill in reproduction.headlines:
         yield f"* {words.bill_sentence(bill)}"
     yield ""
-    yield f"Made by lambdameter {told.lambdameter} from the runs in `{told.folder}`:"
-    yield f"`lambdameter reproduce --from {told.folder} --markdown`."
+    version, folder = reproduction.lambdameter, reproduction.folder
+    yield f"Made by lambdameter {version} from the runs in `{folder}`:"
+    yield f"`lambdameter reproduce --from {folder} --markdown`."
     yield ""
     yield words.LEGEND[0].upper() + words.LEGEND[1:]
     yield (
@@ -31,17 +32,17 @@ def _lines(told: Reproduction) -> Iterator[str]:
         "that of the first environment."
     )
     yield ""
-    yield from (f"* {line}" for line in words.where(told))
-    for source, title in told.titles.items():
-        yield from ("", f"## {source}: “{title}”", "", told.conditions[source], "")
+    yield from (f"* {line}" for line in words.where(reproduction))
+    for source, title in reproduction.titles.items():
+        yield from ("", f"## {source}: “{title}”", "", reproduction.conditions[source], "")
         yield "| row | | published | once | here | 95 % interval | verdict | why |"
         yield "|---|---|--:|--:|--:|--:|---|---|"
-        yield from (_row(row) for row in told.rows if row.source == source)
-        for bill in (one for one in told.headlines if one.source == source):
+        yield from (_row(row) for row in reproduction.rows if row.source == source)
+        for bill in (bill for bill in reproduction.headlines if bill.source == source):
             yield from _bill(bill)
-        for study in (one for one in told.studies if one.source == source):
+        for study in (study for study in reproduction.studies if study.source == source):
             yield from _study(study)
-    yield from _runs(told)
+    yield from _runs(reproduction)
 
 
 def _row(judged: JudgedRow) -> str:
@@ -77,15 +78,15 @@ def _study(table: StudyTable) -> Iterator[str]:
     yield f"| variant | {' | '.join(heads)} |"
     yield f"|---|{'--:|' * len(heads)}"
     for variant, figures in table.figures.items():
-        cells = (words.with_interval(one) for one in figures)
+        cells = (words.with_interval(estimate) for estimate in figures)
         yield f"| {variant} | {' | '.join(cells)} |"
 
 
-def _runs(told: Reproduction) -> Iterator[str]:
+def _runs(reproduction: Reproduction) -> Iterator[str]:
     yield from ("", "## Runs", "")
     yield "| experiment | workload | environments | calls | when | host | run |"
     yield "|---|---|--:|--:|---|---|---|"
-    for run in told.runs:
+    for run in reproduction.runs:
         host = ", ".join((run.host.get("cpu", ""), f"{run.host.get('cores', '?')} cores"))
         cells = (
             run.experiment,

@@ -25,9 +25,9 @@ th{background:var(--h);font-weight:600}
 """
 
 
-def page(told: Reproduction) -> str:
+def page(reproduction: Reproduction) -> str:
     """The page as HTML."""
-    body = "\n".join(_body(told))
+    body = "\n".join(_body(reproduction))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
@@ -36,22 +36,22 @@ def page(told: Reproduction) -> str:
     )
 
 
-def _body(told: Reproduction) -> Iterator[str]:
+def _body(reproduction: Reproduction) -> Iterator[str]:
     yield "<h1>Published claims, run again</h1>"
-    yield f'<p class="lead">{escape(words.summary(told))}</p>'
-    yield from (f"<p>{escape(words.bill_sentence(bill))}</p>" for bill in told.headlines)
+    yield f'<p class="lead">{escape(words.summary(reproduction))}</p>'
+    yield from (f"<p>{escape(words.bill_sentence(bill))}</p>" for bill in reproduction.headlines)
     yield f'<p class="q">{escape(words.LEGEND)}</p>'
-    yield f'<p class="q">{escape("; ".join(words.where(told)))}</p>'
-    for source, title in told.titles.items():
+    yield f'<p class="q">{escape("; ".join(words.where(reproduction)))}</p>'
+    for source, title in reproduction.titles.items():
         yield f"<h2>{escape(source)}: “{escape(title)}”</h2>"
-        yield f'<p class="q">{escape(told.conditions[source])}</p>'
-        yield from _rows([row for row in told.rows if row.source == source], source)
-        for bill in (one for one in told.headlines if one.source == source):
+        yield f'<p class="q">{escape(reproduction.conditions[source])}</p>'
+        yield from _rows([row for row in reproduction.rows if row.source == source], source)
+        for bill in (bill for bill in reproduction.headlines if bill.source == source):
             yield from _bill(bill)
-        for study in (one for one in told.studies if one.source == source):
+        for study in (study for study in reproduction.studies if study.source == source):
             yield from _study(study)
     yield "<h2>Runs</h2>"
-    yield from _runs(told)
+    yield from _runs(reproduction)
 
 
 def _rows(rows: list[JudgedRow], source: str) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _bill(bill: HeadlineBill) -> Iterator[str]:
         "saved of the whole",
     )
     yield f'<div class="scroll"><table><thead><tr>{"".join(map(_head, heads))}</tr></thead><tbody>'
-    lines = [(one.item, one.over_usd, one.of_usd, one.saved) for one in bill.lines]
+    lines = [(line.item, line.over_usd, line.of_usd, line.saved) for line in bill.lines]
     lines.append(("whole bill", bill.over_usd, bill.of_usd, bill.whole_saved))
     for item, over, of, saved in lines:
         figures = (units.number(over), units.number(of), units.percent(saved))
@@ -99,21 +99,21 @@ def _study(table: StudyTable) -> Iterator[str]:
     heads = ("variant", *study.cold.values(), *study.warm.values())
     yield f'<div class="scroll"><table><thead><tr>{"".join(map(_head, heads))}</tr></thead><tbody>'
     for variant, figures in table.figures.items():
-        cells = "".join(_figure(words.figure(one.value)) for one in figures)
+        cells = "".join(_figure(words.figure(estimate.value)) for estimate in figures)
         yield f"<tr><td>{escape(variant)}</td>{cells}</tr>"
     yield "</tbody></table></div>"
 
 
-def _runs(told: Reproduction) -> Iterator[str]:
+def _runs(reproduction: Reproduction) -> Iterator[str]:
     yield '<ul class="q">'
-    for run in told.runs:
+    for run in reproduction.runs:
         host = run.host.get("cpu", "")
         yield (
             f"<li>{escape(run.experiment)}: {escape(run.workload)}, {run.rounds} environments of "
             f"each cell, {run.samples:,} calls, {escape(run.created_at)}, {escape(host)}, "
             f"<code>{escape(run.folder)}</code></li>"
         )
-    yield f"</ul><p class='q'>lambdameter {escape(told.lambdameter)}</p>"
+    yield f"</ul><p class='q'>lambdameter {escape(reproduction.lambdameter)}</p>"
 
 
 def _head(text: str) -> str:

@@ -41,7 +41,7 @@ def published(judged: JudgedRow) -> str:
     row = judged.row
     if row.side is not None:
         return "less" if row.side == "below" else "more"
-    ends = [one for one in (row.low, row.high) if one is not None]
+    ends = [end for end in (row.low, row.high) if end is not None]
     if row.value is not None:
         return _with_unit(row.value, row)
     return f"{_figure(min(ends), row)} to {_with_unit(max(ends), row)}"
@@ -78,10 +78,10 @@ def interval(judged: JudgedRow) -> str:
 
 def with_interval(estimate: Estimate) -> str:
     """A study's figure with both ends behind it, where it has them."""
-    shown = figure(estimate.value)
+    text = figure(estimate.value)
     if estimate.low is None or estimate.high is None:
-        return shown
-    return f"{shown} ({figure(estimate.low)} to {figure(estimate.high)})"
+        return text
+    return f"{text} ({figure(estimate.low)} to {figure(estimate.high)})"
 
 
 def once(judged: JudgedRow) -> str:
@@ -114,7 +114,7 @@ def _interval(estimate: Estimate | None, row: ClaimRow) -> str:
 
 def _unit(row: ClaimRow) -> tuple[float, str]:
     """The factor and the unit in which this row is shown."""
-    largest = max((abs(one) for one in (row.value, row.low, row.high) if one), default=1.0)
+    largest = max((abs(bound) for bound in (row.value, row.low, row.high) if bound), default=1.0)
     factor, unit, below = _SMALLER.get(row.unit, (1.0, row.unit, 0.0))
     if largest < below:
         return factor, unit
@@ -127,20 +127,25 @@ def _figure(value: float, row: ClaimRow) -> str:
 
 
 def _with_unit(value: float, row: ClaimRow) -> str:
-    shown, unit = _figure(value, row), _unit(row)[1]
+    text, unit = _figure(value, row), _unit(row)[1]
     if not row.unit and value == int(value):
         return f"{value:.0f}"
     if unit == "USD":
-        return f"${shown}"
-    return f"{shown}x" if unit == "x" else f"{shown} {unit}".rstrip()
+        return f"${text}"
+    return f"{text}x" if unit == "x" else f"{text} {unit}".rstrip()
 
 
-def summary(told: Reproduction) -> str:
+def summary(reproduction: Reproduction) -> str:
     """The sentence that decides."""
     counts = (
-        f"{sum(row.verdict == verdict for row in told.rows)} {verdict}" for verdict in ROW_VERDICTS
+        f"{sum(row.verdict == verdict for row in reproduction.rows)} {verdict}"
+        for verdict in ROW_VERDICTS
     )
-    rows = "1 published row" if len(told.rows) == 1 else f"{len(told.rows)} published rows"
+    rows = (
+        "1 published row"
+        if len(reproduction.rows) == 1
+        else f"{len(reproduction.rows)} published rows"
+    )
     return f"{rows}: {', '.join(counts)}."
 
 
@@ -162,12 +167,12 @@ def billed(bill: HeadlineBill) -> str:
     return calls if bill.count is None else f"{calls} of {bill.count:,}"
 
 
-def where(told: Reproduction) -> Sequence[str]:
+def where(reproduction: Reproduction) -> Sequence[str]:
     """What every figure of ours has in it, once."""
-    lines = dict.fromkeys(line for run in told.runs for line in run.conditions)
-    if any(run.target.latency_model for run in told.runs):
-        models = dict.fromkeys(run.target.latency_model for run in told.runs)
+    lines = dict.fromkeys(line for run in reproduction.runs for line in run.conditions)
+    if any(run.target.latency_model for run in reproduction.runs):
+        models = dict.fromkeys(run.target.latency_model for run in reproduction.runs)
         lines |= dict.fromkeys(f"services: {model}" for model in models if model)
-    if any(is_scaled(row) for row in told.rows):
+    if any(is_scaled(row) for row in reproduction.rows):
         lines["≈: both sides were measured on less work than was published"] = None
     return list(lines)

@@ -42,14 +42,14 @@ def report(result: SearchResult, workload: Workload, again: str) -> Text:
         return Text("\n").join([Text.assemble(("equal", HEAD), equal), *_answers(result, workload)])
     count = f"{result.inputs:,} inputs"
     among = f"all {count} that the schema allows" if result.exhausted else count
-    told = Text.assemble(("no difference", HEAD), f"  {titles} give the same answers to {among}")
+    text = Text.assemble(("no difference", HEAD), f"  {titles} give the same answers to {among}")
     if not result.exhausted:
-        told.append(
+        text.append(
             f", in {result.seconds:.0f} s with seed {result.seed}. This is not a "
             "proof: search longer (--for), or with another --seed",
             QUIET,
         )
-    return told
+    return text
 
 
 def _found(result: SearchResult, workload: Workload, again: str) -> Text:
@@ -57,9 +57,9 @@ def _found(result: SearchResult, workload: Workload, again: str) -> Text:
     lines.append(Text(f"  {_short(msgspec.json.encode(result.event).decode())}\n"))
     lines += _answers(result, workload)
     first = _title(workload, result.variants[0])
-    for one in result.disagreements:
-        other = _title(workload, one.variant)
-        lines += [_field(field, first, other) for field in one.fields if field.field]
+    for disagreement in result.disagreements:
+        other = _title(workload, disagreement.variant)
+        lines += [_field(field, first, other) for field in disagreement.fields if field.field]
     if result.again is False:
         lines.append(
             Text(
@@ -84,10 +84,10 @@ def _answers(result: SearchResult, workload: Workload) -> list[Text]:
 def _after(result: SearchResult) -> str:
     if result.seed is None:
         return f"  on {result.event_file}"
-    told = f"  after {result.inputs:,} inputs (seed {result.seed}); "
+    start = f"  after {result.inputs:,} inputs (seed {result.seed}); "
     if result.smallest:
-        return f"{told}the smallest such event found in {result.smaller:,} more:"
-    return f"{told}made smaller in {result.smaller:,} more, but perhaps not the smallest:"
+        return f"{start}the smallest such event found in {result.smaller:,} more:"
+    return f"{start}made smaller in {result.smaller:,} more, but perhaps not the smallest:"
 
 
 def _field(field: FieldDifference, first: str, other: str) -> Text:
@@ -97,7 +97,7 @@ def _field(field: FieldDifference, first: str, other: str) -> Text:
 
 
 def _title(workload: Workload, name: str) -> str:
-    return next(one.title for one in workload.variants if one.name == name)
+    return next(variant.title for variant in workload.variants if variant.name == name)
 
 
 def _short(value: str | None) -> str:

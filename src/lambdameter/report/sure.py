@@ -29,11 +29,15 @@ def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
         [find.variant_title(run, name) for name in dict.fromkeys(o.reference for o in mine)]
     )
     yield f"time and billed duration as a multiple of {names}'s: below 1 is faster and cheaper"
-    levels = {one.interval.level for one in mine if one.interval is not None}
+    levels = {comparison.interval.level for comparison in mine if comparison.interval is not None}
     if levels:
-        shown = listed([units.level(one) for one in sorted(levels)])
-        yield f"{shown} intervals, by bootstrap of rounds"
-    short = [one for one in mine if one.interval is not None and one.cost_interval is None]
+        levels_text = listed([units.level(level) for level in sorted(levels)])
+        yield f"{levels_text} intervals, by bootstrap of rounds"
+    short = [
+        comparison
+        for comparison in mine
+        if comparison.interval is not None and comparison.cost_interval is None
+    ]
     if short:
         yield f"billed duration: intervals only from {short[0].needed_for_cost} environments on"
     yield "flagged calls are included; without: the same ratio without them"
@@ -58,27 +62,30 @@ def sure(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list[
 
 def _ratios(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
     """A row for each comparison; in words where there are too few environments."""
-    enough = any(one.interval is not None for one in mine)
+    enough = any(comparison.interval is not None for comparison in mine)
     ends = [("", "low"), ("", "high")] if enough else []
     further = [("would\nfind", "%"), ("", "verdict")] if enough else []
     grid = Grid([("", ""), ("time", "x"), *ends, ("billed", "x"), *ends, *further])
     words = _OF_COPIES if run.manifest.copies else _WORDS
-    for one in mine:
-        title = _title(run, one, styles)
-        if one.interval is None:
-            figures = f"{units.number(one.ratio)} in time, {units.number(one.cost_ratio)} billed"
-            lack = f": not enough environments ({one.environments} of {one.needed}) for intervals"
+    for comparison in mine:
+        title = _title(run, comparison, styles)
+        if comparison.interval is None:
+            billed = units.number(comparison.cost_ratio)
+            figures = f"{units.number(comparison.ratio)} in time, {billed} billed"
+            count = f"{comparison.environments} of {comparison.needed}"
+            lack = f": not enough environments ({count}) for intervals"
             grid.words(title, Text(figures).append(lack, QUIET))
             continue
-        share = None if one.detectable is None else 100 * one.detectable
+        share = None if comparison.detectable is None else 100 * comparison.detectable
         grid.row(
             [
                 title,
-                *_interval(one.ratio, one.interval),
-                *_interval(one.cost_ratio, one.cost_interval),
+                *_interval(comparison.ratio, comparison.interval),
+                *_interval(comparison.cost_ratio, comparison.cost_interval),
                 measured(units.number(share)),
                 measured(
-                    words[one.verdict], better=not run.manifest.copies and one.verdict == "faster"
+                    words[comparison.verdict],
+                    better=not run.manifest.copies and comparison.verdict == "faster",
                 ),
             ]
         )
@@ -89,17 +96,17 @@ def _outliers(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str,
     """Nothing of them is left out of the figures above."""
     heads = [("", ""), ("calls", ""), ("flagged\nTukey", ""), ("\nMAD", ""), ("\nrounds", "")]
     grid = Grid([*heads, ("without\ntime", "x"), ("\nbilled", "x")])
-    for one in mine:
-        found = one.outliers
+    for comparison in mine:
+        outliers = comparison.outliers
         grid.row(
             [
-                _title(run, one, styles),
+                _title(run, comparison, styles),
                 *(
                     measured(f"{count:,}")
-                    for count in (found.calls, found.tukey, found.mad, found.rounds)
+                    for count in (outliers.calls, outliers.tukey, outliers.mad, outliers.rounds)
                 ),
-                measured(units.number(found.without)),
-                measured(units.number(found.cost_without)),
+                measured(units.number(outliers.without)),
+                measured(units.number(outliers.cost_without)),
             ]
         )
     return grid.text()
@@ -116,8 +123,8 @@ def _noise(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, St
             ("\ntrend", ""),
         ]
     )
-    known = [(one, one.noise) for one in mine if one.noise is not None]
-    for one, noise in known:
+    noisy = [(comparison, comparison.noise) for comparison in mine if comparison.noise is not None]
+    for comparison, noise in noisy:
         within = noise.within_log_sd
         figures = (
             None if within is None else 100 * within,
@@ -126,21 +133,25 @@ def _noise(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, St
             noise.coefficient,
         )
         cells = (measured(units.NOTHING if x is None else f"{x:.1f}") for x in figures)
-        grid.row([_title(run, one, styles), *cells])
-    return [Text(), grid.text()] if known else []
+        grid.row([_title(run, comparison, styles), *cells])
+    return [Text(), grid.text()] if noisy else []
 
 
-def _title(run: ReportInput, one: Comparison, styles: Mapping[str, Style]) -> Label:
-    title = labels.label(run, one.case, one.variant, styles.get(one.variant, ""))
-    return title.followed_by(f" {one.call}")
+def _title(run: ReportInput, comparison: Comparison, styles: Mapping[str, Style]) -> Label:
+    title = labels.label(
+        run, comparison.case, comparison.variant, styles.get(comparison.variant, "")
+    )
+    return title.followed_by(f" {comparison.call}")
 
 
 def _at(run: ReportInput, memory_mb: int) -> list[Comparison]:
-    return [one for one in run.summary.comparisons if one.memory_mb == memory_mb]
+    return [
+        comparison for comparison in run.summary.comparisons if comparison.memory_mb == memory_mb
+    ]
 
 
-def _interval(ratio: float, one: Interval | None) -> list[Text]:
-    ends = (None, None) if one is None else (one.low, one.high)
+def _interval(ratio: float, interval: Interval | None) -> list[Text]:
+    ends = (None, None) if interval is None else (interval.low, interval.high)
     return [measured(units.number(figure)) for figure in (ratio, *ends)]
 
 
@@ -149,11 +160,13 @@ def _name(run: ReportInput, case: str, variant: str, call: Call) -> str:
 
 
 def _warnings(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
-    for one in mine:
-        if one.noise is not None and one.noise.warning is not None:
-            name = _name(run, one.case, one.variant, one.call)
-            told = f"Noise: {name}: {one.noise.warning}. Next: {one.noise.next_step}."
-            yield Text(prose(told), style=BAD)
+    for comparison in mine:
+        if comparison.noise is not None and comparison.noise.warning is not None:
+            name = _name(run, comparison.case, comparison.variant, comparison.call)
+            warning = (
+                f"Noise: {name}: {comparison.noise.warning}. Next: {comparison.noise.next_step}."
+            )
+            yield Text(prose(warning), style=BAD)
 
 
 def _percentiles(run: ReportInput, memory_mb: int) -> Iterator[Text]:
@@ -162,15 +175,17 @@ def _percentiles(run: ReportInput, memory_mb: int) -> Iterator[Text]:
     for cell in run.summary.cells:
         if cell.memory_mb != memory_mb:
             continue
-        for call, found in _told(cell):
-            enough = [one for one in found if one.value_ms is not None]
+        for call, percentiles in _told(cell):
+            enough = [percentile for percentile in percentiles if percentile.value_ms is not None]
             if enough:
                 name = _name(run, cell.case, cell.variant, call)
-                yield Text(prose(f"{name}: {listed([_percentile(one) for one in enough])}."))
-            lack = [one for one in found if one.value_ms is None]
+                yield Text(
+                    prose(f"{name}: {listed([_percentile(percentile) for percentile in enough])}.")
+                )
+            lack = [percentile for percentile in percentiles if percentile.value_ms is None]
             if lack:
                 short[_lack(lack)] = None
-    yield from (Text(prose(told), style=QUIET) for told in short)
+    yield from (Text(prose(sentence), style=QUIET) for sentence in short)
 
 
 def _told(cell: CellSummary) -> Iterator[tuple[Call, tuple[Percentile, ...]]]:
@@ -180,12 +195,12 @@ def _told(cell: CellSummary) -> Iterator[tuple[Call, tuple[Percentile, ...]]]:
             yield call, summary.percentiles
 
 
-def _percentile(one: Percentile) -> str:
-    ends = f"{units.time(one.low_ms)} to {units.time(one.high_ms)}"
-    return f"p{100 * one.share:.0f} {units.time(one.value_ms)} ({ends})"
+def _percentile(percentile: Percentile) -> str:
+    ends = f"{units.time(percentile.low_ms)} to {units.time(percentile.high_ms)}"
+    return f"p{100 * percentile.share:.0f} {units.time(percentile.value_ms)} ({ends})"
 
 
 def _lack(lack: Sequence[Percentile]) -> str:
-    names = listed([f"p{100 * one.share:.0f}" for one in lack])
-    needed = listed([str(one.needed) for one in lack])
+    names = listed([f"p{100 * percentile.share:.0f}" for percentile in lack])
+    needed = listed([str(percentile.needed) for percentile in lack])
     return f"{names}: not enough samples ({lack[0].environments} of {needed} environments)."

@@ -33,35 +33,35 @@ class SweepDocument(Record, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
-def encode(told: SweepInput) -> str:
+def encode(sweep: SweepInput) -> str:
     """The document as text, indented, with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(document(told)), indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(document(sweep)), indent=2).decode() + "\n"
 
 
-def document(told: SweepInput) -> SweepDocument:
+def document(sweep: SweepInput) -> SweepDocument:
     """The record behind the document."""
-    first = told.runs[0]
+    first = sweep.runs[0]
     return SweepDocument(
         schema=json_document.SCHEMA,
-        sweep=told.sweep.run,
-        folder=told.folder,
-        created_at=told.sweep.created_at,
-        workload=told.sweep.workload,
-        decisions=latency_curves.sentences(told),
+        sweep=sweep.sweep.run,
+        folder=sweep.folder,
+        created_at=sweep.sweep.created_at,
+        workload=sweep.sweep.workload,
+        decisions=latency_curves.sentences(sweep),
         curves=tuple(
             curve
             for memory_mb in find.tiers(first)
-            for curve in latency_curves.curves(told, memory_mb)
+            for curve in latency_curves.curves(sweep, memory_mb)
         ),
         runs=tuple(
-            AtLatency(latency_ms=one.latency_ms, document=json_document.document(run))
-            for one, run in zip(told.sweep.runs, told.runs, strict=True)
+            AtLatency(latency_ms=swept.latency_ms, document=json_document.document(run))
+            for swept, run in zip(sweep.sweep.runs, sweep.runs, strict=True)
         ),
-        notes=tuple(latency_curves.beside(told)),
+        notes=tuple(latency_curves.beside(sweep)),
     )
 
 
 def schema() -> str:
     """The document's JSON Schema, made from the records; sweep-schema-1.json is its copy."""
-    made = msgspec.json.schema(SweepDocument)
-    return msgspec.json.format(msgspec.json.encode(made)).decode() + "\n"
+    document_schema = msgspec.json.schema(SweepDocument)
+    return msgspec.json.format(msgspec.json.encode(document_schema)).decode() + "\n"

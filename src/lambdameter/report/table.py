@@ -41,7 +41,7 @@ class _Column(NamedTuple):
     name: str
     unit: str
     of: Callable[[CallSummary], float | None]
-    told: Callable[[float | None], str] = units.number
+    formatted: Callable[[float | None], str] = units.number
     metrics: tuple[str, ...] = ()
     is_modelled: bool = False
 
@@ -215,7 +215,7 @@ def _phases(run: ReportInput) -> list[_Column]:
 
     shape = run.manifest.workload.response
     return [
-        _Column(one.title, "ms", phase(one.name), units.ms, (one.name,)) for one in shape.phases
+        _Column(part.title, "ms", phase(part.name), units.ms, (part.name,)) for part in shape.phases
     ]
 
 
@@ -244,9 +244,9 @@ def _figures(
 ) -> list[Text]:
     values = [column.of(call) for column in columns]
     return [
-        modelled(column.told(value))
+        modelled(column.formatted(value))
         if column.is_modelled
-        else measured(column.told(value), better=value is not None and value == least)
+        else measured(column.formatted(value), better=value is not None and value == least)
         for column, value, least in zip(columns, values, best, strict=True)
     ]
 
@@ -258,8 +258,8 @@ def _best(calls: Sequence[CallSummary | None], columns: Sequence[_Column]) -> li
 
 def _least(values: Sequence[float | None]) -> float | None:
     """The smallest of several that differ; None where there is nothing to set off."""
-    known = {value for value in values if value is not None}
-    return min(known) if len(known) > 1 else None
+    figures = {value for value in values if value is not None}
+    return min(figures) if len(figures) > 1 else None
 
 
 def _in_words(
@@ -267,27 +267,27 @@ def _in_words(
 ) -> bool:
     """A row for a call without figures: it died, was never made, or was not shown equal."""
     if call is not None and find.died(call):
-        told = Text("died", BAD)
+        text = Text("died", BAD)
         if call.error is not None:
-            told = Text(f"{_FAILED[call.error.kind]}: {call.error.type}", BAD)
-            told.append(f" at {cell.memory_mb:,} MB", BAD)
-            told.append(f"  {failures.message(call.error)}", QUIET)
+            text = Text(f"{_FAILED[call.error.kind]}: {call.error.type}", BAD)
+            text.append(f" at {cell.memory_mb:,} MB", BAD)
+            text.append(f"  {failures.message(call.error)}", QUIET)
     elif not find.is_equal(run, cell.case):
-        told = Text("not verified as equal, so no speed is reported")
+        text = Text("not verified as equal, so no speed is reported")
     elif call is None:
-        told = Text("not measured", style=QUIET)
+        text = Text("not measured", style=QUIET)
     else:
         return False
-    grid.words(title, told)
+    grid.words(title, text)
     return True
 
 
 def _partial_failures(grid: Grid, call: CallSummary) -> None:
     if call.errors and call.error is not None:
-        told = (
+        text = (
             f"{call.errors} of {call.n} calls failed and are not in the figures: {call.error.type}"
         )
-        grid.words(Text(), Text(told, style=BAD))
+        grid.words(Text(), Text(text, style=BAD))
 
 
 def _published_row(
@@ -300,13 +300,13 @@ def _published_row(
 ) -> None:
     """What others published of this cell's call, where it is anything that a column shows."""
     claims = find.published(run, cell)
-    found = [
+    matching = [
         next((claims[call, name] for name in column.metrics if (call, name) in claims), None)
         for column in columns
     ]
-    if not any(found):
+    if not any(matching):
         return
-    figures = [Text() if claim is None else _shown(claim) for claim in found]
+    figures = [Text() if claim is None else _shown(claim) for claim in matching]
     grid.row([Text("  published", style=NOT_MEASURED), *figures, *further])
 
 

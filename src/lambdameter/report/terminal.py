@@ -41,9 +41,9 @@ PARTS = (
 
 def console(file: IO[str]) -> Console:
     """A console for a report: plain and 100 columns where it is no terminal."""
-    made = Console(file=file, highlight=False, markup=False, emoji=False)
-    made.width = min(WIDTH, made.width) if made.is_terminal else WIDTH
-    return made
+    terminal = Console(file=file, highlight=False, markup=False, emoji=False)
+    terminal.width = min(WIDTH, terminal.width) if terminal.is_terminal else WIDTH
+    return terminal
 
 
 def report(run: ReportInput, only: Collection[str] = PARTS) -> RenderableType:
@@ -65,9 +65,9 @@ def _parts(run: ReportInput) -> Iterator[tuple[str, Iterable[RenderableType]]]:
 
 
 def _alarm(run: ReportInput) -> Iterator[Text]:
-    told = run.manifest.target.faults
-    if told is not None:
-        yield Text.assemble((" FAULTS WERE INJECTED ", ALARM), f" {told}")
+    injected = run.manifest.target.faults
+    if injected is not None:
+        yield Text.assemble((" FAULTS WERE INJECTED ", ALARM), f" {injected}")
         yield Text()
 
 
@@ -76,10 +76,10 @@ def _decisions(run: ReportInput) -> Iterator[Text]:
     evidence: dict[str, list[str]] = {}
     for decision in decide(run):
         evidence.setdefault(decision.verdict, []).extend(decision.evidence)
-    for verdict, told in evidence.items():
+    for verdict, sentences in evidence.items():
         yield Text(prose(verdict), style=HEAD)
-        if told:
-            yield Text(prose(" ".join(told)))
+        if sentences:
+            yield Text(prose(" ".join(sentences)))
         yield Text()
 
 
@@ -87,8 +87,8 @@ def section(
     title: str, beside: Iterable[str], body: Iterable[RenderableType]
 ) -> list[RenderableType]:
     """A head, its caveats beside it, then the body."""
-    told = "; ".join(beside)
-    caveat = [Text(prose(told), style=Style(italic=True))] if told else []
+    sentence = "; ".join(beside)
+    caveat = [Text(prose(sentence), style=Style(italic=True))] if sentence else []
     head = Rule(Text(title, style=HEAD), align="left", style=QUIET)
     return [head, *caveat, *body, Text()]
 
@@ -116,19 +116,19 @@ def _enforcement(target: TargetInfo) -> list[Text]:
         return [_labelled("enforced by", "AWS itself")]
     lines = []
     if enforced.by == "none":
-        told = " neither CPU nor memory: these are this machine's times"
-        lines.append(Text.assemble((" NO LIMIT IS ENFORCED ", ALARM), told))
+        text = " neither CPU nor memory: these are this machine's times"
+        lines.append(Text.assemble((" NO LIMIT IS ENFORCED ", ALARM), text))
     else:
         lines.append(_labelled("enforced by", enforced.by))
-    for label, told in (
+    for label, text in (
         ("  CPU", enforced.cpu),
         ("  memory", enforced.memory),
         ("  freeze", enforced.freeze),
         ("  isolation", enforced.isolation),
         ("  missing", enforced.missing),
     ):
-        if told:
-            lines.append(_labelled(label, told))
+        if text:
+            lines.append(_labelled(label, text))
     return lines
 
 
@@ -209,14 +209,14 @@ def _bill(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list
     return section(f"The bill at {memory_mb:,} MB", (priced, *caveats.bill(run)), body)
 
 
-def _labelled(label: str, told: str) -> Text:
-    text = Text(prose(told or NOTHING, label=label, indent=_LABEL))
+def _labelled(label: str, value: str) -> Text:
+    text = Text(prose(value or NOTHING, label=label, indent=_LABEL))
     text.stylize(QUIET, 0, _LABEL)
     return text
 
 
 def _items(label: str, items: Mapping[str, str]) -> list[Text]:
     return [
-        _labelled("" if index else label, f"{name}: {what}")
-        for index, (name, what) in enumerate(items.items())
+        _labelled("" if index else label, f"{name}: {value}")
+        for index, (name, value) in enumerate(items.items())
     ]

@@ -119,7 +119,7 @@ def hunt(
         clock: seconds, from any beginning.
     """
     watch = _Watch(differ, limits, clock)
-    told = settings(
+    search_settings = settings(
         max_examples=limits.inputs or _WITHOUT_END,
         phases=(Phase.generate, Phase.shrink),
         database=None,
@@ -129,7 +129,7 @@ def hunt(
     )
     ended = False
     try:
-        find(strategy, watch, settings=told, random=random)  # type: ignore[arg-type]
+        find(strategy, watch, settings=search_settings, random=random)  # type: ignore[arg-type]
         ended = True
     except _Ended as end:
         if end.failure is not None:

@@ -120,7 +120,7 @@ def deployed(
     needs = Needs(
         prefix=f"lambdameter-search-{secrets.token_hex(4)}",
         workload=workload,
-        artifacts=[make_package(workload, one, architecture, console) for one in variants],
+        artifacts=[make_package(workload, variant, architecture, console) for variant in variants],
         datasets={},
         memory_mb=memory_mb,
     )

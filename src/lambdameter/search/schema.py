@@ -59,13 +59,13 @@ def strategy(schema: Any, place: str) -> Strategy:
             place=f"{place}#{_pointer(failure.absolute_path)}",
             next_step="Correct the schema; https://json-schema.org/learn describes the keywords.",
         ) from None
-    made = _Generators(schema, place).of(schema, ())
+    generator = _Generators(schema, place).of(schema, ())
     try:
-        values.check(made)
+        values.check(generator)
     except ValueError as failure:
         raise _nothing_conforms(f"{place}#", str(failure)) from failure
     # What the parts generate conforms but for a few combinations of keywords.
-    return made.filter(Draft202012Validator(schema).is_valid)
+    return generator.filter(Draft202012Validator(schema).is_valid)
 
 
 def _nothing_conforms(place: str, why: str) -> BadInputError:
@@ -78,7 +78,7 @@ def _nothing_conforms(place: str, why: str) -> BadInputError:
 
 def _pointer(path: Any) -> str:
     """https://www.rfc-editor.org/rfc/rfc6901."""
-    return "".join(f"/{str(one).replace('~', '~0').replace('/', '~1')}" for one in path)
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
 def _names(reference: str) -> Place:
@@ -111,32 +111,34 @@ class _Generators:
                 self._check_keywords(schema, _OF_ANY, at)
                 return self._any_of(schema[keyword], keyword, at)
         types = self._types(schema, at)
-        known = _OF_ANY.union(*(_TYPES[one] for one in types))
-        self._check_keywords(schema, known, at)
-        return st.one_of([self._typed(one, schema, at) for one in types])
+        keywords = _OF_ANY.union(*(_TYPES[kind] for kind in types))
+        self._check_keywords(schema, keywords, at)
+        return st.one_of([self._typed(kind, schema, at) for kind in types])
 
     def _types(self, schema: Mapping[str, Any], at: Place) -> list[str]:
-        given = schema.get("type")
-        if given is None:
-            meant = [one for one, keywords in _TYPES.items() if keywords & schema.keys()]
+        declared = schema.get("type")
+        if declared is None:
+            likely = [kind for kind, keywords in _TYPES.items() if keywords & schema.keys()]
             raise BadInputError(
                 "The schema has no type here, so any value conforms",
                 place=self._at(at),
-                next_step=f'Add "type": "{meant[-1] if meant else "string"}", or the '
+                next_step=f'Add "type": "{likely[-1] if likely else "string"}", or the '
                 "type that is meant.",
             )
-        types: list[str] = [given] if isinstance(given, str) else given
+        types: list[str] = [declared] if isinstance(declared, str) else declared
         # Null first: the smallest difference is looked for in this order.
         return sorted(types, key=list(_TYPES).index)
 
-    def _check_keywords(self, schema: Mapping[str, Any], known: frozenset[str], at: Place) -> None:
+    def _check_keywords(
+        self, schema: Mapping[str, Any], allowed: frozenset[str], at: Place
+    ) -> None:
         for keyword in schema:
-            if keyword not in known | _ANNOTATIONS:
+            if keyword not in allowed | _ANNOTATIONS:
                 raise self._no_generator(f"`{keyword}`", (*at, keyword))
 
-    def _no_generator(self, what: str, at: Place) -> BadInputError:
+    def _no_generator(self, subject: str, at: Place) -> BadInputError:
         return BadInputError(
-            f"lambdameter cannot generate inputs for {what}",
+            f"lambdameter cannot generate inputs for {subject}",
             place=self._at(at),
             next_step="Use the keywords that docs/workload.md lists, or omit this one.",
         )
@@ -146,20 +148,22 @@ class _Generators:
 
     def _referred(self, reference: str, at: Place) -> Strategy:
         if reference not in self._references:
-            found = self._root
+            node = self._root
             path = _names(reference)
             for name in path:
-                found = found.get(name) if isinstance(found, dict) else None
-            if found is None or not reference.startswith("#"):
+                node = node.get(name) if isinstance(node, dict) else None
+            if node is None or not reference.startswith("#"):
                 raise self._no_generator(f"the reference {reference!r}", (*at, "$ref"))
             # Deferred, since a schema may refer to itself.
-            made: list[Strategy] = []
-            self._references[reference] = st.deferred(lambda: made[0])
-            made.append(self.of(found, path))
+            resolved: list[Strategy] = []
+            self._references[reference] = st.deferred(lambda: resolved[0])
+            resolved.append(self.of(node, path))
         return self._references[reference]
 
     def _any_of(self, schemas: list[Any], keyword: str, at: Place) -> Strategy:
-        return st.one_of([self.of(one, (*at, keyword, index)) for index, one in enumerate(schemas)])
+        return st.one_of(
+            [self.of(schema, (*at, keyword, index)) for index, schema in enumerate(schemas)]
+        )
 
     def _typed(self, kind: str, schema: Mapping[str, Any], at: Place) -> Strategy:
         match kind:
@@ -175,14 +179,14 @@ class _Generators:
                 raise self._no_generator(f"the format {schema['format']!r}", (*at, "format"))
         makers = {"integer": values.integers, "number": values.numbers, "string": values.strings}
         try:
-            made = makers[kind](schema)
-            values.check(made)
+            generator = makers[kind](schema)
+            values.check(generator)
         except re.error as failure:
-            what = f"the pattern {schema['pattern']!r} ({failure})"
-            raise self._no_generator(what, (*at, "pattern")) from failure
+            subject = f"the pattern {schema['pattern']!r} ({failure})"
+            raise self._no_generator(subject, (*at, "pattern")) from failure
         except ValueError as failure:
             raise _nothing_conforms(self._at(at), str(failure)) from failure
-        return made
+        return generator
 
     def _arrays(self, schema: Mapping[str, Any], at: Place) -> Strategy:
         return st.lists(
@@ -196,17 +200,21 @@ class _Generators:
         properties: Mapping[str, Any] = schema.get("properties", {})
         more = schema.get("additionalProperties", False)
         required = schema.get("required", [])
-        made = {name: self.of(one, (*at, "properties", name)) for name, one in properties.items()}
-        made |= {name: values.ANYTHING for name in required if name not in properties}
+        by_name = {
+            name: self.of(part, (*at, "properties", name)) for name, part in properties.items()
+        }
+        by_name |= {name: values.ANYTHING for name in required if name not in properties}
         named = st.fixed_dictionaries(
-            {name: one for name, one in made.items() if name in required},
-            optional={name: one for name, one in made.items() if name not in required},
+            {name: generator for name, generator in by_name.items() if name in required},
+            optional={
+                name: generator for name, generator in by_name.items() if name not in required
+            },
         )
         if more is False:
             return named
         others = st.dictionaries(
-            st.text(max_size=8).filter(lambda name: name not in made),
+            st.text(max_size=8).filter(lambda name: name not in by_name),
             self.of(more, (*at, "additionalProperties")),
             max_size=3,
         )
-        return st.builds(lambda one, other: other | one, named, others)
+        return st.builds(lambda fixed, extra: extra | fixed, named, others)

@@ -46,8 +46,8 @@ ANYTHING = st.recursive(
 
 FORMATS: Mapping[str, Callable[[], Strategy]] = {
     "date": lambda: st.dates().map(str),
-    "time": lambda: st.times().map(lambda one: f"{one.isoformat()}Z"),
-    "date-time": lambda: st.datetimes().map(lambda one: f"{one.isoformat()}Z"),
+    "time": lambda: st.times().map(lambda time: f"{time.isoformat()}Z"),
+    "date-time": lambda: st.datetimes().map(lambda moment: f"{moment.isoformat()}Z"),
     "uuid": lambda: st.uuids().map(str),
     "ipv4": lambda: st.ip_addresses(v=4).map(str),
     "ipv6": lambda: st.ip_addresses(v=6).map(str),
@@ -90,15 +90,15 @@ def strings(schema: Mapping[str, Any]) -> Strategy:
     if "pattern" in schema:
         # Python's $ would let a line's end follow, that of other dialects would not.
         pattern = re.sub(r"(?<!\\)\$$", r"\\Z", schema["pattern"])
-        made: Strategy = st.from_regex(re.compile(pattern))
+        generator: Strategy = st.from_regex(re.compile(pattern))
     elif "format" in schema:
-        made = FORMATS[schema["format"]]()
+        generator = FORMATS[schema["format"]]()
     else:
         letters = st.sampled_from(NOTABLE)
         return st.text(min_size=least, max_size=most) | st.text(
             letters, min_size=least, max_size=most
         )
-    return made.filter(lambda text: least <= len(text) <= (math.inf if most is None else most))
+    return generator.filter(lambda text: least <= len(text) <= (math.inf if most is None else most))
 
 
 def _whole(schema: Mapping[str, Any]) -> Strategy | None:
@@ -118,7 +118,7 @@ def _decimals(schema: Mapping[str, Any], places: int) -> Strategy | None:
     whole = st.integers(low * step.numerator // step.denominator, int(high * step))
     fraction = st.integers(0, step.denominator - 1)
     return (
-        st.builds(lambda one, parts: one * step.denominator + parts, whole, fraction)
+        st.builds(lambda whole_part, parts: whole_part * step.denominator + parts, whole, fraction)
         .filter(lambda n: low <= n <= high)
         .map(lambda n: float(n * step))
     )
@@ -139,26 +139,26 @@ def _steps(schema: Mapping[str, Any], step: Fraction) -> tuple[int | None, int |
 
 def _limit(schema: Mapping[str, Any], which: str) -> tuple[Fraction, bool] | None:
     """The limit, and whether it is itself outside; the narrower one where both are given."""
-    given = [
+    limits = [
         (Fraction(str(schema[name])), name.startswith("exclusive"))
         for name in (f"m{which}", f"exclusiveM{which}")
         if name in schema
     ]
     narrower = max if which == "inimum" else min
-    return narrower(given, key=lambda one: one[0]) if given else None
+    return narrower(limits, key=lambda limit: limit[0]) if limits else None
 
 
 def _number(exact: Fraction) -> int | float:
     return int(exact) if exact.denominator == 1 else float(exact)
 
 
-def check(made: Strategy) -> None:
+def check(generator: Strategy) -> None:
     """Whether anything at all can be drawn.
 
     Raises:
         ValueError: the limits contradict each other; its message says which.
     """
     try:
-        made.validate()
+        generator.validate()
     except InvalidArgument as failure:
         raise ValueError(str(failure)) from failure

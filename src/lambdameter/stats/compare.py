@@ -164,7 +164,7 @@ def _outliers(
     flat = [np.concatenate(cell) for cell in logs]
     flagged = [outliers.tukey(calls) for calls in flat]
     far_rounds = outliers.tukey(log_ratios)
-    kept = [
+    included = [
         np.split(~flags, np.cumsum([len(calls) for calls in cell])[:-1])
         for flags, cell in zip(flagged, logs, strict=True)
     ]
@@ -173,20 +173,22 @@ def _outliers(
             float(np.median(calls[keep])) if keep.any() else None
             for calls, keep in zip(*of, strict=True)
         ]
-        for of in zip(logs, kept, strict=True)
+        for of in zip(logs, included, strict=True)
     ]
-    left = [
+    remaining = [
         theirs - ours
         for ours, theirs, far in zip(*medians, far_rounds, strict=True)
         if ours is not None and theirs is not None and not far
     ]
-    means = [_mean_of(cell, rounds, keep) for cell, keep in zip(cells, kept, strict=True)]
+    means = [_mean_of(cell, rounds, keep) for cell, keep in zip(cells, included, strict=True)]
     return Outliers(
         calls=sum(len(calls) for calls in flat),
         tukey=int(sum(flags.sum() for flags in flagged)),
         mad=int(sum(outliers.mad(calls).sum() for calls in flat)),
         rounds=int(far_rounds.sum()),
-        without=float(np.exp(np.mean(location.pseudo_values(np.array(left))))) if left else None,
+        without=float(np.exp(np.mean(location.pseudo_values(np.array(remaining)))))
+        if remaining
+        else None,
         cost_without=means[1] / means[0],
     )
 

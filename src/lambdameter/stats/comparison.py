@@ -81,10 +81,12 @@ def compare(
         verdicts=verdicts,
         outcome=_outcome(cells, verdicts),
         variant_titles={
-            one.name: one.title for run in (base, head) for one in run.manifest.workload.variants
+            variant.name: variant.title
+            for run in (base, head)
+            for variant in run.manifest.workload.variants
         },
         case_titles={
-            one.name: one.title for run in (base, head) for one in run.manifest.workload.cases
+            case.name: case.title for run in (base, head) for case in run.manifest.workload.cases
         },
     )
 
@@ -96,18 +98,18 @@ def key(cell: CellSummary | CellBill) -> Key:
 
 def environments(run: ReportInput) -> dict[Key, list[list[Report]]]:
     """The REPORTs of the warm calls that did not fail: cell -> environments -> calls."""
-    found: dict[Key, dict[int, list[Report]]] = defaultdict(lambda: defaultdict(list))
+    by_cell: dict[Key, dict[int, list[Report]]] = defaultdict(lambda: defaultdict(list))
     for sample in run.samples:
         trial = sample.trial
         if trial.call == "warm" and sample.report and failure(sample) is None:
-            cell = found[trial.variant, trial.case, trial.memory_mb]
+            cell = by_cell[trial.variant, trial.case, trial.memory_mb]
             cell[trial.environment].append(sample.report)
-    return {cell: list(calls.values()) for cell, calls in found.items()}
+    return {cell: list(calls.values()) for cell, calls in by_cell.items()}
 
 
 def durations_ms(calls: Sequence[Sequence[Report]]) -> list[list[float]]:
     """Environments -> Durations."""
-    return [[one.duration_ms for one in environment] for environment in calls]
+    return [[report.duration_ms for report in environment] for environment in calls]
 
 
 def of_limit(gate: Gate, interval: GateInterval | NotEnough | None, exact: float | None) -> Outcome:
@@ -148,7 +150,7 @@ def _run(run: ReportInput) -> ComparedRun:
 
 def _cell(base: _Side, head: _Side, seed: int) -> CellComparison:
     lack = _lack(base, head)
-    told = CellComparison(
+    comparison = CellComparison(
         variant=base.cell.variant,
         case=base.cell.case,
         memory_mb=base.cell.memory_mb,
@@ -157,10 +159,10 @@ def _cell(base: _Side, head: _Side, seed: int) -> CellComparison:
         head_errors=head.cell.warm.errors if head.cell.warm else 0,
     )
     if lack is not None:
-        return told
+        return comparison
     durations = [durations_ms(side.calls) for side in (base, head)]
     billed = [
-        [[float(one.billed_ms) for one in environment] for environment in side.calls]
+        [[float(report.billed_ms) for report in environment] for environment in side.calls]
         for side in (base, head)
     ]
     medians = [statistics.median(map(statistics.median, side)) for side in durations]
@@ -168,7 +170,7 @@ def _cell(base: _Side, head: _Side, seed: int) -> CellComparison:
     memory = [side.cell.warm.max_memory_mb if side.cell.warm else None for side in (base, head)]
     cost = ratio.COST(billed[0], billed[1], seed)
     return msgspec.structs.replace(
-        told,
+        comparison,
         duration_ms=_ratio(
             medians[0], medians[1], ratio.DURATION(durations[0], durations[1], seed)
         ),
@@ -196,10 +198,13 @@ def _lack(base: _Side, head: _Side) -> Lack | None:
 def _is_unequal(side: _Side) -> bool:
     """A case that has no verdict yet is missing, not unequal."""
 
-    def differs(one: CaseEquality) -> bool:
-        return bool(one.unequal) or not one.agree
+    def differs(equality: CaseEquality) -> bool:
+        return bool(equality.unequal) or not equality.agree
 
-    return any(one.case == side.cell.case and differs(one) for one in side.run.summary.equality)
+    return any(
+        equality.case == side.cell.case and differs(equality)
+        for equality in side.run.summary.equality
+    )
 
 
 def _died(side: _Side) -> bool:
@@ -214,14 +219,14 @@ def _is_missing(side: _Side) -> bool:
 def _ratio(
     base: float | None, head: float | None, interval: GateInterval | NotEnough | None = None
 ) -> Ratio:
-    known = head / base if base and head is not None else None
-    return Ratio(base=base, head=head, ratio=known, interval=interval)
+    quotient = head / base if base and head is not None else None
+    return Ratio(base=base, head=head, ratio=quotient, interval=interval)
 
 
 def _bill(base: _Side, head: _Side, cost: GateInterval | NotEnough) -> BillRatio | None:
     """The whole bill: the compute's ratio is sampled, requests and writes are counted."""
     before, after = (
-        next((one for one in side.run.bill.cells if key(one) == key(side.cell)), None)
+        next((bill for bill in side.run.bill.cells if key(bill) == key(side.cell)), None)
         for side in (base, head)
     )
     if before is None or after is None:
@@ -242,7 +247,7 @@ def _bill(base: _Side, head: _Side, cost: GateInterval | NotEnough) -> BillRatio
 
 def _package(base: ReportInput, head: ReportInput, variant: str) -> PackageComparison:
     before, after = (
-        next((one for one in run.manifest.artifacts if one.variant == variant), None)
+        next((artifact for artifact in run.manifest.artifacts if artifact.variant == variant), None)
         for run in (base, head)
     )
     return PackageComparison(
@@ -285,7 +290,7 @@ def _of_cell(gate: Gate, cell: CellComparison, measured: Ratio | BillRatio | Non
 
 def _outcome(cells: Sequence[CellComparison], verdicts: Sequence[GateVerdict]) -> Outcome:
     """Wrong answers fail without any gate; so does a HEAD that dies where BASE answered."""
-    outcomes = {one.outcome for one in verdicts}
+    outcomes = {verdict.outcome for verdict in verdicts}
     lacks = {cell.lack for cell in cells}
     if "failed" in outcomes or lacks & {"head-unequal", "head-died"}:
         return "failed"

@@ -19,8 +19,8 @@ _WORDS = {"isolation", "missing"}
 
 def differences(base: Manifest, head: Manifest) -> tuple[ConditionDifference, ...]:
     """Everything but the code, which is what a comparison is about; the gravest first."""
-    found = [*_work(base, head), *_figures(base, head), *_told(base, head)]
-    return tuple(one for one in found if one.base != one.head or one.what == _FAULTS)
+    items = [*_work(base, head), *_figures(base, head), *_told(base, head)]
+    return tuple(item for item in items if item.base != item.head or item.what == _FAULTS)
 
 
 _FAULTS = "injected faults"
@@ -58,16 +58,16 @@ def _told(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
     pairs += _each("runtime", base.target.runtimes, head.target.runtimes)
     both_own = _own_speed(base) and _own_speed(head)
     hosts = [
-        {key: value for key, value in one.host.items() if not (both_own and key == "cpu")}
-        for one in (base, head)
+        {key: value for key, value in manifest.host.items() if not (both_own and key == "cpu")}
+        for manifest in (base, head)
     ]
     pairs += _each("host", *hosts)
     yield from _differences("told", pairs)
 
 
 def _differences(weight: Any, pairs: list[_Pair]) -> Iterator[ConditionDifference]:
-    for what, base, head in pairs:
-        yield ConditionDifference(what=what, base=_text(base), head=_text(head), weight=weight)
+    for topic, base, head in pairs:
+        yield ConditionDifference(what=topic, base=_text(base), head=_text(head), weight=weight)
 
 
 def _each(name: str, base: Any, head: Any) -> list[_Pair]:
@@ -85,8 +85,8 @@ def _data(manifest: Manifest) -> dict[str, dict[str, str]]:
     """What must be there after a call: two generators that agree on it made the same task."""
     return {
         call: {
-            case: f"{one.count} records, sha256 {one.digest[:12]}"
-            for case, one in dataset.expected.items()
+            case: f"{expected.count} records, sha256 {expected.digest[:12]}"
+            for case, expected in dataset.expected.items()
         }
         for call, dataset in manifest.datasets.items()
     }
@@ -95,18 +95,18 @@ def _data(manifest: Manifest) -> dict[str, dict[str, str]]:
 def _enforcement(manifest: Manifest) -> dict[str, Any] | None:
     if manifest.target.enforcement is None:
         return None
-    told: dict[str, Any] = msgspec.to_builtins(manifest.target.enforcement)
-    return {key: value for key, value in told.items() if key not in _WORDS}
+    fields: dict[str, Any] = msgspec.to_builtins(manifest.target.enforcement)
+    return {key: value for key, value in fields.items() if key not in _WORDS}
 
 
 def _calibration(manifest: Manifest) -> str | None:
     """What the CPUs were slowed by; when that was found out is no difference."""
-    found = manifest.target.calibration
-    if found is None:
+    calibration = manifest.target.calibration
+    if calibration is None:
         return None
-    pythons = found.interpreters or {"interpreters": found.interpreter}
+    pythons = calibration.interpreters or {"interpreters": calibration.interpreter}
     factors = ", ".join(f"{name} {speed.factor:.3f}" for name, speed in pythons.items())
-    return f"{found.architecture}: {factors}, compiled code {found.compiled.factor:.3f}"
+    return f"{calibration.architecture}: {factors}, compiled code {calibration.compiled.factor:.3f}"
 
 
 def _own_speed(manifest: Manifest) -> bool:
@@ -115,7 +115,7 @@ def _own_speed(manifest: Manifest) -> bool:
 
 def _variants(manifest: Manifest) -> list[str]:
     planned = {trial.variant for trial in manifest.plan}
-    return [one.name for one in manifest.workload.variants if one.name in planned]
+    return [variant.name for variant in manifest.workload.variants if variant.name in planned]
 
 
 def _listed(items: Any) -> str:

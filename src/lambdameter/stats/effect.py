@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # imports `scipy.special` on first use
 from numpy.typing import NDArray
-from scipy import special
 
 from lambdameter.model.comparison import Interval, Noise, Verdict
 
@@ -42,7 +42,7 @@ def detectable(log_ratios: Floats, level: float) -> float:
         A share: 0.03 is 3 % more time.
     """
     count = len(log_ratios)
-    deviates = special.stdtrit(count - 1, np.array([(1 + level) / 2, POWER]))
+    deviates = scipy.special.stdtrit(count - 1, np.array([(1 + level) / 2, POWER]))
     return float(np.expm1(deviates.sum() * np.std(log_ratios, ddof=1) / np.sqrt(count)))
 
 
@@ -103,8 +103,8 @@ def _between(medians: Floats, within: float | None, calls: float) -> float:
     off: https://en.wikipedia.org/wiki/Median#Sampling_distribution
     """
     numbers = np.arange(medians.shape[1])
-    left = medians.T - np.vander(numbers, 2) @ np.polyfit(numbers, medians.T, 1)
-    variance = float(np.sum(left**2)) / (medians.shape[0] * (medians.shape[1] - 2))
+    residuals = medians.T - np.vander(numbers, 2) @ np.polyfit(numbers, medians.T, 1)
+    variance = float(np.sum(residuals**2)) / (medians.shape[0] * (medians.shape[1] - 2))
     own = np.pi / 2 * within**2 / calls if within is not None else 0.0
     return float(np.sqrt(max(0.0, variance - own)))
 

@@ -60,10 +60,10 @@ def estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) ->
 def _estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -> Estimate:
     if not row.of:
         raise _Lack("lambdameter has nothing to run for this figure")
-    if all(one.metric in quantities.EXACT for one in (*row.of, *row.over)):
+    if all(quantity.metric in quantities.EXACT for quantity in (*row.of, *row.over)):
         return _exact(row, runs, source)
     sides = [
-        _side([(one, _run(runs, one, row, source)) for one in side], source)
+        _side([(quantity, _run(runs, quantity, row, source)) for quantity in side], source)
         for side in (row.of, row.over)
         if side
     ]
@@ -77,10 +77,12 @@ def _estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -
 def _exact(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -> Estimate:
     sums = []
     for side in (row.of, row.over):
-        found = [quantities.exact(_run(runs, one, row, source), one) for one in side]
-        if None in found:
+        figures = [
+            quantities.exact(_run(runs, quantity, row, source), quantity) for quantity in side
+        ]
+        if None in figures:
             raise _Lack(f"{row.of[0].variant} has no package in these runs")
-        sums.append(sum(one for one in found if one is not None))
+        sums.append(sum(figure for figure in figures if figure is not None))
     value = sums[0] / sums[1] if row.over else sums[0]
     value *= row.scale
     return Estimate(value=value, low=value, high=value, once=value)
@@ -92,10 +94,10 @@ def _run(
     """Where a quantity is: one run for the whole row, if any has all of it."""
 
     def has(run: ReportInput, *wanted: Quantity) -> bool:
-        return all(quantities.samples(run, one) for one in wanted)
+        return all(quantities.samples(run, quantity) for quantity in wanted)
 
     def off(run: ReportInput, wanted: Sequence[Quantity]) -> float:
-        done = (quantities.work(run, one, source.count) for one in wanted)
+        done = (quantities.work(run, quantity, source.count) for quantity in wanted)
         return max(math.inf if work is None else abs(math.log(work)) for work in done)
 
     wanted = (*row.of, *row.over)
@@ -109,8 +111,8 @@ def _run(
     return min(there, key=lambda run: off(run, wanted))
 
 
-def _side(found: Sequence[tuple[Quantity, ReportInput]], source: ClaimSource) -> _Side:
-    parts = [_part(quantity, run, source) for quantity, run in found]
+def _side(pairs: Sequence[tuple[Quantity, ReportInput]], source: ClaimSource) -> _Side:
+    parts = [_part(quantity, run, source) for quantity, run in pairs]
     rounds = min(len(part.values) for part in parts)
     cut = [_cut(part, rounds) for part in parts]
     return _Side(
@@ -121,20 +123,20 @@ def _side(found: Sequence[tuple[Quantity, ReportInput]], source: ClaimSource) ->
 
 
 def _part(quantity: Quantity, run: ReportInput, source: ClaimSource) -> _Side:
-    what = f"{quantity.variant} of {quantity.workload} on {quantity.case}"
+    title = f"{quantity.variant} of {quantity.workload} on {quantity.case}"
     for verdict in run.summary.equality:
         if verdict.case == quantity.case and (verdict.unequal or not verdict.agree):
             raise _Lack(f"the variants were not shown to do the same on {quantity.case}")
     read = quantities.readings(run, quantity, source.waiting)
     if not read:
-        failed = [one.error for one in quantities.samples(run, quantity) if one.error]
+        failed = [sample.error for sample in quantities.samples(run, quantity) if sample.error]
         if failed:
-            raise _Lack(f"{what} failed with {failed[0].type}", died=True)
-        raise _Lack(f"{what} has no figure for {quantity.metric}")
+            raise _Lack(f"{title} failed with {failed[0].type}", died=True)
+        raise _Lack(f"{title} has no figure for {quantity.metric}")
     work = quantities.work(run, quantity, source.count) or 1.0
     scale = work if quantities.grows(quantity) else 1.0
-    values = np.array([one.value for one in read.values()])
-    modelled = np.array([one.modelled for one in read.values()])
+    values = np.array([reading.value for reading in read.values()])
+    modelled = np.array([reading.modelled for reading in read.values()])
     return _Side(values * scale, modelled * scale, work)
 
 
@@ -143,10 +145,10 @@ def _cut(side: _Side, rounds: int) -> _Side:
 
 
 def _of_value(row: ClaimRow, side: _Side, seed: int, *, modelled: bool) -> Estimate:
-    told = _interval(_logs(side.values), seed)
-    told = np.exp(told) * row.scale
+    bounds = _interval(_logs(side.values), seed)
+    bounds = np.exp(bounds) * row.scale
     return _told(
-        told,
+        bounds,
         len(side.values),
         once=float(side.values[0]) * row.scale,
         modelled=float(side.modelled.mean() / side.values.mean()) if modelled else None,
@@ -155,24 +157,26 @@ def _of_value(row: ClaimRow, side: _Side, seed: int, *, modelled: bool) -> Estim
 
 
 def _of_pair(row: ClaimRow, of: _Side, over: _Side, seed: int, *, modelled: bool) -> Estimate:
-    made: Floats
+    bounds: Floats
     if row.operation == "difference":
-        made = _interval(of.values - over.values, seed) * row.scale
+        bounds = _interval(of.values - over.values, seed) * row.scale
         once = float(of.values[0] - over.values[0]) * row.scale
     else:
-        made = np.exp(_interval(_logs(of.values) - _logs(over.values), seed))
+        bounds = np.exp(_interval(_logs(of.values) - _logs(over.values), seed))
         once = float(of.values[0] / over.values[0])
         if row.operation == "saving":
-            made, once = 1 - made[[0, 2, 1]], 1 - once
-        made, once = made * row.scale, once * row.scale
-    told = _told(
-        made,
+            bounds, once = 1 - bounds[[0, 2, 1]], 1 - once
+        bounds, once = bounds * row.scale, once * row.scale
+    result = _told(
+        bounds,
         len(of.values),
         once=once,
         modelled=_modelled_effect(row, of, over) if modelled else None,
         scaled=of.scaled,
     )
-    return msgspec.structs.replace(told, of=float(of.values.mean()), over=float(over.values.mean()))
+    return msgspec.structs.replace(
+        result, of=float(of.values.mean()), over=float(over.values.mean())
+    )
 
 
 def _modelled_effect(row: ClaimRow, of: _Side, over: _Side) -> float:
@@ -190,9 +194,9 @@ def _modelled_effect(row: ClaimRow, of: _Side, over: _Side) -> float:
 
 
 def _told(
-    told: Floats, rounds: int, *, once: float, modelled: float | None, scaled: float
+    bounds: Floats, rounds: int, *, once: float, modelled: float | None, scaled: float
 ) -> Estimate:
-    value, low, high = (float(one) for one in told)
+    value, low, high = (float(bound) for bound in bounds)
     enough = rounds >= bootstrap.ENOUGH
     return Estimate(
         value=value,

@@ -31,16 +31,16 @@ def flagged(place: Place, good: Sequence[Sample]) -> Flagged | None:
         place: whose calls they are.
         good: its samples without failures.
     """
-    told = [(sample.trial.index, sample.report) for sample in good if sample.report is not None]
-    if not told:
+    reports = [(sample.trial.index, sample.report) for sample in good if sample.report is not None]
+    if not reports:
         return None
-    trials = np.array([index for index, _ in told])
-    times_ms = np.array([time_ms(report) for _, report in told])
+    trials = np.array([index for index, _ in reports])
+    times_ms = np.array([time_ms(report) for _, report in reports])
     logs = np.log(times_ms)
     tukey, mad = outliers.tukey(logs), outliers.mad(logs)
     if not (tukey | mad).any():
         return None
-    left = times_ms[~(tukey | mad)]
+    remaining = times_ms[~(tukey | mad)]
     return Flagged(
         **place._asdict(),
         calls=len(times_ms),
@@ -48,8 +48,8 @@ def flagged(place: Place, good: Sequence[Sample]) -> Flagged | None:
         mad=_indices(trials[mad]),
         median_ms=float(np.median(times_ms)),
         mean_ms=float(np.mean(times_ms)),
-        median_without_ms=float(np.median(left)) if len(left) else None,
-        mean_without_ms=float(np.mean(left)) if len(left) else None,
+        median_without_ms=float(np.median(remaining)) if len(remaining) else None,
+        mean_without_ms=float(np.mean(remaining)) if len(remaining) else None,
     )
 
 

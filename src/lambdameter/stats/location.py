@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -18,7 +19,7 @@ Floats = NDArray[np.float64]
 # there, so next to nothing is lost: benchmarks/statistics.py.
 BEND = 2.5
 # Of a normal distribution: the standard deviation over the median absolute deviation.
-_NORMAL = 1 / float(special.ndtri(0.75))
+_NORMAL = 1 / NormalDist().inv_cdf(0.75)
 # At least half of the rounds lie within the bend, so each step halves the distance.
 _STEPS = 40
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import special
+import scipy  # imports `scipy.special` on first use
 
 from lambdameter.model.comparison import Percentile
 
@@ -37,14 +37,14 @@ def percentiles(times_ms: Sequence[float]) -> tuple[Percentile, ...]:
 
 def _percentile(ordered: Sequence[float], share: float) -> Percentile:
     count = len(ordered)
-    told = Percentile(share=share, environments=count, needed=needed(share))
-    if count < told.needed:
-        return told
+    percentile = Percentile(share=share, environments=count, needed=needed(share))
+    if count < percentile.needed:
+        return percentile
     low, high = ranks(count, share)
     return Percentile(
         share=share,
         environments=count,
-        needed=told.needed,
+        needed=percentile.needed,
         value_ms=ordered[math.ceil(count * share) - 1],
         low_ms=ordered[low - 1],
         high_ms=ordered[high - 1],
@@ -53,7 +53,7 @@ def _percentile(ordered: Sequence[float], share: float) -> Percentile:
 
 def ranks(count: int, share: float) -> tuple[int, int]:
     """Which of the ordered times (from 1) enclose the percentile in at least 95 % of all cases."""
-    below = special.bdtr(np.arange(count), count, share)
+    below = scipy.special.bdtr(np.arange(count), count, share)
     low = int(np.searchsorted(below, _BEYOND))
     high = int(np.searchsorted(below, 1 - _BEYOND)) + 1
     return low, high

@@ -169,9 +169,10 @@ def samples(run: ReportInput, quantity: Quantity) -> list[Sample]:
     if quantity.workload != run.manifest.workload.name:
         return []
     return [
-        one
-        for one in run.samples
-        if (one.trial.variant, one.trial.case, one.trial.memory_mb, one.trial.call) == wanted
+        sample
+        for sample in run.samples
+        if (sample.trial.variant, sample.trial.case, sample.trial.memory_mb, sample.trial.call)
+        == wanted
     ]
 
 
@@ -189,11 +190,11 @@ def readings(
     if metric is None:
         return {}
     by_round: dict[int, list[Sample]] = defaultdict(list)
-    for sample in sorted(samples(run, quantity), key=lambda one: one.trial.index):
+    for sample in sorted(samples(run, quantity), key=lambda sample: sample.trial.index):
         if failure(sample) is None or quantity.metric == TIMED_OUT:
             by_round[sample.trial.round].append(sample)
-    found = {number: _read(metric, mine, run.manifest) for number, mine in by_round.items()}
-    return {number: one for number, one in sorted(found.items()) if one is not None}
+    per_round = {number: _read(metric, mine, run.manifest) for number, mine in by_round.items()}
+    return {number: reading for number, reading in sorted(per_round.items()) if reading is not None}
 
 
 def work(run: ReportInput, quantity: Quantity, count: int | None) -> float | None:
@@ -204,9 +205,9 @@ def work(run: ReportInput, quantity: Quantity, count: int | None) -> float | Non
     related = quantity.metric in (*_GROWING, *_PER_UNIT) or quantity.metric not in METRICS
     if count is None or not related or quantity.metric in EXACT:
         return 1.0
-    ours = [units(one, run.manifest) for one in samples(run, quantity)]
-    known = [one for one in ours if one]
-    return count / statistics.median(known) if known else None
+    ours = [units(sample, run.manifest) for sample in samples(run, quantity)]
+    counts = [units_done for units_done in ours if units_done]
+    return count / statistics.median(counts) if counts else None
 
 
 def grows(quantity: Quantity) -> bool:
@@ -232,11 +233,11 @@ def _phase(manifest: Manifest, name: str, waiting: Collection[str]) -> _Metric |
 
 
 def _read(metric: _Metric, calls: Sequence[Sample], manifest: Manifest) -> Reading | None:
-    values = [metric.of(one, manifest) for one in calls]
-    known = [one for one in values if one is not None]
-    if not known:
+    values = [metric.of(call, manifest) for call in calls]
+    figures = [value for value in values if value is not None]
+    if not figures:
         return None
-    value = metric.reduce(known)
-    parts = [metric.modelled(one, manifest) for one in calls]
-    made = [one for one in parts if one is not None]
-    return Reading(value, min(value, statistics.fmean(made)) if made else 0.0)
+    value = metric.reduce(figures)
+    parts = [metric.modelled(call, manifest) for call in calls]
+    modelled = [part for part in parts if part is not None]
+    return Reading(value, min(value, statistics.fmean(modelled)) if modelled else 0.0)

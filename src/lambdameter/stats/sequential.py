@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
+import scipy  # imports `scipy.special` on first use
 from numpy.typing import NDArray
-from scipy import special
 
 from lambdameter.model.comparison import Comparison, Look, Reason, Stopping
 
@@ -53,7 +53,7 @@ def levels(looks: tuple[int, ...] = LOOKS, alpha: float = ALPHA) -> tuple[float,
     """
     shares = [look / looks[-1] for look in looks]
     beyond = boundaries(shares, [spent(share, alpha) for share in shares])
-    return tuple(float(2 * special.ndtr(bound) - 1) for bound in beyond)
+    return tuple(float(2 * scipy.special.ndtr(bound) - 1) for bound in beyond)
 
 
 def last_level(rounds: int, looks: tuple[int, ...] = LOOKS) -> float:
@@ -61,11 +61,11 @@ def last_level(rounds: int, looks: tuple[int, ...] = LOOKS) -> float:
 
     That is sound because the clock, not the data, chose it.
     """
-    made = [look for look in looks if look < rounds]
-    shares = [look / looks[-1] for look in made]
+    earlier = [look for look in looks if look < rounds]
+    shares = [look / looks[-1] for look in earlier]
     allowed = [*(spent(share) for share in shares), ALPHA]
     bound = boundaries([*shares, rounds / looks[-1]], allowed)[-1]
-    return float(2 * special.ndtr(bound) - 1)
+    return float(2 * scipy.special.ndtr(bound) - 1)
 
 
 def boundaries(shares: Sequence[float], allowed: Sequence[float]) -> tuple[float, ...]:
@@ -94,7 +94,7 @@ def _boundary(may: float, at: Floats, alive: Floats, step: float, root: float) -
     low, high = 0.0, _FAR
     for _ in range(_HALVINGS):
         bound = (low + high) / 2
-        crossing = special.ndtr((at - bound * root) / step) + special.ndtr(
+        crossing = scipy.special.ndtr((at - bound * root) / step) + scipy.special.ndtr(
             (-bound * root - at) / step
         )
         low, high = (bound, high) if alive @ crossing > may else (low, bound)
@@ -117,50 +117,52 @@ def look(
         time_left: whether the budget holds another round.
         looks: declared before the first round, and never changed.
     """
-    made: list[Look] = []
+    history: list[Look] = []
     reason: Reason | None = None
     if rounds in looks:
-        made = [_look(rounds, levels(looks)[looks.index(rounds)], compare)]
-        reason = _reason(made[0], looks)
+        history = [_look(rounds, levels(looks)[looks.index(rounds)], compare)]
+        reason = _reason(history[0], looks)
     if reason is None and not time_left:
-        made = [_look(rounds, last_level(rounds, looks), compare)]
+        history = [_look(rounds, last_level(rounds, looks), compare)]
         reason = "out-of-budget"
     return Stopping(
         rounds=rounds,
         looks=looks,
-        level=made[0].level if made else None,
+        level=history[0].level if history else None,
         stop=reason is not None,
         reason=reason,
-        made=tuple(made),
+        made=tuple(history),
     )
 
 
 def _look(rounds: int, level: float, compare: Callable[[float], Sequence[Comparison]]) -> Look:
-    found = compare(level)
-    decided = [one.verdict in {"faster", "slower"} for one in found]
-    equal = [_equivalent(one) for one in found]
+    comparisons = compare(level)
+    decided = [comparison.verdict in {"faster", "slower"} for comparison in comparisons]
+    equal = [_equivalent(comparison) for comparison in comparisons]
     return Look(
         rounds=rounds,
         level=level,
-        comparisons=len(found),
+        comparisons=len(comparisons),
         decided=sum(decided),
-        equivalent=sum(same and not told for same, told in zip(equal, decided, strict=True)),
+        equivalent=sum(
+            same and not is_decided for same, is_decided in zip(equal, decided, strict=True)
+        ),
     )
 
 
-def _reason(made: Look, looks: tuple[int, ...]) -> Reason | None:
-    if not made.comparisons:
+def _reason(latest: Look, looks: tuple[int, ...]) -> Reason | None:
+    if not latest.comparisons:
         return "nothing-to-compare"
-    if made.decided == made.comparisons:
+    if latest.decided == latest.comparisons:
         return "decided"
-    if made.decided + made.equivalent == made.comparisons:
+    if latest.decided + latest.equivalent == latest.comparisons:
         return "equivalent"
-    return "last-look" if made.rounds >= looks[-1] else None
+    return "last-look" if latest.rounds >= looks[-1] else None
 
 
-def _equivalent(one: Comparison) -> bool:
+def _equivalent(comparison: Comparison) -> bool:
     """Whether nothing but a negligible difference is left in the interval."""
-    interval = one.interval
+    interval = comparison.interval
     return (
         interval is not None
         and interval.low > 1 / (1 + EQUIVALENT)

@@ -65,13 +65,13 @@ def summarise(
         stopping: why a run without a fixed number of rounds ended: its intervals have that look's
             level.
     """
-    equal_cases = {one.case for one in equality if one.agree and not one.unequal}
-    kept = _by_call(samples)
+    equal_cases = {verdict.case for verdict in equality if verdict.agree and not verdict.unequal}
+    by_call = _by_call(samples)
     planned = {(trial.memory_mb, trial.case, trial.variant) for trial in manifest.plan}
     cells = tuple(
         _cell(
             manifest.workload.response,
-            kept,
+            by_call,
             (memory_mb, case.name, variant.name),
             equal=case.name in equal_cases,
         )
@@ -86,8 +86,8 @@ def summarise(
         equal={trial.case for trial in manifest.plan} <= equal_cases,
         rounds=len({sample.trial.round for sample in samples}),
         complete=_complete(manifest, samples, stopping),
-        comparisons=tuple(_comparisons(manifest, cells, kept, stopping)),
-        flagged=tuple(_flagged(cells, kept, equal_cases)),
+        comparisons=tuple(_comparisons(manifest, cells, by_call, stopping)),
+        flagged=tuple(_flagged(cells, by_call, equal_cases)),
         stopping=stopping,
     )
 
@@ -97,7 +97,7 @@ def _complete(manifest: Manifest, samples: Iterable[Sample], stopping: Stopping 
     if manifest.stopping_rule is not None and (stopping is None or not stopping.stop):
         return False
     rounds = stopping.rounds if stopping is not None else None
-    wanted = {one.index for one in manifest.plan if rounds is None or one.round < rounds}
+    wanted = {trial.index for trial in manifest.plan if rounds is None or trial.round < rounds}
     return wanted <= {sample.trial.index for sample in samples}
 
 
@@ -113,26 +113,26 @@ def _by_call(samples: Iterable[Sample]) -> dict[_Key, _Kept]:
 def _sorted_out(samples: Sequence[Sample]) -> _Kept:
     good, failures = [], []
     for sample in samples:
-        found = failure(sample)
-        if found is None:
+        error = failure(sample)
+        if error is None:
             good.append(sample)
         else:
-            failures.append(found)
+            failures.append(error)
     return _Kept(samples, good, failures, measured(good))
 
 
 def _cell(
     shape: ResponseShape,
-    kept: Mapping[_Key, _Kept],
+    groups: Mapping[_Key, _Kept],
     cell: tuple[int, str, str],
     *,
     equal: bool,
 ) -> CellSummary:
     memory_mb, case, variant = cell
     by_call = {
-        call: _call(shape, call, kept[*cell, call], equal=equal)
+        call: _call(shape, call, groups[*cell, call], equal=equal)
         for call in CALLS
-        if (*cell, call) in kept
+        if (*cell, call) in groups
     }
     return CellSummary(
         variant=variant,
@@ -144,29 +144,31 @@ def _cell(
 
 
 def _flagged(
-    cells: Iterable[CellSummary], kept: Mapping[_Key, _Kept], equal_cases: Container[str]
+    cells: Iterable[CellSummary], groups: Mapping[_Key, _Kept], equal_cases: Container[str]
 ) -> Iterator[Flagged]:
     for cell in cells:
         for call in CALLS:
-            mine = kept.get((cell.memory_mb, cell.case, cell.variant, call))
+            mine = groups.get((cell.memory_mb, cell.case, cell.variant, call))
             if mine is None or cell.case not in equal_cases:
                 continue
-            found = flagged(Place(cell.variant, cell.case, cell.memory_mb, call), mine.good)
-            if found is not None:
-                yield found
+            flags = flagged(Place(cell.variant, cell.case, cell.memory_mb, call), mine.good)
+            if flags is not None:
+                yield flags
 
 
 def _comparisons(
     manifest: Manifest,
     cells: Iterable[CellSummary],
-    kept: Mapping[_Key, _Kept],
+    groups: Mapping[_Key, _Kept],
     stopping: Stopping | None,
 ) -> Iterator[Comparison]:
     """Each variant against the first that has figures and is no exhibit; none without figures.
 
     A copy is held against what it is a copy of, and nothing else is then compared.
     """
-    exhibits = {one.name for one in manifest.workload.variants if one.exhibit is not None}
+    exhibits = {
+        variant.name for variant in manifest.workload.variants if variant.exhibit is not None
+    }
     level = stopping.level if stopping and stopping.level else bootstrap.LEVEL
     seed = int.from_bytes(hashlib.sha256(manifest.run.encode()).digest())
 
@@ -177,10 +179,10 @@ def _comparisons(
     references: dict[tuple[int, str, Call, str], tuple[str, Measured]] = {}
     for cell in cells:
         for call in CALLS:
-            told = cell.cold if call == "cold" else cell.warm
-            if told is None or told.duration_ms is None:
+            summary = cell.cold if call == "cold" else cell.warm
+            if summary is None or summary.duration_ms is None:
                 continue
-            mine = kept[cell.memory_mb, cell.case, cell.variant, call].measured
+            mine = groups[cell.memory_mb, cell.case, cell.variant, call].measured
             pair_of = manifest.copies and manifest.copies.get(cell.variant, cell.variant)
             place = cell.memory_mb, cell.case, call, pair_of or ""
             if place not in references and cell.variant not in exhibits:
@@ -188,9 +190,9 @@ def _comparisons(
             elif place in references:
                 name, theirs = references[place]
                 pair = Pair(name, cell.variant, cell.case, cell.memory_mb, call)
-                found = compare(pair, theirs, mine, draws, level)
-                if found is not None:
-                    yield found
+                comparison = compare(pair, theirs, mine, draws, level)
+                if comparison is not None:
+                    yield comparison
 
 
 def failure(sample: Sample) -> SampleError | None:
@@ -207,14 +209,14 @@ def failure(sample: Sample) -> SampleError | None:
     return _NOT_WARM if cold else None
 
 
-def _call(shape: ResponseShape, call: Call, kept: _Kept, *, equal: bool) -> CallSummary:
-    told = CallSummary(
-        n=len(kept.samples),
-        errors=len(kept.failures),
-        error=kept.failures[0] if kept.failures else None,
-        **_disturbances(kept.samples),
+def _call(shape: ResponseShape, call: Call, group: _Kept, *, equal: bool) -> CallSummary:
+    summary = CallSummary(
+        n=len(group.samples),
+        errors=len(group.failures),
+        error=group.failures[0] if group.failures else None,
+        **_disturbances(group.samples),
     )
-    return _with_figures(told, shape, call, kept) if kept.good and equal else told
+    return _with_figures(summary, shape, call, group) if group.good and equal else summary
 
 
 def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
@@ -231,8 +233,10 @@ def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
     }
 
 
-def _with_figures(told: CallSummary, shape: ResponseShape, call: Call, kept: _Kept) -> CallSummary:
-    good = kept.good
+def _with_figures(
+    summary: CallSummary, shape: ResponseShape, call: Call, group: _Kept
+) -> CallSummary:
+    good = group.good
     counts = [_count(shape, sample.response) for sample in good]
     totals_ms = [figure(sample.response, shape.total) for sample in good]
     reports = [sample.report for sample in good if sample.report is not None]
@@ -244,7 +248,7 @@ def _with_figures(told: CallSummary, shape: ResponseShape, call: Call, kept: _Ke
     billed_ms = [report.billed_ms for report in reports]
     durations_ms = [report.duration_ms for report in reports]
     return msgspec.structs.replace(
-        told,
+        summary,
         count=_middle(counts),
         duration_ms=duration_ms,
         least_ms=min(durations_ms, default=None),
@@ -265,7 +269,7 @@ def _with_figures(told: CallSummary, shape: ResponseShape, call: Call, kept: _Ke
         ),
         client_ms=_median(sample.client_ms for sample in good),
         write_units=_middle(proof.write_units for proof in proofs),
-        percentiles=percentiles([calls[-1] for calls in kept.measured.times_ms.values()]),
+        percentiles=percentiles([calls[-1] for calls in group.measured.times_ms.values()]),
     )
 
 
@@ -310,14 +314,14 @@ def _phases(shape: ResponseShape, good: Sequence[Sample]) -> dict[str, float]:
 
 
 def _median(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None
+    figures = [value for value in values if value is not None]
+    return statistics.median(figures) if figures else None
 
 
 def _middle(values: Iterable[int | None]) -> int | None:
     """A median that was observed: a count or a size has no halves."""
-    known = [value for value in values if value is not None]
-    return statistics.median_high(known) if known else None
+    figures = [value for value in values if value is not None]
+    return statistics.median_high(figures) if figures else None
 
 
 def _residual(

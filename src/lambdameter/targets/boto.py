@@ -168,8 +168,8 @@ class BotoTarget:
         """UpdateFunctionConfiguration, and the function_updated_v2 waiter."""
         name = deployment.function
         with _asking("Lambda", name):
-            known = self._lambda.get_function_configuration(FunctionName=name)
-            variables = known.get("Environment", {}).get("Variables", {})
+            configuration = self._lambda.get_function_configuration(FunctionName=name)
+            variables = configuration.get("Environment", {}).get("Variables", {})
             self._lambda.update_function_configuration(
                 FunctionName=name,
                 MemorySize=memory_mb,
@@ -255,19 +255,19 @@ class BotoTarget:
         """BatchWriteItem of 25, each sent again until nothing of it is left."""
         rest = (pages.with_bytes(item) for item in items)
         while batch := list(itertools.islice(rest, _WRITTEN_AT_ONCE)):
-            left: Any = [{"PutRequest": {"Item": item}} for item in batch]
+            requests: Any = [{"PutRequest": {"Item": item}} for item in batch]
             pause_s = _FIRST_PAUSE_S
-            while left:
+            while requests:
                 with _asking("DynamoDB", name):
-                    answer = self._dynamodb.batch_write_item(RequestItems={name: left})
-                left = answer.get("UnprocessedItems", {}).get(name, [])
-                if left and pause_s > _LAST_PAUSE_S:
+                    answer = self._dynamodb.batch_write_item(RequestItems={name: requests})
+                requests = answer.get("UnprocessedItems", {}).get(name, [])
+                if requests and pause_s > _LAST_PAUSE_S:
                     raise TargetError(
-                        f"DynamoDB repeatedly left {len(left)} items unprocessed",
+                        f"DynamoDB repeatedly left {len(requests)} items unprocessed",
                         place=name,
                         next_step="The table's throughput is probably used up: check its metrics.",
                     )
-                if left:
+                if requests:
                     time.sleep(pause_s)
                     pause_s *= 2
 
@@ -286,11 +286,13 @@ class BotoTarget:
 
     def get_item(self, name: str, key: Item) -> Item | None:
         """GetItem, consistently read."""
-        asked: Any = pages.with_bytes(key)
+        typed_key: Any = pages.with_bytes(key)
         with _asking("DynamoDB", name):
-            answer: Any = self._dynamodb.get_item(TableName=name, Key=asked, ConsistentRead=True)
-        found: Item | None = answer.get("Item")
-        return found
+            answer: Any = self._dynamodb.get_item(
+                TableName=name, Key=typed_key, ConsistentRead=True
+            )
+        item: Item | None = answer.get("Item")
+        return item
 
     def delete_table(self, name: str) -> None:
         """DeleteTable; AWS goes on deleting for a while after it."""

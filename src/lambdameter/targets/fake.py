@@ -90,9 +90,9 @@ class FakeTarget:
     def force_cold(self, deployment: Deployment, memory_mb: int, marker: str) -> None:
         """The next request is cold."""
         self._check()
-        known = self.functions[deployment.function]
+        deployed = self.functions[deployment.function]
         self.functions[deployment.function] = msgspec.structs.replace(
-            known, memory_mb=memory_mb, environment={**known.environment, "MARKER": marker}
+            deployed, memory_mb=memory_mb, environment={**deployed.environment, "MARKER": marker}
         )
         self._cold[deployment.function] = True
 
@@ -147,7 +147,7 @@ class FakeTarget:
     def put_item(self, name: str, item: Item) -> None:
         """For scripts: write as a function would; the same key replaces."""
         key = {attribute: item[attribute] for attribute in self._keys[name]}
-        rest = [one for one in self.tables[name] if not _has(one, key)]
+        rest = [other for other in self.tables[name] if not _has(other, key)]
         self.tables[name] = [*rest, item]
 
     def put_items(self, name: str, items: Iterable[Item]) -> None:
@@ -179,11 +179,11 @@ class FakeTarget:
             "table": self.tables,
             "bucket": self.buckets,
         }
-        found = [(kind, name) for kind, names in kinds.items() for name in names]
-        found = [one for one in found if one[1].startswith(prefix)]
-        for kind, name in found:
+        matching = [(kind, name) for kind, names in kinds.items() for name in names]
+        matching = [pair for pair in matching if pair[1].startswith(prefix)]
+        for kind, name in matching:
             del kinds[kind][name]
-        return tuple(f"{kind} {name}" for kind, name in found)
+        return tuple(f"{kind} {name}" for kind, name in matching)
 
     def _check(self) -> None:
         if self.dead:

@@ -36,9 +36,9 @@ def _with_bytes(typed: dict[str, Any]) -> dict[str, Any]:
         case "B" if isinstance(content, str):
             content = base64.b64decode(content)
         case "BS":
-            content = [_with_bytes({"B": one})["B"] for one in content]
+            content = [_with_bytes({"B": element})["B"] for element in content]
         case "L":
-            content = [_with_bytes(one) for one in content]
+            content = [_with_bytes(element) for element in content]
         case "M":
             content = with_bytes(content)
     return {kind: content}

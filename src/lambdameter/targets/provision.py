@@ -62,8 +62,8 @@ def provision(target: Target, needs: Needs) -> Iterator[Site]:
         return tried
 
     try:
-        with ExitStack() as made:
-            yield _set_up(target, needs, lambda remove: made.callback(removing(remove)))
+        with ExitStack() as stack:
+            yield _set_up(target, needs, lambda remove: stack.callback(removing(remove)))
     except BaseException as failure:
         failed = failure
         raise
@@ -89,7 +89,7 @@ def _set_up(target: Target, needs: Needs, at_end: Callable[[Callable[[], None]],
             target.put_object(bucket, key, Path(dataset.folder) / case.object)
             at_end(lambda key=key: target.delete_object(bucket, key))  # type: ignore[misc]
             objects[call][case.name] = key
-    environments = {one.name: one.environment for one in needs.workload.variants}
+    environments = {variant.name: variant.environment for variant in needs.workload.variants}
     deployments = {}
     for artifact in needs.artifacts:
         deployment = target.deploy(

@@ -36,7 +36,7 @@ def item(typed: Item) -> dict[str, Any]:
     Raises:
         ValueError: this is no DynamoDB item.
     """
-    return {name: value(one) for name, one in typed.items()}
+    return {name: value(typed_value) for name, typed_value in typed.items()}
 
 
 def item_hash(canonical: Item) -> bytes:
@@ -60,9 +60,9 @@ def key(canonical: Item, table: Table) -> bytes:
     return _JSON.encode(attributes)
 
 
-def show(one: Value) -> str:
+def show(typed: Value) -> str:
     """A value as a reader is shown it: `{"N":"129.5"}`."""
-    return _JSON.encode(value(one)).decode()
+    return _JSON.encode(value(typed)).decode()
 
 
 def value(typed: Value) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def write_units(canonical: Item) -> int:
     The size is AWS's rule, which itself says "approximately" of numbers:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
-    size = sum(len(name.encode()) + _size(one) for name, one in canonical.items())
+    size = sum(len(name.encode()) + _size(typed_value) for name, typed_value in canonical.items())
     return max(1, -(-size // _KIB))
 
 

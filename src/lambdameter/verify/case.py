@@ -22,7 +22,7 @@ def cases(samples: Iterable[Sample], rule: EqualityRule) -> tuple[CaseEquality, 
     by_case: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_case[sample.trial.case].append(sample)
-    return tuple(case(name, found, rule) for name, found in by_case.items())
+    return tuple(case(name, group, rule) for name, group in by_case.items())
 
 
 def case(name: str, samples: Sequence[Sample], rule: EqualityRule = answers.EXACT) -> CaseEquality:
@@ -34,8 +34,8 @@ def case(name: str, samples: Sequence[Sample], rule: EqualityRule = answers.EXAC
     leaves open what the variant would have written.
     """
     answered = [sample for sample in samples if sample.equality is not None]
-    unequal = {one.trial.variant for one in answered if not _is_equal(one)}
-    proven = {one.trial.variant for one in answered} - unequal
+    unequal = {sample.trial.variant for sample in answered if not _is_equal(sample)}
+    proven = {sample.trial.variant for sample in answered} - unequal
     outcomes = {call: _outcomes(answered, call) for call in CALLS}
     agreed = {call: _agree(list(outcomes[call]), rule) for call in CALLS}
     last = next((call for call in reversed(CALLS) if outcomes[call]), None)
@@ -45,7 +45,9 @@ def case(name: str, samples: Sequence[Sample], rule: EqualityRule = answers.EXAC
         unequal=tuple(sorted(unequal)),
         died=_died(samples),
         agree=all(agreed.values()),
-        records_compared=sum(one.equality.expected_count for one in answered if one.equality),
+        records_compared=sum(
+            sample.equality.expected_count for sample in answered if sample.equality
+        ),
         digest=next(iter(outcomes[last]))[0] if last is not None and agreed[last] else None,
     )
 
@@ -68,7 +70,7 @@ def _agree(outcomes: Sequence[_Outcome], rule: EqualityRule) -> bool:
     """Whether all are alike. Where numbers have a tolerance, each is held against the first."""
     if len(outcomes) <= 1:
         return True
-    if not any(one.tolerated for one in rule.response):
+    if not any(field.tolerated for field in rule.response):
         return False
     (digest, first), *rest = outcomes
     return all(
@@ -91,5 +93,5 @@ def _died(samples: Iterable[Sample]) -> dict[str, str]:
     return {
         variant: tried[0].error.type
         for (variant, _, _), tried in attempts.items()
-        if all(one.equality is None for one in tried) and tried[0].error is not None
+        if all(sample.equality is None for sample in tried) and tried[0].error is not None
     }

@@ -57,7 +57,7 @@ def _told(
     left: Any, right: Any, rule: EqualityRule, *, open_ended: bool
 ) -> tuple[FieldDifference, ...]:
     ignored = _ignored(rule)
-    tolerances = {one.field: one for one in rule.response if one.tolerated}
+    tolerances = {field.field: field for field in rule.response if field.tolerated}
     pair = _Pair(_compared(left, ignored, ""), _compared(right, ignored, ""))
     return tuple(_differences(pair, tolerances, open_ended=open_ended))
 
@@ -78,12 +78,12 @@ class _Pair(NamedTuple):
     def field(self, name: str) -> _Pair:
         dot = "." if self.path else ""
         after = "." if self.shown else ""
-        path, shown = f"{self.path}{dot}{name}", f"{self.shown}{after}{name}"
-        return _Pair(self.left[name], self.right[name], path, shown)
+        path, shown_path = f"{self.path}{dot}{name}", f"{self.shown}{after}{name}"
+        return _Pair(self.left[name], self.right[name], path, shown_path)
 
     def element(self, index: int) -> _Pair:
-        shown = f"{self.shown}[{index}]"
-        return _Pair(self.left[index], self.right[index], self.path, shown)
+        shown_path = f"{self.shown}[{index}]"
+        return _Pair(self.left[index], self.right[index], self.path, shown_path)
 
     def told(self) -> FieldDifference:
         return FieldDifference(
@@ -108,8 +108,8 @@ def _differences(
             list(_differences(pair.element(index), tolerances, open_ended=False))
             for index in range(len(left))
         ]
-        if any(isinstance(one, dict | list) for one in (*left, *right)):
-            yield from (one for found in inner for one in found)
+        if any(isinstance(element, dict | list) for element in (*left, *right)):
+            yield from (difference for differences in inner for difference in differences)
         elif any(inner):
             yield pair.told()  # a list of plain values is shown as a whole
     elif not _alike(left, right, tolerances.get(pair.path)):
@@ -134,7 +134,7 @@ def _text(value: Any) -> str | None:
 
 
 def _ignored(rule: EqualityRule) -> frozenset[str]:
-    return frozenset(one.field for one in rule.response if not one.tolerated)
+    return frozenset(field.field for field in rule.response if not field.tolerated)
 
 
 def _compared(value: Any, ignored: frozenset[str], path: str) -> Any:

@@ -116,24 +116,24 @@ def differences(
 
 def fields(expected: Item, actual: Item, prefix: str = "") -> list[FieldDifference]:
     """Where two items differ; inside maps that both have, by dotted path."""
-    found: list[FieldDifference] = []
+    differences: list[FieldDifference] = []
     for name in sorted(expected.keys() | actual.keys()):
         left, right = expected.get(name), actual.get(name)
         if left is not None and right is not None:
             if canonical.show(left) == canonical.show(right):
                 continue
             if "M" in left and "M" in right:
-                found += fields(left["M"], right["M"], f"{prefix}{name}.")
+                differences += fields(left["M"], right["M"], f"{prefix}{name}.")
                 continue
-        found.append(
+        differences.append(
             FieldDifference(
                 field=f"{prefix}{name}",
                 expected=None if left is None else canonical.show(left),
                 actual=None if right is None else canonical.show(right),
             )
         )
-    return found
+    return differences
 
 
 def _less(item: Item, ignored: frozenset[str]) -> Item:
-    return {name: one for name, one in item.items() if name not in ignored} if ignored else item
+    return {name: value for name, value in item.items() if name not in ignored} if ignored else item

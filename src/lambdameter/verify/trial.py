@@ -38,7 +38,7 @@ def rule(workload: Workload) -> tables.Rule | None:
     if workload.table is None:
         return None
     return tables.Rule(
-        table=workload.table, ignored=frozenset(one.field for one in workload.equality.table)
+        table=workload.table, ignored=frozenset(field.field for field in workload.equality.table)
     )
 
 

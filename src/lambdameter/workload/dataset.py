@@ -69,19 +69,19 @@ def make(
         return _told_by_cases(workload)
     root = cache or platformdirs.user_cache_path("lambdameter") / "datasets"
     folder = root / _name(workload, parameters, digester)
-    kept = _kept(folder)
-    if kept is not None:
-        return kept
+    cached = _kept(folder)
+    if cached is not None:
+        return cached
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _making(root) as temporary:
-            made = temporary / "made"
-            made.mkdir()
-            dataset = _generate(workload, parameters, digester, made)
-            (made / _RECORD).write_bytes(msgspec.json.encode(dataset))
+            output = temporary / "made"
+            output.mkdir()
+            dataset = _generate(workload, parameters, digester, output)
+            (output / _RECORD).write_bytes(msgspec.json.encode(dataset))
             # A folder without a readable record is what an older version or a killed move left.
             shutil.rmtree(folder, ignore_errors=True)
-            made.rename(folder)
+            output.rename(folder)
     except OSError as failure:
         raise HostError(
             f"The dataset cannot be written: {failure}",
@@ -108,9 +108,9 @@ def _making(root: Path) -> Iterator[Path]:
     """A folder to make a dataset in; its lock says that somebody is at it, and dies with us."""
     with ExitStack() as stack:
         with _locked(root):
-            for left in root.glob(f"{_MAKING}*"):
-                with contextlib.suppress(OSError), _locked(left, fcntl.LOCK_NB):
-                    shutil.rmtree(left, ignore_errors=True)  # whoever made it was killed at it
+            for leftover in root.glob(f"{_MAKING}*"):
+                with contextlib.suppress(OSError), _locked(leftover, fcntl.LOCK_NB):
+                    shutil.rmtree(leftover, ignore_errors=True)  # whoever made it was killed at it
             folder = tempfile.TemporaryDirectory(dir=root, prefix=_MAKING)
             temporary = Path(stack.enter_context(folder))
             stack.enter_context(_locked(temporary))
@@ -203,19 +203,20 @@ class _Contents:
 
     def of(self, case: str) -> Expected:
         """What must be after a call of the case; without a table, its answer alone."""
-        told = self._told(case)
+        described = self._told(case)
         if not self._has_table:
-            return Expected(count=0, digest="", response=told.response)
+            return Expected(count=0, digest="", response=described.response)
         count, digest = self._digest(_file(self._folder, case, EXPECTED_ITEMS))
-        if count != told.count:
+        if count != described.count:
             raise _broken(
-                self._generator, f"{EXPECTED} says {told.count} items, {EXPECTED_ITEMS} has {count}"
+                self._generator,
+                f"{EXPECTED} says {described.count} items, {EXPECTED_ITEMS} has {count}",
             )
         initial_count, initial_digest = self._digest(_file(self._folder, case, INITIAL_ITEMS))
         return Expected(
             count=count,
             digest=digest,
-            response=told.response,
+            response=described.response,
             initial_count=initial_count,
             initial_digest=initial_digest,
         )
@@ -263,9 +264,9 @@ def _object_bytes(workload: Workload, folder: Path, generator: Path) -> dict[str
     return {name: (folder / name).stat().st_size for name in objects}
 
 
-def _broken(generator: Path, what: str) -> BadInputError:
+def _broken(generator: Path, violation: str) -> BadInputError:
     return BadInputError(
-        f"The generator does not follow its contract: {what}",
+        f"The generator does not follow its contract: {violation}",
         place=str(generator),
         next_step="docs/workload.md describes what a generator must write.",
     )

@@ -100,8 +100,8 @@ class _Document:
         try:
             return tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as failure:
-            found = _LINE_IN_MESSAGE.search(str(failure))
-            line = found[1] if found and found[1] else str(self._text.count("\n") + 1)
+            match = _LINE_IN_MESSAGE.search(str(failure))
+            line = match[1] if match and match[1] else str(self._text.count("\n") + 1)
             raise BadInputError(
                 f"{FILE} is not valid TOML: {_LINE_IN_MESSAGE.sub('', str(failure))}",
                 place=f"{self._file}:{line}",
@@ -149,18 +149,18 @@ class _Document:
                 raise self._error(
                     f"The workload has no {kind}", path, f"Add at least one as [[{kind}]]."
                 )
-            twice = [name for name, n in Counter(one.name for one in named).items() if n > 1]
+            twice = [name for name, n in Counter(entry.name for entry in named).items() if n > 1]
             if twice:
                 raise self._error(
                     f"{twice[0]!r} appears twice in {kind}", path, "Rename one of the two."
                 )
-        known = [one.name for one in workload.variants]
+        variant_names = [variant.name for variant in workload.variants]
         for index, name in enumerate(workload.default_variants):
-            if name not in known:
+            if name not in variant_names:
                 raise self._error(
                     f"There is no variant named {name!r}",
                     ("default_variants", index),
-                    f"Choose from: {', '.join(known)}.",
+                    f"Choose from: {', '.join(variant_names)}.",
                 )
         self._check_service_use(workload)
         for path, name in _all_names(workload):
@@ -234,11 +234,11 @@ class _Document:
                 path = ("calls", call, name)
                 default = workload.parameters.get(name)
                 if default is None:
-                    known = ", ".join(workload.parameters) or "none"
+                    parameters = ", ".join(workload.parameters) or "none"
                     raise self._error(
                         f"{name!r} is not a parameter",
                         path,
-                        f"The parameters in [parameters] are: {known}.",
+                        f"The parameters in [parameters] are: {parameters}.",
                     )
                 if type(value) is not type(default):
                     raise self._error(
@@ -365,5 +365,5 @@ def _strings(value: Any) -> Iterator[str]:
         inner = value.values()
     elif isinstance(value, list):
         inner = value
-    for one in inner:
-        yield from _strings(one)
+    for element in inner:
+        yield from _strings(element)

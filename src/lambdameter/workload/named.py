@@ -64,7 +64,7 @@ def load(
     file = Path(named)
     template = Template(_content(file), named, settings, region)
     functions = template.functions(_chosen(template, named, variants))
-    architectures = {one.architecture for one in functions}
+    architectures = {function.architecture for function in functions}
     if len(architectures) > 1:
         raise BadInputError(
             "The functions have different Architectures, and a bill has only one",
@@ -72,8 +72,8 @@ def load(
             next_step="Give both functions the same Architectures, or measure them one "
             "after the other with --variants.",
         )
-    known = {str(one): case_files.read_json(one) for one in events}
-    return Named(duel.workload(file, functions, known), architectures.pop())
+    by_file = {str(path): case_files.read_json(path) for path in events}
+    return Named(duel.workload(file, functions, by_file), architectures.pop())
 
 
 def check_events(named: str, events: Sequence[Path]) -> None:
@@ -84,7 +84,7 @@ def check_events(named: str, events: Sequence[Path]) -> None:
             place=named,
             next_step="Give a JSON file with --event; `sam local generate-event` makes one.",
         )
-    names = [duel.slug(one.stem) for one in events]
+    names = [duel.slug(event.stem) for event in events]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise BadInputError(

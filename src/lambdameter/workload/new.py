@@ -45,9 +45,9 @@ def new(folder: Path) -> tuple[Path, ...]:
         )
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}-") as temporary:
-            made = Path(temporary) / name
-            files = _copy(made, name)
-            made.rename(folder)  # at once: a half of it is never there
+            workload = Path(temporary) / name
+            files = _copy(workload, name)
+            workload.rename(folder)  # at once: a half of it is never there
     except OSError as failure:
         raise HostError(
             f"The workload cannot be written: {failure.strerror}",

@@ -32,11 +32,11 @@ def apply_settings(
     for name, text in settings.items():
         call, _, parameter = name.rpartition(".")
         if parameter not in defaults or call not in layers:
-            known = ", ".join(sorted(defaults))
+            names = ", ".join(sorted(defaults))
             raise BadInputError(
                 f"Workload {workload.name} has no parameter named {name!r}",
                 place="--set",
-                next_step=f"Its parameters are {known}; the prefix cold. or warm. sets a "
+                next_step=f"Its parameters are {names}; the prefix cold. or warm. sets a "
                 "parameter for these calls only.",
             )
         value = _typed(parameter, text, workload.parameters[parameter])

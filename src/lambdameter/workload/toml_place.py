@@ -19,7 +19,7 @@ def line_of(text: str, path: Place) -> int | None:
     This reads heads and keys line by line. It may point at a line
     inside a multi-line string; it is for messages alone.
     """
-    best, found = 0, None
+    best, line_number = 0, None
     arrays: Counter[str] = Counter()
     head: Place = ()
     for number, line in enumerate(text.splitlines(), 1):
@@ -36,8 +36,8 @@ def line_of(text: str, path: Place) -> int | None:
         else:
             continue
         if len(at) > best and path[: len(at)] == at:
-            best, found = len(at), number
-    return found
+            best, line_number = len(at), number
+    return line_number
 
 
 def _split(dotted: str) -> Iterator[str]:

@@ -19,7 +19,8 @@ from websockets.asyncio.client import connect
 from lambdameter.emulator import server
 from lambdameter.emulator.control.plane import ControlPlane
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
-from lambdameter.emulator.server import EmulatorReady, Options, serve
+from lambdameter.emulator.options import EmulatorReady, Options
+from lambdameter.emulator.server import serve
 from lambdameter.emulator.services import latency
 from lambdameter.errors import BadInputError, HostError
 

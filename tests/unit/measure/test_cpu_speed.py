@@ -73,9 +73,9 @@ def test_another_cpus_calibration_is_never_used() -> None:
 
 
 def test_what_the_slow_cores_do_not_reach_is_said_loudly() -> None:
-    assert "NOT REACHED" in cpu_speed.told(found(1.40))
+    assert "NOT REACHED" in cpu_speed.described(found(1.40))
     times = "1.55 times faster here (k: 200 ms against 310), slowed by 1.55"
-    assert cpu_speed.told(found(1.55)).splitlines() == [
+    assert cpu_speed.described(found(1.55)).splitlines() == [
         "arm64:",
         f"  python3.13: {times}, a plain build",
         f"  compiled code: {times}",

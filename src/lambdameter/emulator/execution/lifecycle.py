@@ -27,18 +27,26 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
-    """What can happen to it."""
+    """What can happen to an execution environment."""
 
-    START = "start"  # the scheduler wants it
-    INVOKE = "invoke"  # an invocation is placed on it
-    NEXT = "next"  # the runtime asks for the next event
-    RESPONSE = "response"  # the runtime posts a response
-    ERROR = "error"  # the runtime posts the handler's error
-    INIT_ERROR = "init error"  # the runtime posts that it cannot start
+    # From the scheduler.
+    START = "start"  # it wants a new environment
+    INVOKE = "invoke"  # an invocation is placed on this one
+    CLEAN = "clean"  # what is left of a failed process must go
+    DESTROY = "destroy"  # reclaim
+    # From the runtime, by the Runtime API.
+    NEXT = "next"  # it asks for the next event
+    RESPONSE = "response"  # it posts a response
+    ERROR = "error"  # it posts the handler's error
+    INIT_ERROR = "init error"  # it posts that it cannot start
+    # From the process and the clock.
     EXIT = "exit"  # the process has ended
     TIMEOUT = "timeout"  # the phase's time is up
-    CLEAN = "clean"  # take the remains of a failed process away
-    DESTROY = "destroy"  # reclaim
+
+
+# The scheduler waits until the actions of its events are done. Nobody waits for those of another
+# event, so none of them may start or end a process.
+FROM_THE_SCHEDULER = frozenset({Event.START, Event.INVOKE, Event.CLEAN, Event.DESTROY})
 
 
 class Action(StrEnum):
@@ -50,7 +58,7 @@ class Action(StrEnum):
     THAW = "thaw"
     THROTTLE = "throttle"
     START_CLOCK = "start clock"  # Duration begins
-    CHARGE = "charge"  # what AWS itself uses of the tier's share
+    CHARGE = "charge"  # what AWS itself uses of the function's CPU share
     DELIVER = "deliver"  # answer the waiting /next with the event
     STOP_CLOCK = "stop clock"  # Duration ends
     SETTLE = "settle"  # wake whoever waits for the end of the phase
@@ -77,7 +85,7 @@ _FAIL_INVOKE = Transition(State.FAILED, (Action.STOP_CLOCK, Action.SETTLE))
 
 TABLE: dict[tuple[State, Event], Transition] = {
     (State.NEW, Event.START): Transition(State.INIT, (Action.SPAWN,)),
-    # The tier's share is set while the environment is frozen, so that no burst escapes it.
+    # The CPU share is set while the environment is frozen, so that no burst escapes it.
     (State.INIT, Event.NEXT): Transition(
         State.IDLE, (Action.FREEZE, Action.THROTTLE, Action.SETTLE)
     ),

@@ -32,9 +32,9 @@ class Node(NamedTuple):
     def plain(self) -> Any:
         """The value without lines."""
         if isinstance(self.value, dict):
-            return {name: one.plain() for name, one in self.value.items()}
+            return {name: node.plain() for name, node in self.value.items()}
         if isinstance(self.value, list):
-            return [one.plain() for one in self.value]
+            return [node.plain() for node in self.value]
         return self.value
 
 
@@ -87,10 +87,10 @@ class _Reader:
         if id(node) not in self._read:
             self._read[id(node)] = None
             self._read[id(node)] = self._made(node)
-        made = self._read[id(node)]
-        if made is None:
+        tree = self._read[id(node)]
+        if tree is None:
             raise _malformed(self._file, node.start_mark.line + 1, "an alias refers to itself")
-        return made
+        return tree
 
     def _made(self, node: yaml.Node) -> Node:
         line = node.start_mark.line + 1
@@ -105,7 +105,7 @@ class _Reader:
 
     def _value(self, node: yaml.Node, line: int, *, plain: bool = False) -> Any:
         if isinstance(node, yaml.SequenceNode):
-            return [self.read(one) for one in node.value]
+            return [self.read(child) for child in node.value]
         if isinstance(node, yaml.MappingNode):
             names = [str(key.value) for key, _ in node.value]
             twice = [name for name in names if names.count(name) > 1]

@@ -29,15 +29,17 @@ def workload(
             do not know; two have names that become one.
     """
     root = template.resolve().parent
-    variants = tuple(_variant(one, root) for one in functions)
-    _check_names([one.logical_id for one in functions], [one.name for one in variants])
+    variants = tuple(_variant(function, root) for function in functions)
+    _check_names(
+        [function.logical_id for function in functions], [function.name for function in variants]
+    )
     return Workload(
         # Short, as it is part of a function's name.
         name=slug(root.name)[:_NAME_LENGTH].strip("-") or "template",
         title=f"{template.name} in {root.name}",
         root=str(root),
-        timeout_s=max(one.timeout_s for one in functions),
-        memory_mb=tuple(sorted({one.memory_mb for one in functions})),
+        timeout_s=max(function.timeout_s for function in functions),
+        memory_mb=tuple(sorted({function.memory_mb for function in functions})),
         cases=tuple(
             Case(name=slug(Path(file).stem) or "event", title=Path(file).stem, event=event)
             for file, event in events.items()
@@ -99,7 +101,7 @@ def _binary(manifest: Path, function: SamFunction) -> str:
     """
     try:
         described = tomllib.loads(manifest.read_text(encoding="utf-8"))
-        binaries = [str(one["name"]) for one in described.get("bin", [])]
+        binaries = [str(target["name"]) for target in described.get("bin", [])]
         binaries = binaries or [str(described["package"]["name"])]
     except (OSError, KeyError, TypeError, ValueError) as failure:
         raise BadInputError(

@@ -39,10 +39,12 @@ class Resolver:
         region: what AWS::Region is.
     """
 
-    def __init__(self, template: Node, file: str, given: Mapping[str, str], region: str) -> None:
+    def __init__(
+        self, template: Node, file: str, parameters: Mapping[str, str], region: str
+    ) -> None:
         self._template = template
         self._file = file
-        self._given = given
+        self._given = parameters
         self._pseudo: dict[str, Any] = {
             "AWS::AccountId": _ACCOUNT,
             "AWS::NoValue": NO_VALUE,
@@ -62,7 +64,7 @@ class Resolver:
         """
         value = node.value
         if isinstance(value, list):
-            return [one for one in map(self.resolve, value) if one is not NO_VALUE]
+            return [element for element in map(self.resolve, value) if element is not NO_VALUE]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
@@ -71,8 +73,8 @@ class Resolver:
                 return self._named(str(argument.value), node)
             if name.startswith("Fn::"):
                 return self._function(name, argument, node)
-        resolved = {name: self.resolve(one) for name, one in value.items()}
-        return {name: one for name, one in resolved.items() if one is not NO_VALUE}
+        resolved = {name: self.resolve(child) for name, child in value.items()}
+        return {name: plain for name, plain in resolved.items() if plain is not NO_VALUE}
 
     def _function(self, name: str, argument: Node, node: Node) -> Any:
         arguments = argument.value if isinstance(argument.value, list) else [argument]
@@ -85,12 +87,14 @@ class Resolver:
                 if isinstance(parts, list):
                     return str(arguments[0].value).join(map(text, parts))
             case "Fn::FindInMap", 3:
-                return self._found_in_map([text(self.resolve(one)) for one in arguments], node)
+                return self._found_in_map(
+                    [text(self.resolve(argument)) for argument in arguments], node
+                )
         raise self._unresolved(f"{name} cannot be resolved without AWS", node)
 
     def _substituted(self, template: str, own: Mapping[str, Any], node: Node) -> str:
-        def replaced(found: re.Match[str]) -> str:
-            name = found[1].strip()
+        def replaced(match: re.Match[str]) -> str:
+            name = match[1].strip()
             if name.startswith("!"):
                 return f"${{{name[1:]}}}"
             return text(own[name] if name in own else self._named(name, node))
@@ -119,14 +123,14 @@ class Resolver:
         raise self._unresolved(f"The template has no {name}", node, "give an existing name")
 
     def _found_in_map(self, path: list[str], node: Node) -> Any:
-        found = self._template.get("Mappings")
+        mapping = self._template.get("Mappings")
         for name in path:
-            found = found.get(name) if found else None
-        if found is None:
+            mapping = mapping.get(name) if mapping else None
+        if mapping is None:
             raise self._unresolved(
                 f"Mappings has no {'.'.join(path)}", node, "give an existing name"
             )
-        return self.resolve(found)
+        return self.resolve(mapping)
 
     def _unresolved(self, cause: str, node: Node, how: str | None = None) -> BadInputError:
         how = how or "write the value itself, or Ref a parameter and set it with --set NAME=…"

@@ -91,11 +91,11 @@ class Template:
     """
 
     def __init__(
-        self, content: bytes, file: str, given: Mapping[str, str], region: str = "us-east-1"
+        self, content: bytes, file: str, settings: Mapping[str, str], region: str = "us-east-1"
     ) -> None:
         self._root = parse(content, file)
         self._file = file
-        self._resolver = Resolver(self._root, file, given, region)
+        self._resolver = Resolver(self._root, file, settings, region)
         resources = self._root.get("Resources")
         if resources is None or not isinstance(resources.value, dict):
             raise self._fault(
@@ -105,21 +105,23 @@ class Template:
             )
         self._resources: dict[str, Node] = resources.value
         parameters = self._root.get("Parameters")
-        known = list(parameters.value) if parameters and isinstance(parameters.value, dict) else []
-        for name in given:
-            if name not in known:
+        declared = (
+            list(parameters.value) if parameters and isinstance(parameters.value, dict) else []
+        )
+        for name in settings:
+            if name not in declared:
                 raise BadInputError(
                     f"The template has no parameter named {name!r}",
                     place="--set",
-                    next_step=f"Its Parameters are: {', '.join(known) or 'none'}.",
+                    next_step=f"Its Parameters are: {', '.join(declared) or 'none'}.",
                 )
 
     def function_ids(self) -> tuple[str, ...]:
         """The logical ids of its functions, in their order."""
         return tuple(
             name
-            for name, one in self._resources.items()
-            if (kind := one.get("Type")) and kind.value == FUNCTION
+            for name, resource in self._resources.items()
+            if (kind := resource.get("Type")) and kind.value == FUNCTION
         )
 
     def functions(self, ids: Sequence[str]) -> tuple[SamFunction, ...]:
@@ -130,14 +132,14 @@ class Template:
                 cannot be resolved the others are notes.
         """
         unresolved: list[BadInputError] = []
-        made = [self._function(name, unresolved) for name in ids]
+        converted = [self._function(name, unresolved) for name in ids]
         if unresolved:
             # What stands under Globals is a fault of each function, and told once.
-            first, *others = {str(one): one for one in unresolved}.values()
+            first, *others = {str(error): error for error in unresolved}.values()
             for other in others:
                 first.add_note(str(other))
             raise first
-        return tuple(one for one in made if one is not None)
+        return tuple(function for function in converted if function is not None)
 
     def _function(self, name: str, unresolved: list[BadInputError]) -> SamFunction | None:
         resource = self._resources.get(name)
@@ -174,7 +176,11 @@ class Template:
         shared = self._root.get("Globals")
         shared = shared.get("Function") if shared else None
         own = resource.get("Properties")
-        layers = [one.value for one in (shared, own) if one and isinstance(one.value, dict)]
+        layers = [
+            section.value
+            for section in (shared, own)
+            if section and isinstance(section.value, dict)
+        ]
         merged: dict[str, Node] = {}
         for layer in layers:
             merged |= layer
@@ -187,9 +193,9 @@ class Template:
 
     def _variables(self, environment: Node) -> dict[str, Node]:
         listed = environment.get("Variables")
-        found = listed.value if listed else None
-        if isinstance(found, dict) and not any(_INTRINSIC.match(name) for name in found):
-            return found
+        variables = listed.value if listed else None
+        if isinstance(variables, dict) and not any(_INTRINSIC.match(name) for name in variables):
+            return variables
         if environment.value in ({}, None):
             return {}
         raise self._fault(
@@ -198,8 +204,11 @@ class Template:
 
     def _resolved(self, key: str, node: Node, unresolved: list[BadInputError]) -> Any:
         if key == "Environment":
-            values = {name: self._resolved("", one, unresolved) for name, one in node.value.items()}
-            return {name: text(one) for name, one in values.items() if one is not NO_VALUE}
+            values = {
+                name: self._resolved("", variable, unresolved)
+                for name, variable in node.value.items()
+            }
+            return {name: text(value) for name, value in values.items() if value is not NO_VALUE}
         try:
             return self._resolver.resolve(node)
         except BadInputError as fault:
@@ -246,10 +255,10 @@ class Template:
 
         https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/building-rust.html
         """
-        found: Node | None = resource
+        node: Node | None = resource
         for name in ("Metadata", "BuildProperties", "Binary"):
-            found = found.get(name) if found else None
-        return text(found.value) if found else None
+            node = node.get(name) if node else None
+        return text(node.value) if node else None
 
     def _fault(self, cause: str, node: Node, how: str) -> BadInputError:
         return BadInputError(cause, place=f"{self._file}:{node.line}", next_step=how)
