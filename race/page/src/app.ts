@@ -1,7 +1,7 @@
 // The page's one state, and everything that changes it.
 
 import * as asking from "./asking";
-import { Connection, type State } from "./connection";
+import type { Connection, State } from "./connection";
 import type { Library } from "./library";
 import { isCold, nearest, withOwn } from "./likeness";
 import type { Model, Notice } from "./model";
@@ -10,15 +10,15 @@ import {
   type Code,
   type Course,
   type Message,
+  ofARace,
   type RaceMessage,
   type RaceSummary,
   type RecordedRace,
   type Request,
   type Site,
   type Warmed,
-  ofARace,
 } from "./protocol";
-import { type Race, fold, isOver, reduce, summaryOf } from "./race";
+import { fold, isOver, type Race, reduce, summaryOf } from "./race";
 import { Replay, type Speed } from "./replay";
 import { namesOf } from "./story";
 
@@ -38,10 +38,10 @@ export interface Environment {
 /** A racer writes a thousand records in less; who is silent for longer has been cut off. */
 export const SILENT_MS = 60_000;
 /** A page that came late is not on the racers' list, and looks at what was recorded instead. */
-const LOOK_AGAIN_MS = 2_000;
+const LOOK_AGAIN_MS = 2000;
 /** The runner tells of its end a moment before it has ended. */
-const NEXT_RACE_MS = 1_000;
-const USUAL_MB = 1_024;
+const NEXT_RACE_MS = 1000;
+const USUAL_MB = 1024;
 const USUAL_VOLUME = 100_000;
 
 export class App {
@@ -187,7 +187,11 @@ export class App {
     try {
       recorded = await this.#world.library.race(id);
     } catch {
-      this.#notice("race", "The recorded race cannot be read", "Choose another, or look into its run folder.");
+      this.#notice(
+        "race",
+        "The recorded race cannot be read",
+        "Choose another, or look into its run folder.",
+      );
       return;
     }
     const player = new Replay(recorded.messages, this.#speed, () => this.#world.steady());
@@ -227,7 +231,11 @@ export class App {
     try {
       this.#code ??= await this.#world.library.code();
     } catch {
-      this.#notice("page", "The code cannot be read", "Is lambdameter live still running? Start it again.");
+      this.#notice(
+        "page",
+        "The code cannot be read",
+        "Is lambdameter live still running? Start it again.",
+      );
     }
     return this.#code;
   }
@@ -273,7 +281,10 @@ export class App {
     if (verified || !known) void this.#lookUp();
     if (known || !(live || this.#asking.series)) return;
     const failed = this.#home.lanes.filter(({ name }) => race.lanes[name]?.failed);
-    const next = asking.ended(this.#asking, failed.map(({ title }) => title));
+    const next = asking.ended(
+      this.#asking,
+      failed.map(({ title }) => title),
+    );
     this.#set(next.asking);
     if (next.again) this.#soon();
   }
@@ -314,7 +325,11 @@ export class App {
 
   #ask(request: Request): boolean {
     if ("token" in request && request.token === "") {
-      this.#notice("token", "Starting a race takes the token", "Type the one that lambdameter deploy printed.");
+      this.#notice(
+        "token",
+        "Starting a race takes the token",
+        "Type the one that lambdameter deploy printed.",
+      );
       return false;
     }
     if (!this.#connection?.send(request)) return false;
@@ -357,7 +372,8 @@ export class App {
     const live = this.#live;
     if (!live) return this.#world.now();
     if (!this.#busy()) return live.last_ms;
-    if (this.#behind_ms !== null) return Math.max(live.last_ms, this.#world.now() - this.#behind_ms);
+    if (this.#behind_ms !== null)
+      return Math.max(live.last_ms, this.#world.now() - this.#behind_ms);
     return live.last_ms + this.#world.steady() - this.#changed_ms;
   }
   #busy(): boolean {

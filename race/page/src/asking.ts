@@ -1,8 +1,8 @@
 // What this page has asked of the gateway and not yet seen answered, and races one after another.
 // Pure: what is to be sent is returned.
 
-import type { Action, Course, Message } from "./protocol";
 import type { Notice } from "./model";
+import type { Action, Course, Message } from "./protocol";
 
 export interface Asking {
   pending: { action: Action; since_ms: number; left: readonly string[] } | null;
@@ -15,7 +15,12 @@ export const nothing: Asking = { pending: null, series: null, notice: null };
 /** Reading 100,000 records for Verify takes longest. */
 const PATIENCE_MS = 180_000;
 
-export function asked(asking: Asking, action: Action, lanes: readonly string[], now_ms: number): Asking {
+export function asked(
+  asking: Asking,
+  action: Action,
+  lanes: readonly string[],
+  now_ms: number,
+): Asking {
   return { ...asking, notice: null, pending: { action, since_ms: now_ms, left: lanes } };
 }
 
@@ -71,7 +76,8 @@ export function waited(asking: Asking, now_ms: number): Asking {
 }
 
 /** The connection is gone: an answer to what was asked cannot come any more. */
-export const cut = (asking: Asking): Asking => (asking.pending ? { ...asking, pending: null } : asking);
+export const cut = (asking: Asking): Asking =>
+  asking.pending ? { ...asking, pending: null } : asking;
 
 /** The race that is on is heard of no more: what would come after it is not waited for. */
 export function stalled(asking: Asking): Asking {
@@ -86,7 +92,10 @@ export function stalled(asking: Asking): Asking {
 }
 
 /** A race is over: is another one due? A series ends where a lane failed. */
-export function ended(asking: Asking, failed: readonly string[]): { asking: Asking; again: boolean } {
+export function ended(
+  asking: Asking,
+  failed: readonly string[],
+): { asking: Asking; again: boolean } {
   const { series } = asking;
   if (!series) return { asking, again: false };
   const done = series.done + 1;

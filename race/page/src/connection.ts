@@ -30,7 +30,7 @@ export interface Ears {
 }
 
 const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 8_000;
+const LONGEST_RETRY_MS = 8000;
 
 export class Connection {
   readonly #url: string;

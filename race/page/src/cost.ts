@@ -11,8 +11,8 @@ export interface Cost {
   total_usd: number;
 }
 
-const MS_PER_S = 1_000;
-const MB_PER_GB = 1_024;
+const MS_PER_S = 1000;
+const MB_PER_GB = 1024;
 
 /** Of one invocation; null where no price of this lane's services is known. */
 export function costOf(report: Report, lane: string, prices: Prices): Cost | null {

@@ -62,7 +62,10 @@ export function find<Kind extends HTMLElement = HTMLElement>(id: string): Kind {
 type Key = string | readonly unknown[];
 const same = (a: Key | undefined, b: Key): boolean =>
   a === b ||
-  (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((part, place) => Object.is(part, b[place])));
+  (Array.isArray(a) &&
+    Array.isArray(b) &&
+    a.length === b.length &&
+    a.every((part, place) => Object.is(part, b[place])));
 
 /** Children are made anew only when `key`, or a part of it, is another than last time. */
 export function renew(element: Element, key: Key, make: () => (Node | string)[]): void {

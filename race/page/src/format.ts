@@ -18,11 +18,11 @@ export const milliseconds = (value: number): string =>
 /** Three significant digits: 12.3 s, 211 s; below one second in milliseconds. */
 export function duration(ms: number): string {
   if (ms < 999.5) return `${significant(ms, 3)} ms`;
-  return `${three.format(ms / 1_000)} s`;
+  return `${three.format(ms / 1000)} s`;
 }
 
 /** Tenths of a second, of a clock that runs. */
-export const clock = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+export const clock = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 export const ratio = (value: number): string =>
   value < 9.95 ? value.toPrecision(2) : significant(value, 3);
@@ -38,7 +38,7 @@ export function usd(value: number): string {
 export const memory = (mb: number): string => `${grouped.format(mb)} MB`;
 
 export function bytes(value: number): string {
-  const unit = value >= 1_000_000 ? ([1_000_000, "MB"] as const) : ([1_000, "KB"] as const);
+  const unit = value >= 1_000_000 ? ([1_000_000, "MB"] as const) : ([1000, "KB"] as const);
   return `${significant(value / unit[0], 3)} ${unit[1]}`;
 }
 

@@ -12,7 +12,8 @@ const KEYWORDS: Record<string, string> = {
   rust: "as async await break const continue crate dyn else enum extern false fn for if impl in let loop match mod move mut pub ref return self Self static struct super trait true type unsafe use where while",
 };
 const TOKENS: Record<string, RegExp> = {
-  python: /(?<comment>#[^\n]*)|(?<string>"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(?<word>[A-Za-z_]\w*)/g,
+  python:
+    /(?<comment>#[^\n]*)|(?<string>"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(?<word>[A-Za-z_]\w*)/g,
   rust: /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>r#*"[\s\S]*?"#*|"(?:\\[\s\S]|[^"\\])*"|'(?:\\.[^']*|[^'\\\n])')|(?<word>[A-Za-z_]\w*)/g,
 };
 
@@ -31,7 +32,14 @@ export function pieces(language: string, source: string): Piece[] {
   for (const match of source.matchAll(tokens)) {
     add("plain", source.slice(end, match.index));
     const { comment, string } = match.groups ?? {};
-    const kind = comment !== undefined ? "comment" : string !== undefined ? "string" : keywords.has(match[0]) ? "keyword" : "plain";
+    const kind =
+      comment !== undefined
+        ? "comment"
+        : string !== undefined
+          ? "string"
+          : keywords.has(match[0])
+            ? "keyword"
+            : "plain";
     add(kind, match[0]);
     end = match.index + match[0].length;
   }

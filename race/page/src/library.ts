@@ -3,13 +3,13 @@
 import {
   type Code,
   type Exported,
-  type RaceSummary,
-  type RecordedRace,
-  type Site,
   parseCode,
   parseRace,
   parseSite,
   parseSummaries,
+  type RaceSummary,
+  type RecordedRace,
+  type Site,
 } from "./protocol";
 import { summarise } from "./race";
 
@@ -57,6 +57,7 @@ export function within(exported: Exported): Library {
       return race ? Promise.resolve(race) : Promise.reject(new Error(`No race ${id}`));
     },
     hasCode: exported.code !== null,
-    code: () => (exported.code ? Promise.resolve(exported.code) : Promise.reject(new Error("No code"))),
+    code: () =>
+      exported.code ? Promise.resolve(exported.code) : Promise.reject(new Error("No code")),
   };
 }

@@ -14,12 +14,17 @@ export interface Kind {
 
 /** As asked for; else by what REPORT says: the first race after a change of tier is cold, too. */
 export function startOf({ cold, lanes }: Pick<RaceSummary, "cold" | "lanes">): Start {
-  return start(cold, Object.values(lanes).map(({ init_ms }) => init_ms !== null));
+  return start(
+    cold,
+    Object.values(lanes).map(({ init_ms }) => init_ms !== null),
+  );
 }
 
 /** Of a race that may be on: until REPORT is there, the handler's own word counts. */
 export function startOfRace(race: Race, asked: boolean): Start {
-  const begun = Object.values(race.lanes).filter(({ running, report }) => running || report?.parsed);
+  const begun = Object.values(race.lanes).filter(
+    ({ running, report }) => running || report?.parsed,
+  );
   return start(
     asked,
     begun.map(({ running, report }) =>

@@ -6,7 +6,7 @@ import { Connection, type Socket } from "./connection";
 import { find, show, text } from "./dom";
 import * as library from "./library";
 import type { View } from "./model";
-import { type Exported, type Site, parseExported } from "./protocol";
+import { type Exported, parseExported, type Site } from "./protocol";
 import { themeSwitch } from "./theme";
 import { chart } from "./views/chart";
 import { showCode } from "./views/code";

@@ -18,16 +18,36 @@ export function outline(shape: Shape): [number, number][] | null {
     case "circle":
       return null;
     case "diamond":
-      return [[0, -1.15], [1.15, 0], [0, 1.15], [-1.15, 0]];
+      return [
+        [0, -1.15],
+        [1.15, 0],
+        [0, 1.15],
+        [-1.15, 0],
+      ];
     case "square":
-      return [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]];
+      return [
+        [-0.9, -0.9],
+        [0.9, -0.9],
+        [0.9, 0.9],
+        [-0.9, 0.9],
+      ];
     case "triangle":
-      return [[0, -1.1], [1.05, 0.85], [-1.05, 0.85]];
+      return [
+        [0, -1.1],
+        [1.05, 0.85],
+        [-1.05, 0.85],
+      ];
   }
 }
 
 /** A mark around (x, y) in an SVG. */
-export function mark(shape: Shape, x: number, y: number, radius: number, className: string): SVGElement {
+export function mark(
+  shape: Shape,
+  x: number,
+  y: number,
+  radius: number,
+  className: string,
+): SVGElement {
   const corners = outline(shape);
   if (!corners) {
     return svg("circle", { cx: String(x), cy: String(y), r: String(radius), class: className });

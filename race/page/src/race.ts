@@ -10,7 +10,7 @@ import type {
   Site,
   WorkPhase,
 } from "./protocol";
-import { type Report, modelledMs, parseReport } from "./report";
+import { modelledMs, parseReport, type Report } from "./report";
 
 export interface Point {
   at_ms: number;
@@ -26,7 +26,12 @@ export interface Lane {
   finished: { at_ms: number; answer: Answer; telling_ms: number } | null;
   failed: { at_ms: number; error: Failure } | null;
   /** `line` is null where Lambda said nothing of an invocation that is over. */
-  report: { at_ms: number; line: string | null; parsed: Report | null; modelled_ms: number | null } | null;
+  report: {
+    at_ms: number;
+    line: string | null;
+    parsed: Report | null;
+    modelled_ms: number | null;
+  } | null;
 }
 export type Verified = Extract<RaceMessage, { type: "verified" }>;
 export interface Race {
@@ -194,12 +199,12 @@ export function rate(known: Lane | undefined): number | null {
   if (!known) return null;
   if (known.finished) {
     const { written, phases } = known.finished.answer;
-    return phases.write_ms > 0 ? (written / phases.write_ms) * 1_000 : null;
+    return phases.write_ms > 0 ? (written / phases.write_ms) * 1000 : null;
   }
   const from = known.phases.find(({ phase }) => phase === "write");
   const last = known.points.at(-1);
   if (!from || !last || last.at_ms <= from.at_ms) return null;
-  return (last.records / (last.at_ms - from.at_ms)) * 1_000;
+  return (last.records / (last.at_ms - from.at_ms)) * 1000;
 }
 
 export interface Stretch {

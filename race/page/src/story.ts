@@ -2,7 +2,7 @@
 
 import * as format from "./format";
 import type { LaneOfSite, Site } from "./protocol";
-import { type Lane, type Race, beganMs, gap, isOver, recordsOf } from "./race";
+import { beganMs, gap, isOver, type Lane, type Race, recordsOf } from "./race";
 
 /** "Python", "Python and Rust", "Python, Go and Rust". */
 export function listed(names: readonly string[]): string {
@@ -35,7 +35,8 @@ export function headline(site: Site, race: Race | null): string {
   if (race?.verified?.identical === false) {
     return "No speed is compared: what was written is not what must be there";
   }
-  if (!race) return `${titles.join(" against ")}: who writes ${format.records(site.records)} records first?`;
+  if (!race)
+    return `${titles.join(" against ")}: who writes ${format.records(site.records)} records first?`;
   if (failedLanes(site, race).length > 0) return withFailure(site, race);
   const done = ranking(site, race);
   if (done.length === site.lanes.length) return outcome(site, race, done);
@@ -141,12 +142,16 @@ export function announcement(site: Site, race: Race | null): string {
     ({ name }) => race.lanes[name]?.finished || race.lanes[name]?.failed,
   );
   if (ended.length === 0) {
-    return race.started ? `The race has started: ${listed(site.lanes.map(({ title }) => title))}.` : "";
+    return race.started
+      ? `The race has started: ${listed(site.lanes.map(({ title }) => title))}.`
+      : "";
   }
   if (ended.length === site.lanes.length) return `${headline(site, race)}.`;
   const [first] = ended;
   const why = first && race.lanes[first.name]?.failed?.error.errorType;
   const time = first && ranking(site, race)[0];
   if (why) return `${first.title} failed: ${why}.`;
-  return first && time ? `${first.title} finished first, in ${format.duration(totalOf(time))}.` : "";
+  return first && time
+    ? `${first.title} finished first, in ${format.duration(totalOf(time))}.`
+    : "";
 }

@@ -4,7 +4,7 @@ import type { Ears, State } from "../src/connection";
 import type { Course, RaceMessage, RaceSummary, Request, Site } from "../src/protocol";
 import { coldStart } from "../src/views/lanes";
 import { reservationOf } from "../src/views/story";
-import { BEGIN, SITE, START, VERIFIED, WHOLE, failed, until } from "./messages";
+import { BEGIN, failed, SITE, START, until, VERIFIED, WHOLE } from "./messages";
 
 const turn = (): Promise<void> => new Promise((done) => setTimeout(done));
 
@@ -132,8 +132,8 @@ describe("the list of races", () => {
 
 test("what comes late of the race before does not bring it back", () => {
   const stage = new Stage();
-  const late = of("b2", WHOLE, -5_000).at(-1);
-  stage.tell(...of("b2", WHOLE.slice(0, -1), -5_000), ...BEGIN);
+  const late = of("b2", WHOLE, -5000).at(-1);
+  stage.tell(...of("b2", WHOLE.slice(0, -1), -5000), ...BEGIN);
   if (late) stage.tell({ ...late, at_ms: START + 1 });
   expect(stage.app.model().race?.id).toBe("a1");
 });
@@ -152,7 +152,9 @@ describe("a race that dies midway", () => {
   });
 
   test("is then told to have been cut off, and how long the gateway holds to it", () => {
-    expect(reservationOf(after)).toMatch(/^Nothing was heard .* refuses another .* 20 minutes at most\.$/);
+    expect(reservationOf(after)).toMatch(
+      /^Nothing was heard .* refuses another .* 20 minutes at most\.$/,
+    );
   });
 
   test("stands still where it was heard of last", () => {
@@ -167,7 +169,7 @@ describe("where the senders' clock is another", () => {
     stage.cut();
     stage.open(...until(900));
     stage.pass(400);
-    expect(stage.app.model()).toMatchObject({ busy: true, now_ms: START + 1_300 });
+    expect(stage.app.model()).toMatchObject({ busy: true, now_ms: START + 1300 });
   });
 
   test("its difference is known from what is recorded meanwhile", () => {
@@ -175,21 +177,23 @@ describe("where the senders' clock is another", () => {
     stage.cut();
     // What was missed says nothing: it may be long ago.
     stage.open(...until(900));
-    stage.pass(2_001);
+    stage.pass(2001);
     expect(stage.polls).toBe(1);
-    stage.recorded(...until(1_800));
-    stage.pass(1_000);
-    expect(stage.app.model().now_ms).toBe(START + 2_800);
+    stage.recorded(...until(1800));
+    stage.pass(1000);
+    expect(stage.app.model().now_ms).toBe(START + 2800);
     // Told 500 ms late: the difference stays the least that was seen.
-    stage.recorded(...until(2_300));
-    expect(stage.app.model().now_ms).toBe(START + 2_800);
+    stage.recorded(...until(2300));
+    expect(stage.app.model().now_ms).toBe(START + 2800);
   });
 });
 
 describe("a series", () => {
   const asked = (stage: Stage): (Course | undefined)[] =>
     stage.sent.map((one) =>
-      one.action === "run" ? { format: one.format, memory_mb: one.memory_mb, cold: one.cold } : undefined,
+      one.action === "run"
+        ? { format: one.format, memory_mb: one.memory_mb, cold: one.cold }
+        : undefined,
     );
   const begun = (): Stage => {
     const stage = new Stage();
@@ -202,7 +206,7 @@ describe("a series", () => {
     const stage = begun();
     stage.app.course({ memory_mb: 128, format: "json", cold: true });
     stage.elapse();
-    const first = { format: "csv", memory_mb: 1_024, cold: false };
+    const first = { format: "csv", memory_mb: 1024, cold: false };
     expect(asked(stage)).toEqual([first, first]);
   });
 
@@ -230,12 +234,12 @@ describe("a series", () => {
   test("goes on with the end of a race that was cut off from the page", () => {
     const stage = begun();
     stage.elapse();
-    stage.tell(...of("r2", until(300), 9_000));
+    stage.tell(...of("r2", until(300), 9000));
     stage.cut();
-    stage.open(...of("r2", until(900), 9_000));
+    stage.open(...of("r2", until(900), 9000));
     stage.elapse();
     expect(stage.sent).toHaveLength(2);
-    stage.recorded(...of("r2", WHOLE, 9_000));
+    stage.recorded(...of("r2", WHOLE, 9000));
     stage.elapse();
     expect([stage.sent.length, stage.app.model().repeat?.done]).toEqual([3, 2]);
   });
@@ -243,7 +247,7 @@ describe("a series", () => {
   test("ends where a race is heard of no more", () => {
     const stage = begun();
     stage.elapse();
-    stage.tell(...of("r2", until(300), 9_000));
+    stage.tell(...of("r2", until(300), 9000));
     stage.pass(SILENT_MS);
     expect(stage.app.model()).toMatchObject({ repeat: null, notice: { about: "race" } });
   });
@@ -255,8 +259,16 @@ describe("the cold start", () => {
     stage.tell(...messages);
     return coldStart(stage.app.model().race?.lanes["python"]);
   };
-  const warm = (one: RaceMessage): RaceMessage => (one.type === "running" ? { ...one, cold: false } : one);
-  const silent: RaceMessage = { type: "report", race: "a1", lane: "python", at_ms: START + 1, report: null, headers: {} };
+  const warm = (one: RaceMessage): RaceMessage =>
+    one.type === "running" ? { ...one, cold: false } : one;
+  const silent: RaceMessage = {
+    type: "report",
+    race: "a1",
+    lane: "python",
+    at_ms: START + 1,
+    report: null,
+    headers: {},
+  };
 
   test.each<[string, RaceMessage[], string]>([
     ["Init Duration where REPORT has it", WHOLE, "90.5 ms"],

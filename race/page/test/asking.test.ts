@@ -16,7 +16,14 @@ describe("what was asked is pending until", () => {
 
   test("every lane is warm", () => {
     const warm = (lane: string, one: asking.Asking): asking.Asking =>
-      asking.heard(one, { type: "warmed", at_ms: 1, lane, memory_mb: 128, report: null, error: null });
+      asking.heard(one, {
+        type: "warmed",
+        at_ms: 1,
+        lane,
+        memory_mb: 128,
+        report: null,
+        error: null,
+      });
     const one = warm("rust", asking.asked(asking.nothing, "warmup", NAMES, 0));
     expect(one.pending?.left).toEqual(["python"]);
     expect(warm("python", one).pending).toBeNull();
@@ -80,7 +87,10 @@ describe("a series of races", () => {
   });
 
   test("ends where nothing is heard of a race any more, and says so", () => {
-    const after = asking.stalled({ ...three, series: three.series && { ...three.series, done: 1 } });
+    const after = asking.stalled({
+      ...three,
+      series: three.series && { ...three.series, done: 1 },
+    });
     expect(after.series).toBeNull();
     expect(after.notice?.text).toMatch(/^The series ended in race 2 of 3/);
   });

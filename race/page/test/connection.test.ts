@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Connection, type Socket, type State } from "../src/connection";
 import type { Message } from "../src/protocol";
-import { WHOLE, recorded, until } from "./messages";
+import { recorded, until, WHOLE } from "./messages";
 
 /** Sockets that open, close and speak when the test says so; timers that it lets run. */
 class World {
@@ -65,7 +65,7 @@ describe("the connection", () => {
       world.elapse();
       return ms;
     });
-    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000]);
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 8000]);
   });
 
   test("begins with the shortest wait again once it was open", () => {

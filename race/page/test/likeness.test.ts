@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type Kind, alike, nearest, startOf, startOfRace, withOwn } from "../src/likeness";
+import { alike, type Kind, nearest, startOf, startOfRace, withOwn } from "../src/likeness";
 import type { RaceMessage, RaceSummary } from "../src/protocol";
 import { fold, summarise } from "../src/race";
-import { SITE, WHOLE, recorded, until } from "./messages";
+import { recorded, SITE, until, WHOLE } from "./messages";
 
 const found = summarise(recorded());
 if (!found) throw new Error("no race");
@@ -12,7 +12,7 @@ const lanes = (python: number | null, rust: number | null): RaceSummary["lanes"]
   rust: { total_ms: 1, init_ms: rust, failed: null },
 });
 const WARM: RaceSummary = { ...COLD, race: "b2", cold: false, lanes: lanes(null, null) };
-const KIND: Kind = { format: "csv", memory_mb: 1_024, start: "warm", conditions: SITE.conditions };
+const KIND: Kind = { format: "csv", memory_mb: 1024, start: "warm", conditions: SITE.conditions };
 
 describe("a race's start", () => {
   test.each([
@@ -31,8 +31,12 @@ describe("a race's start", () => {
     };
     expect(of(until(0))).toBe("warm");
     expect(of(until(300))).toBe("cold");
-    expect(of(until(300).map((one) => (one.type === "running" ? { ...one, cold: false } : one)))).toBe("warm");
-    expect(of(WHOLE.map((one) => (one.type === "running" ? { ...one, cold: false } : one)))).toBe("cold");
+    expect(
+      of(until(300).map((one) => (one.type === "running" ? { ...one, cold: false } : one))),
+    ).toBe("warm");
+    expect(of(WHOLE.map((one) => (one.type === "running" ? { ...one, cold: false } : one)))).toBe(
+      "cold",
+    );
   });
 });
 
@@ -53,7 +57,7 @@ describe("races are compared", () => {
 });
 
 describe("the nearest recorded race", () => {
-  const wanted = { format: "csv", memory_mb: 1_024, cold: false } as const;
+  const wanted = { format: "csv", memory_mb: 1024, cold: false } as const;
   const here = SITE.conditions;
 
   test("is of the same conditions", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseExported, parseMessage, parseRace, parseSite, parseSummaries } from "../src/protocol";
 import { summarise } from "../src/race";
-import { SITE, VERIFIED, WHOLE, recorded } from "./messages";
+import { recorded, SITE, VERIFIED, WHOLE } from "./messages";
 
 const parsed = (value: unknown): unknown => parseMessage(JSON.stringify(value));
 
@@ -51,7 +51,9 @@ test("a site without a tier's share is none", () => {
 test("a row of the list that is no race hides no other", () => {
   const right = summarise(recorded());
   expect(right).not.toBeNull();
-  expect(parseSummaries({ races: [{ race: "a" }, right, { ...right, format: "" }] })).toEqual([right]);
+  expect(parseSummaries({ races: [{ race: "a" }, right, { ...right, format: "" }] })).toEqual([
+    right,
+  ]);
   expect(parseSummaries({ races: "none" })).toBeNull();
 });
 

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { fold, isOver } from "../src/race";
 import { Replay, score } from "../src/replay";
-import { NAMES, START, VERIFIED, WHOLE, until } from "./messages";
+import { NAMES, START, until, VERIFIED, WHOLE } from "./messages";
 
 const ALL = [...WHOLE, VERIFIED];
 
 function playing(speed: 1 | 4 | "instant"): { replay: Replay; pass(ms: number): void } {
-  let now = 5_000;
+  let now = 5000;
   return { replay: new Replay(ALL, speed, () => now), pass: (ms) => (now += ms) };
 }
 
 describe("a replay", () => {
   test("tells each message when it was told then", () => {
     const { replay, pass } = playing(1);
-    for (const ms of [0, 100, 650, 1_290, 2_100]) {
+    for (const ms of [0, 100, 650, 1290, 2100]) {
       expect(replay.messages()).toEqual(until(replay.position_ms));
       pass(ms - replay.position_ms);
       expect(replay.at_ms).toBe(START + ms);
@@ -32,8 +32,8 @@ describe("a replay", () => {
 
   test("ends with the race: nobody waits for what came later", () => {
     const { replay, pass } = playing(1);
-    expect(replay.length_ms).toBe(2_310);
-    pass(2_310);
+    expect(replay.length_ms).toBe(2310);
+    pass(2310);
     expect(replay.over).toBe(true);
     expect(fold(replay.messages())?.verified).toEqual(VERIFIED);
   });
@@ -42,7 +42,7 @@ describe("a replay", () => {
     const { replay, pass } = playing(1);
     pass(500);
     replay.pause();
-    pass(9_000);
+    pass(9000);
     expect([replay.position_ms, replay.playing]).toEqual([500, false]);
     replay.play();
     pass(100);
@@ -68,7 +68,9 @@ describe("a replay", () => {
   test("of a race without its start begins with its first message", () => {
     const cut = WHOLE.filter(({ type }) => type !== "clearing" && type !== "started");
     expect(score(cut).start_ms).toBe(START + 100);
-    expect(isOver(fold(new Replay(cut, "instant", () => 0).messages()) ?? never(), NAMES)).toBe(true);
+    expect(isOver(fold(new Replay(cut, "instant", () => 0).messages()) ?? never(), NAMES)).toBe(
+      true,
+    );
   });
 
   test("of nothing is over", () => {

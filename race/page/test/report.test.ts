@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { modelledMs, parseReport } from "../src/report";
 
 // As in https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
-const WARM = "REPORT RequestId: 8f5\tDuration: 15.74 ms\tBilled Duration: 16 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB\t\n";
+const WARM =
+  "REPORT RequestId: 8f5\tDuration: 15.74 ms\tBilled Duration: 16 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB\t\n";
 
 test("a warm call has no Init Duration", () => {
   expect(parseReport(WARM)).toEqual({
@@ -25,9 +26,12 @@ test("a cold start and a failure are read", () => {
   });
 });
 
-test.each(["", "START RequestId: 8f5", "REPORT RequestId: 8f5\tDuration: x ms"])("%j is no REPORT", (line) => {
-  expect(parseReport(line)).toBeNull();
-});
+test.each(["", "START RequestId: 8f5", "REPORT RequestId: 8f5\tDuration: x ms"])(
+  "%j is no REPORT",
+  (line) => {
+    expect(parseReport(line)).toBeNull();
+  },
+);
 
 test.each([[{}], [{ "x-lambdameter-service": "{" }], [{ "x-lambdameter-service": "{}" }]])(
   "where nobody says what was modelled, nothing is claimed: %j",

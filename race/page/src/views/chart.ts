@@ -7,7 +7,7 @@ import * as format from "../format";
 import { laneClass, outline, shapeOf } from "../marks";
 import type { Model, View } from "../model";
 import type { Site } from "../protocol";
-import { type Race, beganMs, elapsedMs, recordsOf } from "../race";
+import { beganMs, elapsedMs, type Race, recordsOf } from "../race";
 import { namesOf } from "../story";
 import { isDark } from "../theme";
 
@@ -40,7 +40,11 @@ export function chart(): View {
     if (drawn?.key !== key) {
       drawn?.plot.destroy();
       look = lookOf(root, model.site);
-      const plot = new uPlot(options(model.site, look, size(), () => latest), [[0]], root);
+      const plot = new uPlot(
+        options(model.site, look, size(), () => latest),
+        [[0]],
+        root,
+      );
       drawn = { plot, key };
       shown = "";
     }
@@ -70,7 +74,7 @@ function told({ site, race }: Model): string {
 /** The end of the time axis: it holds still for a while, then makes room. */
 function furthestS({ race, site, now_ms }: Model): number {
   const elapsed = race ? namesOf(site).map((name) => elapsedMs(race, name, now_ms) ?? 0) : [];
-  return Math.max(SHORTEST_S, ...elapsed.map((ms) => Math.ceil((ms * 1.08) / 1_000)));
+  return Math.max(SHORTEST_S, ...elapsed.map((ms) => Math.ceil((ms * 1.08) / 1000)));
 }
 
 function series(race: Race | null, name: string): uPlot.AlignedData {
@@ -80,10 +84,7 @@ function series(race: Race | null, name: string): uPlot.AlignedData {
   const start = from === undefined ? [] : [{ at_ms: from, records: 0 }];
   const points = [...start, ...known.points];
   const began = beganMs(race);
-  return [
-    points.map(({ at_ms }) => (at_ms - began) / 1_000),
-    points.map(({ records }) => records),
-  ];
+  return [points.map(({ at_ms }) => (at_ms - began) / 1000), points.map(({ records }) => records)];
 }
 
 const dataOf = ({ site, race }: Model): uPlot.AlignedData =>
@@ -125,9 +126,16 @@ function options(
     ],
     series: [
       {},
-      ...look.lanes.map((stroke) => ({ stroke, width: 2.5, spanGaps: true, points: { show: false } })),
+      ...look.lanes.map((stroke) => ({
+        stroke,
+        width: 2.5,
+        spanGaps: true,
+        points: { show: false },
+      })),
     ],
-    hooks: { draw: [(plot) => site.lanes.forEach((_, index) => marks(plot, index, look, model()))] },
+    hooks: {
+      draw: [(plot) => site.lanes.forEach((_, index) => marks(plot, index, look, model()))],
+    },
   };
 }
 
@@ -152,7 +160,10 @@ function marks(plot: uPlot, index: number, look: Look, model: Model | null): voi
   });
   if (last >= 0) {
     const [x, y] = at(last);
-    ctx.font = look.font.replace(/([\d.]+)px/, (_, px: string) => `600 ${Number(px) * uPlot.pxRatio}px`);
+    ctx.font = look.font.replace(
+      /([\d.]+)px/,
+      (_, px: string) => `600 ${Number(px) * uPlot.pxRatio}px`,
+    );
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.fillStyle = look.ink;

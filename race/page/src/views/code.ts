@@ -30,5 +30,10 @@ function source(lane: string, { path, language, text }: SourceFile): HTMLElement
     kind === "plain" ? part : h("span", { class: kind }, part),
   );
   const about = { tabindex: "0", role: "region", "aria-label": `${lane}: ${path}` };
-  return h("figure", {}, h("figcaption", {}, h("b", {}, path), ` ${lines} lines`), h("pre", about, h("code", {}, ...shown)));
+  return h(
+    "figure",
+    {},
+    h("figcaption", {}, h("b", {}, path), ` ${lines} lines`),
+    h("pre", about, h("code", {}, ...shown)),
+  );
 }

@@ -2,9 +2,9 @@
 
 import { able, attribute, find, h, isAble, show, text } from "../dom";
 import * as format from "../format";
+import { isCold } from "../likeness";
 import type { Model, View } from "../model";
 import type { Course, Site } from "../protocol";
-import { isCold } from "../likeness";
 import { isOver } from "../race";
 import { namesOf, vcpu } from "../story";
 import { type Choice, choice } from "./choice";
@@ -103,8 +103,16 @@ interface GatewayControls {
 }
 
 function gatewayControls(home: Site, wishes: Wishes): GatewayControls {
-  const times = h("input", { type: "number", id: "times", min: "1", max: String(MOST_RACES), value: "1", inputmode: "numeric" });
-  const wanted = (): number => Math.min(MOST_RACES, Math.max(1, Math.floor(times.valueAsNumber || 1)));
+  const times = h("input", {
+    type: "number",
+    id: "times",
+    min: "1",
+    max: String(MOST_RACES),
+    value: "1",
+    inputmode: "numeric",
+  });
+  const wanted = (): number =>
+    Math.min(MOST_RACES, Math.max(1, Math.floor(times.valueAsNumber || 1)));
   times.addEventListener("change", () => (times.value = String(wanted())));
   const run = button("Run all", "run", () => wishes.run(wanted()), "primary");
   const stop = button("Stop after this race", "stop", wishes.stop);
@@ -114,7 +122,11 @@ function gatewayControls(home: Site, wishes: Wishes): GatewayControls {
   const warmed = h("ul", { class: "warmed", "aria-label": "Warmed up" });
   const repeat = h("span", { class: "repeat" }, h("label", { for: "times" }, "Races"), times);
   return {
-    elements: [...(home.token === null ? [token.element] : []), h("p", { class: "buttons" }, run, repeat, stop), warmed],
+    elements: [
+      ...(home.token === null ? [token.element] : []),
+      h("p", { class: "buttons" }, run, repeat, stop),
+      warmed,
+    ],
     further: [warm, verify],
     update(model) {
       const { connection, busy, pending, repeat: series, race, replay } = model;
@@ -141,7 +153,13 @@ function runLabel({ pending, busy, repeat }: Model): string {
 
 /** On AWS a race costs money: it takes the token that was printed on deployment. */
 function tokenField(wishes: Wishes): { element: HTMLElement; update(model: Model): void } {
-  const input = h("input", { type: "password", id: "token", autocomplete: "off", spellcheck: "false", "aria-describedby": "token-why" });
+  const input = h("input", {
+    type: "password",
+    id: "token",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-describedby": "token-why",
+  });
   input.addEventListener("input", () => wishes.token(input.value.trim()));
   const why = h("small", { id: "token-why" });
   const element = h("p", { class: "token" }, h("label", { for: "token" }, "Token"), input, why);
@@ -151,7 +169,12 @@ function tokenField(wishes: Wishes): { element: HTMLElement; update(model: Model
       show(element, token_needed);
       const wrong = notice?.about === "token";
       attribute(input, "aria-invalid", wrong ? "true" : false);
-      text(why, wrong ? notice.text : "Starting a race costs money: lambdameter deploy printed the token. It is kept until this tab is closed.");
+      text(
+        why,
+        wrong
+          ? notice.text
+          : "Starting a race costs money: lambdameter deploy printed the token. It is kept until this tab is closed.",
+      );
     },
   };
 }
@@ -169,5 +192,6 @@ function warmedLines(list: HTMLElement, home: Site, { warmed }: Model): void {
     return [`${title} at ${format.memory(said.memory_mb)} ${what}`];
   });
   show(list, lines.length > 0);
-  if (list.textContent !== lines.join("")) list.replaceChildren(...lines.map((line) => h("li", {}, line)));
+  if (list.textContent !== lines.join(""))
+    list.replaceChildren(...lines.map((line) => h("li", {}, line)));
 }

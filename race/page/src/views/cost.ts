@@ -1,6 +1,6 @@
 // What this race cost, lane by lane, and what so many in a month would.
 
-import { type Cost, VOLUMES, costOf } from "../cost";
+import { type Cost, costOf, VOLUMES } from "../cost";
 import { attribute, find, h, renew, text } from "../dom";
 import * as format from "../format";
 import { emblem, laneClass, shapeOf } from "../marks";
@@ -19,7 +19,12 @@ export function cost(chosen: (volume: number) => void): View {
   // No <output>: that would be a live region, and speak at every step besides the slider.
   const volume = h("b");
   const sentence = h("p");
-  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Costs, in US dollars" });
+  const table = h("div", {
+    class: "scroll",
+    tabindex: "0",
+    role: "region",
+    "aria-label": "Costs, in US dollars",
+  });
   const prices = h("p", { class: "quiet-text" });
   const label = h("label", { for: "volume" }, "Invocations a month");
   root.append(sentence, table, h("p", { class: "slider" }, label, slider, volume), prices);
@@ -29,10 +34,15 @@ export function cost(chosen: (volume: number) => void): View {
     attribute(slider, "aria-valuetext", `${format.records(model.volume)} a month`);
     text(volume, format.records(model.volume));
     const { as_of, region } = model.site.prices;
-    text(prices, `AWS's list prices of ${as_of} for ${region}, ${model.site.architecture}; first volume tier, without the free tier. Services are the requests to S3 and DynamoDB.`);
+    text(
+      prices,
+      `AWS's list prices of ${as_of} for ${region}, ${model.site.architecture}; first volume tier, without the free tier. Services are the requests to S3 and DynamoDB.`,
+    );
     const bills = billsOf(model);
     text(sentence, told(model, bills));
-    renew(table, JSON.stringify([model.site.lanes, bills, model.volume]), () => [rows(model, bills)]);
+    renew(table, JSON.stringify([model.site.lanes, bills, model.volume]), () => [
+      rows(model, bills),
+    ]);
   };
 }
 
@@ -71,7 +81,9 @@ function rows({ site, volume }: Model, bills: Bills): HTMLElement {
   const heads = ["US dollars", "Lambda", "services", "this race", "a month"];
   const figures = (bill: Cost | null): string[] =>
     bill
-      ? [bill.lambda_usd, bill.services_usd, bill.total_usd, bill.total_usd * volume].map(format.usd)
+      ? [bill.lambda_usd, bill.services_usd, bill.total_usd, bill.total_usd * volume].map(
+          format.usd,
+        )
       : ["–", "–", "–", "–"];
   return h(
     "table",

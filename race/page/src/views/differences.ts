@@ -33,13 +33,23 @@ function draw(site: Site, verified: Verified): HTMLElement[] {
 }
 
 function table(title: string, first: Difference[]): HTMLElement {
-  const value = (one: unknown): string => (one === undefined || one === null ? "–" : JSON.stringify(one));
+  const value = (one: unknown): string =>
+    one === undefined || one === null ? "–" : JSON.stringify(one);
   const lines = first.flatMap(({ key, fields }) =>
     fields.map(({ field, expected, actual }) =>
       h("tr", {}, ...[key, field, value(expected), value(actual)].map((cell) => h("td", {}, cell))),
     ),
   );
   const heads = ["record", "field", "must be", "is"].map((head) => h("th", { scope: "col" }, head));
-  const about = { class: "scroll words", tabindex: "0", role: "region", "aria-label": `First differences of ${title}` };
-  return h("div", about, h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...lines)));
+  const about = {
+    class: "scroll words",
+    tabindex: "0",
+    role: "region",
+    "aria-label": `First differences of ${title}`,
+  };
+  return h(
+    "div",
+    about,
+    h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...lines)),
+  );
 }

@@ -3,8 +3,8 @@
 
 import { find, h, renew, svg } from "../dom";
 import * as format from "../format";
+import { alike, type Kind, sameCourse, startOfRace } from "../likeness";
 import { laneClass, mark, shapeOf } from "../marks";
-import { type Kind, alike, sameCourse, startOfRace } from "../likeness";
 import type { Model, View } from "../model";
 import type { RaceSummary, Site } from "../protocol";
 import { median, stack, ticks } from "../statistics";
@@ -79,7 +79,11 @@ function draw(
   return [
     h("p", {}, sentence + out),
     picture(lanes, sentence, width),
-    h("p", { class: "quiet-text" }, "A mark for each race: filled where it was verified, hollow where not. The bar is the median."),
+    h(
+      "p",
+      { class: "quiet-text" },
+      "A mark for each race: filled where it was verified, hollow where not. The bar is the median.",
+    ),
   ];
 }
 
@@ -91,13 +95,18 @@ interface LaneDots {
 
 function picture(lanes: LaneDots[], label: string, width: number): HTMLElement {
   const largest = Math.max(...lanes.flatMap(({ dots }) => dots.map(({ ms }) => ms)));
-  const axis = ticks(largest / 1_000, 5);
-  const end = (axis.at(-1) ?? 1) * 1_000;
+  const axis = ticks(largest / 1000, 5);
+  const end = (axis.at(-1) ?? 1) * 1000;
   const x = (ms: number): number => LEFT + (ms / end) * (width - LEFT - RIGHT);
   const height = lanes.length * ROW + 26;
-  const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "dots" });
+  const drawn = svg("svg", {
+    viewBox: `0 0 ${width} ${height}`,
+    role: "img",
+    "aria-label": label,
+    class: "dots",
+  });
   for (const second of axis) {
-    const at = String(x(second * 1_000));
+    const at = String(x(second * 1000));
     drawn.append(svg("line", { x1: at, x2: at, y1: "4", y2: String(height - 22), class: "grid" }));
     drawn.append(words(at, height - 5, "middle", `${Number(second.toPrecision(6))} s`, "tick"));
   }
@@ -105,12 +114,23 @@ function picture(lanes: LaneDots[], label: string, width: number): HTMLElement {
     const floor = (index + 1) * ROW - 10;
     const group = svg("g", { class: laneClass(name, index) });
     group.append(words(String(LEFT + 4), floor - ROW + 24, "start", title, "who"));
-    const levels = stack(dots.map(({ ms }) => x(ms)), 2 * DOT + 1);
+    const levels = stack(
+      dots.map(({ ms }) => x(ms)),
+      2 * DOT + 1,
+    );
     const step = Math.min(2 * DOT + 1, PILE / Math.max(1, ...levels));
     const middle = median(dots.map(({ ms }) => ms));
     if (middle !== null) {
       const at = String(x(middle));
-      group.append(svg("line", { x1: at, x2: at, y1: String(floor - PILE), y2: String(floor + 9), class: "median" }));
+      group.append(
+        svg("line", {
+          x1: at,
+          x2: at,
+          y1: String(floor - PILE),
+          y2: String(floor + 9),
+          class: "median",
+        }),
+      );
     }
     dots.forEach(({ ms, verified }, place) => {
       const y = floor - (levels[place] ?? 0) * step;

@@ -27,6 +27,8 @@ function told({ target, modelled, caveats }: Model["site"]): HTMLElement[] {
   return [
     pair("target", measured),
     pair("modelled, not measured", modelled ?? "nothing", modelled ? { class: "modelled" } : {}),
-    ...caveats.filter(({ label }) => label !== "target").map(({ label, text }) => pair(label, text)),
+    ...caveats
+      .filter(({ label }) => label !== "target")
+      .map(({ label, text }) => pair(label, text)),
   ];
 }

@@ -5,7 +5,17 @@ import * as format from "../format";
 import { emblem, laneClass, shapeOf } from "../marks";
 import type { Model, View } from "../model";
 import type { LaneOfSite } from "../protocol";
-import { type Lane, type Phase, type Race, elapsedMs, gap, isOver, phaseOf, rate, recordsOf } from "../race";
+import {
+  elapsedMs,
+  gap,
+  isOver,
+  type Lane,
+  type Phase,
+  phaseOf,
+  type Race,
+  rate,
+  recordsOf,
+} from "../race";
 import { namesOf } from "../story";
 
 const PHASES: readonly Phase[] = ["start", "download", "parse", "write", "done"];
@@ -48,11 +58,22 @@ function row(container: HTMLElement, lane: LaneOfSite, index: number): Row {
   const behind = h("div", { class: "behind" });
   const track = h(
     "div",
-    { class: "track", role: "progressbar", "aria-label": `${lane.title}: records written`, "aria-valuemin": "0" },
+    {
+      class: "track",
+      role: "progressbar",
+      "aria-label": `${lane.title}: records written`,
+      "aria-valuemin": "0",
+    },
     bar,
     behind,
   );
-  const figures = ["records", "phase", "elapsed, with start", "records/s, writing", "cold start"].map((name) => {
+  const figures = [
+    "records",
+    "phase",
+    "elapsed, with start",
+    "records/s, writing",
+    "cold start",
+  ].map((name) => {
     const value = h("dd");
     return { value, term: h("div", {}, h("dt", {}, name), value) };
   });
@@ -80,7 +101,9 @@ function row(container: HTMLElement, lane: LaneOfSite, index: number): Row {
     const known = race?.lanes[lane.name];
     const phase = race ? phaseOf(race, lane.name) : "waiting";
     const done = recordsOf(known);
-    const most = race ? Math.max(0, ...namesOf(site).map((name) => recordsOf(race.lanes[name]))) : 0;
+    const most = race
+      ? Math.max(0, ...namesOf(site).map((name) => recordsOf(race.lanes[name])))
+      : 0;
     attribute(track, "aria-valuemax", String(site.records));
     attribute(track, "aria-valuenow", String(done));
     style(bar, "--part", String(Math.min(1, done / site.records)));

@@ -2,8 +2,8 @@
 
 import { find, h, renew, show, style, text } from "../dom";
 import * as format from "../format";
-import type { Model, View } from "../model";
 import { startOf } from "../likeness";
+import type { Model, View } from "../model";
 import type { RaceSummary, Site } from "../protocol";
 import type { Speed } from "../replay";
 import { choice } from "./choice";
@@ -36,7 +36,13 @@ export function replay(home: Site, wishes: ReplayWishes): View {
   back.addEventListener("click", wishes.live);
   const position = h("span", { class: "position" });
   const done = h("div", { class: "played", "aria-hidden": "true" }, h("div"));
-  const playing = h("div", { class: "playing" }, speeds.element, h("p", { class: "buttons" }, toggle, position), done);
+  const playing = h(
+    "div",
+    { class: "playing" },
+    speeds.element,
+    h("p", { class: "buttons" }, toggle, position),
+    done,
+  );
   const saved = h("p", { class: "saved" });
   root.append(
     h("h2", { id: "replay-title" }, "Recorded races"),
@@ -88,7 +94,11 @@ function title(site: Site, race: RaceSummary): string {
 function exports({ exported, replay: shown, race }: Model): (Node | string)[] {
   if (exported) return [];
   const id = shown?.id ?? race?.id;
-  const link = (href: string, words: string): HTMLElement => h("a", { href, download: true }, words);
-  const one = id === undefined ? [] : [link(`/export.html?race=${encodeURIComponent(id)}`, "this race"), ", or "];
+  const link = (href: string, words: string): HTMLElement =>
+    h("a", { href, download: true }, words);
+  const one =
+    id === undefined
+      ? []
+      : [link(`/export.html?race=${encodeURIComponent(id)}`, "this race"), ", or "];
   return ["Save as one HTML file: ", ...one, link("/export.html", "all races"), "."];
 }

@@ -19,11 +19,14 @@ export function headline(): View {
     renew(facts, known.join("\n"), () => known.map((fact) => h("li", {}, fact)));
     show(facts, known.length > 0);
     text(said, [story.announcement(site, race), noticeOf(model)].filter(Boolean).join(" "));
-    document.title = race ? `${story.headline(site, race)} · lambdameter` : "lambdameter: the live race";
+    document.title = race
+      ? `${story.headline(site, race)} · lambdameter`
+      : "lambdameter: the live race";
   };
 }
 
-const noticeOf = ({ notice }: Model): string => (notice ? `${notice.text}. ${notice.next_step}` : "");
+const noticeOf = ({ notice }: Model): string =>
+  notice ? `${notice.text}. ${notice.next_step}` : "";
 
 function kindOf({ replay, exported, connection, repeat, race }: Model): string {
   if (replay) {
@@ -64,7 +67,7 @@ export function notice(retry: () => void): View {
           text: "The connection to the gateway is lost",
           next_step:
             connection.is === "lost"
-              ? `The next try comes within ${Math.ceil(connection.retry_ms / 1_000)} s; what was missed is shown then. Is lambdameter live still running?`
+              ? `The next try comes within ${Math.ceil(connection.retry_ms / 1000)} s; what was missed is shown then. Is lambdameter live still running?`
               : "It is being tried again.",
         }
       : said;

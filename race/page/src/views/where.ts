@@ -5,7 +5,7 @@ import * as format from "../format";
 import { emblem, laneClass, shapeOf } from "../marks";
 import type { Model, View } from "../model";
 import type { LaneOfSite, Site } from "../protocol";
-import { type Stretch, modelledShare, stretches } from "../race";
+import { modelledShare, type Stretch, stretches } from "../race";
 
 const COLUMNS = ["cold", "download", "parse", "write"] as const;
 const TITLES = { cold: "cold start", download: "download", parse: "parse", write: "write" };
@@ -40,7 +40,12 @@ export function where(): View {
 function build(site: Site): { nodes: HTMLElement[]; rows: Row[] } {
   const made = site.lanes.map(rowOf);
   const heads = COLUMNS.map((column) =>
-    h("th", { scope: "col" }, h("i", { class: `swatch ${column}`, "aria-hidden": "true" }), TITLES[column]),
+    h(
+      "th",
+      { scope: "col" },
+      h("i", { class: `swatch ${column}`, "aria-hidden": "true" }),
+      TITLES[column],
+    ),
   );
   const further = FURTHER.map((title) => h("th", { scope: "col" }, title));
   const table = h(
@@ -50,7 +55,12 @@ function build(site: Site): { nodes: HTMLElement[]; rows: Row[] } {
     h("tbody", {}, ...made.map(({ line }) => line)),
   );
   const bars = h("div", { class: "bars", "aria-hidden": "true" }, ...made.map(({ bar }) => bar));
-  const about = { class: "scroll", tabindex: "0", role: "region", "aria-label": "Where the time went, in milliseconds" };
+  const about = {
+    class: "scroll",
+    tabindex: "0",
+    role: "region",
+    "aria-label": "Where the time went, in milliseconds",
+  };
   return { nodes: [bars, h("div", about, table)], rows: made.map(({ row }) => row) };
 }
 
