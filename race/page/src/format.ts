@@ -1,4 +1,4 @@
-// The only code that writes figures: seconds, milliseconds, records, dollars.
+// Figures as text: seconds, milliseconds, records, dollars. No other module formats figures.
 
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const three = new Intl.NumberFormat("en-US", {
@@ -6,7 +6,7 @@ const three = new Intl.NumberFormat("en-US", {
   maximumSignificantDigits: 3,
 });
 
-/** At most so many significant digits, never an exponent, thousands grouped. */
+/** With this number of significant digits at most, grouped thousands, and no exponent. */
 function significant(value: number, digits: number): string {
   return new Intl.NumberFormat("en-US", { maximumSignificantDigits: digits }).format(value);
 }
@@ -21,7 +21,7 @@ export function duration(ms: number): string {
   return `${three.format(ms / 1000)} s`;
 }
 
-/** Tenths of a second, of a clock that runs. */
+/** Tenths of a second, for a running clock. */
 export const clock = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 export const ratio = (value: number): string =>
@@ -42,7 +42,7 @@ export function bytes(value: number): string {
   return `${significant(value / unit[0], 3)} ${unit[1]}`;
 }
 
-/** Date and time of day where the page is read. */
+/** Date and time in the reader's time zone. */
 export function moment(at_ms: number): string {
   return new Intl.DateTimeFormat("en-GB", {
     day: "numeric",

@@ -4,7 +4,7 @@ import * as format from "../src/format";
 import { pieces } from "../src/highlight";
 import { parseReport } from "../src/report";
 import { median, stack, ticks } from "../src/statistics";
-import { SITE, WHOLE } from "./messages";
+import { SITE, WHOLE } from "./examples";
 
 describe("a figure has at most three significant digits and its unit", () => {
   test.each([
@@ -21,7 +21,7 @@ describe("a figure has at most three significant digits and its unit", () => {
     [0, "$0"],
     [0.000_000_261, "$0.000000261"],
     [0.0315, "$0.0315"],
-    [3.141_59, "$3.14"],
+    [3.146, "$3.15"],
     [0.9999, "$1.00"],
     [99.99, "$100"],
     [-12.5, "−$12.5"],
@@ -36,8 +36,10 @@ describe("a figure has at most three significant digits and its unit", () => {
 });
 
 test("a race costs its billed GB-seconds, its request and its services", () => {
-  const told = WHOLE.find((one) => one.type === "report" && one.lane === "rust");
-  const report = told?.type === "report" && told.report ? parseReport(told.report) : null;
+  const message = WHOLE.find(
+    ({ type, ...rest }) => type === "report" && "lane" in rest && rest.lane === "rust",
+  );
+  const report = message?.type === "report" ? parseReport(message.report ?? "") : null;
   if (!report) throw new Error("no report");
   expect(report.billed_ms).toBe(1500);
   const cost = costOf(report, "rust", SITE.prices);

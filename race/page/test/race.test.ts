@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { RaceMessage } from "../src/protocol";
+import type { RaceMessage } from "../src/messages";
 import * as race from "../src/race";
 import {
   BEGIN,
@@ -12,7 +12,7 @@ import {
   until,
   VERIFIED,
   WHOLE,
-} from "./messages";
+} from "./examples";
 
 function folded(messages: RaceMessage[]): race.Race {
   const result = race.fold(messages);
@@ -20,10 +20,13 @@ function folded(messages: RaceMessage[]): race.Race {
   return result;
 }
 
-/** A fixed shuffle for each seed: the order of arrival is nobody's to choose. */
+/** A fixed order for each seed. */
 function shuffled<Kind>(values: readonly Kind[], seed: number): Kind[] {
   let state = seed;
-  const next = (): number => (state = (state * 48_271) % 2_147_483_647);
+  const next = (): number => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state;
+  };
   return values
     .map((value) => ({ value, key: next() }))
     .toSorted((a, b) => a.key - b.key)
@@ -85,19 +88,19 @@ describe("what a lane shows", () => {
   });
 
   test("the rate is that of writing, so far and at the end", () => {
-    expect(race.rate(folded(until(900)).lanes["rust"])).toBeCloseTo(1000 / 0.3);
-    expect(race.rate(folded(WHOLE).lanes["python"])).toBe(2000);
-    expect(race.rate(folded(until(300)).lanes["python"])).toBeNull();
+    expect(race.recordsPerSecond(folded(until(900)).lanes.rust)).toBeCloseTo(1000 / 0.3);
+    expect(race.recordsPerSecond(folded(WHOLE).lanes.python)).toBe(2000);
+    expect(race.recordsPerSecond(folded(until(300)).lanes.python)).toBeNull();
   });
 
   test("the time between two messages is shared out by records", () => {
-    expect(race.reachedMs(folded(WHOLE).lanes["python"], 1500)).toBe(START + 300 + 750);
+    expect(race.reachedMs(folded(WHOLE).lanes.python, 1500)).toBe(START + 300 + 750);
   });
 });
 
 describe("where the time went", () => {
   test("while it runs, by the times of the messages", () => {
-    expect(race.stretches(folded(until(250)), "rust", START + 250)).toEqual([
+    expect(race.timeSpans(folded(until(250)), "rust", START + 250)).toEqual([
       { kind: "start", ms: 100 },
       { kind: "download", ms: 100 },
       { kind: "parse", ms: 50 },
@@ -105,7 +108,7 @@ describe("where the time went", () => {
   });
 
   test("at the end by the answer, and the cold start is REPORT's Init Duration", () => {
-    expect(race.stretches(folded(WHOLE), "rust", 0)).toEqual([
+    expect(race.timeSpans(folded(WHOLE), "rust", 0)).toEqual([
       { kind: "cold", ms: 90.5 },
       { kind: "download", ms: 100 },
       { kind: "parse", ms: 100 },
@@ -114,12 +117,14 @@ describe("where the time went", () => {
   });
 
   test("a warm environment has no start of its own", () => {
-    const warm = until(250).map((one) => (one.type === "running" ? { ...one, cold: false } : one));
-    expect(race.stretches(folded(warm), "rust", START + 250)[0]?.kind).toBe("download");
+    const warm = until(250).map((message) =>
+      message.type === "running" ? { ...message, cold: false } : message,
+    );
+    expect(race.timeSpans(folded(warm), "rust", START + 250)[0]?.kind).toBe("download");
   });
 
-  test("of Duration, what the latency model held is told", () => {
-    expect(race.modelledShare(folded(WHOLE).lanes["rust"])).toBeCloseTo(0.25);
+  test("the modelled part of Duration is known", () => {
+    expect(race.modelledShare(folded(WHOLE).lanes.rust)).toBeCloseTo(0.25);
   });
 });
 
@@ -128,7 +133,6 @@ describe("the gap", () => {
     // After 1,300 ms: Python has 2,000, which Rust had after 900.
     expect(race.gap(folded(until(1300)), NAMES)).toEqual({
       leader: "rust",
-      behind: "python",
       records: 1000,
       ms: 400,
     });
@@ -137,7 +141,6 @@ describe("the gap", () => {
   test("is at the end the time between both ends", () => {
     expect(race.gap(folded(WHOLE), NAMES)).toEqual({
       leader: "rust",
-      behind: "python",
       records: 0,
       ms: 800,
     });
@@ -166,7 +169,7 @@ describe("a race is over", () => {
   });
 });
 
-test("a lane of which Lambda said nothing has ended", () => {
+test("a lane without a REPORT line has ended, too", () => {
   const silent: RaceMessage = {
     type: "report",
     race: "a1",
@@ -175,12 +178,12 @@ test("a lane of which Lambda said nothing has ended", () => {
     report: null,
     headers: {},
   };
-  const told = folded([...BEGIN, ...lane("rust", 300), silent]);
-  expect(race.isOver(told, NAMES)).toBe(true);
-  expect(race.stretches(told, "python", START + 5000)).toEqual([{ kind: "start", ms: 999 }]);
+  const state = folded([...BEGIN, ...lane("rust", 300), silent]);
+  expect(race.isOver(state, NAMES)).toBe(true);
+  expect(race.timeSpans(state, "python", START + 5000)).toEqual([{ kind: "start", ms: 999 }]);
 });
 
-test("its line in the list says what the page server would say", () => {
+test("its summary is the same as the page server's", () => {
   expect(race.summarise(recorded([...WHOLE, VERIFIED]))).toEqual({
     race: "a1",
     target: "local",

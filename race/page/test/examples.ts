@@ -1,8 +1,8 @@
-// One race as its functions tell it; the figures are round so that a test can be read.
+// One race as its functions send it, with round figures so that tests are easy to read.
 
-import type { RaceMessage, RecordedRace, Site } from "../src/protocol";
+import type { RaceMessage, RaceSite, RecordedRace, Verified } from "../src/messages";
 
-export const SITE: Site = {
+export const SITE: RaceSite = {
   schema: 2,
   target: "local",
   websocket: "ws://127.0.0.1:1/race",
@@ -33,7 +33,7 @@ export const SITE: Site = {
 export const NAMES = ["python", "rust"];
 export const START = 1_000_000;
 const RACE = "a1";
-const COURSE = { format: "csv", memory_mb: 1024, cold: true } as const;
+const PARAMETERS = { format: "csv", memory_mb: 1024, cold: true } as const;
 
 /** A thousand records every `pace` milliseconds, after 100 ms of start, download and parse each. */
 export function lane(name: string, pace: number): RaceMessage[] {
@@ -53,6 +53,8 @@ export function lane(name: string, pace: number): RaceMessage[] {
       answer: {
         records: 4000,
         written: 4000,
+        invalid: { count: 0, first: [] },
+        retried_items: 0,
         total_ms: 200 + write_ms,
         phases: { s3_ms: 100, parse_ms: 100, write_ms },
       },
@@ -72,7 +74,7 @@ export function lane(name: string, pace: number): RaceMessage[] {
 
 const digest = { count: 4000, digest: "d".repeat(64) };
 const same = { ...digest, missing: 0, extra: 0, changed: 0, first: [] };
-export const VERIFIED: Extract<RaceMessage, { type: "verified" }> = {
+export const VERIFIED: Verified = {
   type: "verified",
   race: RACE,
   at_ms: START + 60_000,
@@ -81,8 +83,8 @@ export const VERIFIED: Extract<RaceMessage, { type: "verified" }> = {
   lanes: { python: same, rust: same },
 };
 export const BEGIN: RaceMessage[] = [
-  { type: "clearing", race: RACE, at_ms: START - 500, ...COURSE },
-  { type: "started", race: RACE, at_ms: START, order: ["rust", "python"], ...COURSE },
+  { type: "clearing", race: RACE, at_ms: START - 500, ...PARAMETERS },
+  { type: "started", race: RACE, at_ms: START, order: ["rust", "python"], ...PARAMETERS },
 ];
 /** Python takes 2,200 ms, Rust 1,400. */
 export const WHOLE: RaceMessage[] = [
