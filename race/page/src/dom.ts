@@ -25,6 +25,10 @@ export function svg(
   return element;
 }
 
+/** Text whose parts between backticks are code. */
+export const withCode = (text: string): (Node | string)[] =>
+  text.split("`").map((part, index) => (index % 2 === 1 ? h("code", {}, part) : part));
+
 /** A table whose first cell of each row is a header; a row's class colours its lane. */
 export function table(
   heads: readonly (Node | string)[],

@@ -89,7 +89,7 @@ function result(site: RaceSite, race: Race, ranked: FinishedLane[]): string {
 
 export function vcpu(site: RaceSite, memory_mb: number): string {
   const share = site.tiers.find((size) => size.memory_mb === memory_mb)?.vcpu;
-  return share === undefined ? "" : `${Number(share.toPrecision(2))} vCPU`;
+  return share === undefined ? "" : format.vcpus(share);
 }
 
 /** The race's parameters: input, memory size, kind of start, order, date. */

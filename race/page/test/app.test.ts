@@ -5,7 +5,7 @@ import type { RaceMessage, RaceSite, RaceSummary, Request } from "../src/message
 import type { RaceParameters } from "../src/model";
 import { caveatOf } from "../src/views/headline";
 import { coldStart } from "../src/views/lanes";
-import { BEGIN, failed, SITE, START, until, VERIFIED, WHOLE } from "./examples";
+import { BEGIN, failed, SITE, START, spaced, until, VERIFIED, WHOLE } from "./examples";
 
 const settled = (): Promise<void> => new Promise((done) => setTimeout(done));
 
@@ -279,6 +279,6 @@ describe("the cold start", () => {
     ["no if the handler said so", until(300).map(warm), "no"],
     ["empty if nothing is known", [...BEGIN, failed("python"), silent], "–"],
   ])("is %s", (_, messages, expected) => {
-    expect(shown(messages)).toBe(expected);
+    expect(spaced(shown(messages))).toBe(expected);
   });
 });

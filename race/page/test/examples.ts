@@ -32,6 +32,9 @@ export const SITE: RaceSite = {
 };
 export const NAMES = ["python", "rust"];
 export const START = 1_000_000;
+/** Text with ordinary spaces: figures and their units have no-break spaces between them. */
+export const spaced = (text: string): string => text.replaceAll("\u00a0", " ");
+
 const RACE = "a1";
 const PARAMETERS = { format: "csv", memory_mb: 1024, cold: true } as const;
 

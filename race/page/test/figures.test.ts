@@ -4,7 +4,7 @@ import * as format from "../src/format";
 import { pieces } from "../src/highlight";
 import { parseReport } from "../src/report";
 import { median, stack, ticks } from "../src/statistics";
-import { SITE, WHOLE } from "./examples";
+import { SITE, spaced, WHOLE } from "./examples";
 
 describe("a figure has at most three significant digits and its unit", () => {
   test.each([
@@ -15,7 +15,7 @@ describe("a figure has at most three significant digits and its unit", () => {
     [1_234_000, "1,230 s"],
     [75.12, "75.1 ms"],
     [0, "0 ms"],
-  ])("%d ms is %s", (ms, text) => expect(format.duration(ms)).toBe(text));
+  ])("%d ms is %s", (ms, text) => expect(spaced(format.duration(ms))).toBe(text));
 
   test.each([
     [0, "$0"],

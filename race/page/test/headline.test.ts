@@ -3,10 +3,12 @@ import * as headline from "../src/headline";
 import type { RaceMessage } from "../src/messages";
 import { fold } from "../src/race";
 
-import { BEGIN, failed, lane, SITE, until, VERIFIED, WHOLE } from "./examples";
+import { BEGIN, failed, lane, SITE, spaced, until, VERIFIED, WHOLE } from "./examples";
 
-const sentence = (...messages: RaceMessage[]): string => headline.headline(SITE, fold(messages));
-const said = (...messages: RaceMessage[]): string => headline.announcement(SITE, fold(messages));
+const sentence = (...messages: RaceMessage[]): string =>
+  spaced(headline.headline(SITE, fold(messages)));
+const said = (...messages: RaceMessage[]): string =>
+  spaced(headline.announcement(SITE, fold(messages)));
 
 describe("the headline", () => {
   test.each<[string, RaceMessage[], string]>([
@@ -93,7 +95,7 @@ test("a screen reader announces a lane that failed before the race started", () 
 });
 
 test("the facts name input, memory size with its CPU share, start and order", () => {
-  expect(headline.facts(SITE, fold(WHOLE)).slice(0, 4)).toEqual([
+  expect(headline.facts(SITE, fold(WHOLE)).slice(0, 4).map(spaced)).toEqual([
     "4,000 records as CSV",
     "1,024 MB, 0.58 vCPU",
     "cold starts",

@@ -14,14 +14,17 @@ import { isDark } from "../theme";
 const MIN_SECONDS = 5;
 /** Each line has this number of marks, at equal numbers of records. */
 const MARKS = 10;
+/** All sizes are for this size of text, and grow with it. */
+const TEXT_PX = 13;
 const RADIUS = 4.5;
 
-interface Colours {
+interface Look {
   lanes: string[];
   text: string;
   grid: string;
   background: string;
   font: string;
+  scale: number;
 }
 
 export function chart(): View {
@@ -40,7 +43,7 @@ export function chart(): View {
     const key = JSON.stringify([site.lanes, site.records, isDark()]);
     if (drawn?.key !== key) {
       drawn?.plot.destroy();
-      const settings = options(site, coloursOf(root, site), size(), () => latest);
+      const settings = options(site, lookOf(root, site), size(), () => latest);
       drawn = { plot: new uPlot(settings, [[0]], root), key };
       shown = "";
     }
@@ -94,8 +97,8 @@ const dataOf = ({ site, race }: Model): uPlot.AlignedData =>
     }),
   );
 
-/** A canvas needs computed colours, as an element's `color` has them. */
-function coloursOf(root: HTMLElement, site: RaceSite): Colours {
+/** A canvas needs computed colours, as an element's `color` has them, and computed sizes. */
+function lookOf(root: HTMLElement, site: RaceSite): Look {
   const colour = (variable: string, className: string | false = false): string => {
     const probe = h("i", { class: className });
     setStyle(probe, "color", `var(${variable})`);
@@ -105,43 +108,51 @@ function coloursOf(root: HTMLElement, site: RaceSite): Colours {
     return color;
   };
   const { fontFamily, fontSize } = getComputedStyle(root);
+  // On a screen with a scale, uPlot multiplies only the last digits of a size such as 12.8px.
+  const size_px = Math.round(Number.parseFloat(fontSize));
   return {
     lanes: site.lanes.map(({ name }, index) => colour("--lane", laneClass(name, index))),
     text: colour("--muted"),
     grid: colour("--line"),
     background: colour("--card"),
-    font: `${fontSize} ${fontFamily}`,
+    font: `${size_px}px ${fontFamily}`,
+    scale: size_px / TEXT_PX,
   };
 }
 
 function options(
   site: RaceSite,
-  colours: Colours,
+  look: Look,
   size: { width: number; height: number },
   model: () => Model | null,
 ): uPlot.Options {
-  const axis = { stroke: colours.text, font: colours.font, ticks: { show: false } };
-  const grid = { stroke: colours.grid, width: 1 };
-  const lines = colours.lanes.map((stroke) => ({
+  const axis = { stroke: look.text, font: look.font, ticks: { show: false } };
+  const grid = { stroke: look.grid, width: 1 };
+  const lines = look.lanes.map((stroke) => ({
     stroke,
-    width: 2.5,
+    width: 2.5 * look.scale,
     spanGaps: true,
     points: { show: false },
   }));
   const drawMarks = (plot: uPlot): void => {
     site.lanes.forEach((_, index) => {
-      drawLaneMarks(plot, index, colours, model());
+      drawLaneMarks(plot, index, look, model());
     });
   };
   return {
     ...size,
     legend: { show: false },
     cursor: { show: false },
-    padding: [16, 72, 0, 0],
+    padding: [16 * look.scale, 72 * look.scale, 0, 0],
     scales: { x: { time: false, auto: false }, y: { auto: false } },
     axes: [
-      { ...axis, grid: { show: false }, size: 36, values: (_, at) => at.map((s) => `${s} s`) },
-      { ...axis, grid, size: 64, values: (_, at) => at.map((n) => format.records(n)) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 36 * look.scale,
+        values: (_, at) => at.map((s) => `${s} s`),
+      },
+      { ...axis, grid, size: 64 * look.scale, values: (_, at) => at.map((n) => format.records(n)) },
     ],
     series: [{}, ...lines],
     hooks: { draw: [drawMarks] },
@@ -149,7 +160,7 @@ function options(
 }
 
 /** A shape at every tenth of the records, and the lane's name at the end of its line. */
-function drawLaneMarks(plot: uPlot, index: number, colours: Colours, model: Model | null): void {
+function drawLaneMarks(plot: uPlot, index: number, look: Look, model: Model | null): void {
   const lane = model?.site.lanes[index];
   if (!model || !lane) return;
   const { seconds, records } = lineOf(model.race, lane.name);
@@ -160,30 +171,36 @@ function drawLaneMarks(plot: uPlot, index: number, colours: Colours, model: Mode
     plot.valToPos(records[place] ?? 0, "y", true),
   ];
   ctx.save();
-  ctx.fillStyle = colours.lanes[index] ?? colours.text;
-  ctx.strokeStyle = colours.background;
+  ctx.fillStyle = look.lanes[index] ?? look.text;
+  ctx.strokeStyle = look.background;
   ctx.lineWidth = uPlot.pxRatio;
   const last = records.length - 1;
   records.forEach((value, place) => {
     const isMarked = (value > 0 && value % every === 0) || place === last;
-    if (isMarked) drawShape(ctx, index, ...positionOf(place));
+    if (isMarked) drawShape(ctx, index, look.scale, ...positionOf(place));
   });
   if (last >= 0) {
     const [x, y] = positionOf(last);
-    ctx.font = colours.font.replace(
-      /([\d.]+)px/,
+    ctx.font = look.font.replace(
+      /(\d+)px/,
       (_, px: string) => `600 ${Number(px) * uPlot.pxRatio}px`,
     );
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
-    ctx.fillStyle = colours.text;
-    ctx.fillText(lane.title, x + 10 * uPlot.pxRatio, y);
+    ctx.fillStyle = look.text;
+    ctx.fillText(lane.title, x + 10 * look.scale * uPlot.pxRatio, y);
   }
   ctx.restore();
 }
 
-function drawShape(ctx: CanvasRenderingContext2D, index: number, x: number, y: number): void {
-  const radius = RADIUS * uPlot.pxRatio;
+function drawShape(
+  ctx: CanvasRenderingContext2D,
+  index: number,
+  scale: number,
+  x: number,
+  y: number,
+): void {
+  const radius = RADIUS * scale * uPlot.pxRatio;
   const corners = cornersOf(shapeOf(index));
   ctx.beginPath();
   if (corners) for (const [dx, dy] of corners) ctx.lineTo(x + dx * radius, y + dy * radius);

@@ -1,6 +1,6 @@
 // Where the figures come from, always visible: badges at the top, caveats beside the race.
 
-import { byId, h, renderOnChange } from "../dom";
+import { byId, h, renderOnChange, withCode } from "../dom";
 import type { RaceSite } from "../messages";
 import type { Model, View } from "../model";
 
@@ -25,7 +25,7 @@ function sourceOf({ exported, replay }: Model): string {
 
 function caveatRows({ modelled, caveats }: RaceSite): HTMLElement[] {
   const row = (label: string, text: string, className: string | false = false): HTMLElement =>
-    h("div", {}, h("dt", {}, label), h("dd", { class: className }, text));
+    h("div", {}, h("dt", {}, label), h("dd", { class: className }, ...withCode(text)));
   const [target, ...others] = caveats.map(({ label, text }) => row(label, text));
   const isModelled = row(
     "modelled, not measured",

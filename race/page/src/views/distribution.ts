@@ -22,8 +22,9 @@ export function distribution(): View {
   return (model) => {
     const { site, history } = model;
     const group = groupOf(model);
-    // Drawn in its real size, so that its text is as large as other text.
-    const available = Math.floor(root.clientWidth / 10) * 10;
+    // The text is as large as other text: the picture's unit grows with the page's font.
+    const unit_px = Number.parseFloat(getComputedStyle(root).fontSize) / 16;
+    const available = Math.floor(root.clientWidth / unit_px / 10) * 10;
     const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, available));
     renderOnChange(root, [site, history, width, ...Object.values(group)], () => {
       const races = history.filter((race) => race.over && hasParameters(race, group));

@@ -44,10 +44,9 @@ export function lanes(): View {
 
 function gapSentence({ site }: Model, { leader, records, ms }: Gap): string {
   const title = site.lanes.find(({ name }) => name === leader)?.title ?? leader;
-  if (records === 0)
-    return ms === null ? "" : `Gap: ${title} finished ${format.duration(ms)} earlier`;
-  const earlier = ms === null ? "" : `, and had the others' number ${format.duration(ms)} earlier`;
-  return `Gap: ${title} has written ${format.records(records)} more records${earlier}`;
+  const time = ms === null ? "" : format.duration(ms);
+  if (records === 0) return time && `Gap: ${title} finished ${time} earlier`;
+  return `Gap: ${title} is ${format.records(records)} records${time && ` (${time})`} ahead`;
 }
 
 /** A lane's card; returns the view that updates it. */
