@@ -78,6 +78,7 @@ format: ## what the formatters do by themselves
 	$(VENV)/ruff check --fix-only
 	$(VENV)/ruff format
 	cargo fmt
+	@$(PAGE) format
 
 clean: ## forget what this checkout made; the cache is left (see its path in the README)
 	rm -rf .venv .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

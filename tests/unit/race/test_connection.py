@@ -23,8 +23,8 @@ def send(imported: Callable[[str], Any], gateway: Any) -> Send:
             "body": json.dumps({"action": route} | message) if body is None else body,
         }
         assert module.handler(event, None) == {"statusCode": 200}
-        told: list[dict[str, Any]] = gateway.messages("me")
-        return told[-1] if told else {}
+        messages: list[dict[str, Any]] = gateway.messages("me")
+        return messages[-1] if messages else {}
 
     return sent
 

@@ -162,13 +162,13 @@ def test_a_second_race_is_refused_while_one_is_on(
 ) -> None:
     functions.race = lambda _: runner.handler(RUN | {"connection": "another"}, None)
     runner.handler(RUN, None)
-    assert {one["reason"] for one in gateway.messages("another")} == {"a race is on"}
+    assert {one["reason"] for one in gateway.messages("another")} == {"a race is running"}
     assert len(functions.invoked) == 2
 
 
 @pytest.mark.parametrize(
     "turns",
-    [(RUN, WARM_UP, "a race is on"), (WARM_UP, RUN, "the racers are being warmed up")],
+    [(RUN, WARM_UP, "a race is running"), (WARM_UP, RUN, "the racers are being warmed up")],
 )
 def test_no_warm_up_while_a_race_is_on_and_the_other_way_round(
     runner: Any, functions: Any, gateway: Any, turns: tuple[Any, Any, str]
@@ -369,7 +369,7 @@ def test_a_racer_that_gave_no_answer_has_failed_but_may_still_write(
     (failed,) = of_type(gateway, "failed")
     assert (failed["lane"], failed["error"]["errorType"]) == ("python", "ConnectionClosedError")
     runner.handler(RUN | {"connection": "another"}, None)
-    assert [one["reason"] for one in gateway.messages("another")] == ["a race is on"]
+    assert [one["reason"] for one in gateway.messages("another")] == ["a race is running"]
 
 
 def test_a_warm_up_without_an_answer_is_over_since_it_writes_nothing(

@@ -109,9 +109,9 @@ def test_every_page_is_told_the_verdict(verify: Verify, gateway: Any, s3: Any) -
 @pytest.mark.parametrize(
     ("current", "reason"),
     [
-        (None, "there was no race yet"),
-        (turn(0.0, warming=True, last=None), "there was no race yet"),
-        (turn(1e12), "a race is on"),
+        (None, "no race has run yet"),
+        (turn(0.0, warming=True, last=None), "no race has run yet"),
+        (turn(1e12), "a race is running"),
     ],
 )
 def test_there_is_nothing_to_verify_before_a_race_is_over(
@@ -141,7 +141,11 @@ def test_a_race_that_begins_meanwhile_makes_no_verdict_on_the_one_before(
 
     s3.before_get["data/expected.ndjson"] = begins
     told = verify([item(1)], [], [])
-    assert told == {"type": "refused", "action": "verify", "reason": "a race began meanwhile"}
+    assert told == {
+        "type": "refused",
+        "action": "verify",
+        "reason": "another race started meanwhile",
+    }
     assert "races/r/verified.json" not in s3.objects
 
 

@@ -1,54 +1,53 @@
-// A group of radio buttons that look like one switch.
+// A group of radio buttons that looks like one switch.
 
-import { h, text } from "../dom";
+import { h, setText } from "../dom";
 
 export interface Option {
   value: string;
   label: string;
   /** A second, smaller line. */
-  about?: string;
+  detail?: string;
 }
-export interface Choice {
+export interface RadioGroup {
   element: HTMLElement;
-  choose(value: string): void;
-  /** What cannot be chosen now. */
-  offer(can: (value: string) => boolean): void;
+  select(value: string): void;
+  /** Disables the options that cannot be chosen now. */
+  setAvailable(isAvailable: (value: string) => boolean): void;
 }
 
-export function choice(
+export function radioGroup(
   name: string,
   legend: string,
   options: readonly Option[],
   chosen: (value: string) => void,
-): Choice {
+): RadioGroup {
   const inputs = options.map(({ value }) =>
     h("input", { type: "radio", name, value, id: `${name}-${value}` }),
   );
-  const labels = options.map(({ value, label, about }) => {
-    const words = h("label", { for: `${name}-${value}` }, h("b", {}, label));
-    if (about !== undefined) words.append(" ", h("small", {}, about));
-    return words;
-  });
   for (const input of inputs) {
     input.addEventListener("change", () => {
       if (input.checked) chosen(input.value);
     });
   }
-  const pairs = inputs.flatMap((input, index) => [input, labels[index] ?? ""]);
+  const pairs = options.flatMap(({ value, label, detail }, index) => {
+    const element = h("label", { for: `${name}-${value}` }, h("b", {}, label));
+    if (detail !== undefined) element.append(" ", h("small", {}, detail));
+    return [inputs[index] ?? "", element];
+  });
   const title = h("legend");
-  text(title, legend);
+  setText(title, legend);
   return {
     element: h("fieldset", { class: "choice" }, title, h("div", { class: "options" }, ...pairs)),
-    choose(value) {
+    select(value) {
       for (const input of inputs) {
         const wanted = input.value === value;
         if (input.checked !== wanted) input.checked = wanted;
       }
     },
-    offer(can) {
+    setAvailable(isAvailable) {
       for (const input of inputs) {
-        const not = !can(input.value);
-        if (input.disabled !== not) input.disabled = not;
+        const disabled = !isAvailable(input.value);
+        if (input.disabled !== disabled) input.disabled = disabled;
       }
     },
   };
