@@ -49,7 +49,7 @@ def _options(arguments: list[str]) -> Options:
         raise BadInputError(
             f"The options are not one JSON document of `emulator.server.Options`: {error}",
             place="python -m lambdameter.emulator",
-            next_step="Use `lambdameter emulate`, whose options are flags, or correct the document.",
+            next_step="Use `lambdameter emulate`, whose options are flags, or fix the document.",
         ) from error
     if options.websocket_api is not None:
         declaration.checked(options.websocket_api, "websocket_api")

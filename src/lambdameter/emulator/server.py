@@ -167,7 +167,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             code=CodeStore(state / "code"),
             runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", PINS),
             placement=Placement(
-                _surroundings(paced, clock, services, awake),
+                _emulator_services(paced, clock, services, awake),
                 state / "environments",
                 died=_either(services.died if services else None, paced.watch()),
             ),
@@ -288,7 +288,7 @@ def _either(*deaths: asyncio.Future[Any] | None) -> asyncio.Future[LambdameterEr
     return first if mortal else None
 
 
-def _surroundings(
+def _emulator_services(
     paced: Paced, clock: Clock, services: Services | None, awake: Awake
 ) -> EmulatorServices:
     def enclose(name: str, blueprint: Blueprint) -> Sandbox:

@@ -49,14 +49,14 @@ class Placement:
 
     def __init__(
         self,
-        surroundings: EmulatorServices,
+        emulator: EmulatorServices,
         folder: Path,
         *,
         scheduler: Scheduler | None = None,
         died: asyncio.Future[LambdameterError] | None = None,
         identify: Callable[[float], Identity] = new_identity,
     ) -> None:
-        self._around = surroundings
+        self._emulator = emulator
         self.died = died
         self._folder = folder
         self._scheduler = scheduler or Scheduler()
@@ -82,7 +82,7 @@ class Placement:
             raise service(str(error)) from error
         name = environment.identity.name
         try:
-            with self._until_ended(), self._around.awake:
+            with self._until_ended(), self._emulator.awake:
                 outcome = await environment.invoke(request)
         except BaseException as error:
             self._scheduler.lost(name)
@@ -90,7 +90,7 @@ class Placement:
             if isinstance(error, LambdameterError | OSError):
                 raise service(str(error)) from error
             raise
-        if not self._scheduler.released(name, self._around.clock.now_ms()):
+        if not self._scheduler.released(name, self._emulator.clock.now_ms()):
             await self._destroy(name)
         return outcome
 
@@ -100,7 +100,7 @@ class Placement:
 
     async def reap(self) -> None:
         """Reclaim environments that were idle for too long."""
-        await self._destroy(*self._scheduler.reap(self._around.clock.now_ms()))
+        await self._destroy(*self._scheduler.reap(self._emulator.clock.now_ms()))
 
     async def close(self) -> None:
         """End every invocation and destroy every environment."""
@@ -141,11 +141,11 @@ class Placement:
             raise too_many_requests(decision.reason)
         if isinstance(decision, Serve):
             return self._environments[decision.environment]
-        identity = self._identify(self._around.clock.epoch_ms())
+        identity = self._identify(self._emulator.clock.epoch_ms())
         tmp = self._folder / identity.name
         tmp.mkdir(parents=True)
         tmp.chmod(_TMP_MODE)
-        environment = Environment(identity, blueprint, self._around, str(tmp))
+        environment = Environment(identity, blueprint, self._emulator, str(tmp))
         self._environments[identity.name] = environment
         self._scheduler.started(revision, identity.name)
         return environment
@@ -168,4 +168,4 @@ class Placement:
         finally:
             tmp = self._folder / environment.identity.name
             await asyncio.to_thread(shutil.rmtree, tmp, ignore_errors=True)
-        await self._around.forget(environment.identity.access_key_id)
+        await self._emulator.forget(environment.identity.access_key_id)

@@ -50,6 +50,10 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     lost_ms: float | None = None
 
 
+NOTHING_USED = Counters(cpu_ms=0.0, throttled_ms=0.0, peak_memory_mb=0.0, oom_kills=0, lost_ms=0.0)
+"""The counters where no process has run yet."""
+
+
 class HostAdjustment(msgspec.Struct, frozen=True, kw_only=True):
     """What a function has less of on Lambda than its tier says, and than this host would grant.
 

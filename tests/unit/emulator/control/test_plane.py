@@ -59,7 +59,7 @@ async def plane(host: Any, tmp_path: Path, runtimes: Runtimes) -> AsyncIterator[
         ),
         code=Store(),  # type: ignore[arg-type]
         runtimes=runtimes,
-        placement=Placement(host.surroundings(), tmp_path),
+        placement=Placement(host.services(), tmp_path),
         facilities=HostDescription(
             region="us-east-1",
             enforcement=host.enforcement,

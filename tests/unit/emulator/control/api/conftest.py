@@ -65,7 +65,7 @@ async def plane(host: Any, tmp_path: Path) -> AsyncIterator[ControlPlane]:
         ),
         code=CodeStore(tmp_path / "code"),
         runtimes=OneRuntime(),
-        placement=Placement(host.surroundings(), tmp_path / "environments"),
+        placement=Placement(host.services(), tmp_path / "environments"),
         facilities=HostDescription(
             region="us-east-1",
             enforcement=host.enforcement,
