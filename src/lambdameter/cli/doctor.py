@@ -134,7 +134,7 @@ def enforcement(
             )
             return
         paced = Paced.start(factory, None)
-        told = Awake(SystemClock()).told(paced.enforcement())
+        told = Awake(SystemClock()).describe(paced.enforcement())
         paced.close()
         factory.close()
     yield Check(

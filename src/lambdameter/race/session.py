@@ -126,15 +126,7 @@ def on_aws(asked: RaceOptions, html: str, listening: socket.socket) -> None:
         the_race=the_race,
         task=loader.load(the_race.workload),
         work=deployed.work,
-        info=TargetInfo(
-            name="aws",
-            region=deployed.region,
-            architecture=deployed.architecture,
-            enforcement=None,
-            engines={},
-            runtimes={},
-            latency_model=None,
-        ),
+        info=TargetInfo(name="aws", region=deployed.region, architecture=deployed.architecture),
         architecture=deployed.architecture,
     )
     site = live_site.site(

@@ -23,23 +23,21 @@ from lambdameter.emulator.execution.placement import Placement
 from lambdameter.emulator.execution.process_environment import CA_DIR, Endpoints, FunctionFacts
 from lambdameter.errors import HostError, LambdameterError
 from lambdameter.model.base import Architecture
-from lambdameter.model.calibration import Calibration
-from lambdameter.model.report_line import Host, format_host
-from lambdameter.model.sample import Enforcement
+from lambdameter.model.report_line import format_host
+from lambdameter.model.sample import TargetInfo
 
 _LOG = logging.getLogger(__name__)
 
 
 class HostDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """What was composed at start, as it stands behind every function."""
+    """What is the same for every function; the last three as in Blueprint.
 
-    region: str
-    enforcement: Enforcement
-    endpoints: Endpoints | None
-    engines: dict[str, str]
-    latency_model: str | None
-    faults: str | None = None
-    calibration: Calibration | None = None
+    Attributes:
+        info: what the emulator says of itself, before it has prepared any runtime.
+    """
+
+    info: TargetInfo
+    endpoints: Endpoints | None = None
     overheads: Overheads | None = None
     connections: str | None = None
 
@@ -70,22 +68,18 @@ class ControlPlane:
         code: CodeStore,
         runtimes: Runtimes,
         placement: Placement,
-        facilities: HostDescription,
-        architecture: Architecture,
+        host: HostDescription,
         clock: Clock,
     ) -> None:
         self.functions = functions
         self.placement = placement
         self._code = code
         self._runtimes = runtimes
-        self._facilities = facilities
-        self.architecture = architecture
+        self._host = host
         self._blueprints: dict[str, Blueprint] = {}
-        self._labels: dict[str, str] = {}
         self._pending: set[asyncio.Task[None]] = set()
+        self._describe(host.info)
         self._events = EventQueue(clock, self.invoke_by_name)
-        self.host_headers: dict[str, str] = {}
-        self._describe_host()
 
     async def create(self, name: str, settings: Settings, package: bytes) -> Function:
         """A new function; it becomes Active by and by."""
@@ -188,15 +182,15 @@ class ControlPlane:
         if not self.functions.is_latest(function):
             return
         self._blueprints[function.revision] = self._make_blueprint(function, launch)
-        self._labels[function.settings.runtime] = launch.label
-        self._describe_host()
+        runtimes = self.info.runtimes | {function.settings.runtime: launch.label}
+        self._describe(msgspec.structs.replace(self.info, runtimes=dict(sorted(runtimes.items()))))
         before = self.functions.settled(function, None)
         if before is not None:
             self._blueprints.pop(before.revision, None)
             await self.placement.retire(before.revision)
 
     def _make_blueprint(self, function: Function, launch: Launch) -> Blueprint:
-        endpoints = self._facilities.endpoints
+        endpoints = self._host.endpoints
         ca = {CA_DIR: endpoints.ca_bundle.rsplit("/", 1)[0]} if endpoints else {}
         return Blueprint(
             facts=FunctionFacts(
@@ -210,24 +204,14 @@ class ControlPlane:
             timeout_s=function.settings.timeout,
             argv=launch.argv,
             mounts=launch.mounts | ca,
-            region=self._facilities.region,
+            region=self._host.info.region,
             endpoints=endpoints,
             entrypoint_error=launch.error,
             package_bytes=function.code.size,
-            overheads=self._facilities.overheads,
-            connections=self._facilities.connections,
+            overheads=self._host.overheads,
+            connections=self._host.connections,
         )
 
-    def _describe_host(self) -> None:
-        self.host_headers = format_host(
-            Host(
-                enforcement=self._facilities.enforcement,
-                engines=self._facilities.engines,
-                runtimes=dict(sorted(self._labels.items())),
-                latency_model=self._facilities.latency_model,
-                faults=self._facilities.faults,
-                calibration=self._facilities.calibration,
-                overheads=self._facilities.overheads.name if self._facilities.overheads else None,
-                architecture=self.architecture,
-            )
-        )
+    def _describe(self, info: TargetInfo) -> None:
+        self.info = info
+        self.host_headers = format_host(info)

@@ -41,8 +41,8 @@ class Awake:
         self._timer: Timer | None = None
         self.possible = os.access(device, os.W_OK)
 
-    def told(self, enforcement: Enforcement) -> Enforcement:
-        """What is enforced, and whether idle CPUs are fast at once."""
+    def describe(self, enforcement: Enforcement) -> Enforcement:
+        """Add to what is enforced whether idle CPUs are kept awake."""
         if not enforcement.cpu:
             return enforcement
         idle = "kept awake" if self.possible else f"may sleep (only root writes {self._device})"

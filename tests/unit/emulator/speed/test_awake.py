@@ -63,12 +63,12 @@ def test_a_host_without_the_device_goes_on_and_says_so(host: Any, tmp_path: Path
     awake = Awake(host.clock, tmp_path / "absent")
     with awake:
         pass
-    assert awake.told(ENFORCED).cpu == (
+    assert awake.describe(ENFORCED).cpu == (
         f"quota; idle CPUs may sleep (only root writes {tmp_path / 'absent'})"
     )
 
 
 def test_what_is_enforced_says_that_cpus_are_awake(host: Any, device: Path):
-    assert Awake(host.clock, device).told(ENFORCED).cpu == "quota; idle CPUs kept awake"
+    assert Awake(host.clock, device).describe(ENFORCED).cpu == "quota; idle CPUs kept awake"
     nothing = Enforcement(by="none", cpu="", memory="", freeze="", isolation="")
-    assert Awake(host.clock, device).told(nothing) == nothing
+    assert Awake(host.clock, device).describe(nothing) == nothing

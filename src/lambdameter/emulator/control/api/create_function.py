@@ -30,9 +30,9 @@ async def handle(plane: ControlPlane, request: Request) -> Response:
     if not re.fullmatch(_NAME, asked.function_name):
         constraint = f"Member must satisfy regular expression pattern: {_NAME}"
         raise validation(asked.function_name, "functionName", constraint)
-    if asked.architectures not in (None, (plane.architecture,)):
+    if asked.architectures not in (None, (plane.info.architecture,)):
         raise invalid_parameter(
-            f"lambdameter's emulator runs functions only on this host's {plane.architecture}"
+            f"lambdameter's emulator runs functions only on this host's {plane.info.architecture}"
         )
     settings = msgspec.json.decode(body, type=SettingsRequest).settings()
     function = await plane.create(asked.function_name, settings, asked.code.package())
