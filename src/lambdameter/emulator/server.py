@@ -155,7 +155,6 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
     Raises:
         LambdameterError: an address, a port, a sandbox or the local services cannot be had.
     """
-    architecture = host_architecture()
     where = binding(options.host, options.allow_hosts)
     async with contextlib.AsyncExitStack() as stack:
         cleared = leftovers.clear()
@@ -181,25 +180,19 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
             overheads=model,
             connections=gateway.addresses.connections if gateway else None,
         )
-        plane = ControlPlane(
-            functions=Functions(options.region, architecture, clock.epoch_ms, _revision),
-            code=CodeStore(state / "code"),
-            runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", PINS),
-            placement=Placement(
-                _emulator_services(paced, clock, services, awake),
-                state / "environments",
-                died=_first_death(services.died if services else None, paced.watch()),
-            ),
-            host=host,
-            clock=clock,
+        placement = Placement(
+            _emulator_services(paced, clock, services, awake),
+            state / "environments",
+            died=_first_death(services.died if services else None, paced.watch()),
         )
+        plane = _control_plane(host, state, placement, clock)
         listener = await _listen(plane, listening, where)
         stack.callback(listener.close)
         # Before the connections are cut, so that callers who wait for an answer get one.
         stack.push_async_callback(plane.close)
         if gateway:
             stack.push_async_callback((await gateway.serve(clock, plane)).close)
-        reaper = asyncio.ensure_future(_reap(plane.placement))
+        reaper = asyncio.ensure_future(_reap(placement))
         stack.callback(reaper.cancel)
         yield _ready(listener, host, gateway, cleared), plane
 
@@ -224,8 +217,20 @@ def _describe(
     )
 
 
-def _revision() -> str:
-    return str(uuid.uuid4())
+def _control_plane(
+    host: HostDescription, state: Path, placement: Placement, clock: Clock
+) -> ControlPlane:
+    def revision() -> str:
+        return str(uuid.uuid4())
+
+    return ControlPlane(
+        functions=Functions(host.info.region, host.info.architecture, clock.epoch_ms, revision),
+        code=CodeStore(state / "code"),
+        runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", PINS),
+        placement=placement,
+        host=host,
+        clock=clock,
+    )
 
 
 async def _listen(plane: ControlPlane, listening: socket.socket, where: Binding) -> Listener:

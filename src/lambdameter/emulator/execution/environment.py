@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 
 from lambdameter.emulator.execution import metering
-from lambdameter.emulator.execution.additions import Additions
 from lambdameter.emulator.execution.blueprint import Blueprint, EmulatorServices, process_spec
+from lambdameter.emulator.execution.environment_overheads import EnvironmentOverheads
 from lambdameter.emulator.execution.failures import FUNCTION_ERROR
 from lambdameter.emulator.execution.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.execution.lifecycle import (
@@ -54,7 +54,7 @@ class Environment:
         self._emulator = emulator
         self._clock = emulator.clock
         self._tmp = tmp
-        self._additions = Additions(blueprint.overheads, blueprint.package_bytes)
+        self._overheads = EnvironmentOverheads(blueprint.overheads, blueprint.package_bytes)
         # What the local services have done for it since it was made, as last asked.
         self._service: ServiceTime | None = None
         # When the last event happened.
@@ -97,7 +97,7 @@ class Environment:
             invocation.log_failed_init(init_ms, "init", counters)
             return
         self._service = await self._emulator.usage(self.identity.access_key_id)
-        added_ms = self._additions.after_init(counters, self._service)
+        added_ms = self._overheads.after_init(counters, self._service)
         if added_ms:
             await self._clock.wait(added_ms)
         invocation.init = InitPhase(ms=init_ms + added_ms, counters=counters)
@@ -132,7 +132,7 @@ class Environment:
         if has_failed:
             returncode = self._runtime.returncode if self._runtime else None
             invocation.fail(counters, returncode, self._clock.epoch_ms())
-        modelled = self._additions.of(counters)
+        modelled = self._overheads.of(counters)
         report = invocation.end(span, modelled.memory_mb if modelled else 0.0)
         if has_failed:
             await self._drive(Event.CLEAN)
@@ -292,4 +292,4 @@ class Environment:
             await self._runtime.kill()
         # Only now: where this was cancelled on the way, destroy() has to find what is left.
         self._runtime = None
-        self._additions.reset()
+        self._overheads.reset()

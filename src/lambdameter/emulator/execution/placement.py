@@ -1,4 +1,4 @@
-"""Puts invocations on execution environments: the scheduler's decisions, carried out."""
+"""Places invocations on execution environments: carries out the scheduler's decisions."""
 
 from __future__ import annotations
 
@@ -43,8 +43,12 @@ class Placement:
     """All execution environments.
 
     Args:
-        folder: environments' /tmp are made below it.
-        died: resolves with the error that makes every invocation void; None: nothing can.
+        emulator: what environments need of the emulator.
+        folder: the folder below which the environments' /tmp are made.
+        scheduler: decides which environment serves.
+        died: resolves with the error after which no invocation is valid any more; None: there is
+            nothing that can fail so.
+        identify: makes the identity of a new environment, from the time since 1970 in ms.
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class Placement:
         self._going: set[asyncio.Task[None]] = set()
         self._ended: LambdameterError | None = None
         if died is not None:
-            died.add_done_callback(lambda known: self._end(known.result()))
+            died.add_done_callback(lambda future: self._end(future.result()))
 
     async def invoke(
         self, revision: str, blueprint: Blueprint, request: InvocationRequest
@@ -74,7 +78,7 @@ class Placement:
         """Handle one event on an environment of this revision.
 
         Raises:
-            ApiError: throttled, or what the environment stands on has failed.
+            ApiError: the invocation is throttled, or the sandbox or the local services failed.
         """
         try:
             environment = self._place(revision, blueprint)
@@ -114,14 +118,14 @@ class Placement:
             await asyncio.wait(self._going)
 
     def _end(self, reason: LambdameterError) -> None:
-        """From now on nothing is served, for this reason; what is in flight ends at once."""
+        """Serve nothing from now on, for this reason; invocations in flight end at once."""
         self._ended = self._ended or reason
         for task in self._in_flight:
             task.cancel()
 
     @contextlib.contextmanager
     def _until_ended(self) -> Iterator[None]:
-        """Within it the running task is cancelled at the end, and told why."""
+        """Cancel the running task when `_end` is called; it then gets the reason as its error."""
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._in_flight.add(task)
         try:
@@ -151,9 +155,9 @@ class Placement:
         return environment
 
     async def _destroy(self, *names: str) -> None:
-        """Destroy them side by side; it goes on even where whoever asked for it is cancelled."""
-        gone = [self._environments.pop(name) for name in names if name in self._environments]
-        tasks = [asyncio.ensure_future(self._remove(environment)) for environment in gone]
+        """Destroy these environments at the same time, also when the caller is cancelled."""
+        retired = [self._environments.pop(name) for name in names if name in self._environments]
+        tasks = [asyncio.ensure_future(self._remove(environment)) for environment in retired]
         for task in tasks:
             self._going.add(task)
             task.add_done_callback(self._going.discard)
