@@ -39,11 +39,11 @@ from lambdameter.emulator.gateway.listener import bind as bind_gateway
 from lambdameter.emulator.http.binding import LOOPBACK, Binding, binding
 from lambdameter.emulator.http.listener import Listener, bind
 from lambdameter.emulator.sandbox.base import Sandbox, SandboxFactory
-from lambdameter.emulator.sandbox.paced import Paced
+from lambdameter.emulator.sandbox.paced import PacedFactory
 from lambdameter.emulator.services import latency, trust
 from lambdameter.emulator.services.process import Services
 from lambdameter.emulator.speed import pacer, store
-from lambdameter.emulator.speed.awake import Awake
+from lambdameter.emulator.speed.keep_awake import KeepAwake
 from lambdameter.errors import BadInputError, HostError, LambdameterError
 from lambdameter.model.calibration import Calibration
 from lambdameter.model.sample import Enforcement, ServiceTime, TargetInfo
@@ -169,7 +169,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         if services is not None:
             stack.push_async_callback(services.close)
         paced, calibration = _pace(options, factory, services, stack)
-        awake = Awake(clock := SystemClock())
+        awake = KeepAwake(clock := SystemClock())
         stack.callback(awake.close)
         gateway = _BoundGateway.bind(options.websocket_api, stack)
         model = overheads.shipped() if options.overheads else None
@@ -300,7 +300,7 @@ def _pace(
     factory: SandboxFactory,
     services: Services | None,
     stack: contextlib.AsyncExitStack,
-) -> tuple[Paced, Calibration | None]:
+) -> tuple[PacedFactory, Calibration | None]:
     """Keep CPUs to a Lambda vCPU's share, and to its speed where there is a calibration."""
     calibration = None
     if options.speed != HOST_SPEED:
@@ -310,10 +310,10 @@ def _pace(
             raise BadInputError(
                 "There is no calibration of this host", place=str(file), next_step=store.MAKE
             )
-    paced = Paced.start(factory, calibration)
+    paced = PacedFactory.start(factory, calibration)
     stack.callback(paced.close)
     if calibration is not None and services is not None:
-        pacer.run_before(services.pid)
+        pacer.exempt(services.pid)
     return paced, calibration
 
 
@@ -334,7 +334,7 @@ def _first_death(
 
 
 def _emulator_services(
-    paced: Paced, clock: Clock, services: Services | None, awake: Awake
+    paced: PacedFactory, clock: Clock, services: Services | None, awake: KeepAwake
 ) -> EmulatorServices:
     def enclose(name: str, blueprint: Blueprint) -> Sandbox:
         facts, added = blueprint.facts, blueprint.overheads

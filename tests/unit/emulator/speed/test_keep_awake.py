@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdameter.emulator.speed.awake import LINGER_MS, Awake
+from lambdameter.emulator.speed.keep_awake import LINGER_MS, KeepAwake
 from lambdameter.model.sample import Enforcement
 
 ENFORCED = Enforcement(by="cgroup v1", cpu="quota", memory="", freeze="", isolation="")
@@ -24,7 +24,7 @@ def holds(device: Path) -> bool:
 
 
 def test_the_kernel_is_asked_for_no_latency_while_something_runs(host: Any, device: Path):
-    awake = Awake(host.clock, device)
+    awake = KeepAwake(host.clock, device)
     assert not holds(device)
     with awake:
         assert holds(device)
@@ -35,7 +35,7 @@ def test_the_kernel_is_asked_for_no_latency_while_something_runs(host: Any, devi
 
 def test_the_request_stands_until_nothing_has_run_for_a_while(host: Any, device: Path):
     clock = host.clock
-    awake = Awake(clock, device)
+    awake = KeepAwake(clock, device)
     with awake:
         pass
     clock.advance(LINGER_MS - 1)
@@ -50,7 +50,7 @@ def test_the_request_stands_until_nothing_has_run_for_a_while(host: Any, device:
 
 def test_two_at_once_end_with_the_later(host: Any, device: Path):
     clock = host.clock
-    awake = Awake(clock, device)
+    awake = KeepAwake(clock, device)
     with awake:
         with awake:
             pass
@@ -60,7 +60,7 @@ def test_two_at_once_end_with_the_later(host: Any, device: Path):
 
 
 def test_a_host_without_the_device_goes_on_and_says_so(host: Any, tmp_path: Path):
-    awake = Awake(host.clock, tmp_path / "absent")
+    awake = KeepAwake(host.clock, tmp_path / "absent")
     with awake:
         pass
     assert awake.describe(ENFORCED).cpu == (
@@ -69,6 +69,6 @@ def test_a_host_without_the_device_goes_on_and_says_so(host: Any, tmp_path: Path
 
 
 def test_what_is_enforced_says_that_cpus_are_awake(host: Any, device: Path):
-    assert Awake(host.clock, device).describe(ENFORCED).cpu == "quota; idle CPUs kept awake"
+    assert KeepAwake(host.clock, device).describe(ENFORCED).cpu == "quota; idle CPUs kept awake"
     nothing = Enforcement(by="none", cpu="", memory="", freeze="", isolation="")
-    assert Awake(host.clock, device).describe(nothing) == nothing
+    assert KeepAwake(host.clock, device).describe(nothing) == nothing
