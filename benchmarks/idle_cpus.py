@@ -40,14 +40,14 @@ def squares() -> float:
 
 def calls(pause_s: float, *, awake: bool) -> list[float]:
     """CALLS of them, ms."""
-    request = KeepAwake(SystemClock())
+    keeper = KeepAwake(SystemClock())
     if awake:
-        request.ask()
+        keeper.request()
     taken = []
     for _ in range(CALLS):
         time.sleep(pause_s)
         taken.append(squares())
-    request.close()
+    keeper.close()
     return taken
 
 

@@ -133,7 +133,7 @@ class Used(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """An environment's totals in the program's shared file (crates/slow-core/src/held.rs), ms.
+    """An environment's totals in the program's shared file (crates/slow-core/src/slots.rs), ms.
 
     Attributes:
         held_ms: for how long it was held for its quota.
