@@ -121,7 +121,7 @@ def sandbox(
 
 @pytest.fixture(scope="session")
 def client(sandbox: str) -> Iterator[Any]:
-    for endpoint in run_emulator(Options(sandbox=sandbox, data_plane=False)):
+    for endpoint in run_emulator(Options(sandbox=sandbox, services=False)):
         made = lambda_client(endpoint)
         yield made
         made.close()

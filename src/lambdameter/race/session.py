@@ -134,15 +134,7 @@ def run_aws(options: RaceOptions, html: str, listening: socket.socket) -> None:
         race=race,
         workload=loader.load(race.workload),
         work=deployed.work,
-        info=TargetInfo(
-            name="aws",
-            region=deployed.region,
-            architecture=deployed.architecture,
-            enforcement=None,
-            engines={},
-            runtimes={},
-            latency_model=None,
-        ),
+        info=TargetInfo(name="aws", region=deployed.region, architecture=deployed.architecture),
         architecture=deployed.architecture,
     )
     where = site.make(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdameter.emulator.speed.awake import LINGER_MS, Awake
+from lambdameter.emulator.speed.keep_awake import LINGER_MS, KeepAwake
 from lambdameter.model.sample import Enforcement
 
 ENFORCED = Enforcement(by="cgroup v1", cpu="quota", memory="", freeze="", isolation="")
@@ -23,8 +23,8 @@ def holds(device: Path) -> bool:
     return device in {link.resolve() for link in Path("/proc/self/fd").iterdir()}
 
 
-def test_the_kernel_is_asked_for_no_latency_while_something_runs(host: Any, device: Path) -> None:
-    awake = Awake(host.clock, device)
+def test_the_kernel_is_asked_for_no_latency_while_something_runs(host: Any, device: Path):
+    awake = KeepAwake(host.clock, device)
     assert not holds(device)
     with awake:
         assert holds(device)
@@ -35,7 +35,7 @@ def test_the_kernel_is_asked_for_no_latency_while_something_runs(host: Any, devi
 
 def test_the_request_stands_until_nothing_has_run_for_a_while(host: Any, device: Path) -> None:
     clock = host.clock
-    awake = Awake(clock, device)
+    awake = KeepAwake(clock, device)
     with awake:
         pass
     clock.advance(LINGER_MS - 1)
@@ -50,7 +50,7 @@ def test_the_request_stands_until_nothing_has_run_for_a_while(host: Any, device:
 
 def test_two_at_once_end_with_the_later(host: Any, device: Path) -> None:
     clock = host.clock
-    awake = Awake(clock, device)
+    awake = KeepAwake(clock, device)
     with awake:
         with awake:
             pass
@@ -59,16 +59,16 @@ def test_two_at_once_end_with_the_later(host: Any, device: Path) -> None:
     awake.close()
 
 
-def test_a_host_without_the_device_goes_on_and_says_so(host: Any, tmp_path: Path) -> None:
-    awake = Awake(host.clock, tmp_path / "absent")
+def test_a_host_without_the_device_goes_on_and_says_so(host: Any, tmp_path: Path):
+    awake = KeepAwake(host.clock, tmp_path / "absent")
     with awake:
         pass
-    assert awake.told(ENFORCED).cpu == (
+    assert awake.describe(ENFORCED).cpu == (
         f"quota; idle CPUs may sleep (only root writes {tmp_path / 'absent'})"
     )
 
 
-def test_what_is_enforced_says_that_cpus_are_awake(host: Any, device: Path) -> None:
-    assert Awake(host.clock, device).told(ENFORCED).cpu == "quota; idle CPUs kept awake"
+def test_what_is_enforced_says_that_cpus_are_awake(host: Any, device: Path):
+    assert KeepAwake(host.clock, device).describe(ENFORCED).cpu == "quota; idle CPUs kept awake"
     nothing = Enforcement(by="none", cpu="", memory="", freeze="", isolation="")
-    assert Awake(host.clock, device).told(nothing) == nothing
+    assert KeepAwake(host.clock, device).describe(nothing) == nothing

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lambdameter.emulator.speed.calibrate import CYCLE_NS, Slowed, find_busy, speed, yardstick
 from lambdameter.emulator.speed.kernels import Timing
+from lambdameter.emulator.speed.yardstick import CYCLE_NS, Slowed, find_busy, speed, yardstick
 from lambdameter.errors import HostError
 
 SWITCHING_NS = 7_000

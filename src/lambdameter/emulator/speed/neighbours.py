@@ -1,8 +1,8 @@
 """Whether anybody else uses a core: a neighbour on a cloud's machine makes it half as fast.
 
-Where a CPU of a virtual machine is one of two threads of a core, the other may be somebody else's.
-Neither CPU time nor steal time counts what that takes; the work of crates/slow-core/src/streams.rs
-takes longer (docs/benchmarks/neighbours.txt).
+Where a CPU of a virtual machine is one of two threads of a core, the other thread may be somebody
+else's. Neither CPU time nor steal time shows that; the work of crates/slow-core/src/streams.rs
+does, since it takes longer (docs/benchmarks/neighbours.txt).
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from lambdameter.errors import HostError
 # Neighbours come and go every few seconds.
 _LEARN_MS, _PAUSE_S = 6_000.0, 0.05
 _PATIENCE_MS = 20_000.0
-# Clocks go up and down by some 10 %; with a neighbour it takes half as long again, and more.
+# Clock rates vary by some 10 %; with a neighbour the work takes at least half as long again.
 _ALONE = 1.15
 
 
 class Core:
-    """One core; made, it has been looked at for some seconds.
+    """One core; making it takes some seconds of measuring.
 
     Args:
-        streams_ns: how long it takes for the work now.
-        earlier_ns: how long it took alone when this CPU was calibrated before: who has a neighbour
-            all the time does not know what alone is. None: it never was.
+        streams_ns: measures how long the work takes now.
+        now_ms: a monotonic clock.
+        sleep: waits a number of seconds.
+        earlier_ns: how long the work took without neighbours in an earlier calibration of this CPU,
+            in case there is a neighbour all the time now. None: there was no calibration.
     """
 
     def __init__(
@@ -41,23 +43,23 @@ class Core:
         self.alone_ns = min(learnt_ns, earlier_ns or learnt_ns)
 
     def _learn(self) -> int:
-        """The bound of the fastest quarter: a clock's best moments do not last."""
+        """The upper bound of the fastest quarter: a clock's highest rates do not last."""
         until_ms = self._now_ms() + _LEARN_MS
-        seen_ns = [self._streams_ns()]
+        times_ns = [self._streams_ns()]
         while self._now_ms() < until_ms:
             self._sleep(_PAUSE_S)
-            seen_ns.append(self._streams_ns())
-        return sorted(seen_ns)[len(seen_ns) // 4]
+            times_ns.append(self._streams_ns())
+        return sorted(times_ns)[len(times_ns) // 4]
 
     def speed(self) -> float:
-        """As it is now, of what it is alone."""
+        """Its speed now, relative to when nobody else uses it."""
         return self.alone_ns / self._streams_ns()
 
     def wait_until_alone(self) -> None:
-        """Come back when nobody else uses the core.
+        """Wait until nobody else uses the core.
 
         Raises:
-            HostError: somebody always does.
+            HostError: others do not stop.
         """
         until_ms = self._now_ms() + _PATIENCE_MS
         while (now_ns := self._streams_ns()) > _ALONE * self.alone_ns:

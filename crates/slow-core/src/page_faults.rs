@@ -1,8 +1,8 @@
-//! How many page faults an environment's processes have had.
+//! Counts the page faults of an environment's processes.
 //!
-//! A fault costs several times as much in a Lambda function's virtual machine as on a host, so that
-//! programs which use fresh memory take longer there than their instructions do (published.toml has
-//! how much, and from what).
+//! A page fault takes several times as long in a Lambda function's virtual machine as on a host, so
+//! programs that use new memory take longer there than their instructions do (published.toml has the
+//! figures and their source).
 
 use std::{fmt, io};
 
@@ -10,11 +10,11 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use perf_event::{Builder, Counter, events::Software};
 
-/// Those of one process from now on, and of all that it starts.
-pub struct Faults(Counter);
+/// The page faults of one process and of its future children, from now on.
+pub struct PageFaults(Counter);
 
-impl Faults {
-    /// None: it has ended by now. Fails where this user may not count them.
+impl PageFaults {
+    /// `None`: the process has ended. Fails where this user may not count page faults.
     pub fn of(pid: u32) -> Result<Option<Self>> {
         let open = |with_kernel: bool| {
             let mut builder = Builder::new(Software::PAGE_FAULTS);
@@ -27,7 +27,7 @@ impl Faults {
             counter.enable()?;
             Ok::<_, io::Error>(counter)
         };
-        // Faults within system calls are root's alone to count.
+        // Only root may count faults within system calls.
         match open(true).or_else(|_| open(false)) {
             Ok(counter) => Ok(Some(Self(counter))),
             Err(error) if error.raw_os_error() == Some(Errno::ESRCH as i32) => Ok(None),
@@ -35,15 +35,15 @@ impl Faults {
         }
     }
 
-    /// So far.
+    /// The number so far.
     pub fn read(&mut self) -> Result<u64> {
         Ok(self.0.read()?)
     }
 }
 
-impl fmt::Debug for Faults {
+impl fmt::Debug for PageFaults {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Faults")
+        formatter.write_str("PageFaults")
     }
 }
 
@@ -53,10 +53,10 @@ pub mod tests {
 
     const PAGE: usize = 4_096;
 
-    /// The calling thread: it was there before, so it is no heir of the process.
-    pub fn own() -> Option<Faults> {
+    /// Of the calling thread, which existed before, so it does not inherit the process's counter.
+    pub fn own() -> Option<PageFaults> {
         let thread = u32::try_from(nix::unistd::gettid().as_raw()).expect("a number");
-        Faults::of(thread).ok().flatten()
+        PageFaults::of(thread).ok().flatten()
     }
 
     #[test]
@@ -66,10 +66,10 @@ pub mod tests {
             return;
         };
         let before = faults.read().expect("a counter");
-        let fresh = touch(1_000);
+        let pages = touch(1_000);
         let more = faults.read().expect("a counter") - before;
         assert!((1_000..1_200).contains(&more), "{more}");
-        drop(fresh);
+        drop(pages);
     }
 
     #[test]
@@ -77,13 +77,13 @@ pub mod tests {
         let mut child = std::process::Command::new("true").spawn().expect("true");
         let pid = child.id();
         child.wait().expect("it ends");
-        assert!(Faults::of(pid).is_ok_and(|none| none.is_none()));
+        assert!(PageFaults::of(pid).is_ok_and(|none| none.is_none()));
     }
 
-    /// That many pages, each written to.
+    /// So many pages, each of them written to.
     pub fn touch(pages: usize) -> Vec<u8> {
-        let mut fresh = Vec::with_capacity(pages * PAGE);
-        fresh.resize(pages * PAGE, 1);
-        std::hint::black_box(fresh)
+        let mut memory = Vec::with_capacity(pages * PAGE);
+        memory.resize(pages * PAGE, 1);
+        std::hint::black_box(memory)
     }
 }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambdameter.emulator.execution.additions import Additions
+from lambdameter.emulator.execution.environment_overheads import EnvironmentOverheads
 from lambdameter.emulator.execution.overheads import (
     Init,
     Memory,
@@ -28,28 +28,28 @@ def used(peak_mb: float | None) -> Counters:
 
 
 @pytest.fixture
-def additions() -> Additions:
-    return Additions(OVERHEADS, 2_000_000)
+def additions() -> EnvironmentOverheads:
+    return EnvironmentOverheads(OVERHEADS, 2_000_000)
 
 
-def test_only_the_overheads_of_init_are_waited_for(additions: Additions) -> None:
+def test_only_the_overheads_of_init_are_waited_for(additions: EnvironmentOverheads):
     assert additions.after_init(used(20.0), HELD) == 20.0
 
 
-def test_all_that_models_made_of_init_is_told(additions: Additions) -> None:
+def test_all_that_models_made_of_init_is_told(additions: EnvironmentOverheads):
     additions.after_init(used(20.0), HELD)
     assert additions.of(used(90.0)) == Modelled(
         init_ms=58.0, invocation_ms=0.5, memory_mb=17.0, hidden_start_ms=4.0
     )
 
 
-def test_an_init_inside_an_invocation_goes_by_that_ones_peak(additions: Additions) -> None:
+def test_an_init_inside_an_invocation_goes_by_that_ones_peak(additions: EnvironmentOverheads):
     made = additions.of(used(30.0))
     assert made is not None
     assert (made.init_ms, made.memory_mb) == (20.0, 22.0)
 
 
-def test_new_processes_have_an_init_of_their_own(additions: Additions) -> None:
+def test_new_processes_have_an_init_of_their_own(additions: EnvironmentOverheads):
     additions.after_init(used(20.0), HELD)
     additions.reset()
     made = additions.of(used(None))
@@ -57,8 +57,8 @@ def test_new_processes_have_an_init_of_their_own(additions: Additions) -> None:
     assert (made.init_ms, made.memory_mb) == (20.0, 7.0)
 
 
-def test_without_overheads_only_what_services_held_in_init_is_told() -> None:
-    additions = Additions(None, 2_000_000)
+def test_without_overheads_only_what_services_held_in_init_is_told():
+    additions = EnvironmentOverheads(None, 2_000_000)
     assert additions.after_init(used(20.0), None) == 0.0
     assert additions.of(used(20.0)) is None
     assert additions.after_init(used(20.0), HELD) == 0.0

@@ -16,18 +16,18 @@ use nix::sys::stat::Mode;
 
 use crate::spec::{Mount, User};
 
-/// Where the host's own files would be seen or could be written, and Lambda has others or none.
+/// Folders in which the host's files must be neither visible nor writable: Lambda has others.
 const COVERED: [&str; 3] = ["/var", "/opt", "/dev/shm"];
 const NONE: Option<&str> = None;
 
-/// Moves to a mount namespace of its own, shows `mounts` there, and makes all else read-only.
+/// Moves to a mount namespace of its own, mounts `mounts` there, and makes everything else read-only.
 pub fn enter(mounts: &[Mount], owner: Option<&User>) -> Result<()> {
     unshare(CloneFlags::CLONE_NEWNS).context("cannot make a mount namespace")?;
-    // Before anything is mounted: no mount may travel back to the host.
+    // Before anything is mounted, so that no mount propagates to the host.
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(NONE, "/", NONE, private, NONE).context("cannot make the mounts private")?;
-    // A source may lie in a folder that is about to be covered, so all are held before.
-    let held = mounts.iter().map(hold).collect::<Result<Vec<_>>>()?;
+    // A source may be in a folder that is about to be covered, so all are opened before.
+    let sources = mounts.iter().map(open_source).collect::<Result<Vec<_>>>()?;
     make_everything_read_only().context("cannot make the host read-only")?;
     let covered: Vec<&str> = COVERED
         .into_iter()
@@ -44,8 +44,8 @@ pub fn enter(mounts: &[Mount], owner: Option<&User>) -> Result<()> {
         )
         .with_context(|| format!("cannot cover {path}"))?;
     }
-    for (mount, source) in mounts.iter().zip(&held) {
-        show(mount, source, owner).with_context(|| {
+    for (mount, source) in mounts.iter().zip(&sources) {
+        mount_source(mount, source, owner).with_context(|| {
             format!(
                 "cannot mount {} as {}",
                 mount.source.display(),
@@ -59,7 +59,7 @@ pub fn enter(mounts: &[Mount], owner: Option<&User>) -> Result<()> {
     Ok(())
 }
 
-fn hold(mount: &Mount) -> Result<OwnedFd> {
+fn open_source(mount: &Mount) -> Result<OwnedFd> {
     open(
         &mount.source,
         OFlag::O_PATH | OFlag::O_CLOEXEC,
@@ -68,7 +68,7 @@ fn hold(mount: &Mount) -> Result<OwnedFd> {
     .with_context(|| format!("cannot open {}", mount.source.display()))
 }
 
-fn show(wanted: &Mount, source: &OwnedFd, owner: Option<&User>) -> io::Result<()> {
+fn mount_source(wanted: &Mount, source: &OwnedFd, owner: Option<&User>) -> io::Result<()> {
     let magic_link = format!("/proc/self/fd/{}", source.as_raw_fd());
     if fs::metadata(&magic_link)?.is_dir() {
         fs::create_dir_all(&wanted.target)?;
@@ -99,7 +99,7 @@ fn remount(target: &Path, writable: bool) -> nix::Result<()> {
     mount(NONE, target, NONE, flags, NONE)
 }
 
-/// Every mount at once; kernels before 5.12 can do one at a time, and there the root is the one.
+/// Makes every mount read-only at once; kernels before 5.12 can only do one, so there only the root.
 #[allow(unsafe_code, reason = "neither nix nor libc wraps mount_setattr(2)")]
 fn make_everything_read_only() -> nix::Result<()> {
     let attributes = libc::mount_attr {

@@ -1,4 +1,4 @@
-"""What models have added to one environment's figures, from its Init on."""
+"""What models have added to the figures of one environment, from its Init on."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from lambdameter.model.sample import Modelled, ServiceTime
 _NOTHING = Modelled(init_ms=0.0, invocation_ms=0.0, memory_mb=0.0, hidden_start_ms=0.0)
 
 
-class Additions:
-    """One environment's; made before its Init.
+class EnvironmentOverheads:
+    """The overheads of one environment; made before its Init.
 
     Args:
-        overheads: what AWS would add; None: nothing.
+        overheads: the model of what AWS adds; None: nothing is added.
         package_bytes: the size of the zip.
     """
 
@@ -26,16 +26,26 @@ class Additions:
         self._init_service_ms = 0.0
 
     def after_init(self, counters: Counters, service: ServiceTime | None) -> float:
-        """Take what Init came to; the ms that are to be waited for, so that every clock has them.
+        """Take the figures of an Init phase that succeeded.
 
-        What the services' model held requests for in Init is in it already.
+        Args:
+            counters: at the end of Init.
+            service: what the local services did in Init; None: there are none.
+
+        Returns:
+            How long to wait, ms, so that every clock sees what AWS adds to Init. Service latency
+            needs no wait: requests were held for it.
         """
         self._init_service_ms = service.modelled_ms if service else 0.0
         modelled = self._of_overheads(counters)
         return modelled.init_ms if modelled else 0.0
 
     def of(self, counters: Counters) -> Modelled | None:
-        """All of it; where Init ran inside an invocation, by that one's peak."""
+        """Everything that was added so far; None: nothing.
+
+        Args:
+            counters: at the end of an invocation; needed where Init ran inside it.
+        """
         modelled = self._of_overheads(counters)
         if not self._init_service_ms:
             return modelled
@@ -43,7 +53,7 @@ class Additions:
         return msgspec.structs.replace(modelled, init_ms=modelled.init_ms + self._init_service_ms)
 
     def reset(self) -> None:
-        """The processes are gone; the next ones have an Init of their own."""
+        """Forget the Init: its processes were killed."""
         self._init_peak_mb = None
         self._init_service_ms = 0.0
 

@@ -1,4 +1,4 @@
-//! Lets environments go when their debts are paid.
+//! Releases held environments when their debts are paid.
 
 use std::{
     collections::BTreeMap,
@@ -11,16 +11,16 @@ use anyhow::Result;
 
 use crate::{clock::now_ns, environment::Environment};
 
-/// Of those that are held: until when, and who.
+/// The held environments, sorted by the instant of their release.
 #[derive(Debug, Default)]
-pub struct Gate {
+pub struct Releaser {
     held: Mutex<BTreeMap<(u64, u32), Arc<Environment>>>,
     earlier: Condvar,
 }
 
-impl Gate {
-    /// It will be let go by then.
-    pub fn shut(&self, until_ns: Option<u64>, environment: &Arc<Environment>) {
+impl Releaser {
+    /// Releases an environment at an instant; `None`: it is not held.
+    pub fn schedule(&self, until_ns: Option<u64>, environment: &Arc<Environment>) {
         let Some(until_ns) = until_ns else {
             return;
         };
@@ -29,16 +29,16 @@ impl Gate {
         self.earlier.notify_one();
     }
 
-    /// A thread's whole life.
-    pub fn keep(&self) -> Result<Infallible> {
+    /// Runs on the calling thread for ever.
+    pub fn run(&self) -> Result<Infallible> {
         loop {
             let environment = self.wait()?;
             let until_ns = environment.release(now_ns()?)?;
-            self.shut(until_ns, &environment);
+            self.schedule(until_ns, &environment);
         }
     }
 
-    /// The first whose time has come.
+    /// Waits for the first environment whose instant has come.
     fn wait(&self) -> Result<Arc<Environment>> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         loop {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambdameter.emulator.speed.alone import Core
+from lambdameter.emulator.speed.neighbours import Core
 from lambdameter.errors import HostError
 
 
