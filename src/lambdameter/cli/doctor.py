@@ -134,7 +134,7 @@ def enforcement(
             )
             return
         paced = PacedFactory.start(factory, None)
-        told = KeepAwake(SystemClock()).describe(paced.enforcement())
+        enforced = KeepAwake(SystemClock()).describe(paced.enforcement())
         paced.close()
         factory.close()
     yield Check(

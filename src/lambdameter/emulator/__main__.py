@@ -1,6 +1,6 @@
 """`python -m lambdameter.emulator [OPTIONS]`: run until stdin ends, SIGTERM or SIGINT.
 
-OPTIONS is `server.Options` as one JSON document. `lambdameter emulate` has the same as flags.
+OPTIONS is `options.Options` as one JSON document. `lambdameter emulate` has the same as flags.
 """
 
 from __future__ import annotations

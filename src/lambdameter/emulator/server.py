@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -46,105 +46,12 @@ from lambdameter.model.calibration import Calibration
 from lambdameter.model.sample import Enforcement, ServiceTime, TargetInfo
 
 if TYPE_CHECKING:
-    from lambdameter.emulator.gateway.gate import Gate
+    from lambdameter.emulator.gateway.bound_gateway import BoundGateway
 
 SERVICES = "lambdameter-services"
 _LOG = logging.getLogger(__name__)
 _REAP_EVERY_S = 30.0
 PINS = Path(__file__).parent / "runtimes"
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the emulator is started with.
-
-    Attributes:
-        port: port of the control API; 0: a free port.
-        host: the IP address at which the control API, DynamoDB and S3 listen; 0.0.0.0 or ::, at
-            every address of this machine.
-        allow_hosts: further names and addresses by which clients may call these three.
-        latency: service latency: "off", the median in ms, or a model file; None: the built-in
-            model.
-        faults: faults to inject, "throttle=0.05,cut=0.01"; None: no faults.
-        seed: seed of service latency and faults; None: a random one.
-        sandbox: "auto", or the name of a sandbox.
-        speed: "host", or the file of a calibration: functions run at a Lambda vCPU's speed.
-        overheads: whether what AWS adds to an environment is added.
-        services: whether there are local services; False for our own tests only.
-        websocket_api: a WebSocket API in front of the functions, on a port of its own; None: no
-            such API.
-    """
-
-    port: int = 0
-    host: str = LOOPBACK
-    allow_hosts: tuple[str, ...] = ()
-    latency: str | None = None
-    faults: str | None = None
-    seed: int | None = None
-    sandbox: str = "auto"
-    speed: str = HOST_SPEED
-    overheads: bool = True
-    region: str = "us-east-1"
-    services: bool = True
-    websocket_api: WebSocketApi | None = None
-
-
-class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """The one line that the emulator prints when it is ready.
-
-    Attributes:
-        endpoint: URL of the control API.
-        dynamodb, s3, ca_bundle: URLs of the local services, and the file of whom to trust; None:
-            there are no local services.
-        cleared: remains of emulators that were killed, which this one has removed.
-        websocket, connections: URLs of the WebSocket API and of its @connections; None: there is
-            no such API.
-    """
-
-    endpoint: str
-    dynamodb: str | None
-    s3: str | None
-    ca_bundle: str | None
-    region: str
-    cleared: tuple[str, ...] = ()
-    websocket: str | None = None
-    connections: str | None = None
-
-
-class EmulatorFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
-    """The line that the emulator prints instead where it cannot start.
-
-    Attributes:
-        exit_code: as errors.py has it.
-    """
-
-    cause: str
-    place: str | None
-    next_step: str
-    exit_code: int
-
-
-class _BoundGateway(NamedTuple):
-    """The WebSocket API's socket, bound before functions learn its address."""
-
-    api: WebSocketApi
-    listening: socket.socket
-    addresses: Addresses
-
-    @classmethod
-    def bind(
-        cls, api: WebSocketApi | None, stack: contextlib.AsyncExitStack
-    ) -> _BoundGateway | None:
-        """Bind it until the stack is closed; None: there is no WebSocket API."""
-        if api is None:
-            return None
-        listening = bind_gateway(api.listen)
-        stack.callback(listening.close)
-        return cls(api, listening, Addresses(api, listening))
-
-    async def serve(self, clock: Clock, plane: ControlPlane) -> GatewayListener:
-        """Serve clients, now that there are functions."""
-        gateway = Gateway(self.api, self.addresses.domain, clock, plane.invoke_by_name)
-        return await GatewayListener.open(gateway, self.listening)
 
 
 @contextlib.asynccontextmanager
@@ -170,7 +77,7 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         paced, calibration = _pace(options, factory, services, stack)
         awake = KeepAwake(clock := SystemClock())
         stack.callback(awake.close)
-        gateway = _BoundGateway.bind(options.websocket_api, stack)
+        gateway = _bind_gateway(options.websocket_api, stack)
         model = overheads.shipped() if options.overheads else None
         enforcement = awake.describe(paced.enforcement())
         host = HostDescription(
@@ -190,10 +97,25 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         # Before the connections are cut, so that callers who wait for an answer get one.
         stack.push_async_callback(plane.close)
         if gateway:
-            stack.push_async_callback((await gateway.serve(clock, plane)).close)
+            stack.push_async_callback((await gateway.serve(clock, plane.invoke_by_name)).close)
         reaper = asyncio.ensure_future(_reap(placement))
         stack.callback(reaper.cancel)
         yield _ready(listener, host, gateway, cleared), plane
+
+
+def _bind_gateway(
+    api: WebSocketApi | None, stack: contextlib.AsyncExitStack
+) -> BoundGateway | None:
+    """Bind the WebSocket API's socket until the stack is closed; None: there is no such API."""
+    if api is None:
+        return None
+    from lambdameter.emulator.gateway.bound_gateway import (  # noqa: PLC0415 - takes 0.2 s
+        BoundGateway,
+    )
+
+    gateway = BoundGateway.bind(api)
+    stack.callback(gateway.listening.close)
+    return gateway
 
 
 def _describe(
@@ -245,7 +167,7 @@ async def _listen(plane: ControlPlane, listening: socket.socket, where: Binding)
 def _ready(
     listener: Listener,
     host: HostDescription,
-    gateway: _BoundGateway | None,
+    gateway: BoundGateway | None,
     cleared: tuple[str, ...],
 ) -> EmulatorReady:
     services = host.endpoints

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from rich.console import Console
 
 from lambdameter import binaries
-from lambdameter.emulator.server import HOST_SPEED
+from lambdameter.emulator.options import HOST_SPEED
 from lambdameter.emulator.speed import store
 from lambdameter.emulator.speed.calibrate import calibrations
 from lambdameter.emulator.speed.pacer import PROGRAM, Pacer

@@ -153,7 +153,7 @@ async def test_whatever_dies_first_is_why_nothing_is_served() -> None:
     assert died.result().cause == "The second"
 
 
-def test_for_a_median_the_local_services_get_a_latency_argument(tmp_path: Path):
+def test_for_a_median_the_local_services_get_a_latency_argument(tmp_path: Path) -> None:
     file = Path(server._latency_argument("6", tmp_path))
     assert file.parent == tmp_path
     assert file.read_text() == latency.model(6.0)
@@ -162,6 +162,8 @@ def test_for_a_median_the_local_services_get_a_latency_argument(tmp_path: Path):
 @pytest.mark.parametrize(
     ("option", "argument"), [("0", "off"), ("off", "off"), ("my.toml", "my.toml")]
 )
-def test_no_latency_and_a_users_own_model_need_no_file(tmp_path: Path, option: str, argument: str):
+def test_no_latency_and_a_users_own_model_need_no_file(
+    tmp_path: Path, option: str, argument: str
+) -> None:
     assert server._latency_argument(option, tmp_path) == argument
     assert not names(tmp_path)

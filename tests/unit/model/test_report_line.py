@@ -121,7 +121,7 @@ def test_an_answer_without_headers_has_no_meter_and_no_host() -> None:
     assert parse_host({"content-type": "application/json"}) is None
 
 
-def test_the_host_survives_its_header(calibration: Calibration):
+def test_the_host_survives_its_header(calibration: Calibration) -> None:
     info = TargetInfo(
         name="local",
         region="eu-west-1",

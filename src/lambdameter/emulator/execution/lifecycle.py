@@ -29,16 +29,24 @@ class State(StrEnum):
 class Event(StrEnum):
     """What can happen to an execution environment."""
 
-    START = "start"  # its first invocation has come
-    INVOKE = "invoke"  # an invocation is placed on it
-    NEXT = "next"  # the runtime asks for the next event
-    RESPONSE = "response"  # the runtime posts a response
-    ERROR = "error"  # the runtime posts the handler's error
-    INIT_ERROR = "init error"  # the runtime posts that it cannot start
-    EXIT = "exit"  # the process has ended
-    TIMEOUT = "timeout"  # the phase's time is up
+    # From the scheduler.
+    START = "start"  # the first invocation has come
+    INVOKE = "invoke"  # an invocation is placed on this environment
     CLEAN = "clean"  # remove the rest of a failed process
     DESTROY = "destroy"  # reclaim
+    # From the runtime, by the Runtime API.
+    NEXT = "next"  # it asks for the next event
+    RESPONSE = "response"  # it posts a response
+    ERROR = "error"  # it posts the handler's error
+    INIT_ERROR = "init error"  # it posts that it cannot start
+    # From the process and the clock.
+    EXIT = "exit"  # the process has ended
+    TIMEOUT = "timeout"  # the phase's time is up
+
+
+# The scheduler waits until the actions of its events are done. Nobody waits for those of another
+# event, so none of them may start or end a process.
+FROM_THE_SCHEDULER = frozenset({Event.START, Event.INVOKE, Event.CLEAN, Event.DESTROY})
 
 
 class Action(StrEnum):

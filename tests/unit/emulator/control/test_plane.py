@@ -87,7 +87,7 @@ async def test_environments_are_made_from_the_configuration_and_the_ca(plane: Co
     assert (blueprint.package_bytes, blueprint.overheads) == (len(b"v1"), overheads.shipped())
 
 
-async def test_the_header_names_what_runs_once_a_function_is_prepared(plane: ControlPlane):
+async def test_the_header_names_what_runs_once_a_function_is_prepared(plane: ControlPlane) -> None:
     await plane.create("f", SETTINGS, b"v1")
     await settled(plane)
     info = parse_host(plane.host_headers)

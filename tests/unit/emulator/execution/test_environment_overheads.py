@@ -32,24 +32,26 @@ def additions() -> EnvironmentOverheads:
     return EnvironmentOverheads(OVERHEADS, 2_000_000)
 
 
-def test_only_the_overheads_of_init_are_waited_for(additions: EnvironmentOverheads):
+def test_only_the_overheads_of_init_are_waited_for(additions: EnvironmentOverheads) -> None:
     assert additions.after_init(used(20.0), HELD) == 20.0
 
 
-def test_all_that_models_made_of_init_is_told(additions: EnvironmentOverheads):
+def test_all_that_models_made_of_init_is_told(additions: EnvironmentOverheads) -> None:
     additions.after_init(used(20.0), HELD)
     assert additions.of(used(90.0)) == Modelled(
         init_ms=58.0, invocation_ms=0.5, memory_mb=17.0, hidden_start_ms=4.0
     )
 
 
-def test_an_init_inside_an_invocation_goes_by_that_ones_peak(additions: EnvironmentOverheads):
+def test_an_init_inside_an_invocation_goes_by_that_ones_peak(
+    additions: EnvironmentOverheads,
+) -> None:
     made = additions.of(used(30.0))
     assert made is not None
     assert (made.init_ms, made.memory_mb) == (20.0, 22.0)
 
 
-def test_new_processes_have_an_init_of_their_own(additions: EnvironmentOverheads):
+def test_new_processes_have_an_init_of_their_own(additions: EnvironmentOverheads) -> None:
     additions.after_init(used(20.0), HELD)
     additions.reset()
     made = additions.of(used(None))
@@ -57,7 +59,7 @@ def test_new_processes_have_an_init_of_their_own(additions: EnvironmentOverheads
     assert (made.init_ms, made.memory_mb) == (20.0, 7.0)
 
 
-def test_without_overheads_only_what_services_held_in_init_is_told():
+def test_without_overheads_only_what_services_held_in_init_is_told() -> None:
     additions = EnvironmentOverheads(None, 2_000_000)
     assert additions.after_init(used(20.0), None) == 0.0
     assert additions.of(used(20.0)) is None

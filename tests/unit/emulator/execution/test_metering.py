@@ -57,37 +57,37 @@ def test_billed_duration_is_one_ceiling_over_the_sum(
     assert billed_ms(duration, init) == billed
 
 
-def test_max_memory_used_is_rounded_up_and_never_above_the_memory_size():
+def test_max_memory_used_is_rounded_up_and_never_above_the_memory_size() -> None:
     limits = Limits(memory_mb=128, timeout_ms=3000.0)
     assert max_memory_mb(40.2, limits) == 41
     assert max_memory_mb(140.0, limits) == 128
 
 
-def test_what_awss_own_processes_take_is_used_memory():
+def test_what_awss_own_processes_take_is_used_memory() -> None:
     limits = Limits(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)
     assert max_memory_mb(40.2, limits) == 53  # one ceiling over the sum, not two
     assert max_memory_mb(120.0, limits) == 128
 
 
-def test_where_the_peak_is_not_known_no_memory_was_seen_to_be_used():
+def test_where_the_peak_is_not_known_no_memory_was_seen_to_be_used() -> None:
     assert max_memory_mb(None, Limits(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)) == 0
 
 
-def test_a_timed_out_invocation_took_its_timeout():
+def test_a_timed_out_invocation_took_its_timeout() -> None:
     limits = Limits(memory_mb=128, timeout_ms=3000.0)
     timed_out = report("id", limits, span(3004.2), Ending(status="timeout"))
     assert timed_out.duration_ms == 3000.0
     assert timed_out.billed_ms == 3000
 
 
-def test_report_carries_init_only_after_an_init_phase():
+def test_report_carries_init_only_after_an_init_phase() -> None:
     init = InitPhase(ms=80.0, counters=counters())
     limits = Limits(memory_mb=128, timeout_ms=3000.0)
     assert report("id", limits, span(5.0, init=init), Ending()).init_ms == 80.0
     assert report("id", limits, span(5.0), Ending()).init_ms is None
 
 
-def test_the_meter_gives_differences_over_the_invocation():
+def test_the_meter_gives_differences_over_the_invocation() -> None:
     invocation = span(
         start=counters(cpu=10.0, throttled=1.0),
         end=counters(cpu=14.5, throttled=3.0),
@@ -98,7 +98,7 @@ def test_the_meter_gives_differences_over_the_invocation():
     assert figures.init_disturbed_ms == 0.7
 
 
-def test_what_a_host_cannot_count_stays_unknown():
+def test_what_a_host_cannot_count_stays_unknown() -> None:
     uncounted = counters(cpu=None, throttled=None)
     figures = meter("e", span(start=counters(cpu=None), end=uncounted), None)
     assert (figures.cpu_ms, figures.throttled_ms) == (None, None)
@@ -122,5 +122,5 @@ def test_retries_and_faults_are_differences_too() -> None:
     )
 
 
-def test_without_local_services_there_is_no_service_time():
+def test_without_local_services_there_is_no_service_time() -> None:
     assert service_difference(None, None) is None

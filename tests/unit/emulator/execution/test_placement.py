@@ -71,7 +71,9 @@ async def test_idle_environments_are_reclaimed_after_their_lifetime(
     assert host.sandboxes[0].calls[-1] == "destroy"
 
 
-async def test_beyond_the_limit_the_caller_is_throttled(host: Any, blueprint: Any, tmp_path: Path):
+async def test_beyond_the_limit_the_caller_is_throttled(
+    host: Any, blueprint: Any, tmp_path: Path
+) -> None:
     placement = Placement(host.services(), tmp_path, scheduler=Scheduler(account_concurrency=0))
     with pytest.raises(ApiError) as error:
         await placement.invoke("v1", blueprint, REQUEST)

@@ -25,7 +25,7 @@ def span(duration_ms: float) -> Span:
     )
 
 
-async def test_a_phase_ends_once():
+async def test_a_phase_ends_once() -> None:
     phase = Phase()
     phase.settle(HostError("broken", next_step="Stop."))
     phase.settle()
@@ -33,21 +33,25 @@ async def test_a_phase_ends_once():
         await phase.ended
 
 
-async def test_the_deadline_is_the_timeout_after_durations_start(invocation: RunningInvocation):
+async def test_the_deadline_is_the_timeout_after_durations_start(
+    invocation: RunningInvocation,
+) -> None:
     invocation.start_clock(Reading(at_ms=5.0, counters=NOTHING_USED), epoch_ms=1_000.0)
     delivery = invocation.deliver()
     assert delivery.headers["Lambda-Runtime-Deadline-Ms"] == "4000"
     assert invocation.log.text().startswith(b"START RequestId: r")
 
 
-async def test_an_answer_stays_when_the_runtime_fails_after_it(invocation: RunningInvocation):
+async def test_an_answer_stays_when_the_runtime_fails_after_it(
+    invocation: RunningInvocation,
+) -> None:
     invocation.respond(b"done")
     invocation.fail(NOTHING_USED, returncode=1, epoch_ms=0.0)
     assert invocation.answer == (b"done", None)
     assert invocation.end(span(2.0), reserved_mb=0.0).error_type == "Runtime.ExitError"
 
 
-async def test_a_new_phase_has_no_failure(invocation: RunningInvocation):
+async def test_a_new_phase_has_no_failure(invocation: RunningInvocation) -> None:
     invocation.phase.failed_by = Event.TIMEOUT
     invocation.phase = Phase()
     invocation.phase.init_error = InitError("Runtime.ImportModuleError", b"why")
@@ -57,7 +61,7 @@ async def test_a_new_phase_has_no_failure(invocation: RunningInvocation):
 
 async def test_a_failed_init_without_an_event_is_logged_before_start(
     invocation: RunningInvocation,
-):
+) -> None:
     invocation.fail(NOTHING_USED, returncode=3, epoch_ms=0.0)
     invocation.end(span(7.0), reserved_mb=0.0)
     lines = invocation.log.text().decode().splitlines()

@@ -184,19 +184,19 @@ def test_disconnect_hears_of_an_end_once(make: Make) -> None:
 
 
 @given(st.lists(st.integers(1, protocol.MAX_FRAME_BYTES), min_size=1, max_size=6))
-def test_a_message_is_within_its_limit_or_is_refused_however_it_is_cut(sizes: list[int]):
+def test_a_message_is_within_its_limit_or_is_refused_however_it_is_cut(sizes: list[int]) -> None:
     gauge = SizeLimits()
     broken = [gauge.exceeded(size, frame_ends=True, message_ends=False) for size in sizes]
     assert any(broken) == (sum(sizes) > protocol.MAX_MESSAGE_BYTES)
 
 
-def test_a_frame_is_measured_across_the_parts_that_it_comes_in():
+def test_a_frame_is_measured_across_the_parts_that_it_comes_in() -> None:
     gauge = SizeLimits()
     assert gauge.exceeded(protocol.MAX_FRAME_BYTES, frame_ends=False, message_ends=False) is None
     assert gauge.exceeded(1, frame_ends=True, message_ends=True) == "Frame larger than 32768 bytes"
 
 
-def test_a_new_message_begins_at_nothing():
+def test_a_new_message_begins_at_nothing() -> None:
     gauge = SizeLimits()
     for _ in range(10):
         size = protocol.MAX_FRAME_BYTES

@@ -9,7 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v1
 from lambdameter.emulator.sandbox.allowance import Allotment
-from lambdameter.emulator.sandbox.base import Levers
+from lambdameter.emulator.sandbox.base import PacerFiles
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1Sandbox
 from lambdameter.errors import HostError
@@ -30,9 +30,9 @@ def sandbox(folder: Path, allotment: Allotment) -> CgroupV1Sandbox:
     return made
 
 
-def levers_of(sandbox: CgroupV1Sandbox) -> Levers | None:
+def pacer_files_of(sandbox: CgroupV1Sandbox) -> PacerFiles | None:
     """Asked anew: they change with the files."""
-    return sandbox.levers
+    return sandbox.pacer_files
 
 
 def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
@@ -69,11 +69,11 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path) 
 
 def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     sandbox: CgroupV1Sandbox, folder: Path
-):
-    assert sandbox.pacer_files is None
+) -> None:
+    assert pacer_files_of(sandbox) is None
     (folder / "hold" / "freezer.state").touch()
     (folder / "cpuacct.usage_percpu").touch()
-    pacer_files = sandbox.pacer_files
+    pacer_files = pacer_files_of(sandbox)
     assert pacer_files is not None
     assert (pacer_files.hold, pacer_files.freeze, pacer_files.thaw) == (
         folder / "hold" / "freezer.state",

@@ -9,7 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v2, delegation
 from lambdameter.emulator.sandbox.allowance import Allotment
-from lambdameter.emulator.sandbox.base import Levers
+from lambdameter.emulator.sandbox.base import PacerFiles
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v2 import CgroupV2Sandbox
 from lambdameter.emulator.sandbox.delegation import DelegatedGroup
@@ -46,9 +46,9 @@ def _group(folder: Path) -> Group:
     return Group(dict.fromkeys(delegation.WANTED, folder))
 
 
-def levers_of(sandbox: CgroupV2Sandbox) -> Levers | None:
+def pacer_files_of(sandbox: CgroupV2Sandbox) -> PacerFiles | None:
     """Asked anew: they change with the files."""
-    return sandbox.levers
+    return sandbox.pacer_files
 
 
 def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
@@ -90,11 +90,11 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV2Sandbox, folder: Path) 
 
 def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     sandbox: CgroupV2Sandbox, folder: Path
-):
-    assert sandbox.pacer_files is None
+) -> None:
+    assert pacer_files_of(sandbox) is None
     (folder / "hold" / "cgroup.freeze").touch()
     (folder / "hold" / "cpu.stat").touch()
-    pacer_files = sandbox.pacer_files
+    pacer_files = pacer_files_of(sandbox)
     assert pacer_files is not None
     assert (pacer_files.hold, pacer_files.freeze, pacer_files.thaw) == (
         folder / "hold" / "cgroup.freeze",

@@ -68,7 +68,7 @@ WAITS = {
 @pytest.mark.parametrize("name", WAITS)
 async def test_a_wait_in_which_a_program_is_held_ends_as_if_it_had_not_been(
     paced: PacedFactory, program: Program, output: Output, name: str
-):
+) -> None:
     prepare, wait = WAITS[name]
     if "libuv" in name:
         pytest.importorskip("uvloop")

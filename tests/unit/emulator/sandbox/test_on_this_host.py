@@ -183,7 +183,7 @@ async def test_one_that_is_held_can_be_killed(
 
 async def test_by_lambdas_rule_it_gets_its_share_and_is_told_for_how_long_it_was_held(
     paced: PacedFactory, program: Program, output: Output
-):
+) -> None:
     sandbox = paced.create("rule", 256, "interpreter", 0.0)
     sandbox.throttle()
     share = float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU))))
@@ -199,7 +199,7 @@ async def test_by_lambdas_rule_it_gets_its_share_and_is_told_for_how_long_it_was
 @pytest.mark.parametrize("its_keeper", ["lives", "is dead"])
 async def test_one_that_is_held_by_the_rule_is_frozen_thawed_and_killed_as_any(
     paced: PacedFactory, program: Program, its_keeper: str
-):
+) -> None:
     sandbox = paced.create("rule", 128, "interpreter", 0.0)
     process = await sandbox.spawn(program(READY_AND_BUSY))
     await _ready(process)

@@ -282,7 +282,7 @@ def test_the_share_is_kept_by_the_rule_and_the_kernel_sets_no_quota(scene: Scene
     assert scene.events == ["pacer: throttle", "pacer: unthrottle"]
 
 
-def test_without_pacer_files_the_share_is_the_inner_sandboxs_work(scene: Scene):
+def test_without_pacer_files_the_share_is_the_inner_sandboxs_work(scene: Scene) -> None:
     scene.pacer_files = None
     sandbox = paced(scene)
     sandbox.throttle()
@@ -328,7 +328,7 @@ def test_a_pace_that_takes_nothing_needs_no_watch_and_none_is_less_than_the_host
     assert scene.opened[1].alone == Alone(1.0, 900)
 
 
-def test_a_pace_is_for_a_core_that_nobody_else_uses(scene: Scene):
+def test_a_pace_is_for_a_core_that_nobody_else_uses(scene: Scene) -> None:
     paced(scene, msgspec.structs.replace(CALIBRATION, streams_ns=900))
     assert scene.opened[1] == Pace(15_000, 100_000, Alone(1.5, 900))
 
@@ -341,7 +341,7 @@ def test_what_others_use_is_taken_from_the_share_by_the_rule_alone(scene: Scene)
     assert scene.events == ["pacer: charge 0.4", "kernel: charge 0.4"]
 
 
-def test_one_that_has_all_its_cpus_is_slowed_and_not_held(scene: Scene):
+def test_one_that_has_all_its_cpus_is_slowed_and_not_held(scene: Scene) -> None:
     scene.pacer_files = msgspec.structs.replace(PACER_FILES, quota_ns=None)
     sandbox = paced(scene)
     assert scene.opened == (
@@ -368,7 +368,7 @@ def test_throttled_is_for_how_long_it_was_held_but_not_while_it_was_frozen(scene
     assert sandbox.counters().throttled_ms == 45.0
 
 
-def test_cpu_time_that_this_host_cannot_count_stays_unknown(scene: Scene):
+def test_cpu_time_that_this_host_cannot_count_stays_unknown(scene: Scene) -> None:
     scene.pacer_files = None
     scene.used = Counters(cpu_ms=None, throttled_ms=None, peak_memory_mb=None, oom_kills=None)
     assert paced(scene).counters() == scene.used
@@ -380,13 +380,15 @@ def test_at_the_hosts_own_speed_nothing_is_slowed_and_the_rule_is_kept(scene: Sc
     assert scene.events == ["pacer: throttle"]
 
 
-def test_with_nothing_to_slow_and_no_pacer_files_there_is_but_the_inner_sandbox(scene: Scene):
+def test_with_nothing_to_slow_and_no_pacer_files_there_is_but_the_inner_sandbox(
+    scene: Scene,
+) -> None:
     scene.pacer_files = None
     assert isinstance(paced(scene, None), FakeSandbox)
     assert scene.opened == ()
 
 
-def test_by_whose_rule_is_told_with_the_share(scene: Any):
+def test_by_whose_rule_is_told_with_the_share(scene: Any) -> None:
     enforcement = PacedFactory(scene, None, scene).enforcement()
     assert enforcement.cpu == (
         "memory/1769; by Lambda's rule, kept here: charged at a tick of 4 ms and when a thread "
@@ -404,7 +406,9 @@ def no_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_real_time")
-def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_says_so(scene: Any):
+def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_says_so(
+    scene: Any,
+) -> None:
     fallback = PacedFactory.start(scene, None)
     assert fallback.enforcement(lambda: 100).cpu == (
         "memory/1769; by this kernel's quota, charged at the kernel's tick of 10 ms (100 Hz); on "
@@ -424,20 +428,20 @@ def test_without_real_time_threads_there_is_no_lambda_speed(scene: Any) -> None:
 
 
 @pytest.mark.usefixtures("no_real_time")
-def test_a_way_of_enclosing_without_pacer_files_needs_none_and_its_label_stays():
+def test_a_way_of_enclosing_without_pacer_files_needs_none_and_its_label_stays() -> None:
     plain = Enforcement(by="duty cycle", cpu="approximated", memory="", freeze="", isolation="")
     factory: Any = SimpleNamespace(has_pacer_files=False, enforcement=plain)
     assert PacedFactory.start(factory, None).enforcement() == plain
 
 
-def test_without_pacer_files_slowed_cpus_are_told_to_be_all_that_is_modelled(scene: Any):
+def test_without_pacer_files_slowed_cpus_are_told_to_be_all_that_is_modelled(scene: Any) -> None:
     scene.has_pacer_files = False
     cpu = PacedFactory(scene, CALIBRATION, scene).enforcement().cpu
     assert cpu.endswith("; page faults, and caches after a freeze, take this host's own time")
     assert "page faults" not in PacedFactory(scene, None, scene).enforcement().cpu
 
 
-def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any):
+def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any) -> None:
     scene.uncounted_faults = "they cannot be counted"
     cpu = PacedFactory(scene, CALIBRATION, scene).enforcement().cpu
     assert cpu.endswith("page faults take this host's own time: they cannot be counted")
@@ -447,8 +451,9 @@ def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any):
     assert cpu.endswith("ms after a freeze not slowed; page faults 5 µs longer")
 
 
-def test_the_death_of_what_keeps_the_rule_can_be_watched(scene: Any):
+def test_the_death_of_what_keeps_the_rule_can_be_watched(scene: Any) -> None:
     factory = PacedFactory(scene, None, scene)
-    assert (factory.watch(), factory.pid) == ("watched", 4711)
+    watched: object = factory.watch()
+    assert (watched, factory.pid) == ("watched", 4711)
     factory.close()
     assert scene.events == ["pacer: gone"]

@@ -23,7 +23,7 @@ def holds(device: Path) -> bool:
     return device in {link.resolve() for link in Path("/proc/self/fd").iterdir()}
 
 
-def test_the_kernel_is_asked_for_no_latency_while_something_runs(host: Any, device: Path):
+def test_the_kernel_is_asked_for_no_latency_while_something_runs(host: Any, device: Path) -> None:
     awake = KeepAwake(host.clock, device)
     assert not holds(device)
     with awake:
@@ -59,7 +59,7 @@ def test_two_at_once_end_with_the_later(host: Any, device: Path) -> None:
     awake.close()
 
 
-def test_a_host_without_the_device_goes_on_and_says_so(host: Any, tmp_path: Path):
+def test_a_host_without_the_device_goes_on_and_says_so(host: Any, tmp_path: Path) -> None:
     awake = KeepAwake(host.clock, tmp_path / "absent")
     with awake:
         pass
@@ -68,7 +68,7 @@ def test_a_host_without_the_device_goes_on_and_says_so(host: Any, tmp_path: Path
     )
 
 
-def test_what_is_enforced_says_that_cpus_are_awake(host: Any, device: Path):
+def test_what_is_enforced_says_that_cpus_are_awake(host: Any, device: Path) -> None:
     assert KeepAwake(host.clock, device).describe(ENFORCED).cpu == "quota; idle CPUs kept awake"
     nothing = Enforcement(by="none", cpu="", memory="", freeze="", isolation="")
     assert KeepAwake(host.clock, device).describe(nothing) == nothing

@@ -262,7 +262,9 @@ def _until_thawed(pacer_files: PacerFiles) -> None:
 
 
 @real_time
-def test_who_overdraws_is_held_and_let_go_when_it_is_paid(pacer: Pacer, pacer_files: PacerFiles):
+def test_who_overdraws_is_held_and_let_go_when_it_is_paid(
+    pacer: Pacer, pacer_files: PacerFiles
+) -> None:
     one = pacer.open((CPU,), pacer_files=pacer_files)
     one.throttle()
     one.run()
@@ -276,7 +278,7 @@ def test_who_overdraws_is_held_and_let_go_when_it_is_paid(pacer: Pacer, pacer_fi
 @pytest.mark.parametrize("end", ["close", "unthrottle", "leave"])
 def test_who_is_closed_or_left_behind_is_held_no_more(
     pacer: Pacer, pacer_files: PacerFiles, end: str
-):
+) -> None:
     one = pacer.open((CPU,), pacer_files=pacer_files)
     one.throttle()
     one.run()

@@ -1,4 +1,4 @@
-"""The socket of a WebSocket API: taken early, opened to clients late."""
+"""A WebSocket API's socket, bound early and served late."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from lambdameter.emulator.gateway.gateway import Gateway, InvokeFunction
 from lambdameter.emulator.gateway.listener import Addresses, GatewayListener, bind
 
 
-class Gate(NamedTuple):
-    """A WebSocket API whose port is taken before functions are told where it is."""
+class BoundGateway(NamedTuple):
+    """A WebSocket API whose socket is bound before functions learn its address."""
 
     api: WebSocketApi
     listening: socket.socket
     addresses: Addresses
 
     @classmethod
-    def open(cls, api: WebSocketApi) -> Gate:
-        """Take the port. Raises HostError: it is in use, or the address is not this host's."""
+    def bind(cls, api: WebSocketApi) -> BoundGateway:
+        """Bind the socket.
+
+        Raises:
+            HostError: the port is in use, or the address is not one of this host.
+        """
         listening = bind(api.listen)
         return cls(api, listening, Addresses(api, listening))
 
     async def serve(self, clock: Clock, invoke: InvokeFunction) -> GatewayListener:
-        """Let clients in, now that there are functions."""
+        """Serve clients, now that there are functions."""
         gateway = Gateway(self.api, self.addresses.domain, clock, invoke)
         return await GatewayListener.open(gateway, self.listening)
