@@ -17,7 +17,7 @@ MID_RACE_MS = 12_000
 
 
 def open_export(browser: Browser, export: Path, theme: str) -> Page:
-    """Open the export, which shows the result of its newest race, with a clock under our control."""
+    """Open the export, which shows the result of its newest race, with a clock that we control."""
     context = browser.new_context(
         viewport=SIZE, color_scheme=theme, reduced_motion="reduce", locale="en-GB"
     )
