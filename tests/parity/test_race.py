@@ -124,7 +124,7 @@ def without_time(message: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
+def sent(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
     """What each racer tells, of one race of both."""
 
     def raced(lane: str) -> list[tuple[str, Any]]:
@@ -142,9 +142,9 @@ def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
 
 @pytest.mark.parametrize("lane", LANES)
 def test_a_racer_tells_its_start_its_phases_each_thousand_records_and_its_answer(
-    told: dict[str, list[tuple[str, Any]]], lane: str
+    sent: dict[str, list[tuple[str, Any]]], lane: str
 ) -> None:
-    messages = [message for page, message in told[lane] if page == "page"]
+    messages = [message for page, message in sent[lane] if page == "page"]
     about = {"race": "r", "lane": lane}
     assert [without_time(message) for message in messages[:-1]] == [
         about | {"type": "running", "cold": True},
@@ -162,33 +162,33 @@ def test_a_racer_tells_its_start_its_phases_each_thousand_records_and_its_answer
 
 @pytest.mark.parametrize("lane", LANES)
 def test_each_message_says_when_it_was_told(
-    told: dict[str, list[tuple[str, Any]]], lane: str
+    sent: dict[str, list[tuple[str, Any]]], lane: str
 ) -> None:
-    times = [message["at_ms"] for page, message in told[lane] if page == "page"]
+    times = [message["at_ms"] for page, message in sent[lane] if page == "page"]
     assert times == sorted(times)
     assert time.time() - 3_600 < times[0] / 1_000 <= time.time()
 
 
 @pytest.mark.parametrize("lane", LANES)
 def test_a_racer_tells_a_page_that_is_gone_nothing_more(
-    told: dict[str, list[tuple[str, Any]]], lane: str
+    sent: dict[str, list[tuple[str, Any]]], lane: str
 ) -> None:
-    assert [message["type"] for page, message in told[lane] if page == "gone"] == ["running"]
+    assert [message["type"] for page, message in sent[lane] if page == "gone"] == ["running"]
 
 
 def test_both_racers_send_the_same_requests_to_the_same_pages(
-    told: dict[str, list[tuple[str, Any]]],
+    sent: dict[str, list[tuple[str, Any]]],
 ) -> None:
     def form(lane: str) -> list[Any]:
         names = {"type", "phase", "records", "cold"}
         return [
             (page, {name: value for name, value in message.items() if name in names})
-            for page, message in told[lane]
+            for page, message in sent[lane]
         ]
 
     assert form("python") == form("rust")
-    fields = [{*message, *message.get("answer", {})} for _, message in told["python"]]
-    assert fields == [{*message, *message.get("answer", {})} for _, message in told["rust"]]
+    fields = [{*message, *message.get("answer", {})} for _, message in sent["python"]]
+    assert fields == [{*message, *message.get("answer", {})} for _, message in sent["rust"]]
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -204,9 +204,9 @@ def test_a_task_that_cannot_be_done_is_told_by_both_alike(stage: Stage, lane: st
 
 
 def test_the_verifier_finds_both_tables_as_the_generator_says(
-    stage: Stage, told: dict[str, list[tuple[str, Any]]]
+    stage: Stage, sent: dict[str, list[tuple[str, Any]]]
 ) -> None:
-    assert told
+    assert sent
     ((page, verdict),) = stage.invoke("verifier", {"connection": "me"})
     assert (page, verdict["type"], verdict["identical"]) == ("me", "verified", True)
     assert [lane["count"] for lane in verdict["lanes"].values()] == [RECORDS] * 2

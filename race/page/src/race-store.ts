@@ -54,12 +54,12 @@ export function exportStore({ races, code }: ExportedRaces): RaceStore {
   const summaries = races
     .flatMap((race) => summarise(race) ?? [])
     .toSorted((a, b) => b.began_ms - a.began_ms);
-  const found = <Kind>(value: Kind | null | undefined): Promise<Kind> =>
+  const orReject = <Kind>(value: Kind | null | undefined): Promise<Kind> =>
     value ? Promise.resolve(value) : Promise.reject(new Error("The export does not have it"));
   return {
     summaries: () => Promise.resolve(summaries),
-    race: (id) => found(races.find(({ race }) => race === id)),
+    race: (id) => orReject(races.find(({ race }) => race === id)),
     hasCode: code !== null,
-    code: () => found(code),
+    code: () => orReject(code),
   };
 }

@@ -24,6 +24,7 @@ from lambdameter.interruption import SIGNALS
 from lambdameter.measure.cpu_speed import SpeedChoice, chosen
 from lambdameter.measure.host_limits import check_granted
 from lambdameter.measure.local_lambda import Running, running
+from lambdameter.model.artifact import Dataset
 from lambdameter.model.base import Architecture
 from lambdameter.model.race_declaration import RaceDeclaration, RaceResources
 from lambdameter.model.race_records import DeployedCode, RaceSite
@@ -70,7 +71,6 @@ def run_local(options: RaceOptions, html: str, listening: socket.socket) -> None
     console = Console(stderr=True, highlight=False)
     race = declaration.load()
     workload = loader.load(race.workload)
-    region = options.region or _DEFAULT_REGION
     with console.status("generating the data"):
         data = staging.make_data(workload, apply_settings(workload, options.settings)["warm"])
     emulator = EmulatorOptions(
@@ -78,41 +78,55 @@ def run_local(options: RaceOptions, html: str, listening: socket.socket) -> None
         faults=options.faults,
         sandbox=options.sandbox,
         speed=chosen(options.speed, options.architecture),
-        region=region,
+        region=options.region or _DEFAULT_REGION,
         websocket_api=_websocket_api(race, listening),
     )
     with running(emulator) as started:
-        target = BotoTarget(
-            Options(region=region, architecture=options.architecture, endpoints=started.endpoints)
-        )
-        info = target.info()
-        check_granted(info, options.memory_sizes, console, required=False)
-
-        def build(crate: Path, binary: str) -> bytes:
-            return cargo.executable(crate / "Cargo.toml", console, binary)
-
-        packages = staging.make_packages(race, info.architecture, build)
-        token = staging.new_token()
-        with console.status("setting up the race"):
-            staging.set_up(target, race, workload, staging.objects(workload, data))
-            resources = _resources(workload, started, token)
-            for name, package in packages.items():
-                staging.deploy(target, race, name, package, resources)
-        setup = site.RaceSetup(
-            race=race,
-            workload=workload,
-            work=staging.work(workload, data, packages),
-            info=info,
-            architecture=options.architecture,
-        )
-        where = site.make(
-            setup,
-            options.memory_sizes,
-            price_list.latest(),
-            websocket=started.websocket,
-            token=token,
-        )
+        where = _deploy_locally(options, workload, data, started)
         _record_and_serve(options.out, html, where, listening, [watch_process(started.pid)])
+
+
+def _deploy_locally(
+    options: RaceOptions, workload: Workload, data: Dataset, started: Running
+) -> RaceSite:
+    """Put the race on the local Lambda."""
+    console = Console(stderr=True, highlight=False)
+    race = declaration.load()
+    target = BotoTarget(
+        Options(
+            region=options.region or _DEFAULT_REGION,
+            architecture=options.architecture,
+            endpoints=started.endpoints,
+        )
+    )
+    info = target.info()
+    check_granted(info, options.memory_sizes, console, required=False)
+
+    def build(crate: Path, binary: str) -> bytes:
+        return cargo.executable(crate / "Cargo.toml", console, binary)
+
+    packages = staging.make_packages(race, info.architecture, build)
+    token = staging.new_token()
+    with console.status("setting up the race"):
+        staging.set_up(target, race, workload, staging.objects(workload, data))
+        resources = RaceResources(
+            bucket=staging.BUCKET,
+            connections_url=started.connections,
+            token_sha256=staging.token_sha256(token),
+            table_key=staging.table(workload).partition_key.name,
+            functions_url=started.endpoints.functions,
+        )
+        for name, package in packages.items():
+            staging.deploy(target, race, name, package, resources)
+    setup = site.RaceSetup(
+        race=race,
+        workload=workload,
+        work=staging.work(workload, data, packages),
+        info=info,
+        architecture=options.architecture,
+    )
+    sizes = options.memory_sizes
+    return site.make(setup, sizes, price_list.latest(), websocket=started.websocket, token=token)
 
 
 def run_aws(options: RaceOptions, html: str, listening: socket.socket) -> None:
@@ -272,16 +286,6 @@ def _websocket_api(race: RaceDeclaration, listening: socket.socket) -> WebSocket
         stage=declaration.STAGE,
         routes=dict.fromkeys(declaration.ROUTES, declaration.resource(race, "connection")),
         listen=Listen(origins=origins),
-    )
-
-
-def _resources(workload: Workload, started: Running, token: str) -> RaceResources:
-    return RaceResources(
-        bucket=staging.BUCKET,
-        connections_url=started.connections,
-        token_sha256=staging.token_sha256(token),
-        table_key=staging.table(workload).partition_key.name,
-        functions_url=started.endpoints.functions,
     )
 
 

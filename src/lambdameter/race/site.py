@@ -1,4 +1,4 @@
-"""The site of a race: where it runs and under which conditions, as the page is told. Pure."""
+"""The site of a race, for the page: where the race runs and under which conditions. Pure."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ def run(
         monkeypatch.setattr(sys, "argv", ["lambdameter", "live", *arguments])
         with pytest.raises(SystemExit) as ended:
             command_line()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
 
     return ran
 

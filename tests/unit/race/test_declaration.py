@@ -30,9 +30,9 @@ def test_on_the_local_lambda_functions_are_told_where_it_is() -> None:
     race = declaration.load()
     local = msgspec.structs.replace(RESOURCES, functions_url="http://127.0.0.1:1")
     for function in race.functions:
-        told = declaration.environment(race, function, local)
-        assert told.pop("AWS_ENDPOINT_URL_LAMBDA") == "http://127.0.0.1:1"
-        assert told == declaration.environment(race, function, RESOURCES)
+        variables = declaration.environment(race, function, local)
+        assert variables.pop("AWS_ENDPOINT_URL_LAMBDA") == "http://127.0.0.1:1"
+        assert variables == declaration.environment(race, function, RESOURCES)
 
 
 def test_only_the_connection_handler_knows_the_tokens_hash() -> None:

@@ -114,9 +114,9 @@ def test_what_is_deployed_is_told_to_the_page_without_the_token(
 
 
 def test_a_race_that_was_not_deployed_is_bad_input() -> None:
-    with pytest.raises(BadInputError, match="No race has been deployed from this machine") as told:
+    with pytest.raises(BadInputError, match="No race has been deployed from this machine") as error:
         deployment.load()
-    assert told.value.place == str(deployment.deployment_file())
+    assert error.value.place == str(deployment.deployment_file())
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"endpoint": "wss://x"}'])
@@ -129,9 +129,9 @@ def test_what_another_version_wrote_is_bad_input(text: str) -> None:
 
 def test_cdk_gets_the_tokens_hash_alone(account: FakeAccount, tools: FakeTools) -> None:
     deployment.deploy(account, "arm64", "secret", tools)
-    told = " ".join(tools.asked[-1])
-    assert hashlib.sha256(b"secret").hexdigest() in told
-    assert "secret " not in told
+    command = " ".join(tools.asked[-1])
+    assert hashlib.sha256(b"secret").hexdigest() in command
+    assert "secret " not in command
 
 
 def test_the_data_is_uploaded_where_the_functions_look_for_it(
@@ -215,8 +215,8 @@ def test_destroying_nothing_says_so(account: FakeAccount) -> None:
 def test_what_a_tool_says_goes_to_stderr(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     script = "import os; print(os.environ['NAME'], os.getcwd())"
     assert deployment.run([sys.executable, "-c", script], tmp_path, {"NAME": "told"}) == 0
-    told = capfd.readouterr()
-    assert (told.out, told.err) == ("", f"told {tmp_path}\n")
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", f"told {tmp_path}\n")
 
 
 def test_a_tool_that_is_not_there_is_named(tmp_path: Path) -> None:

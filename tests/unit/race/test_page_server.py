@@ -107,10 +107,10 @@ def test_the_page_is_served_as_it_is(client: Client) -> None:
 
 
 def test_the_site_is_told_with_the_token(client: Client, site: RaceSite) -> None:
-    told = client.get("/site.json").json()
-    assert told["token"] == site.token
-    assert told["schema"] == 2
-    assert told["tiers"] == [{"memory_mb": 128, "vcpu": 0.0724}]
+    served = client.get("/site.json").json()
+    assert served["token"] == site.token
+    assert served["schema"] == 2
+    assert served["tiers"] == [{"memory_mb": 128, "vcpu": 0.0724}]
 
 
 def test_races_are_listed_with_the_newest_first(client: Client) -> None:
@@ -236,9 +236,9 @@ def test_what_is_not_there_is_not_found(client: Client) -> None:
 def test_a_port_that_is_taken_is_the_hosts_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(HostError) as told:
+        with pytest.raises(HostError) as error:
             bind(port)
-    assert told.value.place == f"127.0.0.1:{port}"
+    assert error.value.place == f"127.0.0.1:{port}"
 
 
 def get(url: str) -> bytes:

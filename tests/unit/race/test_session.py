@@ -75,9 +75,9 @@ async def fails() -> None:
 
 
 def test_what_fails_meanwhile_ends_it(content: PageContent) -> None:
-    with pytest.raises(TargetError) as told:
+    with pytest.raises(TargetError) as error:
         session.serve(content, bind(0), background=[fails])
-    assert told.value is LOST
+    assert error.value is LOST
 
 
 def test_where_it_fails_before_there_is_anything_to_show_no_page_is_told_of(

@@ -166,18 +166,18 @@ function drawLaneMarks(plot: uPlot, index: number, look: Look, model: Model | nu
   const { seconds, records } = lineOf(model.race, lane.name);
   const every = model.site.records / MARKS;
   const { ctx } = plot;
-  const positionOf = (place: number): [number, number] => [
-    plot.valToPos(seconds[place] ?? 0, "x", true),
-    plot.valToPos(records[place] ?? 0, "y", true),
+  const positionOf = (position: number): [number, number] => [
+    plot.valToPos(seconds[position] ?? 0, "x", true),
+    plot.valToPos(records[position] ?? 0, "y", true),
   ];
   ctx.save();
   ctx.fillStyle = look.lanes[index] ?? look.text;
   ctx.strokeStyle = look.background;
   ctx.lineWidth = uPlot.pxRatio;
   const last = records.length - 1;
-  records.forEach((value, place) => {
-    const isMarked = (value > 0 && value % every === 0) || place === last;
-    if (isMarked) drawShape(ctx, index, look.scale, ...positionOf(place));
+  records.forEach((value, position) => {
+    const isMarked = (value > 0 && value % every === 0) || position === last;
+    if (isMarked) drawShape(ctx, index, look.scale, ...positionOf(position));
   });
   if (last >= 0) {
     const [x, y] = positionOf(last);

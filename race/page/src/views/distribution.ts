@@ -130,8 +130,8 @@ function laneMarks(
     { class: laneClass(name, index) },
     textAt(String(LEFT + 4), floor - ROW_HEIGHT + 24, "start", title, "lane-name"),
     ...(middle === null ? [] : [svg("line", { ...line, class: "median" })]),
-    ...dots.map(({ ms, verified }, place) => {
-      const y = floor - (levels[place] ?? 0) * step;
+    ...dots.map(({ ms, verified }, position) => {
+      const y = floor - (levels[position] ?? 0) * step;
       return mark(shapeOf(index), x(ms), y, RADIUS, verified ? "filled" : "hollow");
     }),
   );

@@ -57,8 +57,8 @@ function card(container: HTMLElement, lane: RaceLane, index: number): View {
   const progress = progressBar(lane.title);
   const report = h("p", { class: "report" });
   const failure = h("p", { class: "failure" });
-  const figures = FIGURES.map((name, place) =>
-    h("div", {}, h("dt", {}, name), values[place] ?? ""),
+  const figures = FIGURES.map((name, position) =>
+    h("div", {}, h("dt", {}, name), values[position] ?? ""),
   );
   container.append(
     h(
@@ -83,12 +83,12 @@ function card(container: HTMLElement, lane: RaceLane, index: number): View {
     const state = race?.lanes[lane.name];
     progress.update(model, recordsOf(state));
     const texts = figureTexts(model, lane.name);
-    values.forEach((value, place) => {
-      setText(value, texts[place] ?? "");
+    values.forEach((value, position) => {
+      setText(value, texts[position] ?? "");
     });
     const phase = race ? phaseOf(race, lane.name) : "waiting";
-    steps.forEach((step, place) => {
-      setAttribute(step, "class", stepClass(place, phase, state));
+    steps.forEach((step, position) => {
+      setAttribute(step, "class", stepClass(position, phase, state));
     });
     updateStatus(status, race, lane.name);
     const error = state?.failed?.error;
@@ -147,11 +147,11 @@ export function coldStart(lane: Lane | undefined): string {
   return lane.running.cold ? "yes" : "no";
 }
 
-function stepClass(place: number, phase: LanePhase, lane: Lane | undefined): string {
+function stepClass(position: number, phase: LanePhase, lane: Lane | undefined): string {
   const failed = phase === "failed";
   const reached = STEPS.indexOf(failed ? (lane?.phases.at(-1)?.phase ?? "start") : phase);
-  if (place === reached) return failed ? "broken" : "now";
-  return place < reached ? "past" : "";
+  if (position === reached) return failed ? "broken" : "now";
+  return position < reached ? "past" : "";
 }
 
 function updateStatus(status: HTMLElement, race: Race | null, name: string): void {

@@ -112,9 +112,9 @@ function saveLinks({ exported, replay: current, race }: Model): (Node | string)[
   if (exported) return [];
   const id = current?.id ?? race?.id;
   const link = (href: string, text: string): HTMLElement => h("a", { href, download: true }, text);
-  const one =
+  const thisRace =
     id === undefined
       ? []
       : [link(`/export.html?race=${encodeURIComponent(id)}`, "this race"), " or "];
-  return ["Save as an HTML file: ", ...one, link("/export.html", "all races"), "."];
+  return ["Save as an HTML file: ", ...thisRace, link("/export.html", "all races"), "."];
 }

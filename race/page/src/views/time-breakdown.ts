@@ -83,14 +83,14 @@ function content(site: RaceSite, rows: Row[]): HTMLElement[] {
 }
 
 function updateColumns({ segments, cells }: Row, spans: TimeSpan[], longest: number): void {
-  COLUMNS.forEach((column, place) => {
+  COLUMNS.forEach((column, position) => {
     const span = spans.find(
       ({ kind }) => kind === column || (kind === "start" && column === "cold"),
     );
     // Before the REPORT line, it is not known how much of the start is Init Duration.
     setAttribute(segments[column], "class", `segment ${span?.kind ?? column}`);
     setStyle(segments[column], "width", `${((span?.ms ?? 0) / longest) * 100}%`);
-    const cell = cells[place];
+    const cell = cells[position];
     if (cell) setText(cell, span ? format.records(span.ms) : "–");
   });
 }
