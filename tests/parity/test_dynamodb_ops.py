@@ -46,7 +46,7 @@ def test_every_variant_leaves_and_answers_what_the_generator_says(
         with dynamodb_ops.table(dataset.initial_items(data, case)) as table:
             said = dynamodb_ops.invoke(variant, dynamodb_ops.event(case, table))
             assert said.error is None, said
-            sources = trial.Sources(
+            sources = trial.ItemSources(
                 scan=lambda name=table: dynamodb_ops.target.scan(name),
                 get=lambda key, name=table: dynamodb_ops.target.get_item(name, key),
                 expected=lambda: dataset.expected_items(data, case),

@@ -1,4 +1,4 @@
-"""`lambdameter live`: the race, in a browser."""
+"""`lambdameter live`: the live race, in a browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from lambdameter.build import page
 from lambdameter.cli.flags import LocalFaults, LocalSandbox
-from lambdameter.cli.parse import read_settings, read_tiers
+from lambdameter.cli.parse import read_memory_sizes, read_settings
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.measure import plan
 from lambdameter.measure.cpu_speed import SpeedChoice
@@ -23,7 +23,7 @@ from lambdameter.race.page_server import Stage, bind
 from lambdameter.race.races import Races
 from lambdameter.race.session import RaceOptions
 
-_LOCAL_ALONE = frozenset({"set_", "latency", "faults", "sandbox", "speed", "architecture"})
+_LOCAL_ONLY = frozenset({"set_", "latency", "faults", "sandbox", "speed", "architecture"})
 _FOR_RECORDED = frozenset({"out", "port", "replay", "export", "races"})
 
 
@@ -124,7 +124,7 @@ def live(  # noqa: PLR0913 - each is a flag
             session.serve(_replay(html, recorded), listening)
             return
         options = RaceOptions(
-            tiers=_tiers(memory),
+            tiers=_memory_sizes(memory),
             settings=read_settings(set_ or []),
             latency=latency,
             faults=faults,
@@ -140,7 +140,7 @@ def live(  # noqa: PLR0913 - each is a flag
 
 
 def _check(context: typer.Context, target: str) -> None:
-    """What cannot be asked for at once. Raises BadInputError."""
+    """Check that the options fit together. Raises BadInputError."""
     typed = {
         name
         for name in context.params
@@ -160,7 +160,7 @@ def _check(context: typer.Context, target: str) -> None:
             place=" ".join(context.params["races"]),
             next_step="Omit the names, or add --replay.",
         )
-    wrong = sorted(typed & (_LOCAL_ALONE if target == "aws" else {"token"}))
+    wrong = sorted(typed & (_LOCAL_ONLY if target == "aws" else {"token"}))
     if wrong:
         raise BadInputError(
             "This flag is for the local Lambda only"
@@ -171,11 +171,11 @@ def _check(context: typer.Context, target: str) -> None:
         )
 
 
-def _tiers(listed: str) -> tuple[int, ...]:
-    """In the order of their size; at once, since the runner would refuse them one by one."""
-    tiers = read_tiers(listed)
-    plan.check_tiers(tiers)
-    return tuple(sorted(set(tiers)))
+def _memory_sizes(listed: str) -> tuple[int, ...]:
+    """Memory sizes in ascending order, all checked at once; the runner checks only one by one."""
+    memory_sizes = read_memory_sizes(listed)
+    plan.check_memory_sizes(memory_sizes)
+    return tuple(sorted(set(memory_sizes)))
 
 
 def _page() -> str:
@@ -196,7 +196,7 @@ def _replay(html: str, races: Races) -> Stage:
 
 
 def _recorded(races: Races) -> tuple[RecordedRace, ...]:
-    """All that are meant. Raises BadInputError where there is none, or a named one is not there."""
+    """The named races, or all. Raises BadInputError where there is none, or a name is unknown."""
     recorded = races.every()
     if not recorded:
         raise BadInputError(

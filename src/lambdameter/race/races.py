@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 import msgspec
 
+from lambdameter import versioned
 from lambdameter.errors import BadInputError
 from lambdameter.model import report_line
 from lambdameter.model.live import (
@@ -29,8 +30,14 @@ SCHEMA = 2
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-class _SchemaOnly(msgspec.Struct):
-    schema: int
+_RACE = versioned.Format(
+    kind=RaceHead,
+    schema=SCHEMA,
+    content="race",
+    owner="race",
+    if_unreadable="Remove its folder: without this file the messages cannot be understood.",
+    if_other_version="Read the race with the version of lambdameter that recorded it.",
+)
 
 
 def is_id(race: Any) -> TypeGuard[str]:
@@ -122,7 +129,7 @@ def read(folder: Path) -> RecordedRace:
     Raises:
         BadInputError: it is none, or not whole.
     """
-    head = _head(folder / HEAD)
+    head = versioned.read(folder / HEAD, _RACE)
     try:
         *lines, last = (folder / MESSAGES).read_bytes().split(b"\n")
         messages = [msgspec.json.decode(line, type=Message) for line in lines]
@@ -142,25 +149,6 @@ def read(folder: Path) -> RecordedRace:
             next_step="Remove the folder: nothing was recorded.",
         )
     return RecordedRace(race=head.race, site=head.site, messages=tuple(messages))
-
-
-def _head(file: Path) -> RaceHead:
-    try:
-        text = file.read_bytes()
-        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
-        if schema == SCHEMA:
-            return msgspec.json.decode(text, type=RaceHead)
-    except (OSError, msgspec.MsgspecError) as failure:
-        raise BadInputError(
-            f"The race cannot be read: {failure}",
-            place=str(file),
-            next_step="Remove its folder: without this file the messages cannot be understood.",
-        ) from failure
-    raise BadInputError(
-        f"The race has format {schema}, and this version of lambdameter reads format {SCHEMA}",
-        place=str(file),
-        next_step="Read the race with the version of lambdameter that recorded it.",
-    )
 
 
 class _Answer(msgspec.Struct):

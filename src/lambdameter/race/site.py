@@ -90,7 +90,7 @@ def _caveats(place: Place, tiers: Sequence[int]) -> Iterator[Caveat]:
         *(
             (f"{tier:,} MB", told)
             for tier in tiers
-            for told in caveats.tier(info.enforcement, tier)
+            for told in caveats.memory_size(info.enforcement, tier)
         ),
         ("bill", f"first volume tier of the list prices, without {listed(NOT_IN_THE_BILL)}"),
     ):

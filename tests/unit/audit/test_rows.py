@@ -23,7 +23,9 @@ def test_an_empty_cell_may_mean_anything() -> None:
 
 
 def test_figures_are_told_in_readable_units() -> None:
-    told = [rows.formatted(*one) for one in (("time", Decimal(170_000)), ("time", Decimal("0.0008")))]
+    told = [
+        rows.formatted(*one) for one in (("time", Decimal(170_000)), ("time", Decimal("0.0008")))
+    ]
     assert told == ["170 s", "800 ns"]
     assert rows.formatted("money", Decimal("0.00750002")) == "$0.00750"
     assert rows.formatted("ratio", Decimal("1.88")) == "1.88x"
