@@ -226,7 +226,7 @@ def client(sandbox: str, pytestconfig: pytest.Config) -> Iterator[Any]:
         made.close()
         pytestconfig.stash[REMOTE].remove_all(pytestconfig.getoption("--late-logs"))
         return
-    for endpoint in run_emulator(Options(sandbox=sandbox, data_plane=False)):
+    for endpoint in run_emulator(Options(sandbox=sandbox, services=False)):
         made = lambda_client(endpoint)
         yield made
         made.close()

@@ -258,7 +258,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch, require_launcher: None) -> Iterat
     served: list[Any] = []
 
     async def run() -> None:
-        async with serve(Options(sandbox="none", data_plane=False)) as (ready, _):
+        async with serve(Options(sandbox="none", services=False)) as (ready, _):
             served.extend((ready.endpoint, asyncio.get_running_loop()))
             started.set()
             await stop.wait()

@@ -1,8 +1,8 @@
 """The live race's page: race/page/ -> one HTML file, built by npm in the user's cache.
 
-`python -m lambdameter.build.page` builds it where these sources were not yet built; `check` and
-`test` run npm's scripts of these names. Nothing but the standard library is imported, and the file
-works by itself, since the wheel's build hook uses it too.
+`python -m lambdameter.build.page` builds the page unless these sources were built before; `check`,
+`test` and `format` run the npm scripts of the same names. The module imports only the standard
+library and can be loaded without its package, because the wheel's build hook loads it that way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,10 +24,10 @@ from lambdameter.errors import BadInputError, HostError, LambdameterError
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = ROOT / "race" / "page"
-# Where the wheel has it.
+# The page inside an installed wheel.
 SHIPPED = Path(__file__).with_name("page.html")
-# Of the sources, what npm itself or an editor leaves there is no part.
-_LEFT = {"node_modules", "dist"}
+# Folders that npm or Vite creates when a developer runs them beside the sources.
+_NOT_SOURCES = {"node_modules", "dist"}
 _LOCK = "package-lock.json"
 _INSTALLED = Path("node_modules", f".{_LOCK}")
 # `engines` of Vite 8: https://vite.dev/guide/#scaffolding-your-first-vite-project
@@ -36,10 +35,10 @@ _NODE_SINCE = {20: 19, 22: 12}
 
 
 def find(sources: Path = SOURCES, shipped: Path = SHIPPED) -> Path:
-    """The page, as one HTML file: the wheel's, or what `make setup` built of these sources.
+    """The page, as one HTML file: from the wheel, or built from these sources by `make setup`.
 
     Raises:
-        HostError: it was never built.
+        HostError: the page of these sources was never built.
     """
     if shipped.is_file():
         return shipped
@@ -53,7 +52,7 @@ def find(sources: Path = SOURCES, shipped: Path = SHIPPED) -> Path:
 
 
 def built(sources: Path = SOURCES) -> Path:
-    """Where the page of these sources is, once it is built."""
+    """The file that `build` writes the page of these sources to."""
     return _cache() / digest(sources) / "index.html"
 
 
@@ -67,7 +66,7 @@ def digest(sources: Path) -> str:
 
 
 def build(sources: Path = SOURCES) -> Path:
-    """The page of these sources, built where it is not there yet.
+    """The page of these sources; built only if that was not done before.
 
     Raises:
         HostError: npm is missing or too old, or the packages cannot be fetched.
@@ -75,11 +74,11 @@ def build(sources: Path = SOURCES) -> Path:
     """
     page = built(sources)
     if not page.is_file():
-        with _workshop(sources) as folder:
+        with _working_copy(sources) as folder:
             try:
                 _npm(folder, "run", "build")
             except BadInputError:
-                # What was installed may be what is broken: it is fetched anew next time.
+                # The installed packages may be broken, so the next build installs them again.
                 (folder / _INSTALLED).unlink(missing_ok=True)
                 raise
             page.parent.mkdir(parents=True, exist_ok=True)
@@ -90,9 +89,18 @@ def build(sources: Path = SOURCES) -> Path:
 
 
 def run(script: str, sources: Path = SOURCES) -> None:
-    """One of package.json's scripts, on these sources. Raises as `build` does."""
-    with _workshop(sources) as folder:
+    """Run a script of package.json on these sources. Raises the same errors as `build`."""
+    with _working_copy(sources) as folder:
         _npm(folder, "run", script)
+
+
+def reformat(sources: Path = SOURCES) -> None:
+    """Let the formatter rewrite these sources. Raises the same errors as `build`."""
+    with _working_copy(sources) as folder:
+        _npm(folder, "run", "format")
+        for name, path in _files(sources):
+            if (folder / name).read_bytes() != path.read_bytes():
+                shutil.copyfile(folder / name, path)
 
 
 def _cache() -> Path:
@@ -103,16 +111,19 @@ def _cache() -> Path:
 def _files(sources: Path) -> list[tuple[str, Path]]:
     """Each source file with its path below the folder, in order."""
     inside = ((path.relative_to(sources), path) for path in sources.rglob("*"))
-    wanted = (pair for pair in inside if not _LEFT & set(pair[0].parts) and pair[1].is_file())
-    return sorted((name.as_posix(), path) for name, path in wanted)
+    return sorted(
+        (name.as_posix(), path)
+        for name, path in inside
+        if not _NOT_SOURCES & set(name.parts) and path.is_file()
+    )
 
 
 @contextlib.contextmanager
-def _workshop(sources: Path) -> Iterator[Path]:
-    """A copy of the sources with their packages beside them; one process at a time has it.
+def _working_copy(sources: Path) -> Iterator[Path]:
+    """A copy of the sources with the npm packages installed; locked against other processes.
 
-    There is one for each package-lock.json, since installing is what takes long, and for each kind
-    of machine: some packages are compiled for one, and a home folder may be on several.
+    There is one copy for each package-lock.json, because installing takes the longest, and for each
+    kind of machine: some packages are compiled, and machines may share a home folder.
     """
     _check_tools()
     machine = f"{sys.platform} {platform.machine()}".encode()
@@ -129,31 +140,30 @@ def _workshop(sources: Path) -> Iterator[Path]:
             shutil.copyfile(path, folder / name)
         # npm writes this file last.
         if not (folder / _INSTALLED).is_file():
-            _say("the page of the live race: npm ci")
-            # Whatever NODE_ENV and npm's own settings are: all that builds is of development.
+            _print("the page of the live race: npm ci")
+            # All build tools are development dependencies: NODE_ENV=production must not omit them.
             _npm(folder, "ci", "--include=dev", "--no-audit", "--no-fund")
         yield folder
 
 
 def _check_tools() -> None:
-    wanted = "Install Node.js 20.19 or newer with npm: https://nodejs.org."
+    next_step = "Install Node.js 20.19 or newer with npm: https://nodejs.org."
     for tool in ("npm", "node"):
         if shutil.which(tool) is None:
             raise HostError(
                 f"The page of the live race is built with npm, and {tool} was not found",
                 place=f"{tool}, on PATH",
-                next_step=wanted,
+                next_step=next_step,
             )
-    output = subprocess.run(
-        ["node", "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    version = re.match(r"v(\d+)\.(\d+)", output)
+    output = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    version_text = output.stdout.strip()
+    version = re.match(r"v(\d+)\.(\d+)", version_text)
     if version is None or not _new_enough(int(version[1]), int(version[2])):
         raise HostError(
             "The page of the live race needs a newer Node.js than "
-            f"{output.strip() or 'this version'}",
+            f"{version_text or 'this version'}",
             place="node, on PATH",
-            next_step=wanted,
+            next_step=next_step,
         )
 
 
@@ -162,22 +172,20 @@ def _new_enough(major: int, minor: int) -> bool:
 
 
 def _npm(folder: Path, *arguments: str) -> None:
-    """Run npm, and keep what it says for the case that it fails."""
-    with tempfile.TemporaryFile("w+") as output:
-        done = subprocess.run(
-            ["npm", "--silent", *arguments],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"NO_COLOR": "1", "CI": "true"},
-            check=False,
-        )
-        output.seek(0)
-        text = output.read().strip()
+    """Run npm; show its output only if it fails."""
+    done = subprocess.run(
+        ["npm", "--silent", *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1", "CI": "true"},
+        check=False,
+    )
     if done.returncode == 0:
         return
-    _say(text)
+    _print(done.stdout.strip())
     if arguments[0] == "ci":
         raise HostError(
             "npm cannot download the packages that the page of the live race is built with",
@@ -191,14 +199,15 @@ def _npm(folder: Path, *arguments: str) -> None:
     )
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-_WITHOUT = {
+_CONSEQUENCES = {
     "build": "`lambdameter live` will not work without its page.",
     "check": "The page of the live race was not checked.",
     "test": "The page of the live race was not tested.",
+    "format": "The page of the live race was not formatted.",
 }
 
 
@@ -208,19 +217,21 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m lambdameter.build.page",
         description="Build the page of the live race into the cache, or run one of its scripts.",
     )
-    parser.add_argument("script", nargs="?", choices=("build", "check", "test"), default="build")
-    parsed = parser.parse_args(arguments)
+    parser.add_argument("script", nargs="?", choices=_CONSEQUENCES, default="build")
+    script = parser.parse_args(arguments).script
     try:
-        if parsed.script == "build":
+        if script == "build":
             build()
+        elif script == "format":
+            reformat()
         else:
-            run(parsed.script)
+            run(script)
     except LambdameterError as error:
-        # All but the page works without it, so what make does goes on; in CI it must not.
+        # Only `lambdameter live` needs the page, so make continues without npm; CI must not.
         if isinstance(error, HostError) and not os.environ.get("CI"):
-            _say(f"{_WITHOUT[parsed.script]} {error}")
+            _print(f"{_CONSEQUENCES[script]} {error}")
             return 0
-        _say(f"error: {error}")
+        _print(f"error: {error}")
         return error.exit_code
     return 0
 

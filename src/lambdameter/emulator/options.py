@@ -15,18 +15,20 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What the emulator is started with.
 
     Attributes:
-        port: of the control API; 0 takes a free one.
-        host: the IP address at which it, DynamoDB and S3 listen; 0.0.0.0 or ::, at every one.
-        allow_hosts: names and addresses that clients may call these three by, beside loopback's
-            and `host`.
-        latency: "off", the services' median in ms, a model's file, or None for the data plane's
-            own default.
-        faults: what the data plane is to inject, "throttle=0.05,cut=0.01"; None: nothing.
-        sandbox: "auto" or a way of enforcing by its name.
+        port: port of the control API; 0: a free port.
+        host: the IP address at which the control API, DynamoDB and S3 listen; 0.0.0.0 or ::, at
+            every address of this machine.
+        allow_hosts: further names and addresses by which clients may call these three.
+        latency: service latency: "off", the median in ms, or a model file; None: the built-in
+            model.
+        faults: faults to inject, "throttle=0.05,cut=0.01"; None: no faults.
+        seed: seed of service latency and faults; None: a random one.
+        sandbox: "auto", or the name of a sandbox.
         speed: "host", or the file of a calibration: functions run at a Lambda vCPU's speed.
         overheads: whether what AWS adds to an environment is added.
-        data_plane: without one, functions run and have no services; for our own tests.
-        websocket_api: one in front of the functions, on a port of its own.
+        services: whether there are local services; False for our own tests only.
+        websocket_api: a WebSocket API in front of the functions, on a port of its own; None: no
+            such API.
     """
 
     port: int = 0
@@ -39,16 +41,20 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     speed: str = HOST_SPEED
     overheads: bool = True
     region: str = "us-east-1"
-    data_plane: bool = True
+    services: bool = True
     websocket_api: WebSocketApi | None = None
 
 
 class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """The one line that the emulator prints when it is ready; None: no data plane.
+    """The one line that the emulator prints when it is ready.
 
     Attributes:
-        cleared: what it removed first, since an emulator that was killed had left it.
-        websocket: the WebSocket API's URL, ws://; connections: of its @connections.
+        endpoint: URL of the control API.
+        dynamodb, s3, ca_bundle: URLs of the local services, and the file of whom to trust; None:
+            there are no local services.
+        cleared: remains of emulators that were killed, which this one has removed.
+        websocket, connections: URLs of the WebSocket API and of its @connections; None: there is
+            no such API.
     """
 
     endpoint: str
@@ -62,7 +68,11 @@ class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
 
 
 class EmulatorFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
-    """The one line that it prints instead, where it cannot start; exit_code is errors.py's."""
+    """The line that the emulator prints instead where it cannot start.
+
+    Attributes:
+        exit_code: as errors.py has it.
+    """
 
     cause: str
     place: str | None

@@ -9,7 +9,7 @@ import pytest
 
 from lambdameter.build import function
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model.race import RaceFunction
+from lambdameter.model.race_declaration import RaceFunction
 from lambdameter.race import declaration
 
 ABOUT = RaceFunction(

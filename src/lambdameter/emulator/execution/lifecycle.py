@@ -19,9 +19,9 @@ class State(StrEnum):
     INIT = "init"  # the Init phase, before the first invocation: whole vCPUs, 10 s
     IDLE = "idle"  # frozen between invocations
     INVOKE = "invoke"  # the handler has the event
-    RESPONDED = "responded"  # it answered, and has not asked for the next event yet
-    FAILED = "failed"  # crash, exit, time-out: what is left of the process must go
-    RESET = "reset"  # nothing runs; the next invocation pays the init
+    RESPONDED = "responded"  # the handler has answered, the runtime not yet asked for an event
+    FAILED = "failed"  # crash, exit, timeout: the rest of the process must be removed
+    RESET = "reset"  # nothing runs; the next invocation pays for the init
     SUPPRESSED_INIT = "suppressed init"  # init inside an invocation, under its timeout
     DEAD = "dead"  # reclaimed
 
@@ -30,9 +30,9 @@ class Event(StrEnum):
     """What can happen to an execution environment."""
 
     # From the scheduler.
-    START = "start"  # it wants a new environment
-    INVOKE = "invoke"  # an invocation is placed on this one
-    CLEAN = "clean"  # what is left of a failed process must go
+    START = "start"  # the first invocation has come
+    INVOKE = "invoke"  # an invocation is placed on this environment
+    CLEAN = "clean"  # remove the rest of a failed process
     DESTROY = "destroy"  # reclaim
     # From the runtime, by the Runtime API.
     NEXT = "next"  # it asks for the next event
@@ -50,7 +50,7 @@ FROM_THE_SCHEDULER = frozenset({Event.START, Event.INVOKE, Event.CLEAN, Event.DE
 
 
 class Action(StrEnum):
-    """What is to be done about it, in the table's order."""
+    """What an event causes, in the table's order."""
 
     SPAWN = "spawn"
     KILL = "kill"
@@ -58,10 +58,10 @@ class Action(StrEnum):
     THAW = "thaw"
     THROTTLE = "throttle"
     START_CLOCK = "start clock"  # Duration begins
-    CHARGE = "charge"  # what AWS itself uses of the function's CPU share
+    CHARGE = "charge"  # take AWS's own CPU time from the function's share
     DELIVER = "deliver"  # answer the waiting /next with the event
     STOP_CLOCK = "stop clock"  # Duration ends
-    SETTLE = "settle"  # wake whoever waits for the end of the phase
+    SETTLE = "settle"  # the phase ends
 
 
 class Transition(NamedTuple):
@@ -136,7 +136,7 @@ def transition(state: State, event: Event) -> Transition:
     Raises:
         InvalidTransitionError: it is not in the table.
     """
-    found = TABLE.get((state, event))
-    if found is None:
+    entry = TABLE.get((state, event))
+    if entry is None:
         raise InvalidTransitionError(state, event)
-    return found
+    return entry

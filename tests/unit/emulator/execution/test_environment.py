@@ -36,7 +36,7 @@ OVERHEADS = Overheads(
 
 @pytest.fixture
 def environment(host: Any, blueprint: Any) -> Environment:
-    return Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
+    return Environment(new_identity(0.0), blueprint, host.services(), "/host/tmp")
 
 
 def on_aws(
@@ -51,7 +51,7 @@ def on_aws(
         OVERHEADS, invocation=PerInvocation(ms=invocation_ms, cpu_ms=invocation_cpu_ms)
     )
     blueprint = msgspec.structs.replace(blueprint, package_bytes=package_bytes, overheads=overheads)
-    return Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
+    return Environment(new_identity(0.0), blueprint, host.services(), "/host/tmp")
 
 
 async def echo(runtime: Any) -> None:
@@ -469,7 +469,7 @@ async def test_a_runtime_that_cannot_start_is_tried_twice_and_has_the_last_word(
 
 async def test_a_missing_entrypoint_starts_nothing(host: Any, blueprint: Any) -> None:
     blueprint = msgspec.structs.replace(blueprint, entrypoint_error="Couldn't find it")
-    environment = Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
+    environment = Environment(new_identity(0.0), blueprint, host.services(), "/host/tmp")
     outcome = await invoke(environment)
     assert json.loads(outcome.payload) == {
         "errorType": "Runtime.InvalidEntrypoint",

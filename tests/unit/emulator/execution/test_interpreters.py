@@ -15,9 +15,9 @@ from lambdameter.emulator.execution.interpreters import (
     Interpreter,
     Timings,
     candidates,
+    communicate,
     fastest,
     find_interpreter,
-    finished,
     nearest_first,
 )
 
@@ -30,7 +30,7 @@ async def test_a_program_does_not_outlive_whoever_waits_for_it() -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    waiting = asyncio.ensure_future(finished(process))
+    waiting = asyncio.ensure_future(communicate(process))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.wait((waiting,))
