@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -46,7 +47,8 @@ class Command(NamedTuple):
 
     def __str__(self) -> str:
         """As pytest names the test."""
-        return f"{self.place}: {shlex.join(self.words)}"
+        where = self.place if self.is_whole else f"{self.place}, in a sentence"
+        return f"{where}: {shlex.join(self.words)}"
 
     @property
     def is_quick(self) -> bool:
@@ -127,13 +129,17 @@ def test_what_is_not_there_would_be_found(line: str, complaint: str) -> None:
         parse(tuple(line.split()))
 
 
+@functools.cache
 def flags() -> set[str]:
     """Of all commands."""
     app = typer.main.get_command(cli.app)
     assert isinstance(app, typer.core.TyperGroup)
+    context = app.make_context("lambdameter", ["run"])
+    commands = (app.get_command(context, name) for name in app.list_commands(context))
     return {
         name
-        for command in app.commands.values()
+        for command in commands
+        if command is not None
         for option in command.params
         for name in (*option.opts, *option.secondary_opts)
     }
