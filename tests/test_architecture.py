@@ -23,10 +23,20 @@ LAYERS = (
     # Features: each whole, on the core.
     {"audit", "claims", "search", "race"},
     {"measure", "report"},
-    {"analysis", "stats", "verify", "cost", "workload", "build", "targets", "emulator"},
+    {"analysis"},
+    {"stats", "verify", "cost", "workload", "build", "targets", "emulator"},
 )
 # At the bottom, for all: records, errors, words and units, where programs are, signals, the guard.
-BASE = {"model", "errors", "units", "words", "binaries", "interruption", "guard"}
+BASE = {
+    "model",
+    "errors",
+    "units",
+    "words",
+    "versioned",
+    "binaries",
+    "interruption",
+    "guard",
+}
 # Nothing below these touches a file, a socket or the clock.
 PURE = (
     "lambdameter.audit",

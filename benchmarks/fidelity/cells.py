@@ -10,11 +10,11 @@ from typing import NamedTuple
 import msgspec
 from measure import package_bytes, published
 
+from lambdameter.analysis import quantities
+from lambdameter.analysis.run import Run
 from lambdameter.emulator.execution.overheads import Overheads
 from lambdameter.model.claim import PublishedFigure, Quantity
-from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import Sample
-from lambdameter.stats import quantities
 
 # 800 KB written in 30 ns, and 40 additions of which an optimiser left nothing.
 IMPOSSIBLE = {("C1", "rust", "squares"), ("C1", "rust", "fibonacci")}
@@ -85,7 +85,7 @@ class Cell(NamedTuple):
         return self._replace(ours=self.ours - self.added + added, added=added)
 
 
-def cells(runs: Mapping[str, ReportInput]) -> list[Cell]:
+def cells(runs: Mapping[str, Run]) -> list[Cell]:
     """Every cell, in the order of the texts."""
     sizes = package_bytes()
     return [
@@ -95,7 +95,7 @@ def cells(runs: Mapping[str, ReportInput]) -> list[Cell]:
     ]
 
 
-def cell(figure: PublishedFigure, run: ReportInput, sizes: Mapping[tuple[str, str], int]) -> Cell:
+def cell(figure: PublishedFigure, run: Run, sizes: Mapping[tuple[str, str], int]) -> Cell:
     """Ours of one figure; each environment yields one value, as each of the texts' did."""
     quantity = Quantity(
         **{

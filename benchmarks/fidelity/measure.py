@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 
 from lambdameter.analysis import caveats
+from lambdameter.analysis.run import Run
 from lambdameter.claims import library
 from lambdameter.measure.reading import read
 from lambdameter.measure.run_folder import RunFolder
 from lambdameter.model.claim import ClaimSource, PublishedFigure
-from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import Sample
 
 PUBLISHED = Path(__file__).parents[1] / "published"
@@ -38,14 +38,14 @@ def measure(folder: Path) -> None:
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def runs(folder: Path) -> dict[str, ReportInput]:
+def runs(folder: Path) -> dict[str, Run]:
     """By workload; of each cell the calls that had their cores to themselves, as far as any had."""
     return {
         workload: undisturbed(read(RunFolder.open(folder / workload))) for workload in WORKLOADS
     }
 
 
-def undisturbed(run: ReportInput) -> ReportInput:
+def undisturbed(run: Run) -> Run:
     """Without the calls that a neighbour made longer, as far as others of their cell are left."""
     alone = [sample for sample in run.samples if not is_disturbed(sample)]
     have = {cell(sample) for sample in alone}
@@ -61,7 +61,7 @@ def cell(sample: Sample) -> tuple[str, str, int, str]:
 
 def is_disturbed(sample: Sample) -> bool:
     """Whether its CPUs were slower than a Lambda vCPU, since others used their cores."""
-    return caveats.lacked(sample) > caveats.DISTURBED
+    return caveats.disturbed_share(sample) > caveats.DISTURBED
 
 
 def sources() -> list[ClaimSource]:

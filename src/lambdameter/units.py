@@ -104,6 +104,14 @@ def usd(value: Decimal | None) -> str:
     return f"${number(value)}"
 
 
+def usd_per_million(value: Decimal | None) -> str:
+    """The cost of a million calls, from that of one: "$0.230", and "$1,234" from $100 up."""
+    if value is None:
+        return NOTHING
+    million = value * 1_000_000
+    return f"${million:,.0f}" if million >= _WHOLE_FROM else usd(million)
+
+
 def lines(numbers: Sequence[int]) -> str:
     """Line numbers of a file as one reads them: "line 4", "lines 4, 7-9"."""
     spans: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""How things are said: the only code that lists words."""
+"""Words in sentences: lists and capitals."""
 
 from __future__ import annotations
 
@@ -10,3 +10,8 @@ def listed(items: Sequence[str]) -> str:
     if len(items) <= 1:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def capitalised(sentence: str) -> str:
+    """A sentence with a capital first letter; the other letters stay as they are."""
+    return f"{sentence[:1].upper()}{sentence[1:]}"

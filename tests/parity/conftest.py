@@ -20,7 +20,7 @@ from lambdameter.measure.local_lambda import local_lambda
 from lambdameter.model.artifact import Artifact, Site
 from lambdameter.model.workload import Workload
 from lambdameter.targets.boto import BotoTarget, Options
-from lambdameter.targets.provision import Needs, provision
+from lambdameter.targets.provision import Requirements, provision
 from lambdameter.workload import loader
 
 REGION = "us-east-1"
@@ -59,7 +59,9 @@ class Variants:
         answer = self.target.invoke(self._site.deployments[variant], payload)
         document = json.loads(answer.payload)
         if answer.function_error is None:
-            document, wrong = runner.opened(document, self.workload.response.json_strings)
+            document, wrong = runner.parse_json_strings(
+                document, self.workload.response.json_strings
+            )
             assert wrong is None
         return Said(answer.function_error, document)
 
@@ -95,7 +97,7 @@ def deployed(name: str) -> Iterator[Variants]:
         console = Console(file=io.StringIO())
         architecture = target.info().architecture
         artifacts = [make(loaded, one, architecture, console) for one in loaded.variants]
-        needs = Needs(
+        needs = Requirements(
             prefix=f"parity-{name}",
             workload=loaded,
             artifacts=artifacts,

@@ -47,7 +47,7 @@ def test_every_variant_leaves_and_answers_what_the_generator_says(
         with dynamodb_ops.table(dataset.initial_items(data, case)) as table:
             said = dynamodb_ops.invoke(variant, dynamodb_ops.event(case, table))
             assert said.error is None, said
-            sources = trial.Sources(
+            sources = trial.ItemSources(
                 scan=functools.partial(dynamodb_ops.target.scan, table),
                 get=functools.partial(dynamodb_ops.target.get_item, table),
                 expected=lambda: dataset.expected_items(data, case),

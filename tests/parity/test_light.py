@@ -33,7 +33,7 @@ def test_both_variants_leave_and_answer_what_the_generator_says(light: Any) -> N
         with light.table() as table:
             said = light.invoke(variant, light.event("batch", table))
             assert said.error is None, said
-            sources = trial.Sources(
+            sources = trial.ItemSources(
                 scan=functools.partial(light.target.scan, table),
                 get=functools.partial(light.target.get_item, table),
                 expected=lambda: dataset.expected_items(data, "batch"),

@@ -13,9 +13,9 @@ import pytest
 from rich.console import Console
 
 from lambdameter import cli
+from lambdameter.analysis.run import Run
 from lambdameter.measure import experiment
 from lambdameter.measure.run_folder import RunFolder
-from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import Conditions, Invocation, Report
 from lambdameter.model.workload import Workload
 from lambdameter.report import terminal
@@ -199,12 +199,12 @@ def measured(workload: Workload, asked: experiment.RunOptions) -> RunFolder:
 class Shown:
     """A report as a pipe gets it, and as a terminal with colours does."""
 
-    def plain(self, run: ReportInput) -> str:
+    def plain(self, run: Run) -> str:
         file = io.StringIO()
         terminal.console(file).print(terminal.report(run))
         return file.getvalue()
 
-    def coloured(self, run: ReportInput) -> str:
+    def coloured(self, run: Run) -> str:
         file = io.StringIO()
         console = Console(file=file, force_terminal=True, color_system="truecolor", width=100)
         console.print(terminal.report(run))

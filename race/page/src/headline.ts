@@ -5,7 +5,7 @@ import type { RaceLane, RaceSite } from "./messages";
 import { beganMs, gap, isOver, type Lane, type Race, recordsOf } from "./race";
 
 /** "Python", "Python and Rust", "Python, Go and Rust". */
-export function listed(names: readonly string[], conjunction = "and"): string {
+function listed(names: readonly string[], conjunction = "and"): string {
   if (names.length < 2) return names[0] ?? "";
   return `${names.slice(0, -1).join(", ")} ${conjunction} ${names.at(-1)}`;
 }
@@ -21,7 +21,7 @@ const hasFinished = (lane: Lane | undefined): lane is FinishedLane =>
 const totalOf = (lane: FinishedLane): number => lane.finished.answer.total_ms;
 
 /** The lanes that finished, fastest first, by the total time of their answers. */
-export function ranking(site: RaceSite, race: Race): FinishedLane[] {
+function ranking(site: RaceSite, race: Race): FinishedLane[] {
   return laneNames(site)
     .map((name) => race.lanes[name])
     .filter(hasFinished)

@@ -183,7 +183,7 @@ export function isOver(race: Race, names: readonly string[]): boolean {
 export const beganMs = (race: Race): number => race.started?.at_ms ?? race.first_ms;
 
 /** When a lane ended, by its racer's clock if possible. */
-export function endedMs(lane: Lane | undefined): number | null {
+function endedMs(lane: Lane | undefined): number | null {
   return lane?.finished?.at_ms ?? lane?.failed?.at_ms ?? lane?.report?.at_ms ?? null;
 }
 

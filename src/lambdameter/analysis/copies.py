@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lambdameter import units
-from lambdameter.analysis import find
+from lambdameter.analysis.run import Run
 from lambdameter.model.base import Record
 from lambdameter.model.comparison import Comparison, Interval
-from lambdameter.model.report import ReportInput
 from lambdameter.words import listed
 
 # Of intervals of 95 % about two copies, so many exclude 1 by chance: one in as many.
@@ -39,7 +38,7 @@ class CopyDifference(Record, frozen=True, kw_only=True):
         return self.interval is not None and not self.interval.low <= 1 <= self.interval.high
 
 
-def apart(run: ReportInput, memory_mb: int) -> list[CopyDifference]:
+def apart(run: Run, memory_mb: int) -> list[CopyDifference]:
     """Every measure of every copy at a tier: Duration and cost of warm calls, Init of cold ones."""
     mine = [
         comparison for comparison in run.summary.comparisons if comparison.memory_mb == memory_mb
@@ -56,7 +55,7 @@ def apart(run: ReportInput, memory_mb: int) -> list[CopyDifference]:
     ]
 
 
-def verdict(run: ReportInput, memory_mb: int) -> tuple[bool, str, tuple[str, ...]]:
+def verdict(run: Run, memory_mb: int) -> tuple[bool, str, tuple[str, ...]]:
     """Whether something can be told at a tier, the sentence that tells it, and its evidence."""
     differences = apart(run, memory_mb)
     at = f"At {memory_mb:,} MB"
@@ -128,9 +127,9 @@ def _measures(comparison: Comparison, *, alone: bool) -> Iterator[CopyDifference
         yield difference("cost", comparison.needed_for_cost, *cost)
 
 
-def _who(run: ReportInput) -> str:
+def _who(run: Run) -> str:
     originals = dict.fromkeys(run.manifest.copies.values())
-    return listed([find.variant_title(run, name) for name in originals])
+    return listed([run.variant_title(name) for name in originals])
 
 
 def _shows(differences: Sequence[CopyDifference]) -> str:
@@ -151,7 +150,7 @@ def _lacks(differences: Sequence[CopyDifference]) -> Iterator[str]:
         yield f"Nothing can be said about {difference.of} below {needed}."
 
 
-def _ratios(run: ReportInput, differences: Sequence[CopyDifference]) -> str:
+def _ratios(run: Run, differences: Sequence[CopyDifference]) -> str:
     """Every ratio with its interval, by cell."""
     cells: dict[tuple[str, str], list[str]] = {}
     for difference in differences:
@@ -159,7 +158,7 @@ def _ratios(run: ReportInput, differences: Sequence[CopyDifference]) -> str:
             f"{difference.of} {_ratio(difference)}"
         )
     parts = "; ".join(
-        f"{find.variant_title(run, variant)} on {find.case_title(run, case)}: {', '.join(mine)}"
+        f"{run.variant_title(variant)} on {run.case_title(case)}: {', '.join(mine)}"
         for (variant, case), mine in cells.items()
     )
     return f"How much more the copy takes than the original: {parts}."
@@ -179,13 +178,13 @@ def _more(ratio: float) -> str:
     return figure if ratio <= 1 else f"+{figure}"
 
 
-def _named(run: ReportInput, difference: CopyDifference) -> str:
+def _named(run: Run, difference: CopyDifference) -> str:
     variant, case = difference.variant, difference.case
-    where = f"{find.variant_title(run, variant)} on {find.case_title(run, case)}"
+    where = f"{run.variant_title(variant)} on {run.case_title(case)}"
     return f"{where} in {difference.of}"
 
 
-def _warning(run: ReportInput, differences: Sequence[CopyDifference]) -> str:
+def _warning(run: Run, differences: Sequence[CopyDifference]) -> str:
     count = sum(difference.interval is not None for difference in differences)
     ends = [
         end - 1

@@ -1,4 +1,4 @@
-"""What a rewrite gains as a function of the services' latency. Pure."""
+"""What a rewrite gains, as a function of the service latency. Pure."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from collections.abc import Iterator
 import msgspec
 
 from lambdameter import units
-from lambdameter.analysis import find
-from lambdameter.analysis.decision import decide
+from lambdameter.analysis.caveat import Caveat
+from lambdameter.analysis.decision import decide, only_candidate
+from lambdameter.analysis.run import LatencySweep, Run
 from lambdameter.model.base import Record
 from lambdameter.model.comparison import Comparison
-from lambdameter.model.report import ReportInput
 from lambdameter.model.summary import CellSummary
-from lambdameter.model.sweep import SweepInput
-from lambdameter.words import listed
+from lambdameter.words import capitalised, listed
 
 
 class Point(Record, frozen=True, kw_only=True):
-    """A variant against the reference at one latency: warm calls.
+    """Warm calls of a variant compared with the reference at one service latency.
 
     Attributes:
         reference_ms, variant_ms: medians of Duration.
-        comparison: None where one of them has no figure.
-        bill_saving: of the whole bill, as a share; None where there is no bill.
-        lack: why there is nothing to compare; empty: there is.
+        comparison: None where one of the two has no figure.
+        bill_saving: the saved share of the whole bill; None where there is no bill.
+        lack: why there is no comparison; empty where there is one.
     """
 
     latency_ms: float
@@ -36,7 +35,7 @@ class Point(Record, frozen=True, kw_only=True):
 
 
 class Curve(Record, frozen=True, kw_only=True):
-    """A variant against the reference on one case at one tier, latency by latency."""
+    """A variant compared with the reference on one case at one memory size, at each latency."""
 
     reference: str
     variant: str
@@ -45,12 +44,12 @@ class Curve(Record, frozen=True, kw_only=True):
     points: tuple[Point, ...]
 
 
-def curves(sweep: SweepInput, memory_mb: int) -> list[Curve]:
-    """Every variant of every case at a tier against the workload's first that was run."""
+def curves(sweep: LatencySweep, memory_mb: int) -> list[Curve]:
+    """Every candidate of every case at a memory size, compared with the first candidate."""
     first = sweep.runs[0]
     all_curves = []
-    for case in find.cases(first):
-        cells = find.candidates(first, memory_mb, case)
+    for case in first.cases:
+        cells = first.candidates(memory_mb, case)
         all_curves += [
             Curve(
                 reference=cells[0].variant,
@@ -64,30 +63,31 @@ def curves(sweep: SweepInput, memory_mb: int) -> list[Curve]:
     return all_curves
 
 
-def sentences(sweep: SweepInput) -> tuple[str, ...]:
-    """What decides: of each tier, case and variant, what it saves at each latency."""
+def sentences(sweep: LatencySweep) -> tuple[str, ...]:
+    """The verdict: what each variant saves at each latency, by memory size and case."""
     first = sweep.runs[0]
     unequal = [
-        f"At {number(swept.latency_ms)}: {decide(run)[0].verdict}"
-        for swept, run in zip(sweep.sweep.runs, sweep.runs, strict=True)
+        f"At {latency(latency_ms)}: {decide(run)[0].verdict}"
+        for latency_ms, run in sweep.at_each
         if not run.samples or decide(run)[0].action == "make-equal"
     ]
     if unequal:
         return tuple(unequal)
     lines = [
         _sentence(first, curve)
-        for memory_mb in find.tiers(first)
+        for memory_mb in first.memory_sizes
         for curve in curves(sweep, memory_mb)
     ]
-    return tuple(lines) or (
-        ("Only one variant was measured, so there is nothing to choose between."),
-    )
+    if lines:
+        return tuple(lines)
+    candidate = first.candidates(first.memory_sizes[0], first.cases[0])[0].variant
+    return (f"{capitalised(only_candidate(first, candidate))}.",)
 
 
-def with_every_latency(sweep: SweepInput) -> ReportInput:
-    """The first run, whose target says that every latency was modelled."""
+def with_every_latency(sweep: LatencySweep) -> Run:
+    """The first run, with every latency in the description of its target."""
     first = sweep.runs[0]
-    latencies = listed([f"{swept.latency_ms:.10g}" for swept in sweep.sweep.runs])
+    latencies = listed([f"{latency_ms:.10g}" for latency_ms, _ in sweep.at_each])
     target = msgspec.structs.replace(
         first.manifest.target, latency_model=f"{latencies} ms, one run at each, modelled"
     )
@@ -95,48 +95,36 @@ def with_every_latency(sweep: SweepInput) -> ReportInput:
     return msgspec.structs.replace(first, manifest=manifest)
 
 
-def number(latency_ms: float) -> str:
-    """A latency as it is said: "6 ms", "2.5 ms"."""
+def latency(latency_ms: float) -> str:
+    """A latency with its unit: "6 ms", "2.5 ms"."""
     return f"{latency_ms:.10g} ms"
 
 
-def more(ratio: float) -> str:
-    """A ratio of times as signed percent: 0.45 is -55 %."""
+def signed_percent(ratio: float) -> str:
+    """A ratio of times as a signed percentage: 0.45 is -55 %."""
     figure = units.number(round(100 * (ratio - 1), 1))
     return f"{figure} %" if ratio <= 1 else f"+{figure} %"
 
 
-def beside(sweep: SweepInput) -> Iterator[str]:
-    """What is to be known before the figures."""
-    yield "warm calls; a separate run for each latency, with interleaved rounds"
-    yield (
-        "≈ the latency is modelled: the median of every request to DynamoDB and "
-        "S3, chosen and not measured"
-    )
-    run = sweep.runs[0]
-    short = [comparison for comparison in run.summary.comparisons if comparison.interval is None]
+def caveats(sweep: LatencySweep) -> Iterator[str]:
+    """Beside the curves."""
+    yield from (Caveat.SWEEP, Caveat.LATENCY_MARK)
+    comparisons = sweep.runs[0].summary.comparisons
+    short = [comparison for comparison in comparisons if comparison.interval is None]
     if short:
-        yield f"intervals need {short[0].needed} environments"
-    elif any(comparison.cost_interval is None for comparison in run.summary.comparisons):
-        yield "no intervals for billed duration and bill"
+        yield Caveat.SWEEP_NEEDS.format(needed=short[0].needed)
+    elif any(comparison.cost_interval is None for comparison in comparisons):
+        yield Caveat.NO_COST_INTERVALS
 
 
-def _points(sweep: SweepInput, reference: CellSummary, other: CellSummary) -> Iterator[Point]:
-    for swept, run in zip(sweep.sweep.runs, sweep.runs, strict=True):
-        ours, theirs = (
-            next(
-                candidate
-                for candidate in run.summary.cells
-                if (candidate.variant, candidate.case, candidate.memory_mb)
-                == (cell.variant, cell.case, cell.memory_mb)
-            )
-            for cell in (reference, other)
-        )
-        comparison = find.comparison(run, ours, theirs)
-        bills = [find.bill(run, cell) for cell in (ours, theirs)]
+def _points(sweep: LatencySweep, reference: CellSummary, other: CellSummary) -> Iterator[Point]:
+    for latency_ms, run in sweep.at_each:
+        ours, theirs = (run.cells_by_key[cell.key] for cell in (reference, other))
+        comparison = run.comparison(ours, theirs)
+        bills = [run.bill_of(cell) for cell in (ours, theirs)]
         sums = [bill.run_usd for bill in bills if bill is not None and bill.run_usd]
         yield Point(
-            latency_ms=swept.latency_ms,
+            latency_ms=latency_ms,
             reference_ms=ours.warm.duration_ms if ours.warm else None,
             variant_ms=theirs.warm.duration_ms if theirs.warm else None,
             comparison=comparison,
@@ -145,18 +133,16 @@ def _points(sweep: SweepInput, reference: CellSummary, other: CellSummary) -> It
         )
 
 
-def _lack(run: ReportInput, *cells: CellSummary) -> str:
+def _lack(run: Run, *cells: CellSummary) -> str:
     for cell in cells:
-        if cell.warm is not None and find.died(cell.warm) and cell.warm.error is not None:
-            return f"{find.variant_title(run, cell.variant)} died: {cell.warm.error.type}"
+        if cell.warm is not None and cell.died and cell.warm.error is not None:
+            return f"{run.variant_title(cell.variant)} died: {cell.warm.error.type}"
     return "not measured"
 
 
-def _sentence(run: ReportInput, curve: Curve) -> str:
-    variant, reference = (
-        find.variant_title(run, name) for name in (curve.variant, curve.reference)
-    )
-    at = f"At {curve.memory_mb:,} MB on {find.case_title(run, curve.case)}"
+def _sentence(run: Run, curve: Curve) -> str:
+    variant, reference = (run.variant_title(name) for name in (curve.variant, curve.reference))
+    at = f"At {curve.memory_mb:,} MB on {run.case_title(curve.case)}"
     whole = [point for point in curve.points if point.comparison and point.comparison.interval]
     if not whole:
         return f"{at} this run cannot tell what {variant} saves: {_too_few(curve)}."
@@ -178,8 +164,8 @@ def _too_few(curve: Curve) -> str:
 
 
 def _segment(point: Point) -> tuple[str, str]:
-    """What is said once for several latencies on end, and what is said at each."""
-    at, comparison = f"at {number(point.latency_ms)}", point.comparison
+    """A verb, which is written once for several latencies in a row, and the text of one latency."""
+    at, comparison = f"at {latency(point.latency_ms)}", point.comparison
     if comparison is None:
         return "", f"nothing to compare {at} ({point.lack})"
     if comparison.interval is None:
@@ -187,7 +173,7 @@ def _segment(point: Point) -> tuple[str, str]:
         return "", f"not enough samples {at} ({count})"
     low, high = comparison.interval.low, comparison.interval.high
     if comparison.verdict == "no-difference":
-        return "no difference found", f"{at} ({more(low)} to {more(high)})"
+        return "no difference found", f"{at} ({signed_percent(low)} to {signed_percent(high)})"
     is_saved = comparison.ratio < 1
     ends = (1 - high, 1 - low) if is_saved else (low - 1, high - 1)
     least, most = (units.percent(end) for end in ends)

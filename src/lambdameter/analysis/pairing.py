@@ -1,25 +1,22 @@
-"""Who is set against whom at a tier: the reference against its fastest rival, case by case."""
+"""The reference and its fastest rival at one memory size, case by case. Pure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Literal
 
-from lambdameter.analysis import find
-from lambdameter.analysis.fix_first import is_rewrite, total
+from lambdameter.analysis.run import Run
+from lambdameter.analysis.tuning import is_rewrite
 from lambdameter.model.base import Record
 from lambdameter.model.bill import CellBill
 from lambdameter.model.comparison import Comparison
-from lambdameter.model.report import ReportInput
 from lambdameter.model.summary import CellSummary
 
 
-class Duel(Record, frozen=True, kw_only=True):
-    """One case at one tier: the reference (the first variant) and a rival.
-
-    That is a variant of another language, if there is any.
-    """
+class Pairing(Record, frozen=True, kw_only=True):
+    """The reference (the workload's first variant) and a rival, on one case at one memory size."""
 
     case: str
     reference: CellSummary
@@ -30,41 +27,61 @@ class Duel(Record, frozen=True, kw_only=True):
     @property
     def ratio(self) -> float:
         """How many times faster the rival is."""
-        return total(self.reference) / total(self.rival)
+        return (self.reference.compared_ms or 0.0) / (self.rival.compared_ms or math.inf)
 
     @property
     def saving(self) -> Decimal:
-        """What switching takes off the whole bill, as a share."""
+        """The share of the whole bill that switching to the rival saves."""
         return 1 - self.rival_bill.run_usd / self.reference_bill.run_usd
 
 
-def against_the_best(run: ReportInput, memory_mb: int) -> list[Duel]:
-    """A duel a case, all against the one rival that is the fastest over all of them."""
-    by_rival: dict[str, list[Duel]] = {}
-    for case in find.cases(run):
-        for duel in _duels(run, memory_mb, case):
-            by_rival.setdefault(duel.rival.variant, []).append(duel)
+def against_the_best(run: Run, memory_mb: int) -> list[Pairing]:
+    """One pairing per case, all with the same rival: the fastest over all cases.
+
+    Only variants in another language are rivals, if there is one.
+    """
+    by_rival: dict[str, list[Pairing]] = {}
+    for case in run.cases:
+        for pairing in _pairings(run, memory_mb, case):
+            by_rival.setdefault(pairing.rival.variant, []).append(pairing)
     return max(
         by_rival.values(),
-        key=lambda duels: (len(duels), math.prod(duel.ratio for duel in duels)),
+        key=lambda pairings: (len(pairings), math.prod(pairing.ratio for pairing in pairings)),
         default=[],
     )
 
 
-def _duels(run: ReportInput, memory_mb: int, case: str) -> list[Duel]:
+def comparisons(run: Run, pairings: Sequence[Pairing]) -> list[Comparison | None]:
+    """The comparison of each pairing; None where the two were not compared."""
+    return [run.comparison(pairing.reference, pairing.rival) for pairing in pairings]
+
+
+def joint_verdict(
+    comparisons: Sequence[Comparison | None],
+) -> Literal["faster", "slower", "same", "mixed"] | None:
+    """What all intervals say together; None where an interval is missing."""
+    verdicts = {comparison.verdict for comparison in comparisons if comparison is not None}
+    if None in comparisons or not verdicts or "not-enough-environments" in verdicts:
+        return None
+    if verdicts == {"faster"}:
+        return "faster"
+    if verdicts == {"slower"}:
+        return "slower"
+    return "same" if verdicts == {"no-difference"} else "mixed"
+
+
+def _pairings(run: Run, memory_mb: int, case: str) -> list[Pairing]:
     runners = [
         (cell, bill)
-        for cell in find.candidates(run, memory_mb, case)
-        if find.raced_ms(cell.warm)
-        and (bill := find.bill(run, cell)) is not None
-        and bill.touchable_usd
+        for cell in run.candidates(memory_mb, case)
+        if cell.compared_ms and (bill := run.bill_of(cell)) is not None and bill.touchable_usd
     ]
     if len(runners) <= 1:
         return []
     (reference, reference_bill), *others = runners
     rewrites = [runner for runner in others if is_rewrite(run, runner[0], reference)]
     return [
-        Duel(
+        Pairing(
             case=case,
             reference=reference,
             rival=rival,
@@ -73,8 +90,3 @@ def _duels(run: ReportInput, memory_mb: int, case: str) -> list[Duel]:
         )
         for rival, rival_bill in rewrites or others
     ]
-
-
-def comparisons(run: ReportInput, duels: Sequence[Duel]) -> list[Comparison | None]:
-    """How sure each duel is; None where it was not compared."""
-    return [find.comparison(run, duel.reference, duel.rival) for duel in duels]

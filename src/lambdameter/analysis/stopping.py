@@ -1,10 +1,10 @@
-"""Why a run of as many rounds as it needed ended, and what its looks saw."""
+"""Why a run with `--rounds auto` ended, and what its looks at the data found. Pure."""
 
 from __future__ import annotations
 
 from lambdameter import units
+from lambdameter.analysis.run import Run
 from lambdameter.model.comparison import Look, Stopping
-from lambdameter.model.report import ReportInput
 from lambdameter.words import listed
 
 _REASONS = {
@@ -17,7 +17,7 @@ _REASONS = {
 
 
 def declared(stopping: Stopping) -> str:
-    """What was decided upon beforehand, and where the run stands."""
+    """The looks that were declared before the run, and where the run stands now."""
     looks = listed([str(look) for look in stopping.looks])
     why = (
         "the run continues"
@@ -27,8 +27,8 @@ def declared(stopping: Stopping) -> str:
     return f"checked after {looks} rounds, 95 % over all checks; at {stopping.rounds} {why}"
 
 
-def ended(run: ReportInput) -> str | None:
-    """How many rounds it took and why no more, in one sentence; None: their number was given."""
+def ended(run: Run) -> str | None:
+    """How many rounds the run took and why it ended; None where the number of rounds was given."""
     rule, stopping = run.manifest.stopping_rule, run.summary.stopping
     if rule is None:
         return None
@@ -42,7 +42,7 @@ def ended(run: ReportInput) -> str | None:
         if stopping.reason is None
         else f"then the run ended because {_REASONS[stopping.reason]}"
     )
-    return "; ".join([f"{rounds} in {took}{budget}, {why}", *map(_look, stopping.made)])
+    return "; ".join([f"{rounds} in {took}{budget}, {why}", *map(_look, stopping.history)])
 
 
 def _look(look: Look) -> str:

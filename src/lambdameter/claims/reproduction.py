@@ -12,6 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from lambdameter.analysis import caveats
+from lambdameter.analysis.estimate import estimate
+from lambdameter.analysis.run import Run
 from lambdameter.claims import library
 from lambdameter.claims.judge import Evidence, judge
 from lambdameter.claims.rows import rows
@@ -27,7 +29,6 @@ from lambdameter.model.claim import (
     Quantity,
     Study,
 )
-from lambdameter.model.report import ReportInput
 from lambdameter.model.reproduction import (
     ExperimentRun,
     HeadlineBill,
@@ -35,10 +36,9 @@ from lambdameter.model.reproduction import (
     Reproduction,
     StudyTable,
 )
-from lambdameter.stats.estimate import estimate
 
 
-class Wanted(NamedTuple):
+class Selection(NamedTuple):
     """What was asked for of one text."""
 
     source: ClaimSource
@@ -47,14 +47,14 @@ class Wanted(NamedTuple):
     headlines: tuple[Headline, ...]
 
 
-class Named(NamedTuple):
+class NamedRun(NamedTuple):
     """A run, and the experiment that it is of."""
 
     experiment: str
-    run: ReportInput
+    run: Run
 
 
-def wanted(names: Sequence[str]) -> tuple[Wanted, ...]:
+def wanted(names: Sequence[str]) -> tuple[Selection, ...]:
     """The rows of texts ("C1"), claims ("K5") or single rows ("K5.ratio"); all without a name.
 
     Raises:
@@ -76,13 +76,13 @@ def wanted(names: Sequence[str]) -> tuple[Wanted, ...]:
     return tuple(selections)
 
 
-def _wanted(source: ClaimSource, mine: tuple[ClaimRow, ...], names: Collection[str]) -> Wanted:
+def _wanted(source: ClaimSource, mine: tuple[ClaimRow, ...], names: Collection[str]) -> Selection:
     """With the studies and headlines of the claims that are asked for by their name."""
 
     def is_asked(part: Study | Headline) -> bool:
         return bool({source.id.casefold(), part.claim.casefold()} & set(names))
 
-    return Wanted(
+    return Selection(
         source,
         mine,
         tuple(study for study in source.studies if is_asked(study)),
@@ -102,7 +102,7 @@ def _check_known(names: Sequence[str], all_names: Collection[str]) -> None:
         )
 
 
-def needed(selections: Sequence[Wanted], *, quick: bool) -> tuple[Experiment, ...]:
+def needed(selections: Sequence[Selection], *, quick: bool) -> tuple[Experiment, ...]:
     """The experiments that have what was asked for, each cut to what is needed of it."""
     offered = [
         experiment
@@ -127,7 +127,7 @@ def needed(selections: Sequence[Wanted], *, quick: bool) -> tuple[Experiment, ..
     )
 
 
-def _groups(selections: Sequence[Wanted]) -> Iterator[set[Cell]]:
+def _groups(selections: Sequence[Selection]) -> Iterator[set[Cell]]:
     """Cells that one experiment should have together, so that they are compared in each round."""
     for selection in selections:
         for row in selection.rows:
@@ -157,8 +157,8 @@ def _cut(experiment: Experiment, cells: Collection[Cell]) -> Experiment:
 
 
 def judged(
-    selections: Sequence[Wanted],
-    runs: Sequence[Named],
+    selections: Sequence[Selection],
+    runs: Sequence[NamedRun],
     audits: Mapping[str, Audit],
     *,
     quick: bool,
@@ -195,9 +195,7 @@ def judged(
     )
 
 
-def _judged(
-    selection: Wanted, runs: Sequence[ReportInput], audit: Audit | None
-) -> Iterator[JudgedRow]:
+def _judged(selection: Selection, runs: Sequence[Run], audit: Audit | None) -> Iterator[JudgedRow]:
     source = selection.source
     errors = library.tolerances()
     real = bool(runs) and all(run.manifest.target.name == "aws" for run in runs)
@@ -207,7 +205,7 @@ def _judged(
         yield judge(source.id, row, Evidence(measured, audit, error))
 
 
-def _table(source: ClaimSource, study: Study, runs: Sequence[ReportInput]) -> StudyTable:
+def _table(source: ClaimSource, study: Study, runs: Sequence[Run]) -> StudyTable:
     """From one run where one has all variants: what is beside each other was measured together."""
     cells = {(study.workload, variant, study.case, study.memory_mb) for variant in study.variants}
     whole = [run for run in runs if cells <= _measured(run)]
@@ -225,7 +223,7 @@ def _table(source: ClaimSource, study: Study, runs: Sequence[ReportInput]) -> St
     )
 
 
-def _measured(run: ReportInput) -> set[Cell]:
+def _measured(run: Run) -> set[Cell]:
     name = run.manifest.workload.name
     return {(name, cell.variant, cell.case, cell.memory_mb) for cell in run.summary.cells}
 
@@ -255,7 +253,7 @@ def _asking(study: Study, variant: str, quantity: Quantity) -> ClaimRow:
     )
 
 
-def _headlines(selection: Wanted, runs: Sequence[ReportInput]) -> Iterator[HeadlineBill]:
+def _headlines(selection: Selection, runs: Sequence[Run]) -> Iterator[HeadlineBill]:
     for headline in selection.headlines:
         for run in runs:
             if run.manifest.workload.name == headline.workload:
@@ -265,14 +263,14 @@ def _headlines(selection: Wanted, runs: Sequence[ReportInput]) -> Iterator[Headl
                     break
 
 
-def _count(run: ReportInput) -> int | None:
+def _count(run: Run) -> int | None:
     """Units of work in a warm call, where the workload counts any."""
     if run.manifest.workload.response.count is None:
         return None
     return next((cell.warm.count for cell in run.summary.cells if cell.warm), None)
 
 
-def _told(named: Named) -> ExperimentRun:
+def _told(named: NamedRun) -> ExperimentRun:
     run = named.run
     manifest = run.manifest
     return ExperimentRun(

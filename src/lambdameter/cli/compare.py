@@ -9,17 +9,17 @@ from typing import Annotated
 
 import typer
 
+from lambdameter.analysis import gate
+from lambdameter.analysis.run import Run
 from lambdameter.cli.flags import Json, Markdown
 from lambdameter.cli.parse import percent
 from lambdameter.cli.report import chosen
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.measure.reading import read
 from lambdameter.measure.run_folder import RunFolder
-from lambdameter.model.gate import ConditionDifference, Gate, GateKind, RunComparison
-from lambdameter.model.report import ReportInput
+from lambdameter.model.gate import ConditionDifference, Gate, GateKind, GateReport
 from lambdameter.report.formats import FORMATS
-from lambdameter.report.look import variant_styles
-from lambdameter.stats.comparison import compare as hold_against
+from lambdameter.report.style import variant_styles
 from lambdameter.words import listed
 
 _EXIT_CODES = {
@@ -77,14 +77,14 @@ def compare(  # noqa: PLR0913 - each is a flag
     form = chosen(markdown=markdown, json=json)
     gates = _gates(slower=fail_if_slower, dearer=fail_if_dearer, bigger=fail_if_bigger)
     before, after = read(RunFolder.open(base)), read(RunFolder.open(head))
-    comparison = hold_against(
+    report = gate.compare(
         before, after, variants=None if variant is None else [variant], gates=gates, seed=seed
     )
-    _check_alike(comparison.differences, anyway=anyway)
-    _check_variant(variant, before, after, comparison)
+    _check_alike(report.differences, anyway=anyway)
+    _check_variant(variant, before, after, report)
     styles = variant_styles(after.manifest.workload.variants)
-    FORMATS[form].comparison(comparison, styles, sys.stdout)
-    raise typer.Exit(_EXIT_CODES[comparison.outcome])
+    FORMATS[form].gate(report, styles, sys.stdout)
+    raise typer.Exit(_EXIT_CODES[report.outcome])
 
 
 def _gates(**limits: str | None) -> list[Gate]:
@@ -115,17 +115,15 @@ def _refused(
     return BadInputError(
         cause,
         place="; ".join(
-            f"{difference.what}: BASE {difference.base}, HEAD {difference.head}"
+            f"{difference.topic}: BASE {difference.base}, HEAD {difference.head}"
             for difference in differences
         ),
         next_step=f"Measure both runs with {with_what}.",
     )
 
 
-def _check_variant(
-    variant: str | None, base: ReportInput, head: ReportInput, comparison: RunComparison
-) -> None:
-    if comparison.cells:
+def _check_variant(variant: str | None, base: Run, head: Run, report: GateReport) -> None:
+    if report.cells:
         return
     variants = [{cell.variant: None for cell in run.summary.cells} for run in (base, head)]
     both = [name for name in variants[0] if name in variants[1]]

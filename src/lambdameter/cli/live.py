@@ -11,7 +11,7 @@ from rich.console import Console
 
 from lambdameter.build import page
 from lambdameter.cli.flags import LocalFaults, LocalSandbox
-from lambdameter.cli.parse import read_settings, read_tiers
+from lambdameter.cli.parse import read_memory_sizes, read_settings
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.measure import plan
 from lambdameter.measure.cpu_speed import SpeedChoice
@@ -175,8 +175,8 @@ def _check_flags(context: typer.Context, target: str) -> None:
 
 def _memory_sizes(listed: str) -> tuple[int, ...]:
     """The memory sizes, smallest first; checked here because the runner would refuse each race."""
-    sizes = read_tiers(listed)
-    plan.check_tiers(sizes)
+    sizes = read_memory_sizes(listed)
+    plan.check_memory_sizes(sizes)
     return tuple(sorted(set(sizes)))
 
 

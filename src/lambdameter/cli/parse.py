@@ -1,4 +1,4 @@
-"""What is typed behind flags, read: sizes, settings, durations, percentages, how often."""
+"""Values of flags: memory sizes, settings, durations, percentages, numbers of rounds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AUTO = "auto"
 
 
 def read_settings(options: Sequence[str]) -> dict[str, str]:
-    """The values of `--set name=value`. Raises BadInputError."""
+    """The values of `--set name=value`, by name. Raises BadInputError."""
     settings = {}
     for option in options:
         name, separator, value = option.partition("=")
@@ -32,8 +32,8 @@ def read_settings(options: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-def read_tiers(listed: str) -> tuple[int, ...]:
-    """The memory sizes of `--memory 128,1024`. Raises BadInputError."""
+def read_memory_sizes(listed: str) -> tuple[int, ...]:
+    """The memory sizes of `--memory 128,1024`, in MB. Raises BadInputError."""
     try:
         return tuple(int(size) for size in listed.split(","))
     except ValueError:
@@ -45,10 +45,10 @@ def read_tiers(listed: str) -> tuple[int, ...]:
 
 
 def seconds(typed: str, flag: str) -> float:
-    """More than 0.
+    """A duration such as "90s", "5m" or "1h", in seconds.
 
     Raises:
-        BadInputError: it is no duration, or none at all; its place is the flag.
+        BadInputError: the text is not a duration above 0; the error's place is the flag.
     """
     match = _TYPED.fullmatch(typed.strip())
     value_s = float(match[1]) * _UNITS[match[2]] if match else 0.0
@@ -62,10 +62,10 @@ def seconds(typed: str, flag: str) -> float:
 
 
 def percent(typed: str, flag: str) -> float:
-    """A share of one, from a percentage such as "5%", "5 %" or "2.5%".
+    """A share, from a percentage such as "5%", "5 %" or "2.5%".
 
     Raises:
-        BadInputError: it is none.
+        BadInputError: the text is not a percentage; the error's place is the flag.
     """
     match = _PERCENT.fullmatch(typed.strip())
     if match is None:
@@ -78,14 +78,14 @@ def percent(typed: str, flag: str) -> float:
 
 
 def parts(listed: str | None, *, is_document: bool) -> tuple[str, ...]:
-    """The parts of the full report behind `--only`; empty: all.
+    """The parts of the full report in `--only`; empty: all parts.
 
     Args:
-        listed: as typed.
-        is_document: whether JSON or Markdown is asked for, which are whole.
+        listed: the flag's value; None: the flag was not given.
+        is_document: whether the format is JSON or Markdown, which have no parts.
 
     Raises:
-        BadInputError: there is no such part, or a document has none.
+        BadInputError: the report has no such part, or the format has no parts.
     """
     if listed is None:
         return ()
@@ -107,27 +107,27 @@ def parts(listed: str | None, *, is_document: bool) -> tuple[str, ...]:
 
 
 class Repetitions(TypedDict):
-    """The part of `RunOptions` that says how often."""
+    """The numbers of calls in `RunOptions`."""
 
     cold: int | None
     warm: int | None
     stopping_rule: StoppingRule | None
 
 
-def often(rounds: str | None, warm: int | None, budget: str | None) -> Repetitions:
-    """What was typed of it.
+def repetitions(rounds: str | None, warm: int | None, budget: str | None) -> Repetitions:
+    """The values of `--rounds`, `--warm` and `--budget`.
 
     Raises:
-        BadInputError: as `fixed` and `stopping_rule`.
+        BadInputError: as in `fixed` and `stopping_rule`.
     """
     return Repetitions(cold=fixed(rounds), warm=warm, stopping_rule=stopping_rule(rounds, budget))
 
 
 def fixed(rounds: str | None) -> int | None:
-    """The number of rounds that was asked for; None: none was.
+    """A fixed number of rounds; None for `auto` and where the flag was not given.
 
     Raises:
-        BadInputError: it is none.
+        BadInputError: the value is not a number.
     """
     if rounds is None or rounds == _AUTO:
         return None
@@ -142,10 +142,10 @@ def fixed(rounds: str | None) -> int | None:
 
 
 def stopping_rule(rounds: str | None, budget: str | None) -> StoppingRule | None:
-    """How a run ends by itself; None: after its number of rounds.
+    """The rule of `--rounds auto`; None for a fixed number of rounds.
 
     Raises:
-        BadInputError: the budget is no duration, or has nothing to end.
+        BadInputError: the budget is not a duration, or was given without `--rounds auto`.
     """
     budget_s = None if budget is None else seconds(budget, "--budget")
     if rounds == _AUTO:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from lambdameter.analysis.run import Run
 from lambdameter.claims import library
 from lambdameter.cli.flags import Full, Json, Markdown, Only
 from lambdameter.cli.parse import parts
@@ -15,7 +16,6 @@ from lambdameter.errors import BadInputError
 from lambdameter.measure import run_folder
 from lambdameter.measure.reading import read, read_sweep
 from lambdameter.measure.run_folder import RunFolder
-from lambdameter.model.report import ReportInput
 from lambdameter.report.formats import FORMATS, FormatName, print_parts
 
 
@@ -51,7 +51,7 @@ def chosen(**flags: bool) -> FormatName:
     return names[0] if names else "brief"
 
 
-def show_any(path: Path, form: FormatName, only: tuple[str, ...] = ()) -> tuple[ReportInput, ...]:
+def show_any(path: Path, form: FormatName, only: tuple[str, ...] = ()) -> tuple[Run, ...]:
     """Print a run, or a sweep of runs, on stdout; the runs that it was made from."""
     if not run_folder.is_sweep(path):
         return (show(RunFolder.open(path), form, only),)
@@ -60,7 +60,7 @@ def show_any(path: Path, form: FormatName, only: tuple[str, ...] = ()) -> tuple[
     return sweep.runs
 
 
-def show(folder: RunFolder, form: FormatName, only: tuple[str, ...] = ()) -> ReportInput:
+def show(folder: RunFolder, form: FormatName, only: tuple[str, ...] = ()) -> Run:
     """Print a run on stdout, or parts of its full report; what it was made from."""
     run = read(folder, library.sources())
     if only:

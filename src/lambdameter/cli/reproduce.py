@@ -15,12 +15,12 @@ import msgspec
 import typer
 
 from lambdameter.claims import library
-from lambdameter.claims.reproduction import Named, judged, needed, wanted
+from lambdameter.claims.reproduction import NamedRun, judged, needed, wanted
 from lambdameter.cli.audit import of_shipped
 from lambdameter.cli.flags import Json, Markdown
 from lambdameter.errors import BadInputError, CannotTellError, HostError, NegativeVerdictError
 from lambdameter.interruption import say
-from lambdameter.measure.experiment import RUNS, Opening, RunOptions, measure, open_target
+from lambdameter.measure.experiment import RUNS, RunOptions, TargetOpener, measure, open_target
 from lambdameter.measure.reading import read as read_run
 from lambdameter.measure.resume import resume
 from lambdameter.measure.run_folder import MANIFEST, RunFolder
@@ -161,7 +161,7 @@ def measure_all(
     experiments: Sequence[tuple[Experiment, Rounds]],
     conditions: Conditions,
     folder: Path,
-    opening: Opening = open_target,
+    opening: TargetOpener = open_target,
 ) -> None:
     """Make every run that is not there yet, and complete those that were interrupted.
 
@@ -181,7 +181,7 @@ def measure_all(
             measure(loader.load(experiment.workload), options, opening)
 
 
-def runs_in(folder: Path) -> tuple[Named, ...]:
+def runs_in(folder: Path) -> tuple[NamedRun, ...]:
     """Every run below a folder, or the run that it is: experiment by experiment, the latest first.
 
     Raises:
@@ -202,7 +202,7 @@ def runs_in(folder: Path) -> tuple[Named, ...]:
             next_step="Give a folder that `lambdameter reproduce` or `lambdameter run` made.",
         )
     return tuple(
-        Named(_AGAIN.sub("", path.name), read_run(RunFolder.open(path))) for path in folders
+        NamedRun(_AGAIN.sub("", path.name), read_run(RunFolder.open(path))) for path in folders
     )
 
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 import typer
 
+from lambdameter.analysis.run import Run
 from lambdameter.cli.flags import Budget, Full, Json, LocalFaults, LocalSandbox, Only, Rounds
-from lambdameter.cli.parse import often, parts, read_settings, read_tiers, stopping_rule
+from lambdameter.cli.parse import (
+    parts,
+    read_memory_sizes,
+    read_settings,
+    repetitions,
+    stopping_rule,
+)
 from lambdameter.cli.report import chosen, show_any
 from lambdameter.cost import price_list
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.interruption import say
 from lambdameter.measure import plan
 from lambdameter.measure.experiment import RunOptions, measure
-from lambdameter.measure.latency_sweep import measure_sweep, medians
-from lambdameter.measure.latency_sweep import resume_sweep as go_on_all
-from lambdameter.measure.resume import resume as go_on
+from lambdameter.measure.latency_sweep import measure_sweep, medians, resume_sweep
+from lambdameter.measure.resume import resume as resume_run
 from lambdameter.measure.run_folder import is_sweep
 from lambdameter.model.base import Architecture
-from lambdameter.model.report import ReportInput
 from lambdameter.model.workload import Workload
 from lambdameter.report.formats import FormatName
 from lambdameter.workload import loader
@@ -167,33 +173,56 @@ def run(  # noqa: PLR0913 - each is a flag
 ) -> None:
     """Measure workloads, verify that their variants do the same, price them, and pick the best."""
     options = RunOptions(
-        variants=_names(variants), cases=_names(cases), aa=aa,
-        memory_mb=None if memory is None else read_tiers(memory),
-        **often(rounds, warm, budget),
+        variants=_names(variants), cases=_names(cases), with_copies=aa,
+        memory_mb=None if memory is None else read_memory_sizes(memory),
+        **repetitions(rounds, warm, budget),
         settings=read_settings(settings or []),
         target=target, region=region, architecture=architecture, role=role,
         latency=latency, faults=faults, sandbox=sandbox, speed=speed, overheads=overheads,
         require_enforcement=require_enforcement, seed=seed, out=out,
     )  # fmt: skip
-    _measure_and_tell(context, (workload or [], event or []), options, resume, (full, only, json))
+    command = _Command(
+        names=workload or [],
+        events=event or [],
+        options=options,
+        resume=resume,
+        form=chosen(full=full, json=json),
+        parts=parts(only, is_document=json),
+    )
+    _measure_and_report(command, _check(context, command))
 
 
-def _measure_and_tell(
-    context: typer.Context,
-    named: tuple[list[str], list[Path]],
-    options: RunOptions,
-    resume: Path | None,
-    shown: tuple[bool, str | None, bool],
-) -> None:
-    full, only, json = shown
-    view = chosen(full=full, json=json), parts(only, is_document=json)
-    typed = _check(context, named[0], options.target, options.region)
-    loaded = [_loaded(name, options, named[1], "architecture" in typed) for name in named[0]]
-    # All were read first: a fault in the last is not to show after an hour.
-    folders = (_measured(*one) for one in loaded)
-    if resume is not None:
-        folders = (go_on_all(path) if is_sweep(path) else go_on(path).path for path in [resume])
-    _check_told([run for folder in folders for run in _shown(folder, view)])
+class _Command(NamedTuple):
+    """One command line.
+
+    Attributes:
+        names: the workloads, as typed.
+        events: files with the events for a SAM template's functions.
+        resume: the run folder to continue; None: measure the workloads.
+        form: format of the reports.
+        parts: parts of the full report; empty: the whole report.
+    """
+
+    names: list[str]
+    events: list[Path]
+    options: RunOptions
+    resume: Path | None
+    form: FormatName
+    parts: tuple[str, ...]
+
+
+def _measure_and_report(command: _Command, typed: set[str]) -> None:
+    # Every workload is read before the first is measured: an error in the last shows at once.
+    loaded = [_loaded(name, command, "architecture" in typed) for name in command.names]
+    folders: Iterator[Path] = (_measured(workload, options) for workload, options in loaded)
+    if command.resume is not None:
+        resumed = resume_sweep if is_sweep(command.resume) else _resumed
+        folders = iter([resumed(command.resume)])
+    _check_success([run for folder in folders for run in _reported(folder, command)])
+
+
+def _resumed(path: Path) -> Path:
+    return resume_run(path).path
 
 
 def _measured(workload: Workload, options: RunOptions) -> Path:
@@ -204,14 +233,14 @@ def _measured(workload: Workload, options: RunOptions) -> Path:
 
 
 def _loaded(
-    named: str,
-    options: RunOptions,
-    events: list[Path],
+    name: str,
+    command: _Command,
     keep_architecture: bool,  # noqa: FBT001 - as typed
 ) -> tuple[Workload, RunOptions]:
-    """A workload, and what is asked of it: of a template's flags none are left for the run."""
-    check_events(named, events)
-    source = load(named, options.variants, events, options.settings, options.region)
+    """A workload and its options; a template has used up the variants and settings itself."""
+    options = command.options
+    check_events(name, command.events)
+    source = load(name, options.variants, command.events, options.settings, options.region)
     if source.architecture is None:
         return source.workload, options
     architecture = options.architecture if keep_architecture else source.architecture
@@ -220,8 +249,8 @@ def _loaded(
     )
 
 
-def _check_told(runs: list[ReportInput]) -> None:
-    """The exit code of what was measured."""
+def _check_success(runs: list[Run]) -> None:
+    """Exit with 1 if a run is not equal, and with 5 if a run has no successful call."""
     if not all(run.summary.equal for run in runs):
         raise typer.Exit(NegativeVerdictError.exit_code)
     for run in runs:
@@ -233,16 +262,16 @@ def _check_told(runs: list[ReportInput]) -> None:
             )
 
 
-def _shown(path: Path, view: tuple[FormatName, tuple[str, ...]]) -> tuple[ReportInput, ...]:
+def _reported(path: Path, command: _Command) -> tuple[Run, ...]:
     try:
-        return show_any(path, *view)
+        return show_any(path, command.form, command.parts)
     except KeyboardInterrupt:
         say(f"interrupted; all samples are in {path}; print them with `lambdameter report {path}`")
         raise
 
 
-def _check(context: typer.Context, workload: list[str], target: str, region: str) -> set[str]:
-    """What goes together, and what does not; the parameters that were typed."""
+def _check(context: typer.Context, command: _Command) -> set[str]:
+    """Check that the options fit together; the names of the options that were typed."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
     if "resume" in typed and typed - {"resume", "json", "full", "only"}:
@@ -251,13 +280,13 @@ def _check(context: typer.Context, workload: list[str], target: str, region: str
             place="--resume",
             next_step="Give --resume DIR with no other option than --full, --only or --json.",
         )
-    if "resume" not in typed and not workload:
+    if "resume" not in typed and not command.names:
         raise BadInputError(
             "No workload was given",
             place="lambdameter run",
             next_step=f"Give a folder with a workload.toml or one of: {', '.join(loader.names())}.",
         )
-    if "out" in typed and len(workload) > 1:
+    if "out" in typed and len(command.names) > 1:
         raise BadInputError(
             "One folder cannot hold the runs of several workloads",
             place="--out",
@@ -269,21 +298,21 @@ def _check(context: typer.Context, workload: list[str], target: str, region: str
             place="--aa --faults",
             next_step="Omit --aa or --faults.",
         )
-    if target == "local":
+    if command.options.target == "local":
         _check_latencies(context, typed)
-    local_alone = sorted(typed & {"latency", "faults", "sandbox", "speed", "overheads"})
-    if target == "aws" and local_alone:
+    local_only = sorted(typed & {"latency", "faults", "sandbox", "speed", "overheads"})
+    if command.options.target == "aws" and local_only:
         raise BadInputError(
             "This flag is for the local Lambda only",
-            place=f"--{local_alone[0]}",
+            place=f"--{local_only[0]}",
             next_step="Omit this flag, or use --target local.",
         )
-    _check_priced(region)
+    _check_priced(command.options.region)
     return typed
 
 
 def _check_latencies(context: typer.Context, typed: set[str]) -> None:
-    """A run for each latency has its rounds fixed, and one copy of each variant."""
+    """Several latencies allow neither `--rounds auto` nor copies."""
     several = medians(context.params["latency"])
     if several and stopping_rule(context.params["rounds"], context.params["budget"]):
         raise BadInputError(
@@ -300,7 +329,7 @@ def _check_latencies(context: typer.Context, typed: set[str]) -> None:
 
 
 def _check_priced(region: str) -> None:
-    """At once: the bill comes at the end of a run that may take minutes."""
+    """Check the prices at once: the bill comes at the end of a run that may take minutes."""
     prices = price_list.latest()
     if region not in prices.regions:
         raise BadInputError(

@@ -22,7 +22,7 @@ from rich.status import Status
 from lambdameter.cli.flags import Json, Sandbox
 from lambdameter.cli.parse import read_settings, seconds
 from lambdameter.errors import BadInputError, HostError, NegativeVerdictError
-from lambdameter.measure.experiment import RUNS, Opening, open_target
+from lambdameter.measure.experiment import RUNS, TargetOpener, open_target
 from lambdameter.model.base import MEMORY_MB_PER_VCPU
 from lambdameter.model.search import SearchResult
 from lambdameter.model.workload import Variant, Workload
@@ -166,7 +166,7 @@ def _again(result: SearchResult, workload: Workload, named: str) -> str:
 
 
 def make(
-    workload: Workload, options: SearchOptions, opening: Opening = open_target
+    workload: Workload, options: SearchOptions, opening: TargetOpener = open_target
 ) -> SearchResult:
     """Search, or call the one event.
 

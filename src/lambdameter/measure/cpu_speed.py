@@ -1,4 +1,4 @@
-"""Which speed the CPUs are to have, as the command line asks for it; and calibrating this host."""
+"""The CPU speed that the command line asks for, and the calibration of this host."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from lambdameter.model.base import Architecture
 from lambdameter.model.calibration import Calibration
 
 SpeedChoice = Literal["auto", "lambda", "host"]
-# A calibrated factor that the slow cores miss by more is not kept to.
+# Slowed CPUs that miss the calibrated factor by more than this share do not reach it.
 _MISSED = 0.03
 
 
 def chosen(choice: SpeedChoice, architecture: Architecture) -> str:
-    """What the emulator is told: the file of this host's calibration, or "host".
+    """The speed option of the emulator: the file of this host's calibration, or "host".
 
     Raises:
-        BadInputError: this host was to be calibrated, and is not; or its calibration is unusable.
-        HostError: its CPUs cannot be slowed.
+        BadInputError: `lambda` was asked for, but this host has no usable calibration.
+        HostError: `lambda` was asked for, but the CPUs cannot be slowed.
     """
     if choice == HOST_SPEED:
         return HOST_SPEED
@@ -50,7 +50,7 @@ def chosen(choice: SpeedChoice, architecture: Architecture) -> str:
 
 
 def calibrate(console: Console) -> None:
-    """Calibrate this host against both architectures, and keep it. Raises HostError."""
+    """Calibrate this host for both architectures and save the result. Raises HostError."""
     architectures = get_args(Architecture)
     earlier_ns = min(filter(None, map(_streams_ns, architectures)), default=None)
     with console.status("calibrating against Lambda's arm64 and x86_64 vCPUs, takes a minute"):
@@ -68,7 +68,7 @@ def _streams_ns(architecture: Architecture) -> int | None:
 
 
 def described(calibration: Calibration) -> str:
-    """What was found, and how well the slow cores keep to it."""
+    """The factors of a calibration, and how well slowed CPUs reach them."""
     lines = [f"{calibration.architecture}:"]
     pythons = calibration.interpreters or {"interpreters": calibration.interpreter}
     for name, speed in (*pythons.items(), ("compiled code", calibration.compiled)):

@@ -1,4 +1,4 @@
-"""One run, from a workload to a folder of samples: where the measuring side is joined."""
+"""One run, from a workload to a run folder: where the parts of the measuring side are joined."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from lambdameter.model.sample import Conditions, Manifest, Sample, Trial, TrialE
 from lambdameter.model.workload import Workload
 from lambdameter.targets import answer, boto
 from lambdameter.targets.base import Target
-from lambdameter.targets.provision import Needs, provision
+from lambdameter.targets.provision import Requirements, provision
 from lambdameter.verify import trial as verification
-from lambdameter.verify.trial import Sources
+from lambdameter.verify.trial import ItemSources
 from lambdameter.workload import dataset
 from lambdameter.workload.parameters import apply_settings
 
@@ -44,11 +44,12 @@ RUNS = Path("runs")
 
 
 class RunOptions(Conditions, frozen=True, kw_only=True):
-    """What the user asked for; None: all variants and cases, the workload's own tiers and calls.
+    """The options of one run; None: the workload's own default.
 
     Attributes:
-        aa: whether each variant, by default the first alone, is held against a copy of itself.
-        stopping_rule: measure until it is decided; None: a number of rounds.
+        with_copies: compare each variant with a copy of itself; by default only the first variant.
+        stopping_rule: ends the run when every difference is decided; None: a fixed number of
+            rounds.
     """
 
     variants: tuple[str, ...] | None
@@ -59,13 +60,13 @@ class RunOptions(Conditions, frozen=True, kw_only=True):
     settings: dict[str, str]
     require_enforcement: bool
     out: Path | None
-    aa: bool = False
+    with_copies: bool = False
     stopping_rule: StoppingRule | None = None
 
 
 @contextmanager
 def open_target(conditions: Conditions) -> Iterator[Target]:
-    """The target that was asked for, for as long as the context lasts."""
+    """The local Lambda, started and stopped by this context, or AWS."""
     region, architecture = conditions.region, conditions.architecture
     if conditions.target == "aws":
         yield boto.BotoTarget(
@@ -87,18 +88,18 @@ def open_target(conditions: Conditions) -> Iterator[Target]:
         )
 
 
-Opening = Callable[[Conditions], AbstractContextManager[Target]]
+TargetOpener = Callable[[Conditions], AbstractContextManager[Target]]
 
 
-class Called(NamedTuple):
-    """What a run is called, and where it is kept."""
+class RunName(NamedTuple):
+    """The unique name of a run, and its run folder."""
 
     run: str
     path: Path
 
 
-class Place(NamedTuple):
-    """Where trials are made, and who is told."""
+class TargetSetup(NamedTuple):
+    """A target with the functions and objects of one run, and the console for progress."""
 
     target: Target
     site: Site
@@ -106,60 +107,70 @@ class Place(NamedTuple):
 
 
 class PreparedRun(NamedTuple):
-    """A run whose functions stand: its folder, the trials that it lacks, where they are made."""
+    """A run that is ready to be measured: its folder, its missing trials and its target."""
 
     folder: RunFolder
     manifest: Manifest
     trials: Sequence[Trial]
-    place: Place
+    setup: TargetSetup
 
 
-def measure(workload: Workload, options: RunOptions, opening: Opening = open_target) -> RunFolder:
-    """Make every sample of the experiment; the folder that holds them.
+def measure(
+    workload: Workload, options: RunOptions, opening: TargetOpener = open_target
+) -> RunFolder:
+    """Measure a workload.
+
+    Returns:
+        The run folder with all samples.
 
     Raises:
-        LambdameterError: what was asked, this host or the target; a note says where samples are.
-        KeyboardInterrupt: Ctrl-C; stderr was told where samples are.
+        LambdameterError: the options, this host or the target are at fault; a note names the
+            folder of the samples so far.
+        KeyboardInterrupt: Ctrl-C; stderr names the folder of the samples so far.
     """
     console = Console(stderr=True, highlight=False)
-    called = call(workload, options.out)
+    name = name_run(workload, options.out)
     with (
-        telling_what_is_kept(called.path),
-        prepared_run(workload, options, called, opening, console) as ready,
+        reporting_saved_samples(name.path),
+        prepared_run(workload, options, name, opening, console) as ready,
     ):
         fill(ready)
     return ready.folder
 
 
-def call(workload: Workload, out: Path | None) -> Called:
-    """A name that no other run has; its folder is `out`, where that is given."""
+def name_run(workload: Workload, out: Path | None) -> RunName:
+    """A unique name for a run; its folder is `out`, or a new folder in runs/."""
     run = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{workload.name}-{secrets.token_hex(2)}"
-    return Called(run, out or RUNS / run)
+    return RunName(run, out or RUNS / run)
 
 
 @contextmanager
 def prepared_run(
-    workload: Workload, options: RunOptions, called: Called, opening: Opening, console: Console
+    workload: Workload,
+    options: RunOptions,
+    name: RunName,
+    opening: TargetOpener,
+    console: Console,
 ) -> Iterator[PreparedRun]:
-    """A run set up to be measured, for as long as the context lasts.
+    """Set up a run: data, packages, target, functions and run folder; tear all down at the end.
 
     Raises:
         LambdameterError: as in `measure`.
     """
     workload, options, copies = _with_copies(workload, options)
-    tiers = _tiers(workload, options)
+    memory_sizes = _memory_sizes(workload, options)
     wanted = pilot.requested(workload, options.cold, options.warm)
     trials = _plan(workload, options, wanted.fitting())
     if options.stopping_rule is not None:
         pilot.check_comparable(workload, trials)
     parameters = apply_settings(workload, options.settings)
-    run_folder.check_unused(called.path)
+    run_folder.check_unused(name.path)
     datasets = make_datasets(workload, parameters, trials, console)
     with opening(options) as target:
-        check_granted(target.info(), tiers, console, required=options.require_enforcement)
+        check_granted(target.info(), memory_sizes, console, required=options.require_enforcement)
         manifest = Manifest(
             schema=run_folder.SCHEMA,
-            run=called.run,
+            run=name.run,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             lambdameter=metadata.version("lambdameter"),
             host=_host(),
@@ -168,57 +179,57 @@ def prepared_run(
             parameters=parameters,
             datasets=datasets,
             artifacts=make_packages(workload, trials, target.info().architecture, console),
-            memory_mb=tiers,
+            memory_mb=memory_sizes,
             plan=trials,
             conditions=_conditions(options),
             copies=copies,
             stopping_rule=options.stopping_rule,
         )
-        with provisioned(target, manifest, names_begin_with(called.run), console) as site:
-            place = Place(target, site, console)
-            # Again: what a runtime really is shows once a function was made with it.
+        with provisioned(target, manifest, names_begin_with(name.run), console) as site:
+            setup = TargetSetup(target, site, console)
+            # Asked again, since the target knows its runtimes once functions were created.
             manifest = msgspec.structs.replace(manifest, target=target.info())
-            often = pilot.settle(wanted, manifest, _trying(manifest, place), console)
-            trials = _plan(workload, options, often)
+            repetition = pilot.settle(wanted, manifest, _pilot_maker(manifest, setup), console)
+            trials = _plan(workload, options, repetition)
             manifest = msgspec.structs.replace(manifest, plan=trials)
-            folder = RunFolder.create(called.path, manifest)
+            folder = RunFolder.create(name.path, manifest)
             with folder.alone():
-                yield PreparedRun(folder, manifest, trials, place)
+                yield PreparedRun(folder, manifest, trials, setup)
 
 
 def _with_copies(
     workload: Workload, options: RunOptions
 ) -> tuple[Workload, RunOptions, dict[str, str]]:
-    """For --aa the chosen variants, by default the first, each with its copy."""
-    if not options.aa:
+    """For --aa: the chosen variants, by default the first, each with a copy."""
+    if not options.with_copies:
         return workload, options, {}
     doubled, copies = plan.doubled(workload, options.variants or (workload.variants[0].name,))
     return doubled, msgspec.structs.replace(options, variants=None), copies
 
 
 @contextmanager
-def telling_what_is_kept(path: Path) -> Iterator[None]:
-    """Whoever loses a run in the middle learns where the first half of it is."""
+def reporting_saved_samples(path: Path) -> Iterator[None]:
+    """If a run ends early, say where its samples are."""
     try:
-        with interruption.telling(lambda: _kept(path)):
+        with interruption.telling(lambda: _saved(path)):
             yield
     except LambdameterError as failure:
         if _has_samples(path):
-            failure.add_note(_kept(path))
+            failure.add_note(_saved(path))
         raise
     except KeyboardInterrupt as interrupt:
-        # Not by the console: what it was printing when the signal came, it would print again.
-        for line in (f"interrupted; {_kept(path)}", *getattr(interrupt, "__notes__", ())):
+        # Not on the console, which would repeat what it was printing when the signal came.
+        for line in (f"interrupted; {_saved(path)}", *getattr(interrupt, "__notes__", ())):
             say(line)
         raise
 
 
 def _has_samples(path: Path) -> bool:
-    """Of the run itself, or of one of a sweep's runs."""
+    """Whether the run, or any run of a sweep, has samples."""
     return any(path.glob(run_folder.SAMPLES)) or any(path.glob(f"*/{run_folder.SAMPLES}"))
 
 
-def _kept(path: Path) -> str:
+def _saved(path: Path) -> str:
     if not _has_samples(path):
         return "nothing was measured yet"
     return f"the samples so far are in {path}; continue with `lambdameter run --resume {path}`"
@@ -229,16 +240,16 @@ def _conditions(options: RunOptions) -> Conditions:
 
 
 def fill(run: PreparedRun) -> None:
-    """Make its trials; each sample is on disk before the next is made.
+    """Make the missing trials of a run; each sample is on disk before the next trial begins.
 
-    Where the run has a stopping rule, as many of them as it takes.
+    A run with a stopping rule makes only as many trials as it needs.
     """
-    manifest, console = run.manifest, run.place.console
+    manifest, console = run.manifest, run.setup.console
     open_ended = manifest.stopping_rule is not None
-    with ProgressBar(run.trials, manifest.datasets, console, at_most=open_ended) as telling:
+    with ProgressBar(run.trials, manifest.datasets, console, at_most=open_ended) as progress:
 
         def make(some: Sequence[Trial]) -> None:
-            carry_out(run._replace(trials=some), telling)
+            carry_out(run._replace(trials=some), progress)
 
         if open_ended:
             sequential.until_decided(run.folder, manifest, run.trials, make, console)
@@ -247,28 +258,31 @@ def fill(run: PreparedRun) -> None:
 
 
 def carry_out(run: PreparedRun, progress: runner.Progress) -> None:
-    """Its trials, told to somebody who may be told of other runs too."""
-    bench = _bench(run.manifest, run.place, run.folder.append, progress)
-    runner.execute(run.trials, run.manifest.workload, run.place.site, bench)
+    """Make the trials of a run; `progress` may show several runs."""
+    context = _context(run.manifest, run.setup, run.folder.append, progress)
+    runner.execute(run.trials, run.manifest.workload, run.setup.site, context)
 
 
-def _trying(manifest: Manifest, place: Place) -> pilot.Make:
-    """Makes trials in tables and environments of their own."""
-    site = msgspec.structs.replace(place.site, prefix=f"{place.site.prefix}-trial")
+def _pilot_maker(manifest: Manifest, setup: TargetSetup) -> pilot.Make:
+    """Makes pilot trials, in tables and environments of their own."""
+    site = msgspec.structs.replace(setup.site, prefix=f"{setup.site.prefix}-trial")
 
     def make(
         some: Sequence[Trial], append: Callable[[Sample], None], progress: runner.Progress
     ) -> None:
-        bench = _bench(manifest, place, append, progress)
-        runner.execute(some, manifest.workload, site, bench)
+        context = _context(manifest, setup, append, progress)
+        runner.execute(some, manifest.workload, site, context)
 
     return make
 
 
-def _bench(
-    manifest: Manifest, place: Place, append: Callable[[Sample], None], progress: runner.Progress
+def _context(
+    manifest: Manifest,
+    setup: TargetSetup,
+    append: Callable[[Sample], None],
+    progress: runner.Progress,
 ) -> runner.TrialContext:
-    target, workload, datasets = place.target, manifest.workload, manifest.datasets
+    target, workload, datasets = setup.target, manifest.workload, manifest.datasets
     return runner.TrialContext(
         target=target,
         read=answer.read,
@@ -281,11 +295,11 @@ def _bench(
     )
 
 
-def _tiers(workload: Workload, options: RunOptions) -> tuple[int, ...]:
+def _memory_sizes(workload: Workload, options: RunOptions) -> tuple[int, ...]:
     return options.memory_mb or workload.memory_mb
 
 
-def _plan(workload: Workload, options: RunOptions, often: Repetition) -> tuple[Trial, ...]:
+def _plan(workload: Workload, options: RunOptions, repetition: Repetition) -> tuple[Trial, ...]:
     return plan.make(
         workload,
         Cells(
@@ -293,15 +307,15 @@ def _plan(workload: Workload, options: RunOptions, often: Repetition) -> tuple[T
             or workload.default_variants
             or tuple(variant.name for variant in workload.variants),
             cases=options.cases or tuple(case.name for case in workload.cases),
-            memory_mb=_tiers(workload, options),
+            memory_mb=_memory_sizes(workload, options),
         ),
-        often,
+        repetition,
         random.Random(options.seed).shuffle,  # noqa: S311 - an order, no secret
     )
 
 
 def names_begin_with(run: str) -> str:
-    """What everything that a run makes on a target is named."""
+    """The prefix of the names of everything that a run creates on a target."""
     return f"lambdameter-{run}"
 
 
@@ -309,8 +323,8 @@ def names_begin_with(run: str) -> str:
 def provisioned(
     target: Target, manifest: Manifest, prefix: str, console: Console
 ) -> Iterator[Site]:
-    """provision() with a sign of life; no first Ctrl-C disturbs it when it takes all down again."""
-    needs = Needs(
+    """provision() with a progress message; the first Ctrl-C waits until all is removed again."""
+    requirements = Requirements(
         prefix=prefix,
         workload=manifest.workload,
         artifacts=manifest.artifacts,
@@ -320,7 +334,7 @@ def provisioned(
     with (
         ExitStack() as until_all_is_down,
         console.status("deploying the functions, uploading the objects") as status,
-        provision(target, needs) as site,
+        provision(target, requirements) as site,
     ):
         status.stop()
         try:
@@ -337,7 +351,7 @@ def _verifier(target: Target, workload: Workload, datasets: dict[Call, Dataset])
             workload,
             data.expected[trial.case],
             response,
-            Sources(
+            ItemSources(
                 scan=lambda: target.scan(name),
                 get=lambda key: target.get_item(name, key),
                 expected=lambda: dataset.expected_items(data, trial.case),
@@ -349,7 +363,7 @@ def _verifier(target: Target, workload: Workload, datasets: dict[Call, Dataset])
 
 
 def _host() -> dict[str, str]:
-    """What a reader of the run folder must know of the machine."""
+    """This machine, for readers of the run folder."""
     return {
         "system": f"{platform.system()} {platform.release()}",
         "cpu": store.cpu_model(),

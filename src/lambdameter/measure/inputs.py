@@ -1,4 +1,4 @@
-"""What a run is made with: its data and its packages, from the cache or made anew."""
+"""The data and packages of a run, from the cache or made now."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_datasets(
 def make_packages(
     workload: Workload, trials: Sequence[Trial], architecture: Architecture, console: Console
 ) -> tuple[Artifact, ...]:
-    """The packages of the variants that the trials name, built where need be."""
+    """The packages of the variants in the trials, built if necessary."""
     variants = {trial.variant for trial in trials}
     return tuple(
         make_package(workload, variant, architecture, console)
@@ -44,7 +44,7 @@ def make_packages(
 
 
 def digester(workload: Workload) -> dataset.Digester:
-    """How equality reads a table, given to the stage that makes the expected one."""
+    """The digest of expected items, computed exactly as equality computes that of real tables."""
     rule = verification.rule(workload)
     if rule is None:
         return dataset.Digester(form="no table", digest=lambda _: (0, ""))

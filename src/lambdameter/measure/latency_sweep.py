@@ -1,4 +1,4 @@
-"""One experiment at several latencies of the services: a run for each, measured in turn."""
+"""One experiment at several service latencies: a run for each latency, measured in turn."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from lambdameter.emulator.services import latency
 from lambdameter.errors import BadInputError
 from lambdameter.measure import run_folder
 from lambdameter.measure.experiment import (
-    Called,
-    Opening,
     PreparedRun,
+    RunName,
     RunOptions,
-    call,
+    TargetOpener,
     carry_out,
+    name_run,
     open_target,
     prepared_run,
-    telling_what_is_kept,
+    reporting_saved_samples,
 )
 from lambdameter.measure.progress import ProgressBar
 from lambdameter.measure.resume import lacking, taken_up
@@ -34,13 +34,12 @@ from lambdameter.model.workload import Workload
 
 
 def medians(typed: str | None) -> tuple[str, ...]:
-    """The latencies of `--latency 0,3,6`, in ms; empty: one model is asked for, or none.
+    """The latencies of `--latency 0,3,6`, in ms; empty for a single latency or model file.
 
     Raises:
-        BadInputError: one of them is missing, no latency, or there twice; or there is no such
-            model.
+        BadInputError: a latency is missing, not valid or given twice, or the file does not exist.
     """
-    # Not Path.exists: that fails at what is too long for a name.
+    # Not Path.exists, which fails if the text is too long for a file name.
     if typed is None or typed == latency.OFF or os.path.exists(typed):  # noqa: PTH110
         return ()
     if "," not in typed:
@@ -73,33 +72,39 @@ def measure_sweep(
     workload: Workload,
     options: RunOptions,
     latencies: Sequence[str],
-    opening: Opening = open_target,
+    opening: TargetOpener = open_target,
 ) -> Path:
-    """Make every sample at every latency; the folder that holds a run for each.
+    """Measure a workload at every latency.
 
-    All targets stand at the same time, and each round is made at every latency before the next
-    one, so that a drift of the host falls on all of them alike.
+    All targets run at the same time, and each round is made at every latency before the next round
+    begins, so that a drift of the host affects all latencies alike.
+
+    Returns:
+        The sweep's folder, with a run folder for each latency.
 
     Raises:
         LambdameterError: as in `experiment.measure`.
     """
     console = Console(stderr=True, highlight=False)
-    called = call(workload, options.out)
-    run_folder.check_unused(called.path)
+    sweep_name = name_run(workload, options.out)
+    run_folder.check_unused(sweep_name.path)
     console.print(f"at each of {len(latencies)} latencies:")
-    with telling_what_is_kept(called.path), ExitStack() as stack:
+    with reporting_saved_samples(sweep_name.path), ExitStack() as stack:
         runs: list[PreparedRun] = []
-        # The slowest first: how often, where nobody said, is what it has the time for.
+        # The slowest first: a default number of calls is what the slowest run has time for.
         for number, latency_ms in enumerate(sorted(latencies, key=float, reverse=True)):
-            run_options = msgspec.structs.replace(_as_often(options, runs), latency=latency_ms)
-            name = Called(f"{called.run}-{number}", called.path / _folder(latency_ms))
-            # What the host lacks, and how long it takes, is the same for all: it is said once.
+            run_options = msgspec.structs.replace(
+                _with_numbers_of(runs, options), latency=latency_ms
+            )
+            path = sweep_name.path / _folder(latency_ms)
+            name = RunName(f"{sweep_name.run}-{number}", path)
+            # The warnings and the expected time are the same for all runs: they are printed once.
             notices = Console(stderr=True, highlight=False, quiet=number > 0)
             run = prepared_run(workload, run_options, name, opening, notices)
             runs.append(stack.enter_context(run))
         sweep = Sweep(
             schema=run_folder.SCHEMA,
-            run=called.run,
+            run=sweep_name.run,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             workload=workload.name,
             seed=options.seed,
@@ -108,13 +113,13 @@ def measure_sweep(
                 for latency_ms in latencies
             ),
         )
-        run_folder.write_sweep(called.path, sweep)
+        run_folder.write_sweep(sweep_name.path, sweep)
         _fill_in_turn(runs, options.seed, console)
-    return called.path
+    return sweep_name.path
 
 
-def resume_sweep(path: Path, opening: Opening = open_target) -> Path:
-    """Make the samples that the runs of a sweep still lack, in turn.
+def resume_sweep(path: Path, opening: TargetOpener = open_target) -> Path:
+    """Make the missing samples of a sweep's runs, in turn.
 
     Raises:
         LambdameterError: as in `resume.resume`, for each of its runs.
@@ -126,7 +131,7 @@ def resume_sweep(path: Path, opening: Opening = open_target) -> Path:
         for folder in folders:
             stack.enter_context(folder.alone())
         unfinished = [(folder, *lacking(folder, console)) for folder in folders]
-        stack.enter_context(telling_what_is_kept(path))
+        stack.enter_context(reporting_saved_samples(path))
         runs = [
             stack.enter_context(taken_up(folder, then, trials, opening, console))
             for folder, then, trials in unfinished
@@ -137,8 +142,8 @@ def resume_sweep(path: Path, opening: Opening = open_target) -> Path:
     return path
 
 
-def _as_often(options: RunOptions, runs: Sequence[PreparedRun]) -> RunOptions:
-    """With the numbers of the run that was prepared first."""
+def _with_numbers_of(runs: Sequence[PreparedRun], options: RunOptions) -> RunOptions:
+    """The options with the numbers of rounds and warm calls of the run that was prepared first."""
     if not runs:
         return options
     trials = runs[0].manifest.plan
@@ -153,18 +158,18 @@ def _folder(latency_ms: str) -> str:
 
 def _fill_in_turn(runs: Sequence[PreparedRun], seed: int, console: Console) -> None:
     every = [trial for run in runs for trial in run.trials]
-    with ProgressBar(every, runs[0].manifest.datasets, console) as telling:
+    with ProgressBar(every, runs[0].manifest.datasets, console) as progress:
         for run in in_turn(runs, seed):
-            telling.where = f" at {run.manifest.conditions.latency} ms"
-            carry_out(run, telling)
+            progress.where = f" at {run.manifest.conditions.latency} ms"
+            carry_out(run, progress)
 
 
 def in_turn(runs: Iterable[PreparedRun], seed: int) -> Iterator[PreparedRun]:
-    """Each round of each run by itself: the same round of all runs in random order, then the next.
+    """Split runs into rounds: the first round of all runs in random order, then the next round.
 
     Args:
-        runs: whose trials are to be made.
-        seed: of that order.
+        runs: the runs whose trials are to be made.
+        seed: seed of the random order.
     """
     order = list(runs)
     shuffle = random.Random(seed).shuffle  # noqa: S311 - an order, no secret

@@ -1,4 +1,4 @@
-"""Starts the local Lambda in a process of its own, so that measuring does not disturb it."""
+"""Starts the local Lambda in a separate process, so that measuring does not disturb it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lambdameter.targets.boto import Endpoints
 
 EMULATOR = (sys.executable, "-m", "lambdameter.emulator")
 _STOP_S = 30
-_LAST_WORDS = 2_000
+_LAST_CHARACTERS = 2_000
 
 
 class Running(NamedTuple):
-    """The local Lambda's process; with a WebSocket API it ends when its data plane does.
+    """A process of the local Lambda; with a WebSocket API it ends when its local services end.
 
     Attributes:
-        websocket: the WebSocket API's URL, ws://; connections: of its @connections.
+        websocket: URL of the WebSocket API, ws://; connections: URL of its @connections.
     """
 
     pid: int
@@ -38,18 +38,18 @@ class Running(NamedTuple):
 
 @contextmanager
 def local_lambda(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Endpoints]:
-    """The emulator and its data plane, as `running`: where they are is all that one needs."""
+    """The endpoints of the emulator and its local services, while the context lasts."""
     with running(options, program) as started:
         yield started.endpoints
 
 
 @contextmanager
 def running(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Running]:
-    """The emulator and its data plane, for as long as the context lasts.
+    """The emulator and its local services, while the context lasts.
 
     Raises:
-        LambdameterError: it did not start; or it, or its data plane, has died, which takes the
-            place of the error that came of that.
+        LambdameterError: the emulator did not start, or it or its local services died. The death
+            replaces the error that it caused.
     """
     with (
         tempfile.TemporaryFile("w+") as stderr,
@@ -59,7 +59,7 @@ def running(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Run
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
-            # Ctrl-C is for the command line alone: it ends the emulator when it is done with it.
+            # Ctrl-C reaches only the command line, which ends the emulator itself.
             start_new_session=True,
         ) as process,
     ):
@@ -75,7 +75,7 @@ def running(options: Options, program: Sequence[str] = EMULATOR) -> Iterator[Run
         finally:
             with interruption.held():
                 if not _stop(process) or process.returncode:
-                    leftovers.clear()  # it could not do so itself
+                    leftovers.clear()  # the emulator could not do this itself
 
 
 def _started(process: subprocess.Popen[str], stderr: IO[str]) -> Running:
@@ -85,13 +85,13 @@ def _started(process: subprocess.Popen[str], stderr: IO[str]) -> Running:
     except msgspec.DecodeError as error:
         _stop(process)
         raise TargetError(
-            f"The local Lambda did not start; its last message: {_last_words(stderr)}",
+            f"The local Lambda did not start; its last message: {_last_message(stderr)}",
             place="python -m lambdameter.emulator",
             next_step="Start the local Lambda by hand with `lambdameter emulate` to see "
             "its output.",
         ) from error
     if isinstance(ready, EmulatorFailed):
-        raise _told(ready)
+        raise _as_error(ready)
     if ready.cleared:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             f"cleaned up after a run that was killed: {', '.join(ready.cleared)}", markup=False
@@ -102,40 +102,40 @@ def _started(process: subprocess.Popen[str], stderr: IO[str]) -> Running:
         dynamodb=ready.dynamodb or "",
         ca_bundle=ready.ca_bundle or "",
         access_key_id="AKIALAMBDAMETER00000",
-        secret_access_key="local",  # noqa: S106 - the data plane lets everyone in
+        secret_access_key="local",  # noqa: S106 - the local services check no credentials
     )
     return Running(process.pid, endpoints, ready.websocket or "", ready.connections or "")
 
 
-def _told(failed: EmulatorFailed) -> LambdameterError:
+def _as_error(failed: EmulatorFailed) -> LambdameterError:
     return of_exit_code(failed.exit_code)(
         failed.cause, place=failed.place, next_step=failed.next_step
     )
 
 
 def _death(process: subprocess.Popen[str], stderr: IO[str]) -> LambdameterError | None:
-    """What ended the emulator while it was needed; None: it left when it was told to."""
+    """Why the emulator died; None: it ended because it was asked to."""
     if process.returncode == 0:
         return None
     try:
         line = process.stdout.read() if process.stdout else ""
-        return _told(msgspec.json.decode(line, type=EmulatorFailed))
+        return _as_error(msgspec.json.decode(line, type=EmulatorFailed))
     except msgspec.DecodeError:
         return TargetError(
             f"The local Lambda died (exit status {process.returncode}); its last "
-            f"message: {_last_words(stderr)}",
+            f"message: {_last_message(stderr)}",
             place="python -m lambdameter.emulator",
             next_step="Start again; `lambdameter doctor` shows what this host lacks.",
         )
 
 
-def _last_words(stderr: IO[str]) -> str:
+def _last_message(stderr: IO[str]) -> str:
     stderr.seek(0)
-    return stderr.read()[-_LAST_WORDS:].strip() or "nothing"
+    return stderr.read()[-_LAST_CHARACTERS:].strip() or "nothing"
 
 
 def _stop(process: subprocess.Popen[str]) -> bool:
-    """The end of stdin is its sign to leave; it cleans up after itself. Whether it did leave."""
+    """Close stdin, which asks the emulator to clean up and end; whether it did end in time."""
     if process.stdin:
         process.stdin.close()
     try:

@@ -1,7 +1,7 @@
-"""How often everything is measured, and what that will take: told before it starts.
+"""How often each cell is measured, and the expected time and cost, printed before the run.
 
-A short trial beforehand times one environment of every cell. It is in no figure, and it is not made
-where it would take more than a tenth of a run whose numbers were all said.
+A short pilot run times one environment of every cell. No figure includes its samples. It is omitted
+if it would take more than a tenth of a run whose numbers were all requested.
 """
 
 from __future__ import annotations
@@ -21,43 +21,42 @@ from lambdameter.measure.plan import (
     LONGEST_S,
     ROUNDS,
     WARM_CALLS,
-    Cell,
     Pace,
     Repetition,
-    Said,
+    RequestedRepetition,
     pace,
 )
 from lambdameter.measure.progress import weights
 from lambdameter.measure.runner import Progress
-from lambdameter.model.base import Call
+from lambdameter.model.base import CallKey
 from lambdameter.model.sample import Manifest, Sample, Trial
 from lambdameter.model.summary import CallSummary, CellSummary
 from lambdameter.model.workload import Workload
 
-# After so long no further environment is tried: the others are taken to be like these.
+# After this time the pilot run starts no further environment: the others are taken to be alike.
 TRIAL_S = 30.0
-# A warm call that has more than so many times a cold one's work is not tried.
+# The pilot run omits warm calls with more than this many times the work of a cold call.
 _MUCH = 2
-# A trial may take this part of a run whose numbers were all said.
+# The largest share of a run that a pilot run may take if all numbers were requested.
 _WORTH = 0.1
-# And this part of a budget is for the rounds up to the first look: the trial may have been quick.
+# The share of a budget for the rounds up to the first look: the pilot run may have been fast.
 _FIRST_LOOK = 0.8
 
 Make = Callable[[Sequence[Trial], Callable[[Sample], None], Progress], None]
 
 
-class Tried(NamedTuple):
-    """What a round takes, by the trial beforehand; `usd` on AWS alone."""
+class RoundCost(NamedTuple):
+    """The cost of a round, estimated by the pilot run; `usd` only on AWS."""
 
     seconds: Pace
     usd: Pace | None
 
 
 class _Stopwatch:
-    """How long each trial takes, with its environment and its table."""
+    """The time of each trial, with its environment and its table."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.seconds: dict[tuple[Cell, Call], float] = {}
+        self.seconds: dict[CallKey, float] = {}
         self._clock = clock
         self._began = 0.0
 
@@ -67,26 +66,30 @@ class _Stopwatch:
 
     def finished(self, sample: Sample) -> None:
         """Stop."""
-        self.seconds[_place(sample.trial)] = self._clock() - self._began
+        self.seconds[sample.trial.key, sample.trial.call] = self._clock() - self._began
 
 
-def requested(workload: Workload, rounds: int | None, warm_calls: int | None) -> Said:
-    """The user's numbers before the workload's own."""
-    return Said(
+def requested(
+    workload: Workload, rounds: int | None, warm_calls: int | None
+) -> RequestedRepetition:
+    """The user's numbers, otherwise the workload's."""
+    return RequestedRepetition(
         rounds=workload.rounds if rounds is None else rounds,
         warm_calls=workload.warm_calls if warm_calls is None else warm_calls,
     )
 
 
 def check_comparable(workload: Workload, draft: Sequence[Trial]) -> None:
-    """Whether a run could be decided at all.
+    """Check that a run with `--rounds auto` has variants to compare.
 
     Raises:
-        BadInputError: it has nothing to compare.
+        BadInputError: there are fewer than two variants, or no candidate.
     """
     ran = {trial.variant for trial in draft}
     candidates = [
-        variant for variant in workload.variants if variant.name in ran and variant.exhibit is None
+        variant
+        for variant in workload.variants
+        if variant.name in ran and variant.not_a_candidate is None
     ]
     if len(ran) < 2 or not candidates:  # noqa: PLR2004 - a pair
         raise BadInputError(
@@ -97,41 +100,41 @@ def check_comparable(workload: Workload, draft: Sequence[Trial]) -> None:
 
 
 def settle(
-    wanted: Said,
+    wanted: RequestedRepetition,
     manifest: Manifest,
     make: Make,
     console: Console,
     clock: Callable[[], float] = time.monotonic,
 ) -> Repetition:
-    """How often, after a trial where it is worth one; stderr is told what to expect.
+    """Decide how often to measure, after a pilot run if it is worth its time.
 
     Args:
-        wanted: what was said.
-        manifest: with a plan that makes what was said, or the protocol's numbers.
-        make: makes trials whose samples are not kept.
-        console: stderr.
+        wanted: the requested numbers.
+        manifest: a manifest whose plan has the requested or the default numbers.
+        make: makes trials without keeping their samples.
+        console: gets the expected time and cost.
         clock: seconds.
     """
     rule = manifest.stopping_rule
     if rule is not None:
-        wanted = Said(rounds=rule.looks[0], warm_calls=wanted.warm_calls)
+        wanted = RequestedRepetition(rounds=rule.looks[0], warm_calls=wanted.warm_calls)
     pilot = _pilot(wanted, manifest)
-    tried = None
+    cost = None
     if pilot:
         with console.status("calling each variant once, to estimate how long the run will take"):
-            tried = _tried(pilot, manifest, make, clock)
+            cost = _estimated(pilot, manifest, make, clock)
     budget_s = rule.budget_s if rule else None
     room_s = LONGEST_S if budget_s is None else min(LONGEST_S, _FIRST_LOOK * budget_s)
-    repetition = wanted.fitting(tried.seconds if tried else None, room_s)
-    for line in _expected(wanted, manifest, repetition, tried):
+    repetition = wanted.fitting(cost.seconds if cost else None, room_s)
+    for line in _expected(wanted, manifest, repetition, cost):
         console.print(line, markup=False, soft_wrap=True)
     if rule is None:
         return repetition
     return Repetition(rounds=rule.looks[-1], warm_calls=repetition.warm_calls)
 
 
-def _pilot(wanted: Said, manifest: Manifest) -> list[Trial]:
-    """One environment of each cell; without a warm call where that is asked for more work."""
+def _pilot(wanted: RequestedRepetition, manifest: Manifest) -> list[Trial]:
+    """The trials of the pilot run: one environment of each cell; empty where it is omitted."""
     heavy = weights(manifest.datasets)
     with_warm = wanted.warm_calls != 0 and heavy["warm"] <= _MUCH * heavy["cold"]
     first = [trial for trial in manifest.plan if trial.round == 0]
@@ -143,38 +146,35 @@ def _pilot(wanted: Said, manifest: Manifest) -> list[Trial]:
     ]
     weight = heavy["cold"] + (heavy["warm"] if with_warm else 0)
     whole = Pace(cold=heavy["cold"], warm=heavy.get("warm", 0)).takes(wanted.fitting())
-    is_said = wanted.rounds is not None and wanted.warm_calls is not None
-    if is_said and manifest.target.name == "local" and weight > _WORTH * whole:
+    is_requested = wanted.rounds is not None and wanted.warm_calls is not None
+    if is_requested and manifest.target.name == "local" and weight > _WORTH * whole:
         return []
     return pilot
 
 
-def _tried(
+def _estimated(
     pilot: Sequence[Trial], manifest: Manifest, make: Make, clock: Callable[[], float]
-) -> Tried:
+) -> RoundCost:
     watch, samples = _Stopwatch(clock), list[Sample]()
     began = clock()
     for _, environment in groupby(pilot, key=lambda trial: trial.environment):
         make(list(environment), samples.append, watch)
         if clock() - began > TRIAL_S:
             break
-    cells = len({_place(trial) for trial in pilot if trial.call == "cold"})
+    cells = len({trial.key for trial in pilot if trial.call == "cold"})
     heavy = weights(manifest.datasets)
     heavier = heavy.get("warm", 0) / heavy["cold"]
     usd = None
     if manifest.target.name == "aws":
-        usd = pace(
-            cells, {_place(sample.trial): _usd(sample, manifest) for sample in samples}, heavier
-        )
-    return Tried(pace(cells, watch.seconds, heavier), usd)
-
-
-def _place(trial: Trial) -> tuple[Cell, Call]:
-    return (trial.variant, trial.case, trial.memory_mb), trial.call
+        bills = {
+            (sample.trial.key, sample.trial.call): _usd(sample, manifest) for sample in samples
+        }
+        usd = pace(cells, bills, heavier)
+    return RoundCost(pace(cells, watch.seconds, heavier), usd)
 
 
 def _usd(sample: Sample, manifest: Manifest) -> float:
-    """What one call is billed; nothing where it left no REPORT."""
+    """The bill of one call, USD; 0 without a REPORT."""
     billed = CallSummary(
         n=1,
         errors=0,
@@ -191,9 +191,9 @@ def _usd(sample: Sample, manifest: Manifest) -> float:
 
 
 def _expected(
-    wanted: Said, manifest: Manifest, repetition: Repetition, tried: Tried | None
+    wanted: RequestedRepetition, manifest: Manifest, repetition: Repetition, cost: RoundCost | None
 ) -> Iterator[str]:
-    cells = len({_place(trial) for trial in manifest.plan if trial.call == "cold"})
+    cells = len({trial.key for trial in manifest.plan if trial.call == "cold"})
     rule = manifest.stopping_rule
     rounds = units.count(repetition.rounds, "round")
     if rule is not None:
@@ -204,7 +204,7 @@ def _expected(
     most = Repetition(
         rounds=rule.looks[-1] if rule else repetition.rounds, warm_calls=repetition.warm_calls
     )
-    expected = [] if tried is None else list(_takes(tried, repetition, most))
+    expected = [] if cost is None else list(_takes(cost, repetition, most))
     if rule is not None and rule.budget_s is not None:
         expected.append(f"at most {units.duration(rule.budget_s)}, the budget")
     yield f"{line}: {', '.join(expected)}" if expected else line
@@ -215,11 +215,11 @@ def _expected(
         )
 
 
-def _takes(tried: Tried, repetition: Repetition, most: Repetition) -> Iterator[str]:
+def _takes(cost: RoundCost, repetition: Repetition, most: Repetition) -> Iterator[str]:
     def span(of: Pace, form: Callable[[float], str]) -> str:
         least, last = form(of.takes(repetition)), form(of.takes(most))
         return f"about {least}" if repetition == most else f"about {least} to {last}"
 
-    yield span(tried.seconds, units.duration)
-    if tried.usd is not None:
-        yield span(tried.usd, lambda usd: f"${units.number(usd)}")
+    yield span(cost.seconds, units.duration)
+    if cost.usd is not None:
+        yield span(cost.usd, lambda usd: f"${units.number(usd)}")

@@ -1,8 +1,8 @@
 """An experiment and a seed -> the trials, in the order in which they will be made. Pure.
 
-The unit of repetition is the execution environment: each is forced anew, answers one cold call,
-then its warm calls. A round holds one environment of every cell (variant x case x tier), in
-random order, so that a drift of the host falls on all cells alike.
+The unit of repetition is the execution environment: each is a new one, answers one cold call, then
+its warm calls. A round has one environment of every cell (variant x case x memory size), in random
+order, so that a drift of the host affects all cells alike.
 """
 
 from __future__ import annotations
@@ -13,21 +13,19 @@ from itertools import product
 import msgspec
 
 from lambdameter.errors import BadInputError
-from lambdameter.model.base import MAX_MEMORY_MB, MIN_MEMORY_MB, Call
+from lambdameter.model.base import MAX_MEMORY_MB, MIN_MEMORY_MB, CallKey, CellKey
 from lambdameter.model.sample import Trial
 from lambdameter.model.workload import Workload
-
-Cell = tuple[str, str, int]
 
 # For short handlers: environments of each cell, and warm calls in each.
 ROUNDS = 20
 WARM_CALLS = 15
-# Where nobody said how often, a run takes no longer, seconds.
+# The longest run whose numbers of calls are not all given, seconds.
 LONGEST_S = 600.0
 
 
 class Cells(msgspec.Struct, frozen=True, kw_only=True):
-    """What is measured: every variant on every case at every tier."""
+    """The cells of a run: every variant on every case at every memory size."""
 
     variants: tuple[str, ...]
     cases: tuple[str, ...]
@@ -35,11 +33,11 @@ class Cells(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repetition(msgspec.Struct, frozen=True, kw_only=True):
-    """How often.
+    """How often each cell is measured.
 
     Attributes:
-        rounds: environments of each cell; each answers one cold call.
-        warm_calls: calls that follow in each of these environments.
+        rounds: number of environments per cell; each answers one cold call.
+        warm_calls: number of warm calls in each of these environments.
     """
 
     rounds: int = 1
@@ -50,14 +48,14 @@ COPY = "-copy"
 
 
 def doubled(workload: Workload, names: Sequence[str]) -> tuple[Workload, dict[str, str]]:
-    """A workload of these variants, each with a copy of itself beside it; copy -> original.
+    """A workload of these variants, each with a copy, and the map of copies to originals.
 
-    Neither is an exhibit in it: there is nothing to recommend.
+    All of them are candidates, since a comparison of copies recommends nothing.
 
     Raises:
-        BadInputError: an unknown variant, none, or one named twice.
+        BadInputError: a variant is unknown or given twice, or none is given.
     """
-    _known("variant", names, [variant.name for variant in workload.variants], "--variants")
+    _check_names("variant", names, [variant.name for variant in workload.variants], "--variants")
     used_names = {variant.name for variant in workload.variants}
     copies: dict[str, str] = {}
     variants = []
@@ -69,7 +67,7 @@ def doubled(workload: Workload, names: Sequence[str]) -> tuple[Workload, dict[st
             name += COPY
         used_names.add(name)
         copies[name] = original.name
-        plain = msgspec.structs.replace(original, exhibit=None)
+        plain = msgspec.structs.replace(original, not_a_candidate=None)
         twin = msgspec.structs.replace(plain, name=name, title=f"{original.title} (copy)")
         variants += [plain, twin]
     doubled_workload = msgspec.structs.replace(
@@ -82,22 +80,25 @@ def make(
     workload: Workload,
     cells: Cells,
     repetition: Repetition,
-    shuffle: Callable[[list[Cell]], None],
+    shuffle: Callable[[list[CellKey]], None],
 ) -> tuple[Trial, ...]:
-    """All trials of an experiment: the same arguments, the same plan.
+    """All trials of an experiment; the same arguments always give the same plan.
 
     Args:
-        workload: whose variants and cases the cells name.
-        cells: what is measured.
-        repetition: how often.
+        workload: the workload of the cells' variants and cases.
+        cells: the cells to measure.
+        repetition: how often to measure each cell.
         shuffle: puts a list in random order, in place: `random.Random(seed).shuffle`.
 
     Raises:
-        BadInputError: an unknown variant or case, a tier that Lambda does not have, no calls.
+        BadInputError: a variant or case is unknown, Lambda does not have a memory size, or there
+            are no calls.
     """
-    _known("variant", cells.variants, [variant.name for variant in workload.variants], "--variants")
-    _known("case", cells.cases, [case.name for case in workload.cases], "--cases")
-    check_tiers(cells.memory_mb)
+    _check_names(
+        "variant", cells.variants, [variant.name for variant in workload.variants], "--variants"
+    )
+    _check_names("case", cells.cases, [case.name for case in workload.cases], "--cases")
+    check_memory_sizes(cells.memory_mb)
     _check_numbers(repetition)
     once = list(product(cells.variants, cells.cases, cells.memory_mb))
     trials: list[Trial] = []
@@ -124,33 +125,37 @@ def make(
 
 
 def remaining(trials: Sequence[Trial], done: Collection[int]) -> tuple[Trial, ...]:
-    """What is left of a plan of which the trials with these indices were made.
+    """The trials of a plan that are still to be made.
 
-    An environment that was not finished is begun anew: its warm calls belong to an environment
-    whose cold call was seen, and the one that was seen is gone.
+    An environment that was not finished is measured again from its cold call, since the environment
+    of the earlier calls no longer exists.
+
+    Args:
+        trials: the plan.
+        done: indices of the trials that have a sample.
     """
     unfinished = {trial.environment for trial in trials if trial.index not in done}
     return tuple(trial for trial in trials if trial.environment in unfinished)
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """What a round takes, in seconds or in USD: its cold calls, and one warm call of each cell."""
+    """The cost of a round in seconds or USD: of its cold calls, and of one warm call per cell."""
 
     cold: float
     warm: float
 
     def takes(self, repetition: Repetition) -> float:
-        """What a whole run takes."""
+        """The cost of a whole run."""
         return repetition.rounds * (self.cold + repetition.warm_calls * self.warm)
 
 
-def pace(cells: int, took: Mapping[tuple[Cell, Call], float], heavier: float) -> Pace:
-    """What a round takes, by what single calls took.
+def pace(cells: int, took: Mapping[CallKey, float], heavier: float) -> Pace:
+    """The cost of a round, estimated from single calls.
 
     Args:
-        cells: how many a round holds; those of which no call was made are like the others.
-        took: by cell and call; each cell in it has its cold call.
-        heavier: how many times a cold call's work a warm call does, where no warm one was made.
+        cells: number of cells in a round; cells without a call are taken to be like the others.
+        took: cost by cell and call; every cell in it has a cold call.
+        heavier: work of a warm call / work of a cold call, for cells without a warm call.
     """
     colds = {cell: value for (cell, call), value in took.items() if call == "cold"}
     warms = [took.get((cell, "warm"), heavier * cold) for cell, cold in colds.items()]
@@ -158,20 +163,20 @@ def pace(cells: int, took: Mapping[tuple[Cell, Call], float], heavier: float) ->
     return Pace(cold=share * sum(colds.values()), warm=share * sum(warms))
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a user or a workload.toml wants it; None: nothing was said."""
+class RequestedRepetition(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers that the user or workload.toml asks for; None: any number."""
 
     rounds: int | None
     warm_calls: int | None
 
     def fitting(self, pace: Pace | None = None, room_s: float = LONGEST_S) -> Repetition:
-        """What was said; for the rest the protocol's numbers, or as many as there is room for.
+        """The requested numbers; for the others the defaults, or as many as the time allows.
 
-        Warm calls are given up first: environments are the unit of repetition.
+        Warm calls are reduced first, since environments are the unit of repetition.
 
         Args:
-            pace: what a round takes, seconds; None: not known.
-            room_s: how long a run may take of which not all was said.
+            pace: cost of a round in seconds; None: unknown.
+            room_s: the longest time of a run whose numbers are not all requested, seconds.
         """
         rounds = ROUNDS if self.rounds is None else self.rounds
         warm_calls = WARM_CALLS if self.warm_calls is None else self.warm_calls
@@ -184,7 +189,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         return Repetition(rounds=rounds, warm_calls=warm_calls)
 
 
-def _known(kind: str, names: Sequence[str], choices: Sequence[str], flag: str) -> None:
+def _check_names(kind: str, names: Sequence[str], choices: Sequence[str], flag: str) -> None:
     unknown = [name for name in names if name not in choices]
     if unknown or not names or len(set(names)) < len(names):
         cause = (
@@ -197,8 +202,8 @@ def _known(kind: str, names: Sequence[str], choices: Sequence[str], flag: str) -
         raise BadInputError(cause, place=flag, next_step=f"Choose from: {', '.join(choices)}.")
 
 
-def check_tiers(memory_mb: Sequence[int]) -> None:
-    """Whether Lambda has them all. Raises BadInputError."""
+def check_memory_sizes(memory_mb: Sequence[int]) -> None:
+    """Check that Lambda has these memory sizes. Raises BadInputError."""
     for memory in memory_mb:
         if not MIN_MEMORY_MB <= memory <= MAX_MEMORY_MB:
             raise BadInputError(

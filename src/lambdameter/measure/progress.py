@@ -1,4 +1,4 @@
-"""What is told on stderr while a run goes on."""
+"""The progress of a run on stderr."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from lambdameter.model.artifact import Dataset
 from lambdameter.model.base import Call
 from lambdameter.model.sample import Sample, Trial
 
-# A cold call costs its start whatever it works on; in records, about as much as these.
+# The start of a cold call takes about as long as this many records.
 _START_IN_RECORDS = 1_000
 
 
 def weights(datasets: Mapping[Call, Dataset]) -> dict[Call, int]:
-    """How much work each call is, about."""
+    """The approximate work of each call, in records."""
     return {
         call: max(expected.count for expected in dataset.expected.values()) + _START_IN_RECORDS
         for call, dataset in datasets.items()
@@ -37,7 +37,7 @@ class ProgressBar:
     """A bar with the time left on a terminal; a line for each sample elsewhere.
 
     Attributes:
-        where: said with each trial, where several runs are told of: " at 3 ms".
+        where: text after each trial, to tell several runs apart: " at 3 ms".
     """
 
     def __init__(
@@ -82,15 +82,15 @@ class ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.stop()
 
     def started(self, trial: Trial) -> None:
-        """Name what is being measured."""
+        """Show the trial."""
         self._bar.update(self._task, description=f"measuring {self._name(trial)}")
 
     def finished(self, sample: Sample) -> None:
-        """Advance; where there is no bar, say what came of it."""
+        """Advance the bar; outside of a terminal, print a line with the result."""
         self._bar.advance(self._task, self._weights[sample.trial.call])
         if not self._console.is_terminal:
             line = f"{self._name(sample.trial)}: {_outcome(sample)}"
@@ -105,7 +105,7 @@ class ProgressBar:
 
 
 def _outcome(sample: Sample) -> str:
-    """No time of a call that did something else than it must."""
+    """The Duration, or why the sample has none that counts."""
     if sample.error is not None:
         return sample.error.type
     if sample.equality is not None and not sample.equality.equal:

@@ -1,4 +1,4 @@
-"""A run folder -> everything that a report is made from, recomputed from its samples."""
+"""A run folder -> Run: every figure is recomputed from the samples."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from lambdameter.analysis.run import LatencySweep, Run
 from lambdameter.cost import price_list
 from lambdameter.cost.bill import bill_run
 from lambdameter.measure import run_folder
 from lambdameter.measure.run_folder import RunFolder
 from lambdameter.model.claim import ClaimSource
 from lambdameter.model.comparison import Stopping
-from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import Manifest
-from lambdameter.model.sweep import SweepInput
 from lambdameter.stats import sequential
 from lambdameter.stats.summary import summarise
 from lambdameter.verify.case import cases
 
 
-def read(folder: RunFolder, published: tuple[ClaimSource, ...] = ()) -> ReportInput:
-    """Everything that a report is made from.
+def read(folder: RunFolder, published: tuple[ClaimSource, ...] = ()) -> Run:
+    """Read a run.
 
     Args:
-        folder: the run's.
+        folder: the run folder.
         published: texts whose figures may stand beside the run's.
+
+    Raises:
+        BadInputError: the folder cannot be read.
     """
     manifest = folder.manifest()
     stored = folder.samples()
@@ -39,7 +41,7 @@ def read(folder: RunFolder, published: tuple[ClaimSource, ...] = ()) -> ReportIn
         )
     equality = cases(stored.samples, manifest.workload.equality)
     summary = summarise(manifest, stored.samples, equality, _stopping(manifest, folder))
-    return ReportInput(
+    return Run(
         manifest=manifest,
         summary=summary,
         bill=bill_run(manifest, summary, price_list.latest()),
@@ -50,20 +52,21 @@ def read(folder: RunFolder, published: tuple[ClaimSource, ...] = ()) -> ReportIn
     )
 
 
-def read_sweep(path: Path, published: tuple[ClaimSource, ...] = ()) -> SweepInput:
-    """Everything that a sweep's report is made from; `published` as for `read`."""
-    sweep = run_folder.read_sweep(path)
-    return SweepInput(
-        sweep=sweep,
-        runs=tuple(read(RunFolder.open(path / swept.folder), published) for swept in sweep.runs),
+def read_sweep(path: Path, published: tuple[ClaimSource, ...] = ()) -> LatencySweep:
+    """Read a sweep and its runs; arguments and errors as in `read`."""
+    record = run_folder.read_sweep(path)
+    return LatencySweep(
+        record=record,
+        runs=tuple(read(RunFolder.open(path / swept.folder), published) for swept in record.runs),
         folder=str(path),
     )
 
 
 def _stopping(manifest: Manifest, folder: RunFolder) -> Stopping | None:
-    """Where a run stands that ends by itself; one that was interrupted is looked at as it is.
+    """State of a run with `--rounds auto`.
 
-    That look was not declared, but no data chose it: it may spend what is left.
+    An interrupted run gets one undeclared look. No data chose that look, so its level may spend all
+    that is left.
     """
     if manifest.stopping_rule is None:
         return None

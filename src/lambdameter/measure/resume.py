@@ -1,4 +1,4 @@
-"""Goes on with a run that was interrupted: the same plan, under the same conditions."""
+"""Resume an interrupted run: the same plan, under the same conditions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lambdameter import units
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.measure import plan
 from lambdameter.measure.experiment import (
-    Opening,
-    Place,
     PreparedRun,
+    TargetOpener,
+    TargetSetup,
     fill,
     names_begin_with,
     open_target,
     provisioned,
-    telling_what_is_kept,
+    reporting_saved_samples,
 )
 from lambdameter.measure.inputs import make_datasets, make_packages
 from lambdameter.measure.run_folder import RunFolder
@@ -30,15 +30,19 @@ from lambdameter.model.base import Call
 from lambdameter.model.sample import Manifest, TargetInfo, Trial
 
 
-def resume(path: Path, opening: Opening = open_target) -> RunFolder:
-    """Make the samples that a run still lacks; the folder that holds them all.
+def resume(path: Path, opening: TargetOpener = open_target) -> RunFolder:
+    """Make the missing samples of a run.
 
-    An environment that was not finished is begun anew; its samples count instead of those that
-    it left. What a killed run left on the target is removed first.
+    Environments that were not finished are measured again, and their earlier samples no longer
+    count. What a killed run left on the target is removed first.
+
+    Returns:
+        The run folder with all samples.
 
     Raises:
-        BadInputError: the folder is no run, somebody is at it, or the workload has changed since.
-        HostError: the target is not what it was.
+        BadInputError: the folder is not a run folder, another process uses it, or the workload has
+            changed since.
+        HostError: the target has changed.
         LambdameterError: as in `experiment.measure`.
     """
     console = Console(stderr=True, highlight=False)
@@ -47,7 +51,7 @@ def resume(path: Path, opening: Opening = open_target) -> RunFolder:
         then, trials = lacking(folder, console)
         if trials:
             with (
-                telling_what_is_kept(path),
+                reporting_saved_samples(path),
                 taken_up(folder, then, trials, opening, console) as ready,
             ):
                 fill(ready)
@@ -55,7 +59,7 @@ def resume(path: Path, opening: Opening = open_target) -> RunFolder:
 
 
 def lacking(folder: RunFolder, console: Console) -> tuple[Manifest, Sequence[Trial]]:
-    """What a run's folder says of it, and the trials that it lacks; stderr is told how many.
+    """The manifest of a run and its missing trials; the number is printed on stderr.
 
     Raises:
         BadInputError: the folder cannot be read.
@@ -74,10 +78,10 @@ def taken_up(
     folder: RunFolder,
     then: Manifest,
     trials: Sequence[Trial],
-    opening: Opening,
+    opening: TargetOpener,
     console: Console,
 ) -> Iterator[PreparedRun]:
-    """A run set up again for the trials that it lacks.
+    """Set up a run again for its missing trials; tear all down at the end.
 
     Raises:
         LambdameterError: as in `resume`.
@@ -93,11 +97,13 @@ def taken_up(
         if leftovers := target.clear(names):
             line = f"removed what this run had left on the target: {', '.join(leftovers)}"
             console.print(line, markup=False, soft_wrap=True)
-        # Names of its own: AWS goes on deleting for a while, and keeps a name as long.
+        # New names, since AWS deletes in the background and keeps the old names as long.
         attempt = f"{names}-{secrets.token_hex(2)}"
         with provisioned(target, now, attempt, console) as site:
             _check_target(then, target.info(), folder.path)
-            yield PreparedRun(folder, now, trials, Place(target=target, site=site, console=console))
+            yield PreparedRun(
+                folder, now, trials, TargetSetup(target=target, site=site, console=console)
+            )
 
 
 def _has_ended(folder: RunFolder, manifest: Manifest) -> bool:

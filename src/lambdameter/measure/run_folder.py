@@ -1,9 +1,9 @@
-"""The run folder: `manifest.json` and `samples.ndjson`, appended to as the samples arrive.
+"""The run folder: `manifest.json`, and `samples.ndjson` to which each new sample is appended.
 
-Where a run has as many rounds as it needs, `stopping.json` says after how many it ended, and why:
-that hangs on the clock too. Everything else is recomputed. A run that is killed loses the sample in
-flight.
-A sweep is a folder of run folders with a `sweep.json` that lists them.
+A run with `--rounds auto` also has `stopping.json`: after how many rounds the run ended, and why.
+This cannot be recomputed, since it depends on the clock; everything else can. A killed run loses
+only the sample in flight.
+A sweep is a folder of run folders, with a `sweep.json` that lists them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from lambdameter import versioned
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model.comparison import Stopping
 from lambdameter.model.sample import Manifest, Sample
@@ -33,13 +34,13 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read.
+    """The samples of a run folder.
 
     Attributes:
-        samples: one for each trial: the last, where an environment was begun anew.
-        truncated: the last line was cut off, as when a run was killed while writing; the
-            samples are those before it.
-        superseded: how many samples were left out for a later one of the same trial. They stay
+        samples: one for each trial: the last, where an environment was measured again.
+        truncated: whether the last line is incomplete and was ignored: the run was killed while
+            writing.
+        superseded: number of ignored samples that have a later sample of the same trial; they stay
             in the file.
     """
 
@@ -48,8 +49,24 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
     superseded: int
 
 
-class _SchemaOnly(msgspec.Struct):
-    schema: int
+_MANIFEST = versioned.Format(
+    kind=Manifest,
+    schema=SCHEMA,
+    content="manifest",
+    owner="run",
+    if_unreadable="Measure again: a run cannot be read without its manifest.",
+    if_other_version="Read the run with the version of lambdameter that its manifest names, or "
+    "measure again.",
+)
+_SWEEP = versioned.Format(
+    kind=Sweep,
+    schema=SCHEMA,
+    content="list of the sweep's runs",
+    owner="sweep",
+    if_unreadable=f"Give one of the sweep's run folders; each contains a {MANIFEST}.",
+    if_other_version="Read the sweep with the version of lambdameter that made it, or measure "
+    "again.",
+)
 
 
 class RunFolder:
@@ -60,14 +77,14 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, manifest: Manifest) -> RunFolder:
-        """Make the folder and write its manifest; an interrupted write leaves no manifest.
+        """Create the folder and its manifest; an interrupted write leaves no manifest.
 
         Raises:
-            BadInputError: the folder is there and not empty.
-            HostError: it cannot be written.
+            BadInputError: the folder exists and is not empty.
+            HostError: the folder cannot be written.
         """
         check_unused(path)
-        there = path.is_dir()
+        existed = path.is_dir()
         try:
             path.mkdir(parents=True, exist_ok=True)
             folder = cls(path)
@@ -75,19 +92,20 @@ class RunFolder:
         except OSError as failure:
             with contextlib.suppress(OSError):
                 _part(path / MANIFEST).unlink(missing_ok=True)
-                if not there:
+                if not existed:
                     path.rmdir()
             raise _unwritable(path, failure) from failure
         return folder
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """A run that exists.
+        """An existing run.
 
         Raises:
-            BadInputError: the folder holds no manifest.
+            BadInputError: the folder has no manifest.
         """
-        if not os.path.isfile(path / MANIFEST):  # noqa: PTH113 - False too where one may not look
+        # Path.is_file would raise where this process may not look.
+        if not os.path.isfile(path / MANIFEST):  # noqa: PTH113
             if is_sweep(path):
                 names = ", ".join(str(path / run.folder) for run in read_sweep(path).runs)
                 raise BadInputError(
@@ -106,35 +124,18 @@ class RunFolder:
         """Read the manifest.
 
         Raises:
-            BadInputError: it cannot be read, or has another version's format.
+            BadInputError: the manifest cannot be read, or has another version's format.
         """
-        file = self.path / MANIFEST
-        try:
-            text = file.read_bytes()
-            schema = msgspec.json.decode(text, type=_SchemaOnly).schema
-            if schema == SCHEMA:
-                return msgspec.json.decode(text, type=Manifest)
-        except (OSError, msgspec.MsgspecError) as failure:
-            raise BadInputError(
-                f"The manifest cannot be read: {failure}",
-                place=str(file),
-                next_step="Measure again: a run cannot be read without its manifest.",
-            ) from failure
-        raise BadInputError(
-            f"The run has format {schema}, and this version of lambdameter reads format {SCHEMA}",
-            place=str(file),
-            next_step="Read the run with the version of lambdameter that its manifest "
-            "names, or measure again.",
-        )
+        return versioned.read(self.path / MANIFEST, _MANIFEST)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Nobody else measures into this folder as long as the context lasts.
+        """Lock the folder, so that no other process measures into it.
 
-        The lock is the kernel's, and ends with the process, however that one ends.
+        The kernel removes the lock when the process ends, even if it is killed.
 
         Raises:
-            BadInputError: somebody else does.
+            BadInputError: another process holds the lock.
         """
         with (self.path / MANIFEST).open("rb") as file:
             try:
@@ -148,12 +149,12 @@ class RunFolder:
             yield
 
     def append(self, sample: Sample) -> None:
-        """Write one sample, and return when it is on disk; a cut last line is replaced.
+        """Append a sample and return when it is on disk; an incomplete last line is replaced.
 
-        A sample that does not fit on the disk leaves nothing of itself behind.
+        A sample that does not fit on the disk leaves the file unchanged.
 
         Raises:
-            HostError: it could not be written.
+            HostError: the sample could not be written.
         """
         file = self.path / SAMPLES
         try:
@@ -167,7 +168,7 @@ class RunFolder:
         """Read all samples so far, in the order in which they were made.
 
         Raises:
-            BadInputError: a line that is whole is no sample.
+            BadInputError: a complete line is not a sample.
         """
         file = self.path / SAMPLES
         if not file.exists():
@@ -199,10 +200,10 @@ class RunFolder:
         )
 
     def stop(self, stopping: Stopping) -> None:
-        """Write whether the run goes on after its last whole round, in place of what was there.
+        """Write whether the run continues after its last complete round.
 
         Raises:
-            HostError: it could not be written.
+            HostError: the file could not be written.
         """
         file = self.path / STOPPING
         try:
@@ -213,10 +214,10 @@ class RunFolder:
             raise _unwritable(file, failure) from failure
 
     def stopping(self) -> Stopping | None:
-        """What stop() wrote last; None: no round is whole, or the number of rounds is fixed.
+        """What stop() wrote last; None before the first complete round, or for fixed rounds.
 
         Raises:
-            BadInputError: it cannot be read.
+            BadInputError: the file cannot be read.
         """
         file = self.path / STOPPING
         try:
@@ -234,14 +235,14 @@ class RunFolder:
 
 def is_sweep(path: Path) -> bool:
     """Whether a folder holds a sweep."""
-    return os.path.isfile(path / SWEEP)  # noqa: PTH113 - False too where one may not look
+    return os.path.isfile(path / SWEEP)  # noqa: PTH113 - Path.is_file raises without permission
 
 
 def write_sweep(path: Path, sweep: Sweep) -> None:
-    """Write the file that lists a sweep's runs, which are there already.
+    """Write the list of a sweep's runs.
 
     Raises:
-        HostError: it cannot be written.
+        HostError: the list cannot be written.
     """
     try:
         _write_document(path / SWEEP, sweep)
@@ -250,37 +251,20 @@ def write_sweep(path: Path, sweep: Sweep) -> None:
 
 
 def read_sweep(path: Path) -> Sweep:
-    """The runs of a sweep.
+    """Read the list of a sweep's runs.
 
     Raises:
-        BadInputError: its file cannot be read, or has another version's format.
+        BadInputError: the list cannot be read, or has another version's format.
     """
-    file = path / SWEEP
-    try:
-        sweep = msgspec.json.decode(file.read_bytes(), type=Sweep)
-    except (OSError, msgspec.MsgspecError) as failure:
-        raise BadInputError(
-            f"The list of the sweep's runs cannot be read: {failure}",
-            place=str(file),
-            next_step=f"Give one of the sweep's run folders; each contains a {MANIFEST}.",
-        ) from failure
-    if sweep.schema != SCHEMA:
-        raise BadInputError(
-            f"The sweep has format {sweep.schema}, and this version of lambdameter "
-            f"reads format {SCHEMA}",
-            place=str(file),
-            next_step="Read the sweep with the version of lambdameter that made it, or "
-            "measure again.",
-        )
-    return sweep
+    return versioned.read(path / SWEEP, _SWEEP)
 
 
 def check_unused(path: Path) -> None:
-    """Whether a run may be made here; nothing is changed.
+    """Check that a new run can be written to this path; nothing is changed.
 
     Raises:
-        BadInputError: there is a file, or a folder that is not empty.
-        HostError: it cannot be looked into.
+        BadInputError: the path is a file, or a folder that is not empty.
+        HostError: the folder cannot be read or created.
     """
     try:
         used = path.exists() and (not path.is_dir() or any(path.iterdir()))
@@ -299,7 +283,7 @@ def check_unused(path: Path) -> None:
 
 
 def _check_writable(path: Path) -> None:
-    """Now, not when the packages are built: the first folder above that is there decides."""
+    """Check the nearest existing folder above, since packages are built before the first write."""
     above = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     if not above.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), above)
@@ -308,7 +292,7 @@ def _check_writable(path: Path) -> None:
 
 
 def _write_document(file: Path, document: Manifest | Stopping | Sweep) -> None:
-    """All of it or nothing."""
+    """Write a file completely, or leave the old one."""
     with _part(file).open("wb") as stream:
         stream.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
         stream.flush()
@@ -321,7 +305,7 @@ def _part(file: Path) -> Path:
 
 
 def _write_whole(stream: io.FileIO, line: bytes) -> None:
-    """At the end, all of it or nothing."""
+    """Append a line completely, or leave the file unchanged."""
     end = stream.seek(0, os.SEEK_END)
     rest = memoryview(line)
     try:
@@ -335,7 +319,7 @@ def _write_whole(stream: io.FileIO, line: bytes) -> None:
 
 
 def _drop_cut_line(stream: io.FileIO) -> None:
-    """Go to the end, after removing what a killed run left of its last line."""
+    """Go to the end of the file, after removing an incomplete last line."""
     if stream.seek(0, os.SEEK_END) == 0:
         return
     stream.seek(-1, os.SEEK_END)

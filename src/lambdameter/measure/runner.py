@@ -1,22 +1,20 @@
 """The only measuring loop: each trial of a plan becomes one sample on disk.
 
-What happens in a trial, in this order: a new environment is forced if it is the first of its
-environment; a table is made, with the items that the generator puts there; the function is
-invoked, and this alone is timed; the answer is checked; if the function answered, its table and
-answer are verified; the table is deleted; the sample is appended.
+A trial has these steps: force a new environment, if the trial is the first of its environment;
+create a table with the generator's initial items; invoke the function (only this is timed); check
+the answer; if the function answered, verify answer and table; delete the table; append the sample.
 
-A sample is a measurement of what its trial asked for, or it carries an error:
+A sample is a measurement of its trial, or it has an error:
 
-* A cold call whose REPORT has no Init Duration is "NotCold": INIT failed or ran over and was
+* A cold call without Init Duration in its REPORT is "NotCold": INIT failed or timed out and was
   repeated inside the call, or another environment answered.
-* A warm call is "NotWarm" if it has an Init Duration, and also if the call before it left no
-  environment behind (out of memory, timeout, exit, a broken connection): then a suppressed init
-  is hidden in its Duration. The call is made all the same, since whether the variant answers
-  after that is worth knowing, and what it wrote is verified. The call after it is warm again.
-* An exception that a handler raises leaves its environment warm, as on AWS.
+* A warm call is "NotWarm" if it has an Init Duration, or if the previous call ended the environment
+  (out of memory, timeout, exit, a broken connection): then its Duration includes a suppressed init.
+  The call is still made and verified, to learn whether the variant answers after such a failure.
+  The call after it is warm again.
+* An exception in a handler leaves its environment warm, as on AWS.
 
-The loop knows its target, its verifier and its disk by the protocols below alone; cli/ joins
-them.
+The loop knows target, verifier and disk only by the protocols below; experiment.py joins them.
 """
 
 from __future__ import annotations
@@ -43,16 +41,16 @@ from lambdameter.model.sample import (
 from lambdameter.model.workload import Case, ResponseShape, Table, Workload
 
 _OK = 200
-_BROKEN = 0  # the connection
-# Error types of the runtime and the sandbox, where the environment is lost; a handler's own
-# exceptions are named by its language. Runtime.MarshalError is an answer that is no JSON.
+_BROKEN = 0  # the status of a broken connection
+# Error types of the runtime and the sandbox, after which the environment is lost; other types are a
+# handler's own exceptions. Runtime.MarshalError is an answer that is not JSON.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 _FATAL = ("Runtime.", "Sandbox.")
 _NOT_FATAL = "Runtime.MarshalError"
 # Lambda's own lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 _LAMBDAS_OWN = ("INIT_START ", "INIT_REPORT ", "START Req", "END Req", "REPORT Req")
 _BEGINNING = 60
-# Of lists and objects in each other: what compares two answers calls itself at each level.
+# Deepest nesting of lists and objects: the comparison of two answers is recursive.
 _LEVELS = 200
 _TOO_DEEP = SampleError(
     kind="answer",
@@ -63,18 +61,18 @@ _TOO_DEEP = SampleError(
 
 
 class Target(Protocol):
-    """What the loop asks of a target; see target/base.py."""
+    """The part of a target that the loop uses; see targets/base.py."""
 
     def info(self) -> TargetInfo:
-        """What it says of itself."""
+        """The target's description of itself."""
         ...
 
     def force_cold(self, deployment: Deployment, memory_mb: int, marker: str) -> None:
-        """Make the next call start an environment of this tier."""
+        """Make the next call start an environment of this memory size."""
         ...
 
     def invoke(self, deployment: Deployment, payload: bytes) -> Invocation:
-        """Call once."""
+        """Invoke once."""
         ...
 
     def rest(self) -> None:
@@ -95,15 +93,15 @@ class Target(Protocol):
 
 
 class Verify(Protocol):
-    """Compares what a trial answered and wrote with what must be there."""
+    """Compares a trial's answer and table with the expected result."""
 
     def __call__(self, trial: Trial, response: Any, table: str | None) -> TrialEquality:
-        """`table` is the name of the trial's own table; None: the workload has none."""
+        """Verify; `table` is the name of the trial's table, None if the workload has none."""
         ...
 
 
 class Progress(Protocol):
-    """What is told while the loop goes on. It must not raise."""
+    """Gets every trial and sample of the loop; must not raise."""
 
     def started(self, trial: Trial) -> None:
         """The trial is about to be made."""
@@ -115,14 +113,14 @@ class Progress(Protocol):
 
 
 class TrialContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What the loop works with.
+    """The tools of the loop.
 
     Attributes:
-        read: an answer's REPORT and meter (target/answer.py).
-        initial: the items that are in a trial's table before its call.
-        canonical: what of a response must be the same in all variants.
-        append: puts a sample on disk, and returns when it is there.
-        now: the time of day, with its zone.
+        read: the REPORT and meter of an answer (targets/answer.py).
+        initial: the items in a trial's table before its call.
+        canonical: the part of a response that must be the same in all variants.
+        append: writes a sample and returns when it is on disk.
+        now: the current time with its zone.
     """
 
     target: Target
@@ -135,41 +133,41 @@ class TrialContext(msgspec.Struct, frozen=True, kw_only=True):
     progress: Progress
 
 
-def execute(plan: Sequence[Trial], workload: Workload, site: Site, bench: TrialContext) -> None:
-    """Make every trial of the plan, in its order; the samples go to `bench.append`.
+def execute(plan: Sequence[Trial], workload: Workload, site: Site, context: TrialContext) -> None:
+    """Make every trial of the plan, in order; the samples go to `context.append`.
 
     Raises:
-        TargetError: the target failed; the samples so far are on disk, and no table is left
-            behind, unless a note on the error says so.
+        TargetError: the target failed; the samples so far are on disk. Tables that could not be
+            deleted are in a note.
     """
     environment: int | None = None
     warm = False
     for trial in plan:
-        bench.progress.started(trial)
+        context.progress.started(trial)
         if trial.environment != environment:
             environment, warm = trial.environment, False
-            bench.target.force_cold(
+            context.target.force_cold(
                 site.deployments[trial.variant], trial.memory_mb, f"{site.prefix}-{environment}"
             )
         else:
-            bench.target.rest()
-        sample = _measure(trial, workload, site, bench, warm=warm)
+            context.target.rest()
+        sample = _measure(trial, workload, site, context, warm=warm)
         warm = _environment_lives(sample)
-        bench.append(sample)
-        bench.progress.finished(sample)
+        context.append(sample)
+        context.progress.finished(sample)
 
 
 def _measure(
-    trial: Trial, workload: Workload, site: Site, bench: TrialContext, *, warm: bool
+    trial: Trial, workload: Workload, site: Site, context: TrialContext, *, warm: bool
 ) -> Sample:
     name = f"{site.prefix}-{trial.index}"
-    with _table(bench.target, name, workload.table, bench.initial(trial)):
+    with _table(context.target, name, workload.table, context.initial(trial)):
         payload = _event(trial, workload, site, name)
-        started_at = bench.now().isoformat(timespec="milliseconds")
-        invocation = bench.target.invoke(site.deployments[trial.variant], payload)
+        started_at = context.now().isoformat(timespec="milliseconds")
+        invocation = context.target.invoke(site.deployments[trial.variant], payload)
         if invocation.status == _BROKEN:
-            bench.target.info()  # raises where the target has died: that is no fault of the variant
-        report, meter = bench.read(invocation)
+            context.target.info()  # raises if the target died, which is not the variant's fault
+        report, meter = context.read(invocation)
         response, error = _judge(trial, workload.response, invocation, report, warm=warm)
         if error is not None:
             error = msgspec.structs.replace(error, log=_logged(invocation.log_tail))
@@ -182,10 +180,10 @@ def _measure(
             report=report,
             meter=meter,
             response=response,
-            equality=bench.verify(trial, response, name if workload.table else None)
+            equality=context.verify(trial, response, name if workload.table else None)
             if answered
             else None,
-            canonical_response=bench.canonical(response) if answered else None,
+            canonical_response=context.canonical(response) if answered else None,
         )
 
 
@@ -193,7 +191,7 @@ def _measure(
 def _table(
     target: Target, name: str, table: Table | None, initial: Iterable[Any]
 ) -> Iterator[None]:
-    """The trial's own table with its initial items, for as long as it lasts."""
+    """The trial's own table with its initial items, while the context lasts."""
     if table is None:
         yield
         return
@@ -240,7 +238,7 @@ def _judge(
     *,
     warm: bool,
 ) -> tuple[Any, SampleError | None]:
-    """The answer's JSON, and why the sample is no measurement, if it is none."""
+    """The answer's JSON, and why the sample is not a measurement; None if it is one."""
     response, error = answer_of(invocation, report, shape)
     if error is None:
         error = _wrong_shape(response, shape)
@@ -252,11 +250,13 @@ def _judge(
 def answer_of(
     invocation: Invocation, report: Report | None, shape: ResponseShape
 ) -> tuple[Any, SampleError | None]:
-    """What the function answered, with the JSON that some of its strings hold, or how it failed."""
+    """The function's answer with the JSON in its strings parsed, and its error if it failed."""
     response, error = _decoded(invocation.payload)
     if invocation.status != _OK or invocation.function_error is not None:
         return response, _failure(invocation, response, report)
-    return (response, error) if error is not None else opened(response, shape.json_strings)
+    return (
+        (response, error) if error is not None else parse_json_strings(response, shape.json_strings)
+    )
 
 
 def _logged(log_tail: str) -> str:
@@ -275,7 +275,7 @@ def _failure(invocation: Invocation, response: Any, report: Report | None) -> Sa
 
 
 def _decoded(payload: bytes) -> tuple[Any, SampleError | None]:
-    """A payload's JSON, or why it is none."""
+    """A payload's JSON, or why it is not JSON."""
     try:
         response = msgspec.json.decode(payload)
     except RecursionError:
@@ -302,8 +302,8 @@ def _is_deep(response: Any) -> bool:
     return True
 
 
-def opened(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None]:
-    """The answer with the JSON that some of its strings hold in their place."""
+def parse_json_strings(response: Any, paths: Sequence[str]) -> tuple[Any, SampleError | None]:
+    """The answer with these strings replaced by the JSON that they hold."""
     for path in paths:
         *parents, last = path.split(".")
         holder = response
@@ -362,7 +362,7 @@ def _wrong_call(trial: Trial, report: Report | None, *, warm: bool) -> SampleErr
 
 
 def _environment_lives(sample: Sample) -> bool:
-    """Whether the next call of this environment finds it warm."""
+    """Whether the environment still exists after this call."""
     error = sample.error
     if error is None or error.kind == "answer":
         return True

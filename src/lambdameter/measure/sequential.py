@@ -1,6 +1,6 @@
-"""A run of as many rounds as it needs: measured round by round, and looked at when it was declared.
+"""A run with `--rounds auto`: measured round by round, with looks at declared rounds.
 
-What decides are the warm calls; where a run has none, the cold ones.
+Warm calls decide; in a run without warm calls, the cold ones.
 """
 
 from __future__ import annotations
@@ -31,14 +31,16 @@ def until_decided(  # noqa: PLR0913, PLR0917 - what it measures with, and what i
     console: Console,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Make one round after the other; what is to be done next is on disk after each.
+    """Measure round after round until the stopping rule ends the run.
+
+    After each round the decision is on disk, so that an interrupted run can be resumed.
 
     Args:
-        folder: where samples go, and where a run that was interrupted left its last round.
-        manifest: with a stopping rule.
-        trials: those of the plan that were not made.
+        folder: the run folder.
+        manifest: a manifest with a stopping rule.
+        trials: the trials of the plan that were not made yet.
         make: makes trials.
-        console: is told of each look.
+        console: gets a line for each look.
         clock: seconds.
     """
     rule, before = manifest.stopping_rule, folder.stopping()
@@ -48,7 +50,7 @@ def until_decided(  # noqa: PLR0913, PLR0917 - what it measures with, and what i
     for number in range(before.rounds if before else 0, rule.looks[-1]):
         make([trial for trial in trials if trial.round == number])
         elapsed_s = clock() - began
-        # Another round takes what those before it took.
+        # Another round is expected to take as long as the previous ones.
         after_next_s = elapsed_s * (number + 2) / (number + 1)
         now = sequential.look(
             number + 1,
@@ -56,17 +58,17 @@ def until_decided(  # noqa: PLR0913, PLR0917 - what it measures with, and what i
             time_left=rule.budget_s is None or after_next_s <= rule.budget_s,
             looks=rule.looks,
         )
-        history = (*(before.made if before else ()), *now.made)
-        before = msgspec.structs.replace(now, made=history, elapsed_s=elapsed_s)
+        history = (*(before.history if before else ()), *now.history)
+        before = msgspec.structs.replace(now, history=history, elapsed_s=elapsed_s)
         folder.stop(before)
-        for look in now.made:
-            console.print(_told(look), markup=False, soft_wrap=True)
+        for look in now.history:
+            console.print(_progress_line(look), markup=False, soft_wrap=True)
         if now.stop:
             return
 
 
 def compared(folder: RunFolder, manifest: Manifest, level: float) -> list[Comparison]:
-    """The comparisons that decide, at a level, by what is in the folder."""
+    """The comparisons that decide, at a confidence level, from the samples in the folder."""
     samples = folder.samples().samples
     call: Call = "warm" if any(trial.call == "warm" for trial in manifest.plan) else "cold"
     at = Stopping(rounds=0, looks=(), level=level, stop=False)
@@ -75,7 +77,7 @@ def compared(folder: RunFolder, manifest: Manifest, level: float) -> list[Compar
     return [comparison for comparison in comparisons if comparison.call == call]
 
 
-def _told(look: Look) -> str:
+def _progress_line(look: Look) -> str:
     equal = f", of which {look.equivalent} practically equal" if look.equivalent else ""
     return (
         f"checked after {units.count(look.rounds, 'round')}: {look.decided} of "

@@ -15,14 +15,17 @@ Call = Literal["cold", "warm"]
 CALLS: tuple[Call, ...] = ("cold", "warm")
 Architecture = Literal["arm64", "x86_64"]
 ParameterValue = int | float | str | bool
+# Variant, case, memory size in MB.
+CellKey = tuple[str, str, int]
+CallKey = tuple[CellKey, Call]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """The base of every record: immutable and closed.
 
-    Nothing that a record holds leads back to it, so the collector of cycles need not look at a
-    million of them again and again: https://jcristharif.com/msgspec/structs.html#disabling-garbage-collection
+    A record never leads back to itself, so the garbage collector need not track a million of them:
+    https://jcristharif.com/msgspec/structs.html#disabling-garbage-collection
 
-    Every subclass repeats `frozen=True, kw_only=True`: the type checker wants the first said
-    again, and msgspec applies the second to the class that says it alone.
+    Every subclass repeats `frozen=True, kw_only=True`: the type checker needs the first, and
+    msgspec does not inherit the second.
     """

@@ -1,19 +1,19 @@
-"""What a run costs."""
+"""Bills and prices, in US dollars."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from lambdameter.model.base import Architecture, Record
+from lambdameter.model.base import Architecture, CellKey, Record
 
 
 class BillLine(Record, frozen=True, kw_only=True):
-    """One line of a bill, for one run of one cell.
+    """One line of the bill of one call.
 
     Attributes:
-        touchable: whether a rewrite in another language can change it.
-        quantity, unit: what is paid for; unit_usd: the price of one.
-        source: where the price stands.
+        touchable: whether a rewrite in another language can change the amount.
+        quantity, unit: how much is paid for; unit_usd: the price of one unit.
+        source: URL of the price.
     """
 
     item: str
@@ -27,7 +27,7 @@ class BillLine(Record, frozen=True, kw_only=True):
 
 
 class MonthlyBill(Record, frozen=True, kw_only=True):
-    """The bill at a volume: `runs` = events / records in a run, times the days of the month."""
+    """The bill of a month; `runs_per_month` = events per day / events per call x days."""
 
     events_per_day: int
     runs_per_month: Decimal
@@ -36,7 +36,7 @@ class MonthlyBill(Record, frozen=True, kw_only=True):
 
 
 class CellBill(Record, frozen=True, kw_only=True):
-    """The whole bill of one cell's warm call, and of the INIT that it may have to pay."""
+    """The whole bill of one warm call of a cell; `init_usd` is paid by a cold start only."""
 
     variant: str
     case: str
@@ -47,9 +47,14 @@ class CellBill(Record, frozen=True, kw_only=True):
     init_usd: Decimal | None
     monthly: tuple[MonthlyBill, ...]
 
+    @property
+    def key(self) -> CellKey:
+        """Variant, case and memory size."""
+        return self.variant, self.case, self.memory_mb
+
 
 class Bill(Record, frozen=True, kw_only=True):
-    """The bills of a run, with the price list that they were made from."""
+    """The bills of a run's cells, with the date of the price list."""
 
     region: str
     architecture: Architecture
@@ -62,9 +67,9 @@ class Price(Record, frozen=True, kw_only=True):
     """One price of AWS's list: `usd` dollars for every `per` units.
 
     Attributes:
-        title: what it is called on a bill.
+        title: the name of the item on a bill.
         as_of: AWS's own publication date of the price (ISO 8601), or "undated".
-        source: where it stands.
+        source: URL of the price.
     """
 
     title: str
@@ -82,5 +87,5 @@ class PriceList(Record, frozen=True, kw_only=True):
     regions: dict[str, dict[str, Price]]
 
 
-# What no bill here holds, said wherever one is shown.
+# Stated beside every bill: the items that no bill here includes.
 NOT_IN_THE_BILL = ("the free tier", "volume tiers", "storage", "data transfer", "logs")

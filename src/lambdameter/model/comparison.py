@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from lambdameter.model.base import Call, Record
 
 Verdict = Literal["faster", "slower", "no-difference", "not-enough-environments"]
@@ -64,7 +66,7 @@ class Outliers(Record, frozen=True, kw_only=True):
     cost_without: float
 
 
-class Flagged(Record, frozen=True, kw_only=True):
+class FlaggedCalls(Record, frozen=True, kw_only=True):
     """Calls of one cell that lie far from its others. They stay in every figure.
 
     Attributes:
@@ -207,7 +209,7 @@ class Stopping(Record, frozen=True, kw_only=True):
         reason: "decided": every comparison has its verdict; "equivalent": and those without a
             difference are as good as equal; "last-look"; "out-of-budget"; "nothing-to-compare": no
             two variants have figures; None: go on.
-        made: the looks so far.
+        history: the looks so far, oldest first; `made` in stopping.json.
         elapsed_s: what measuring took so far, seconds.
     """
 
@@ -216,5 +218,5 @@ class Stopping(Record, frozen=True, kw_only=True):
     level: float | None
     stop: bool
     reason: Reason | None = None
-    made: tuple[Look, ...] = ()
+    history: tuple[Look, ...] = msgspec.field(default=(), name="made")
     elapsed_s: float = 0.0

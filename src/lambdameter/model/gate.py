@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
+
 from lambdameter.model.base import Record
 
 GateKind = Literal["slower", "dearer", "bigger"]
@@ -61,7 +63,7 @@ class BillRatio(Record, frozen=True, kw_only=True):
     interval: GateInterval | NotEnough | None
 
 
-class CellComparison(Record, frozen=True, kw_only=True):
+class CellRatios(Record, frozen=True, kw_only=True):
     """One variant on one case at one tier, in both runs: warm calls.
 
     Attributes:
@@ -84,7 +86,7 @@ class CellComparison(Record, frozen=True, kw_only=True):
     head_errors: int = 0
 
 
-class PackageComparison(Record, frozen=True, kw_only=True):
+class PackageRatio(Record, frozen=True, kw_only=True):
     """A variant's deployment package, zipped, in both runs.
 
     Attributes:
@@ -104,7 +106,7 @@ class ConditionDifference(Record, frozen=True, kw_only=True):
             things; "told": it is to be known.
     """
 
-    what: str
+    topic: str = msgspec.field(name="what")
     base: str
     head: str
     weight: Literal["work", "figures", "told"]
@@ -146,7 +148,7 @@ class ComparedRun(Record, frozen=True, kw_only=True):
     complete: bool
 
 
-class RunComparison(Record, frozen=True, kw_only=True):
+class GateReport(Record, frozen=True, kw_only=True):
     """HEAD against BASE.
 
     Attributes:
@@ -157,8 +159,8 @@ class RunComparison(Record, frozen=True, kw_only=True):
     base: ComparedRun
     head: ComparedRun
     differences: tuple[ConditionDifference, ...]
-    cells: tuple[CellComparison, ...]
-    packages: tuple[PackageComparison, ...]
+    cells: tuple[CellRatios, ...]
+    packages: tuple[PackageRatio, ...]
     verdicts: tuple[GateVerdict, ...]
     outcome: Outcome
     variant_titles: dict[str, str]

@@ -1,24 +1,24 @@
-"""What is to be invoked, and what came of it."""
+"""Trials, their samples, and the manifest of a run."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
 from lambdameter.model.artifact import Artifact, Dataset
-from lambdameter.model.base import Architecture, Call, ParameterValue, Record
+from lambdameter.model.base import Architecture, Call, CellKey, ParameterValue, Record
 from lambdameter.model.calibration import Calibration
 from lambdameter.model.comparison import StoppingRule
 from lambdameter.model.workload import Workload
 
 
 class Trial(Record, frozen=True, kw_only=True):
-    """One invocation to be made.
+    """One planned invocation.
 
     Attributes:
-        index: its place in the plan, from 0; unique in a run.
-        environment: the execution environment that it belongs to, from 0; a new number means
-            that a new environment is forced. Environments are the unit of repetition.
-        call: which call of its environment it is: "cold" (pays INIT) or "warm".
+        index: position in the plan, from 0; unique in a run.
+        environment: number of its execution environment, from 0; a new number forces a new
+            environment. Environments are the unit of repetition.
+        call: "cold" for the first call of an environment, which pays INIT, otherwise "warm".
     """
 
     index: int
@@ -30,9 +30,14 @@ class Trial(Record, frozen=True, kw_only=True):
     memory_mb: int
     call: Call
 
+    @property
+    def key(self) -> CellKey:
+        """Variant, case and memory size of its cell."""
+        return self.variant, self.case, self.memory_mb
+
 
 class Report(Record, frozen=True, kw_only=True):
-    """Lambda's REPORT line. Times in ms; sizes in MB as AWS prints them."""
+    """Lambda's REPORT line: times in ms, sizes in MB as AWS prints them."""
 
     request_id: str
     duration_ms: float
@@ -45,13 +50,13 @@ class Report(Record, frozen=True, kw_only=True):
 
 
 class ServiceTime(Record, frozen=True, kw_only=True):
-    """What the data plane did for one invocation.
+    """The work of the local services for one invocation.
 
     Attributes:
-        requests: by operation, for instance {"dynamodb.BatchWriteItem": 2000}.
-        modelled_ms: how long at least one request was held by the latency model.
-        retries: how many of the requests an SDK sent again by itself.
-        faults: injected, by operation and kind, for instance
+        requests: number of requests by operation, for instance {"dynamodb.BatchWriteItem": 2000}.
+        modelled_ms: for how long the latency model held at least one request.
+        retries: number of requests that an SDK repeated on its own.
+        faults: number of injected faults by operation and kind, for instance
             {"dynamodb.BatchWriteItem.unprocessed": 7}.
     """
 
@@ -62,15 +67,15 @@ class ServiceTime(Record, frozen=True, kw_only=True):
 
 
 class Modelled(Record, frozen=True, kw_only=True):
-    """What AWS adds to an environment and a local one lacks; not measured.
+    """What AWS adds to an environment, computed by a model because the local Lambda lacks it.
 
     Attributes:
-        init_ms: is in the Init Duration; with what the latency model held requests for there.
-        invocation_ms: is in each Duration.
-        invocation_cpu_ms: is taken from the tier's share in each invocation where Lambda's rule is
-            kept, not in `cpu_ms`.
-        memory_mb: is in Max Memory Used (MiB).
-        hidden_start_ms: before Init, in no duration and on no bill.
+        init_ms: part of Init Duration, with modelled latency of requests during INIT.
+        invocation_ms: part of each Duration.
+        invocation_cpu_ms: taken from the CPU share of each invocation where Lambda's rule is
+            enforced; not part of `cpu_ms`.
+        memory_mb: part of Max Memory Used (MiB).
+        hidden_start_ms: time before Init; part of no duration and no bill.
     """
 
     init_ms: float
@@ -81,17 +86,17 @@ class Modelled(Record, frozen=True, kw_only=True):
 
 
 class Meter(Record, frozen=True, kw_only=True):
-    """What only the emulator knows of one invocation (the x-lambdameter-* headers).
+    """What only the emulator knows about an invocation (the x-lambdameter-* headers).
 
     Attributes:
-        cpu_ms: CPU time of the whole environment during the invocation, without INIT; where
-            this host is calibrated, of a Lambda vCPU.
-        throttled_ms: for how long it was held for its quota; where the kernel keeps that, its
-            count, which may add up several queues. None: not enforced.
+        cpu_ms: CPU time of the whole environment during the invocation, without INIT; in time of a
+            Lambda vCPU if this host is calibrated.
+        throttled_ms: for how long the environment was held because of its quota; a count of the
+            kernel's may add up several queues. None: not enforced.
         peak_memory_mb: peak resident size of the process tree, without AWS's base.
-        disturbed_ms: of CPU time, by how much it did less than as much of a Lambda vCPU's would
-            have, since others used the same cores of this host. None: not looked at.
-        init_disturbed_ms: the same of Init, where one went before.
+        disturbed_ms: CPU time lost because others used the same cores of this host, compared with a
+            Lambda vCPU. None: not checked.
+        init_disturbed_ms: the same for INIT, if the invocation had one.
     """
 
     environment: str
@@ -106,7 +111,7 @@ class Meter(Record, frozen=True, kw_only=True):
 
 
 class Invocation(Record, frozen=True, kw_only=True):
-    """One answer of a target, before anything is made of it."""
+    """One raw answer of a target."""
 
     status: int
     payload: bytes
@@ -117,13 +122,13 @@ class Invocation(Record, frozen=True, kw_only=True):
 
 
 class SampleError(Record, frozen=True, kw_only=True):
-    """Why a sample is no measurement. A failed invocation is a sample, never an exception.
+    """Why a sample is not a measurement. A failed invocation is a sample, never an exception.
 
     Attributes:
         kind: "function": the function failed (function_error was set); "invoke": the target
-            refused or the connection broke; "answer": the response is not what
-            workload.toml says.
-        log: what the function and its runtime logged last, as far as the log's tail holds it,
+            refused the call or the connection broke; "answer": the response does not follow
+            workload.toml.
+        log: the last log lines of the function and its runtime, as far as the log tail has them,
             without Lambda's own START, END and REPORT.
     """
 
@@ -134,7 +139,7 @@ class SampleError(Record, frozen=True, kw_only=True):
 
 
 class FieldDifference(Record, frozen=True, kw_only=True):
-    """One field that differs; None: the field is not there. Values in canonical form."""
+    """One field that differs, with values in canonical form; None where the field is missing."""
 
     field: str
     expected: str | None
@@ -142,19 +147,19 @@ class FieldDifference(Record, frozen=True, kw_only=True):
 
 
 class RecordDifference(Record, frozen=True, kw_only=True):
-    """One record that differs: its key, and every field that does."""
+    """One record that differs: its key, and every field that differs."""
 
     key: str
     fields: tuple[FieldDifference, ...]
 
 
 class TrialEquality(Record, frozen=True, kw_only=True):
-    """One trial's answer and table, against what the generator says must be there.
+    """One trial's answer and table, compared with the generator's expected result.
 
     Attributes:
-        write_units: DynamoDB write request units of the items in the table, each written once;
-            those that were there before and stayed are not counted.
-        differing: how many records differ in all; `differences` holds the first of them.
+        write_units: DynamoDB write request units of the items in the table, each written once,
+            without the items that were there before the call.
+        differing: number of records that differ; `differences` holds the first of them.
     """
 
     equal: bool
@@ -169,13 +174,13 @@ class TrialEquality(Record, frozen=True, kw_only=True):
 
 
 class Sample(Record, frozen=True, kw_only=True):
-    """One invocation as it was: the raw material of everything else.
+    """One invocation: everything else is computed from samples.
 
     Attributes:
         started_at: UTC, ISO 8601.
-        client_ms: from sending the request to having read the whole answer.
-        response: the answer's JSON, where it is JSON.
-        equality: None where there was nothing to verify (an error, or a workload without table).
+        client_ms: from sending the request until the whole answer was read.
+        response: the answer's JSON; None where the answer is not JSON.
+        equality: None where nothing was verified, because of an error.
     """
 
     trial: Trial
@@ -190,14 +195,14 @@ class Sample(Record, frozen=True, kw_only=True):
 
 
 class Enforcement(Record, frozen=True, kw_only=True):
-    """What a host enforces, and by what; empty strings where nothing is.
+    """Which of Lambda's limits a host enforces, and how; empty strings where a limit is not.
 
     Attributes:
         by: "cgroup v1", "cgroup v2", "duty cycle" or "none".
-        isolation: what stands between the function and the host, in a few words.
-        missing: why something is not enforced, with the next step; empty if all is.
-        vcpus, memory_mb: the most that this host can grant, where that is less than the largest
-            tier has; None: every tier fits, or nothing is enforced.
+        isolation: what separates the function from the host, in a few words.
+        missing: why a limit is not enforced, with the next step; empty if all limits are.
+        vcpus, memory_mb: the most that this host can grant, if less than Lambda's largest memory
+            size has; None: every memory size fits, or nothing is enforced.
     """
 
     by: str
@@ -218,13 +223,13 @@ class TargetInfo(Record, frozen=True, kw_only=True):
 
     Attributes:
         name: "local" or "aws".
-        enforcement: None on AWS, which enforces its own rules.
+        enforcement: None on AWS, which enforces its own limits.
         engines: service -> engine and version, for instance {"dynamodb": "dynoxide-rs 3.2.0"}.
-        runtimes: runtime -> what really runs, with the versions of its packages.
-        latency_model: one line that names the model's file and mode; None: real services.
-        faults: one line that names the faults that were injected; None: none were.
-        calibration: how this host was slowed to a Lambda vCPU's speed; None: its own speed.
-        overheads: the name of the model of what AWS adds; None: nothing was added.
+        runtimes: runtime -> the program that really runs, with the versions of its packages.
+        latency_model: one line with the model's file and mode; None for real services.
+        faults: one line with the injected faults; None where there were none.
+        calibration: how this host was slowed to a Lambda vCPU's speed; None: this host's speed.
+        overheads: name of the model of what AWS adds; None: nothing was added.
     """
 
     name: Literal["local", "aws"]
@@ -240,14 +245,15 @@ class TargetInfo(Record, frozen=True, kw_only=True):
 
 
 class Conditions(Record, frozen=True, kw_only=True):
-    """How the target was to be; resuming a run sets it up the same way.
+    """How a target is set up; a resumed run sets its target up the same way.
 
     Attributes:
-        architecture: of functions on AWS, and what the bill prices; local runs use the host's.
-        latency, faults: as on the command line; None: the data plane's own defaults.
-        seed: of the order of the trials, and of the data plane's chance.
-        speed: a Lambda vCPU's ("auto": where this host is calibrated), or the host's own.
-        overheads: whether what AWS adds to an environment is added.
+        architecture: of the functions on AWS, and of the prices; local functions use the host's.
+        latency, faults: as on the command line; None: the local services' defaults.
+        seed: seed of the trials' order and of the local services' random numbers.
+        speed: "lambda" for a Lambda vCPU's speed, "host" for this host's, or "auto" for a Lambda
+            vCPU's if this host is calibrated.
+        overheads: whether a model adds AWS's own share of Init Duration and memory.
     """
 
     target: Literal["local", "aws"]
@@ -263,14 +269,14 @@ class Conditions(Record, frozen=True, kw_only=True):
 
 
 class Manifest(Record, frozen=True, kw_only=True):
-    """One run folder: what was asked, of what, where.
+    """The options, inputs, target and plan of a run.
 
     Attributes:
         schema: version of the run folder's format.
-        copies: variant -> the variant that it is a copy of, in a run that asks how far apart two
-            copies are; empty: the run compares variants.
-        plan: every call; where there is a stopping rule, as many as there may be.
-        stopping_rule: None: the run has its number of rounds.
+        copies: variant -> the variant that it is a copy of, in a run that compares copies; empty
+            where the run compares variants.
+        plan: every call; with a stopping rule, the largest possible number of calls.
+        stopping_rule: None where the number of rounds is fixed.
     """
 
     schema: int

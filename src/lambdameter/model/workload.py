@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta
 
 from lambdameter.model.base import ParameterValue, Record
@@ -36,7 +37,8 @@ class Variant(Record, frozen=True, kw_only=True):
         build_environment: variables of that build; only with `features`, which must set apart
             what the variables change, or cargo builds one over the other.
         language: decides the colour, and what is a rewrite of what.
-        exhibit: why it is shown and never recommended; None: it is a candidate.
+        not_a_candidate: why this variant is measured but never recommended; None for candidates.
+            `exhibit` in workload.toml and in run folders.
     """
 
     name: str
@@ -50,7 +52,7 @@ class Variant(Record, frozen=True, kw_only=True):
     features: tuple[str, ...] | None = None
     build_environment: dict[str, str] = {}
     environment: dict[str, str] = {}
-    exhibit: str | None = None
+    not_a_candidate: str | None = msgspec.field(default=None, name="exhibit")
 
 
 class TableKey(Record, frozen=True, kw_only=True):

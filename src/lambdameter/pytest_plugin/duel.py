@@ -1,4 +1,4 @@
-"""A duel inside a test: measured like any run, and asked for what must hold."""
+"""A run inside a test: measured like any run, with assertions on equality and speed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 import msgspec
 
 from lambdameter import units
+from lambdameter.analysis.gate import of_limit
+from lambdameter.analysis.run import Run
 from lambdameter.cli.parse import percent
 from lambdameter.errors import BadInputError
-from lambdameter.measure.experiment import Opening, RunOptions, measure, open_target
+from lambdameter.measure.experiment import RunOptions, TargetOpener, measure, open_target
 from lambdameter.measure.reading import read
 from lambdameter.model.base import ParameterValue
 from lambdameter.model.gate import Gate, GateInterval, NotEnough
-from lambdameter.model.report import ReportInput
 from lambdameter.model.summary import CaseEquality, CellSummary
 from lambdameter.report.equality import equality
 from lambdameter.report.failures import failures
 from lambdameter.stats import ratio
-from lambdameter.stats.comparison import durations_ms, environments, key, of_limit
 from lambdameter.workload import loader
 
 _LOCAL = RunOptions(
@@ -45,18 +45,18 @@ _LOCAL = RunOptions(
 
 
 class CannotTell(AssertionError):  # noqa: N818 - neither true nor false, and no error of the code
-    """What was asserted was neither shown nor refuted: more environments are needed."""
+    """The assertion was neither shown nor refuted: more environments are needed."""
 
 
 class Duel:
     """A measured run.
 
     Attributes:
-        run: everything that a report is made from; `run.samples` has every call.
+        run: the whole run; `run.samples` has every call.
         folder: the run folder, for `lambdameter report`.
     """
 
-    def __init__(self, run: ReportInput) -> None:
+    def __init__(self, run: Run) -> None:
         self.run = run
         self.folder = Path(run.folder)
 
@@ -67,14 +67,14 @@ class Duel:
 
     @property
     def summaries(self) -> tuple[CellSummary, ...]:
-        """The figures of each variant, case and tier."""
+        """The figures of each variant, case and memory size."""
         return self.run.summary.cells
 
     def of(self, variant: str) -> tuple[CellSummary, ...]:
         """The figures of one variant.
 
         Raises:
-            BadInputError: it was not measured.
+            BadInputError: the variant was not measured.
         """
         cells = tuple(cell for cell in self.summaries if cell.variant == variant)
         if not cells:
@@ -87,10 +87,10 @@ class Duel:
         return cells
 
     def assert_equal(self) -> None:
-        """Every variant answered every call, and wrote and answered what it must.
+        """Assert that every variant answered every call with the expected answer and records.
 
         Raises:
-            AssertionError: it did not, with the first records that differ or what it died of.
+            AssertionError: with the first records that differ, or with the error of a variant.
         """
         dead = [verdict for verdict in self.equality if verdict.died]
         if not self.run.summary.equal or dead:
@@ -98,16 +98,19 @@ class Duel:
             raise AssertionError("\n".join(["the variants do not do the same", *details]))
 
     def assert_not_slower(self, variant: str, *, than: str, by: float | str) -> None:
-        """On every case and tier `variant` takes at most `by` more than `than`.
+        """Assert that `variant` takes at most `by` longer than `than` on every case.
+
+        Warm Durations are compared, at every memory size.
 
         Args:
-            variant: whose warm Durations are looked at.
-            than: whose they are held against.
+            variant: the variant that may be slower only by so much.
+            than: the variant that it is compared with.
             by: a share (0.05) or a percentage ("5%").
 
         Raises:
-            AssertionError: it is slower, or they are not equal; CannotTell where the interval
-                covers the limit, or where there are too few environments for one.
+            AssertionError: the variant is slower, or the variants are not equal.
+            CannotTell: the interval covers the limit, or there are too few environments for an
+                interval.
         """
         self.assert_equal()
         limit = percent(by, "by") if isinstance(by, str) else by
@@ -128,13 +131,15 @@ class Duel:
                     yield cell, rival
 
     def _held(self, cell: CellSummary, rival: CellSummary, limit: float) -> tuple[str, str]:
-        """The outcome for one cell, and a sentence on it."""
-        calls = environments(self.run)
-        mine, theirs = (durations_ms(calls.get(key(side), [])) for side in (cell, rival))
+        """The outcome for one cell, and a sentence about it."""
+        mine, theirs = (self.run.warm_durations_ms(side.key) for side in (cell, rival))
         interval = ratio.DURATION(theirs, mine, self.run.manifest.conditions.seed)
         outcome = of_limit(Gate(kind="slower", limit=limit), interval, None)
         on = f"{cell.variant} on {cell.case} at {cell.memory_mb:,} MB"
-        return outcome, f"{on} {_told(interval, rival.variant)}; {units.number(1 + limit)} allowed"
+        return (
+            outcome,
+            f"{on} {_in_words(interval, rival.variant)}; {units.number(1 + limit)} allowed",
+        )
 
 
 def fight(  # noqa: PLR0913 - each is what a flag of `lambdameter run` is
@@ -150,23 +155,23 @@ def fight(  # noqa: PLR0913 - each is what a flag of `lambdameter run` is
     latency: str | None = None,
     sandbox: str = "auto",
     seed: int = 1,
-    opening: Opening = open_target,
+    opening: TargetOpener = open_target,
 ) -> Duel:
     """Measure a workload on the local Lambda.
 
     Args:
-        workload: a folder with a workload.toml, or a built-in name.
-        out: the run folder, not there yet or empty.
-        variants: which; None: those that `lambdameter run` measures.
-        cases: which; None: all.
-        memory_mb: the tiers; None: the workload's own.
-        cold: environments of each cell; below 10 nothing is said about speed.
-        warm: warm calls in each of them; None: the workload's own number.
-        settings: parameters, as --set.
-        latency: of the services: None, "off", ms at the median or a file.
-        sandbox: how limits are enforced; "none" needs no rights and enforces nothing.
-        seed: of the order of the trials, the latency model and the intervals.
-        opening: where to run.
+        workload: folder with a workload.toml, or a built-in name.
+        out: run folder to create; an empty folder may exist.
+        variants: names of the variants; None: those that `lambdameter run` measures.
+        cases: names of the cases; None: all.
+        memory_mb: memory sizes in MB; None: the workload's own.
+        cold: execution environments per cell; with fewer than 10 nothing is said about speed.
+        warm: warm calls in each environment; None: the workload's own number.
+        settings: parameters, as for --set.
+        latency: service latency: None for the default, "off", median in ms, or a model file.
+        sandbox: method that enforces limits; "none" needs no rights and enforces nothing.
+        seed: seed of the trials' order, the latency model and the intervals.
+        opening: opens the target.
 
     Raises:
         LambdameterError: as `lambdameter run`.
@@ -188,11 +193,11 @@ def fight(  # noqa: PLR0913 - each is what a flag of `lambdameter run` is
 
 
 def _as_typed(value: ParameterValue) -> str:
-    """As one would type it behind --set."""
+    """A value as it is typed behind --set."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _told(interval: GateInterval | NotEnough, than: str) -> str:
+def _in_words(interval: GateInterval | NotEnough, than: str) -> str:
     if isinstance(interval, NotEnough):
         return (
             f"cannot be compared with {than}: an interval needs {interval.needed} "

@@ -1,4 +1,4 @@
-"""The fixture `lambda_duel`, for anybody's tests; docs/pytest.md."""
+"""The pytest fixture `lambda_duel`; docs/pytest.md describes it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def lambda_duel(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Duel]:
-    """`lambda_duel(workload, variants=..., cold=..., ...)` measures, and gives a `Duel`.
+    """`lambda_duel(workload, variants=..., cold=..., ...)` measures a workload: a `Duel`.
 
-    Its arguments are those of `lambdameter.pytest_plugin.duel.fight`, but for `out`.
+    The arguments are those of `lambdameter.pytest_plugin.duel.fight`, without `out`.
     """
-    # pytest loads this module wherever lambdameter is installed: those who do not ask for a duel
-    # are not to wait for boto3.
+    # pytest loads this module wherever lambdameter is installed: tests without this fixture should
+    # not wait for boto3.
     from lambdameter.pytest_plugin.duel import fight  # noqa: PLC0415
 
     def measured(workload: str | Path, **arguments: Any) -> Duel:

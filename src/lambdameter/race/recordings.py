@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 import msgspec
 
+from lambdameter import versioned
 from lambdameter.errors import BadInputError
 from lambdameter.model import report_line
 from lambdameter.model.race_messages import (
@@ -38,8 +39,14 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _Lane = dict[type[RaceMessage], Any]
 
 
-class _SchemaOnly(msgspec.Struct):
-    schema: int
+_RACE = versioned.Format(
+    kind=RaceHead,
+    schema=SCHEMA,
+    content="race",
+    owner="race",
+    if_unreadable="Remove its folder: without this file the messages cannot be understood.",
+    if_other_version="Read the race with the version of lambdameter that recorded it.",
+)
 
 
 def is_id(race: Any) -> TypeGuard[str]:
@@ -130,7 +137,7 @@ def read(folder: Path) -> RecordedRace:
     Raises:
         BadInputError: the folder is not a race, or is damaged.
     """
-    head = _read_head(folder / HEAD)
+    head = versioned.read(folder / HEAD, _RACE)
     try:
         *lines, last = (folder / MESSAGES).read_bytes().split(b"\n")
         messages = [*_messages(lines)]
@@ -158,25 +165,6 @@ def _messages(lines: Sequence[bytes]) -> Iterator[RaceMessage]:
         # Functions of another version may have sent other messages.
         with contextlib.suppress(msgspec.ValidationError):
             yield msgspec.json.decode(line, type=RaceMessage)
-
-
-def _read_head(file: Path) -> RaceHead:
-    try:
-        text = file.read_bytes()
-        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
-        if schema == SCHEMA:
-            return msgspec.json.decode(text, type=RaceHead)
-    except (OSError, msgspec.MsgspecError) as failure:
-        raise BadInputError(
-            f"The race cannot be read: {failure}",
-            place=str(file),
-            next_step="Remove its folder: without this file the messages cannot be understood.",
-        ) from failure
-    raise BadInputError(
-        f"The race has format {schema}, and this version of lambdameter reads format {SCHEMA}",
-        place=str(file),
-        next_step="Read the race with the version of lambdameter that recorded it.",
-    )
 
 
 def summarise(race: RecordedRace) -> RaceSummary:

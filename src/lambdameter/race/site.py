@@ -96,7 +96,7 @@ def _caveats(setup: RaceSetup, memory_sizes: Sequence[int]) -> Iterator[SiteCave
         *(
             (f"{size:,} MB", caveat)
             for size in memory_sizes
-            for caveat in caveats.tier(enforcement, size)
+            for caveat in caveats.memory_size(enforcement, size)
         ),
         ("bill", f"first volume tier of the list prices, without {listed(NOT_IN_THE_BILL)}"),
     ):

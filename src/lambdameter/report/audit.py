@@ -1,4 +1,4 @@
-"""What an audit found, for a person: the sum of it first, then each finding with its rows."""
+"""The result of an audit for the terminal: the verdict first, then each finding with its rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 from lambdameter import units
 from lambdameter.model.audit import SEVERITIES, Audit, Finding, Severity
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import BAD, HEAD, NOT_MEASURED, QUIET, prose
+from lambdameter.report.style import BAD, HEAD, NOT_MEASURED, QUIET, labelled, prose
 from lambdameter.words import listed
 
 _LABEL = 9
@@ -24,7 +24,7 @@ _COUNTED: dict[Severity, tuple[str, str]] = {
 
 
 def report(audit: Audit) -> RenderableType:
-    """Everything, in the order in which it is to be read."""
+    """The whole report, in reading order."""
     parts: list[RenderableType] = [Text(prose(verdict(audit)), style=HEAD)]
     if audit.table.source:
         parts.append(Text(prose(f"“{audit.table.source}”"), style=NOT_MEASURED))
@@ -49,7 +49,7 @@ def report(audit: Audit) -> RenderableType:
 
 
 def verdict(audit: Audit) -> str:
-    """The sentence that decides."""
+    """The number of findings of each severity, in one sentence."""
     counts = []
     for severity, (singular, plural) in _COUNTED.items():
         number = sum(finding.severity == severity for finding in audit.findings)
@@ -67,7 +67,7 @@ def _figures(audit: Audit) -> str:
 
 
 def _overview(findings: Sequence[Finding]) -> Text:
-    """How many rows each rule found something in."""
+    """The number of findings and rows of each rule."""
     grid = Grid([("rule", ""), ("findings", ""), ("rows", ""), ("depend on it", "rows")])
     for rule in dict.fromkeys(finding.rule for finding in findings):
         matching = [finding for finding in findings if finding.rule == rule]
@@ -96,6 +96,4 @@ def _head(title: str) -> Rule:
 
 
 def _labelled(label: str, sentence: str) -> Text:
-    text = Text(prose(sentence, label=label, indent=_LABEL))
-    text.stylize(QUIET, 0, _LABEL)
-    return text
+    return labelled(label, sentence, _LABEL)

@@ -1,24 +1,23 @@
-"""An audit as the document that `lambdameter audit --json` prints; docs/audit.md describes it."""
+"""An audit as JSON; docs/audit.md describes the document."""
 
 from __future__ import annotations
 
-import msgspec
-
 from lambdameter.model.audit import SEVERITIES, Audit, Finding, Severity
 from lambdameter.model.base import Record
+from lambdameter.report import json_text
 
 SCHEMA = 1
 
 
 class Document(Record, frozen=True, kw_only=True):
-    """Everything that was found, the worst first.
+    """The result of an audit, the worst findings first.
 
     Attributes:
-        table: the file, as it was named.
-        source: the title of the audited text; "" where the table does not say.
-        figures: how many were read.
-        counts: findings of each severity, those without any included.
-        not_checked: rows that could not be looked at, and why.
+        table: the audited file, as the user named it.
+        source: title of the audited text; "" where the table does not name it.
+        figures: number of figures in the table.
+        counts: number of findings of each severity, also where it is 0.
+        not_checked: rows that could not be checked, and why.
     """
 
     schema: int
@@ -49,10 +48,10 @@ def document(audit: Audit) -> Document:
 
 
 def encode(audit: Audit) -> str:
-    """The document as text, indented, with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(document(audit)), indent=2).decode() + "\n"
+    """The document as JSON text."""
+    return json_text.encode(document(audit))
 
 
 def schema() -> str:
-    """The document's JSON Schema, made from the records; audit-schema-1.json is its copy."""
-    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode() + "\n"
+    """JSON Schema of the document; audit-schema-1.json is a copy."""
+    return json_text.schema(Document)

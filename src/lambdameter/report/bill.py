@@ -1,4 +1,4 @@
-"""The whole bill: what a run costs, what of it a rewrite can touch, and what a month comes to."""
+"""The whole bill: of a million calls and of a month, and the part that a rewrite can change."""
 
 from __future__ import annotations
 
@@ -9,28 +9,26 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.analysis import find
+from lambdameter.analysis.run import Run
 from lambdameter.model.bill import CellBill
-from lambdameter.model.report import ReportInput
 from lambdameter.report import labels
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import measured
+from lambdameter.report.style import measured
 
-_MICRO = "µ$"
 _SHORT = ((1_000_000_000, "B"), (1_000_000, "M"))
 
 
-def per_run(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text:
-    """The lines of one run's bill, in millionths of a dollar: sums that one can read."""
+def per_run(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text:
+    """The lines of the bill, in dollars per million calls."""
     bills = _bills(run, memory_mb)
     items = list(dict.fromkeys(line.item for bill in bills for line in bill.lines))
     grid = Grid(
         [
-            ("a run", ""),
-            *((item.replace(" ", "\n"), _MICRO) for item in items),
-            ("whole bill", _MICRO),
+            ("per million\ncalls", ""),
+            *((item.replace(" ", "\n"), "$") for item in items),
+            ("whole bill", "$"),
             ("of which\ncompute", "%"),
-            ("INIT,\nif cold", _MICRO),
+            ("INIT,\nif cold", "$"),
         ]
     )
     for bill in bills:
@@ -41,18 +39,18 @@ def per_run(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Te
         share = bill.touchable_usd / bill.run_usd if bill.run_usd else None
         grid.row(
             [
-                labels.label(run, bill.case, bill.variant, styles.get(bill.variant, "")),
-                *(measured(_micro(by_item[item])) for item in items),
-                measured(_micro(bill.run_usd), better=_is_cheapest(bill, bills)),
+                labels.label(run, bill, styles),
+                *(measured(_million(by_item[item])) for item in items),
+                measured(_million(bill.run_usd), better=_is_cheapest(bill, bills)),
                 measured(units.percent(share).removesuffix(" %")),
-                measured(_micro(bill.init_usd)),
+                measured(_million(bill.init_usd)),
             ]
         )
     return grid.text()
 
 
-def per_month(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text:
-    """The month's bill at each volume, and the part of it that a rewrite can touch."""
+def per_month(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text:
+    """The bill of a month at each volume, and the part that a rewrite can change."""
     bills = [bill for bill in _bills(run, memory_mb) if bill.monthly]
     if not bills:
         return Text("The number of events per run is not known, so there is no monthly bill.")
@@ -70,15 +68,13 @@ def per_month(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> 
             for volume in bill.monthly
             for usd, whole in ((volume.usd, True), (volume.touchable_usd, False))
         ]
-        grid.row(
-            [labels.label(run, bill.case, bill.variant, styles.get(bill.variant, "")), *figures]
-        )
+        grid.row([labels.label(run, bill, styles), *figures])
     return grid.text()
 
 
-def _bills(run: ReportInput, memory_mb: int) -> list[CellBill]:
-    cells = (cell for case in find.cases(run) for cell in find.tier(run, memory_mb, case))
-    return [bill for cell in cells if (bill := find.bill(run, cell)) is not None]
+def _bills(run: Run, memory_mb: int) -> list[CellBill]:
+    cells = run.cells(memory_mb)
+    return [bill for cell in cells if (bill := run.bill_of(cell)) is not None]
 
 
 def _is_cheapest(bill: CellBill, bills: Sequence[CellBill]) -> bool:
@@ -86,7 +82,7 @@ def _is_cheapest(bill: CellBill, bills: Sequence[CellBill]) -> bool:
     return bill.run_usd == min(rivals) < max(rivals)
 
 
-def _micro(usd: Decimal | None) -> str:
+def _million(usd: Decimal | None) -> str:
     return units.number(None if usd is None else usd * 1_000_000)
 
 

@@ -1,7 +1,7 @@
-"""Every call as a dot: a dot histogram for each strip, all on one axis. Pure.
+"""Every call as a dot: a dot histogram for each cell, all on one axis. Pure.
 
-A character of the Braille block holds two dots across and four dots up, so that a strip of 60
-characters has 120 bins: https://www.unicode.org/charts/PDF/U2800.pdf
+A Braille character holds two dots across and four dots up, so a strip of 60 characters has 120
+bins: https://www.unicode.org/charts/PDF/U2800.pdf
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.analysis import find
-from lambdameter.model.report import ReportInput
+from lambdameter.analysis.run import Run
 from lambdameter.model.summary import CellSummary
 from lambdameter.report import labels
-from lambdameter.report.look import QUIET, WIDTH
+from lambdameter.report.style import QUIET, WIDTH
+from lambdameter.stats.summary import failure
 
 _BRAILLE = 0x2800
 # Bits of a character's dots: left and right column, each from the bottom up.
 _DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
 _ACROSS, _UP = 2, 4
 _MOST_LINES = 3
-# From this ratio of the longest to the shortest on, a linear axis would crowd most dots.
+# From this ratio of the longest to the shortest on, most dots of a linear axis would collide.
 _LOG_FROM = 8
 _MEDIAN, _OUTLIER = "▲", "✗"
-# What stands right of a strip: how many calls, how many outliers.
+# Width of the text to the right of a strip: number of calls and of outliers.
 _BESIDE = 16
 _LONGEST_LABEL = 44
 _LONGEST_TICK = 9
@@ -41,7 +41,7 @@ class Strip(NamedTuple):
 
     Attributes:
         values: ms, above 0.
-        flags: of each value, whether it is an outlier; as long as `values`.
+        flags: for each value, whether it is an outlier.
     """
 
     label: Text
@@ -51,7 +51,7 @@ class Strip(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """Where a value stands: from `low` to `high`, linear or by its logarithm."""
+    """An axis from `low` to `high`, linear or logarithmic."""
 
     low: float
     high: float
@@ -70,14 +70,12 @@ class Axis(NamedTuple):
         return min(places - 1, max(0, int(share * places)))
 
 
-def distribution(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
-    """The Durations of the warm calls at one tier; None where no cell has several."""
+def distribution(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
+    """The Durations of the warm calls at one memory size; None where no cell has several."""
     strips = [
         strip
-        for case in find.cases(run)
-        if find.is_equal(run, case)
-        for cell in find.tier(run, memory_mb, case)
-        if (strip := _strip(run, cell, styles)).values
+        for cell in run.cells(memory_mb)
+        if run.is_equal(cell.case) and (strip := _strip(run, cell, styles)).values
     ]
     return draw(strips) if any(len(strip.values) > 1 for strip in strips) else None
 
@@ -90,7 +88,7 @@ def axis(strips: Sequence[Strip]) -> Axis:
 
 
 def draw(strips: Sequence[Strip], width: int = WIDTH) -> Text:
-    """Strips under each other, their axis, and what a dot is; no line is wider than `width`."""
+    """Strips, their axis and a legend; no line is wider than `width`."""
     common = axis(strips)
     margin = min(_LONGEST_LABEL, max(strip.label.cell_len for strip in strips)) + 1
     cells = width - margin - _BESIDE
@@ -108,21 +106,15 @@ def draw(strips: Sequence[Strip], width: int = WIDTH) -> Text:
     return Text("\n").join([*lines, _legend(strips, common, per_dot)])
 
 
-def _strip(run: ReportInput, cell: CellSummary, styles: Mapping[str, Style]) -> Strip:
-    key = (cell.variant, cell.case, cell.memory_mb)
+def _strip(run: Run, cell: CellSummary, styles: Mapping[str, Style]) -> Strip:
     calls = [
         (sample.report.duration_ms, sample.trial.index in run.outliers)
-        for sample in run.samples
-        if (sample.trial.variant, sample.trial.case, sample.trial.memory_mb) == key
-        and sample.trial.call == "warm"
-        and sample.error is None
-        and sample.report is not None
-        and sample.report.init_ms is None
+        for sample in run.calls(cell.key, "warm")
+        if sample.report is not None and failure(sample) is None
     ]
-    style = styles.get(cell.variant, Style())
     return Strip(
-        label=labels.label(run, cell.case, cell.variant, style).text(),
-        style=style,
+        label=labels.label(run, cell, styles).text(),
+        style=styles.get(cell.variant, Style()),
         values=[value for value, _ in calls],
         flags=[flag for _, flag in calls],
     )
@@ -136,7 +128,7 @@ def _bins(values: Sequence[float], common: Axis, cells: int) -> list[int]:
 
 
 def _dots(counts: Sequence[int], per_dot: int) -> list[str]:
-    """Lines of dots from the top down; no call is without its dot."""
+    """Lines of dots, from the top down; every call has a dot."""
     heights = [math.ceil(count / per_dot) for count in counts]
     floors = range(0, max(heights), _UP)
     return [_row(heights, floor) for floor in reversed(floors)]
@@ -159,7 +151,7 @@ def _calls(strip: Strip) -> str:
 
 
 def _marks(strip: Strip, common: Axis, cells: int) -> str:
-    """The median, and over it every outlier."""
+    """A line with the median and the outliers."""
     marks = [" "] * cells
     marks[common.position(statistics.median(strip.values), cells)] = _MEDIAN
     for value, flag in zip(strip.values, strip.flags, strict=True):
@@ -169,7 +161,7 @@ def _marks(strip: Strip, common: Axis, cells: int) -> str:
 
 
 def _scale(common: Axis, cells: int) -> tuple[str, str]:
-    """The axis: a line with ticks at round values, and those values under it."""
+    """The axis: a line with ticks at round values, and these values under it."""
     line, figures = ["─"] * cells, [" "] * (cells + _LONGEST_TICK)
     free = 0
     for tick in ticks(common):

@@ -1,4 +1,4 @@
-"""The proof that the variants do the same, or the first records that differ."""
+"""The verdict on equality: the number of compared records, or the first that differ."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
-from lambdameter.analysis import find
-from lambdameter.model.report import ReportInput
+from lambdameter.analysis.run import Run
 from lambdameter.model.sample import FieldDifference, Sample, TrialEquality
 from lambdameter.model.summary import CaseEquality
 from lambdameter.model.workload import AnswerMayDiffer, MayDiffer
-from lambdameter.report.look import ALARM, BAD, HEAD, QUIET, WIDTH, prose
+from lambdameter.report.style import ALARM, BAD, HEAD, QUIET, WIDTH, prose
 from lambdameter.words import listed
 
 _DIGEST = 12
@@ -21,19 +20,19 @@ _RECORD = "    record "
 _ANSWER = "    answer: "
 
 
-def equality(run: ReportInput) -> Text:
-    """One line a case; under a case that differs, its first differing records, field by field."""
+def equality(run: Run) -> Text:
+    """A line for each case; under an unequal case the first records that differ, by field."""
     return Text("\n").join([*_cases(run), *_allowed(run)])
 
 
-def _cases(run: ReportInput) -> Iterator[Text]:
-    widest = max((len(find.case_title(run, case)) for case in find.cases(run)), default=0)
-    for case in find.cases(run):
-        verdict = find.equality(run, case)
-        head = Text.assemble((f"{find.case_title(run, case):<{widest}}  ", HEAD))
+def _cases(run: Run) -> Iterator[Text]:
+    widest = max((len(run.case_title(case)) for case in run.cases), default=0)
+    for case in run.cases:
+        verdict = run.equality(case)
+        head = Text.assemble((f"{run.case_title(case):<{widest}}  ", HEAD))
         if verdict is None:
             yield head.append("not verified", BAD)
-        elif find.is_equal(run, case):
+        elif run.is_equal(case):
             yield head.append_text(_equal(run, verdict))
             for name, error in verdict.died.items():
                 text = (
@@ -46,7 +45,7 @@ def _cases(run: ReportInput) -> Iterator[Text]:
             yield from _differences(run, case)
 
 
-def _equal(run: ReportInput, verdict: CaseEquality) -> Text:
+def _equal(run: Run, verdict: CaseEquality) -> Text:
     line = Text()
     if verdict.proven:
         line.append("equal", HEAD)
@@ -58,14 +57,14 @@ def _equal(run: ReportInput, verdict: CaseEquality) -> Text:
     return line
 
 
-def _compared(run: ReportInput, verdict: CaseEquality) -> str:
+def _compared(run: Run, verdict: CaseEquality) -> str:
     if run.manifest.workload.table is not None:
         return f"{verdict.records_compared:,} records"
-    mine = [sample for sample in run.samples if sample.trial.case == verdict.case]
-    return f"{sum(sample.equality is not None for sample in mine):,} answers"
+    answers = sum(sample.equality is not None for sample in run.of_case(verdict.case))
+    return f"{answers:,} answers"
 
 
-def _unequal(run: ReportInput, verdict: CaseEquality) -> Text:
+def _unequal(run: Run, verdict: CaseEquality) -> Text:
     line = Text.assemble((" NOT EQUAL ", ALARM))
     if verdict.unequal:
         line.append(f"  unexpected result from {_who(run, verdict.unequal)}:")
@@ -74,12 +73,12 @@ def _unequal(run: ReportInput, verdict: CaseEquality) -> Text:
     return line
 
 
-def _differences(run: ReportInput, case: str) -> Iterator[Text]:
-    """Each variant's first differing call: its first differing records, and its answer."""
+def _differences(run: Run, case: str) -> Iterator[Text]:
+    """The first call of each variant that differs: its first records, and its answer."""
     reported: set[str] = set()
-    for sample in run.samples:
+    for sample in run.of_case(case):
         trial, proof = sample.trial, sample.equality
-        if trial.case != case or trial.variant in reported or proof is None:
+        if trial.variant in reported or proof is None:
             continue
         nonsense = sample.error is not None and sample.error.kind == "answer"
         if proof.equal and not nonsense:
@@ -99,7 +98,7 @@ def _differences(run: ReportInput, case: str) -> Iterator[Text]:
             yield from _fields(proof.response_differences)
 
 
-def _call(run: ReportInput, sample: Sample, proof: TrialEquality) -> Text:
+def _call(run: Run, sample: Sample, proof: TrialEquality) -> Text:
     difference = "its answer differs"
     if run.manifest.workload.table is not None:
         difference = (
@@ -129,7 +128,7 @@ def _short(value: str, width: int = _VALUE) -> str:
     return plain if len(plain) <= width else f"{plain[: width - 1]}…"
 
 
-def _allowed(run: ReportInput) -> Iterator[Text]:
+def _allowed(run: Run) -> Iterator[Text]:
     rule = run.manifest.workload.equality
     for place, fields in (("table", rule.table), ("answer", rule.response)):
         if fields:
@@ -138,7 +137,7 @@ def _allowed(run: ReportInput) -> Iterator[Text]:
 
 
 def _by(field: MayDiffer) -> str:
-    """Of a number with a tolerance: by how much it may differ."""
+    """How much a number with a tolerance may differ."""
     limits = []
     if isinstance(field, AnswerMayDiffer):
         limits += [f"{field.absolute:g}"] if field.absolute is not None else []
@@ -146,7 +145,7 @@ def _by(field: MayDiffer) -> str:
     return f" by {' or '.join(limits)}" if limits else ""
 
 
-def _who(run: ReportInput, names: Iterable[str]) -> str:
+def _who(run: Run, names: Iterable[str]) -> str:
     wanted = set(names)
     ordered = [variant.name for variant in run.manifest.workload.variants if variant.name in wanted]
-    return listed([find.variant_title(run, name) for name in ordered])
+    return listed([run.variant_title(name) for name in ordered])

@@ -1,4 +1,4 @@
-"""Why calls failed: each variant's own words, and what to do about it."""
+"""Why calls failed: the message, the last log lines, and what to do next."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from pathlib import Path
 
 from rich.text import Text
 
-from lambdameter.analysis import find
-from lambdameter.model.report import ReportInput
+from lambdameter.analysis.run import Run
 from lambdameter.model.sample import Sample, SampleError
-from lambdameter.report.look import BAD, HEAD, QUIET, WIDTH, prose
+from lambdameter.report.style import BAD, HEAD, WIDTH, labelled
 from lambdameter.words import listed
 
 # Lambda puts it before the message of an error that is not the function's own.
 _REQUEST_ID = re.compile(r"RequestId: \S+ Error: ")
-# What Lambda or its Python client logs of any failure: nothing of the variant's own.
+# What Lambda or its Python client logs for every failure, so it is not the variant's own output.
 _NOISE = re.compile(
     r"\bLAMBDA_WARNING: |^RequestId: \S+ Error: |^Runtime\.\w+$"
     r"|^Traceback \(most recent call last\):$"
@@ -52,8 +51,8 @@ _NEXT_STEPS = {
 }
 
 
-def failures(run: ReportInput) -> Iterator[Text]:
-    """A block for each variant and kind of failure; none where every call was measured."""
+def failures(run: Run) -> Iterator[Text]:
+    """A block for each variant and error type; none where every call was measured."""
     by_kind: dict[tuple[str, str], list[Sample]] = {}
     for sample in run.samples:
         if sample.error is not None:
@@ -66,28 +65,26 @@ def failures(run: ReportInput) -> Iterator[Text]:
 
 
 def next_step(error: SampleError) -> str:
-    """What to do about it; a handler's own exceptions have any name."""
+    """What to do next, by the error type."""
     if error.message.endswith(_NOT_STARTED):
         return _NOT_STARTED_STEP
     return _NEXT_STEPS.get(error.type, _CORRECT)
 
 
 def message(error: SampleError) -> str:
-    """What was said, without the request id that Lambda puts before it."""
+    """The error message without the request id that Lambda puts before it."""
     return _REQUEST_ID.sub("", error.message)
 
 
-def _block(run: ReportInput, kind: str, samples: Sequence[Sample], place: Path) -> Iterator[Text]:
+def _block(run: Run, kind: str, samples: Sequence[Sample], place: Path) -> Iterator[Text]:
     trials = [sample.trial for sample in samples]
     errors = [sample.error for sample in samples if sample.error is not None]
-    cases = [find.case_title(run, name) for name in find.cases(run)]
-    where = listed(
-        [title for title in cases if title in {find.case_title(run, t.case) for t in trials}]
-    )
-    tiers = listed([f"{mb:,}" for mb in find.tiers(run) if mb in {t.memory_mb for t in trials}])
+    cases = [run.case_title(name) for name in run.cases]
+    where = listed([title for title in cases if title in {run.case_title(t.case) for t in trials}])
+    tiers = listed([f"{mb:,}" for mb in run.memory_sizes if mb in {t.memory_mb for t in trials}])
     calls = "1 call" if len(trials) == 1 else f"{len(trials)} calls"
     details = f": {kind}, {calls} on {where} at {tiers} MB"
-    yield Text.assemble((find.variant_title(run, trials[0].variant), HEAD), (details, BAD))
+    yield Text.assemble((run.variant_title(trials[0].variant), HEAD), (details, BAD))
     yield _line("said", _printable(message(errors[0])))
     for index, line in enumerate(_own_words(errors)):
         yield _line("" if index else "logged", line)
@@ -96,7 +93,7 @@ def _block(run: ReportInput, kind: str, samples: Sequence[Sample], place: Path) 
 
 
 def _own_words(errors: Sequence[SampleError]) -> list[str]:
-    """The last lines that the variant logged itself, each once."""
+    """The last lines that the variant logged, each once."""
     logged = next((error.log for error in errors if error.log), "")
     text = message(errors[0])
     lines = (
@@ -110,6 +107,4 @@ def _printable(text: str) -> str:
 
 
 def _line(label: str, value: str) -> Text:
-    text = Text(prose(value, label=f"  {label}", indent=_LABEL + 2))
-    text.stylize(QUIET, 0, _LABEL + 2)
-    return text
+    return labelled(f"  {label}", value, _LABEL + 2)

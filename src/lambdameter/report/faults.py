@@ -1,4 +1,4 @@
-"""What disturbed the calls: faults that were injected, and requests that SDKs sent again."""
+"""Injected faults, and requests that SDKs repeated on their own."""
 
 from __future__ import annotations
 
@@ -8,31 +8,29 @@ from collections.abc import Mapping
 from rich.style import Style
 from rich.text import Text
 
-from lambdameter.analysis import find
+from lambdameter.analysis.run import Run
 from lambdameter.model.base import CALLS
-from lambdameter.model.report import ReportInput
 from lambdameter.model.summary import CallSummary, CellSummary
 from lambdameter.report import labels
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import measured
+from lambdameter.report.style import measured
 
 
-def table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
-    """A row for each call of each cell at one tier; None where nothing was disturbed."""
-    cells = [cell for cell in run.summary.cells if cell.memory_mb == memory_mb]
+def table(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
+    """A row for each call of each cell at one memory size; None where there were none."""
+    cells = run.cells(memory_mb)
     kinds = sorted({kind for cell in cells for call in _calls(cell) for kind in _by_kind(call)})
     if not kinds and not any(call.retries for cell in cells for call in _calls(cell)):
         return None
     grid = Grid([("", ""), ("SDK", "retries"), *(("", kind) for kind in kinds)])
-    for case in find.cases(run):
-        for cell in find.tier(run, memory_mb, case):
-            for name, call in zip(CALLS, (cell.cold, cell.warm), strict=True):
-                if call is None:
-                    continue
-                title = labels.label(run, case, cell.variant, styles.get(cell.variant, ""))
-                counted = _by_kind(call)
-                figures = [call.retries or 0, *(counted[kind] for kind in kinds)]
-                grid.row([title.followed_by(f", {name}"), *(measured(f"{n:,}") for n in figures)])
+    for cell in cells:
+        for name, call in zip(CALLS, (cell.cold, cell.warm), strict=True):
+            if call is None:
+                continue
+            counted = _by_kind(call)
+            figures = [call.retries or 0, *(counted[kind] for kind in kinds)]
+            title = labels.label(run, cell, styles).followed_by(f", {name}")
+            grid.row([title, *(measured(f"{n:,}") for n in figures)])
     return grid.text()
 
 
@@ -41,7 +39,7 @@ def _calls(cell: CellSummary) -> list[CallSummary]:
 
 
 def _by_kind(call: CallSummary) -> Counter[str]:
-    """dynamodb.PutItem.throttle and s3.GetObject.throttle are both a throttle."""
+    """Faults by kind: dynamodb.PutItem.throttle and s3.GetObject.throttle are both a throttle."""
     counted: Counter[str] = Counter()
     for name, count in call.faults.items():
         counted[name.rpartition(".")[2]] += count

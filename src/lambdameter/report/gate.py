@@ -1,167 +1,106 @@
-"""What a comparison says, in sentences: the one that decides, its evidence, its caveats."""
+"""HEAD compared with BASE, for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from rich.console import Group, RenderableType
+from rich.style import Style
+from rich.text import Text
 
 from lambdameter import units
-from lambdameter.model.gate import (
-    CellComparison,
-    ConditionDifference,
-    Gate,
-    GateInterval,
-    GateVerdict,
-    Lack,
-    NotEnough,
-    Outcome,
-    RunComparison,
+from lambdameter.model.gate import CellRatios, GateInterval, GateReport, Ratio
+from lambdameter.report import gate_words
+from lambdameter.report.grid import Grid
+from lambdameter.report.style import BAD, HEAD, measured, prose
+from lambdameter.report.terminal import section
+
+_HEADS = (
+    ("", ""),
+    ("Duration\nBASE", "ms"),
+    ("\nHEAD", "ms"),
+    ("\nratio", "x"),
+    ("95 %\nfrom", "x"),
+    ("\nto", "x"),
+    ("billed\nratio", "x"),
+    ("whole bill\nratio", "x"),
+    ("Max Memory\nratio", "x"),
 )
-from lambdameter.words import listed
-
-LACKS: Mapping[Lack, str] = {
-    "head-unequal": "HEAD gives wrong results",
-    "base-unequal": "BASE gives wrong results, so its times do not count",
-    "head-died": "HEAD dies on a case that BASE answers",
-    "base-died": "BASE died",
-    "head-missing": "HEAD has no measured warm call",
-    "base-missing": "BASE has no measured warm call",
-}
-_DOES = {
-    "slower": "takes {} times as long",
-    "dearer": "costs {} times as much",
-    "bigger": "has a package {} times as large",
-}
 
 
-def decision(comparison: RunComparison) -> str:
-    """The sentence that decides."""
-    if comparison.outcome == "failed":
-        return f"HEAD fails: {_worst(comparison)}."
-    if comparison.outcome == "cannot-tell":
-        return f"No decision on HEAD: {_worst(comparison)}."
-    gates = list(dict.fromkeys(verdict.gate for verdict in comparison.verdicts))
-    if gates:
-        return f"HEAD passes: no variant is more than {listed([_limit(gate) for gate in gates])}."
-    ratios = [
-        cell.duration_ms.ratio
-        for cell in comparison.cells
-        if cell.duration_ms and cell.duration_ms.ratio
+def gate(report: GateReport, styles: Mapping[str, Style]) -> RenderableType:
+    """The whole report, in reading order."""
+    parts: list[RenderableType] = [Text(prose(gate_words.decision(report)), style=HEAD)]
+    parts += [
+        Text(prose(sentence, label="  ", indent=2)) for sentence in gate_words.evidence(report)
     ]
-    ends = list(dict.fromkeys(units.number(end) for end in (min(ratios), max(ratios))))
-    return f"HEAD takes {' to '.join(ends)} times as long as BASE; no limit was given."
+    parts.append(Text())
+    parts += section("What differs between the runs", (), [_differences(report)])
+    for memory_mb in dict.fromkeys(cell.memory_mb for cell in report.cells):
+        cells = [cell for cell in report.cells if cell.memory_mb == memory_mb]
+        title = f"Warm calls at {memory_mb:,} MB"
+        parts += section(title, gate_words.caveats(report), [_cells(report, cells, styles)])
+    if report.packages:
+        parts += section("Packages, zipped", (), [_packages(report, styles)])
+    for name, run in (("BASE", report.base), ("HEAD", report.head)):
+        parts.append(Text(prose(run.folder, label=name, indent=6)))
+    return Group(*parts)
 
 
-def evidence(comparison: RunComparison) -> list[str]:
-    """A sentence for each verdict, the failed ones first; what many have alike is said once."""
-    rank = {"failed": 0, "cannot-tell": 1, "passed": 2}
-    words = {"failed": "failed", "cannot-tell": "cannot tell", "passed": "passed"}
-    by_reason: dict[tuple[Outcome, str], list[str]] = {}
-    for verdict in sorted(comparison.verdicts, key=lambda verdict: rank[verdict.outcome]):
-        by_reason.setdefault((verdict.outcome, _why(verdict)), []).append(_who(comparison, verdict))
-    return [
-        f"{words[outcome]}: {listed(list(dict.fromkeys(who)))}: {why}"
-        for (outcome, why), who in by_reason.items()
-    ]
+def _differences(report: GateReport) -> Text:
+    if not report.differences:
+        return Text("Only the code.")
+    lines = [prose(gate_words.difference(difference)) for difference in report.differences]
+    return Text("\n".join(lines))
 
 
-def caveats(comparison: RunComparison) -> list[str]:
-    """What is to be known beside the figures."""
-    beside = [
-        (
-            "the runs were made one after the other, so the intervals do not include "
-            "changes of the machine in between"
+def _cells(report: GateReport, cells: Iterable[CellRatios], styles: Mapping[str, Style]) -> Text:
+    grid = Grid(_HEADS)
+    widest = max((len(title) for title in report.case_titles.values()), default=0)
+    for cell in cells:
+        title = Text(f"{report.case_titles.get(cell.case, cell.case):<{widest}} ")
+        title.append(gate_words.name(report, cell.variant), styles.get(cell.variant, ""))
+        duration = cell.duration_ms
+        if cell.lack is not None or duration is None:
+            grid.words(title, Text(gate_words.LACKS[cell.lack] if cell.lack else "", style=BAD))
+            continue
+        ends = duration.interval if isinstance(duration.interval, GateInterval) else None
+        grid.row(
+            [
+                title,
+                measured(units.ms(duration.base)),
+                measured(units.ms(duration.head)),
+                measured(units.number(duration.ratio), better=True),
+                measured(units.number(ends.low if ends else None)),
+                measured(units.number(ends.high if ends else None)),
+                measured(_ratio(cell.billed_ms)),
+                measured(units.number(cell.bill.ratio if cell.bill else None)),
+                measured(_ratio(cell.max_memory_mb)),
+            ]
         )
-    ]
-    intervals = [
-        interval
-        for cell in comparison.cells
-        if cell.duration_ms and (interval := cell.duration_ms.interval) is not None
-    ]
-    missing = [interval for interval in intervals if isinstance(interval, NotEnough)]
-    if missing:
-        beside.insert(0, _not_enough(missing[0]))
-    if len(intervals) - len(missing) > 1:
-        beside.append(
-            f"{len(intervals) - len(missing)} cells with an interval each: one of "
-            "20 intervals is expected to miss the true value"
+    return grid.text()
+
+
+def _packages(report: GateReport, styles: Mapping[str, Style]) -> Text:
+    grid = Grid([("", ""), ("BASE", "kB"), ("HEAD", "kB"), ("ratio", "x")])
+    for package in report.packages:
+        size = package.zip_bytes
+        grid.row(
+            [
+                Text(gate_words.name(report, package.variant), styles.get(package.variant, "")),
+                measured(_kilobytes(size.base)),
+                measured(_kilobytes(size.head)),
+                measured(_ratio(size)),
+            ]
         )
-    for run, name in ((comparison.base, "BASE"), (comparison.head, "HEAD")):
-        if not run.complete:
-            beside.insert(0, f"{name} is not complete: some of its calls are missing")
-    beside += [failed for cell in comparison.cells if (failed := _failed_calls(comparison, cell))]
-    return beside
+        if package.same:
+            grid.words(Text(), Text("the same package in both runs"))
+    return grid.text()
 
 
-def difference(item: ConditionDifference) -> str:
-    """One item of the list of what was not alike."""
-    return f"{item.what}: {item.base} in BASE, {item.head} in HEAD"
+def _ratio(of: Ratio | None) -> str:
+    return units.number(of.ratio if of else None)
 
 
-def name(comparison: RunComparison, variant: str, case: str | None = None) -> str:
-    """Whom a figure is of."""
-    title = comparison.variant_titles.get(variant, variant)
-    return title if case is None else f"{title} on {comparison.case_titles.get(case, case)}"
-
-
-def span(interval: GateInterval | NotEnough | None) -> str:
-    """An interval as a sentence has it; empty where there is none."""
-    if not isinstance(interval, GateInterval):
-        return ""
-    return units.span(interval.low, interval.high)
-
-
-def _worst(comparison: RunComparison) -> str:
-    """The first thing that is as the outcome is."""
-    for verdict in comparison.verdicts:
-        if verdict.outcome == comparison.outcome:
-            return _verdict(comparison, verdict)
-    for cell in comparison.cells:
-        if cell.lack is not None:
-            return f"{name(comparison, cell.variant, cell.case)}: {LACKS[cell.lack]}"
-    return "the runs have no variant, case and memory size in common"
-
-
-def _verdict(comparison: RunComparison, verdict: GateVerdict) -> str:
-    return f"{_who(comparison, verdict)}: {_why(verdict)}"
-
-
-def _who(comparison: RunComparison, verdict: GateVerdict) -> str:
-    who = name(comparison, verdict.variant, verdict.case)
-    return who if verdict.memory_mb is None else f"{who} at {verdict.memory_mb:,} MB"
-
-
-def _why(verdict: GateVerdict) -> str:
-    if verdict.lack is not None:
-        return LACKS[verdict.lack]
-    if isinstance(verdict.interval, NotEnough):
-        return _not_enough(verdict.interval)
-    if verdict.ratio is None:
-        return "the ratio is not known for both runs"
-    does = _DOES[verdict.gate.kind].format(units.number(verdict.ratio))
-    between = f" ({span(verdict.interval)})" if verdict.interval else ""
-    wider = (
-        "; more environments would narrow the interval" if verdict.outcome == "cannot-tell" else ""
-    )
-    return f"{does}{between}, {units.number(1 + verdict.gate.limit)} allowed{wider}"
-
-
-def _not_enough(shortage: NotEnough) -> str:
-    return (
-        f"an interval needs {shortage.needed} environments on each side, and BASE has "
-        f"{shortage.base} and HEAD {shortage.head}: measure with --cold {shortage.needed} "
-        "or more"
-    )
-
-
-def _limit(gate: Gate) -> str:
-    return f"{units.percent(gate.limit)} {gate.kind}"
-
-
-def _failed_calls(comparison: RunComparison, cell: CellComparison) -> str:
-    if cell.lack is not None or not cell.base_errors + cell.head_errors:
-        return ""
-    return (
-        f"{name(comparison, cell.variant, cell.case)} at {cell.memory_mb:,} MB: "
-        f"{cell.base_errors} calls failed in BASE and {cell.head_errors} in HEAD; "
-        "no figure includes them"
-    )
+def _kilobytes(size: float | None) -> str:
+    return units.number(None if size is None else size / 1_000)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rich.style import Style
 from rich.text import Text
 
-from lambdameter.report.look import HEAD, QUIET, WIDTH, Label
+from lambdameter.report.style import HEAD, QUIET, WIDTH, Label
 
 _GAP = 1
 _AFTER_WORDS = " "

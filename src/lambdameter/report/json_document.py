@@ -1,29 +1,27 @@
-"""A run as the document that `--json` prints; docs/json.md describes it for its readers."""
+"""A run, or HEAD compared with BASE, as JSON; docs/json.md describes the documents."""
 
 from __future__ import annotations
 
-import msgspec
-
-from lambdameter.analysis import caveats, find
+from lambdameter.analysis import caveats
 from lambdameter.analysis.decision import Decision, decide
+from lambdameter.analysis.run import Run
 from lambdameter.model.base import Architecture, Call, ParameterValue, Record
 from lambdameter.model.bill import Bill
 from lambdameter.model.claim import PublishedFigure
-from lambdameter.model.comparison import Comparison, Flagged, Stopping, StoppingRule
-from lambdameter.model.gate import RunComparison
-from lambdameter.model.report import ReportInput
+from lambdameter.model.comparison import Comparison, FlaggedCalls, Stopping, StoppingRule
+from lambdameter.model.gate import GateReport
 from lambdameter.model.sample import Enforcement, SampleError, TrialEquality
 from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary
-from lambdameter.report import gate
+from lambdameter.report import gate_words, json_text
 
 SCHEMA = 1
 
 
-class Run(Record, frozen=True, kw_only=True):
-    """Which run it is.
+class RunIdentity(Record, frozen=True, kw_only=True):
+    """Identity of a run.
 
     Attributes:
-        copies: variant -> what it is a copy of; empty: variants were compared.
+        copies: variant -> the variant that it is a copy of; empty where variants were compared.
     """
 
     id: str
@@ -40,11 +38,11 @@ class Run(Record, frozen=True, kw_only=True):
 
 
 class Target(Record, frozen=True, kw_only=True):
-    """What ran it.
+    """The target of a run.
 
     Attributes:
-        latency_model: None where the services were real.
-        faults: what was injected; its times compare with no others. None: nothing.
+        latency_model: None for real services.
+        faults: the injected faults; None where there were none.
     """
 
     name: str
@@ -57,7 +55,7 @@ class Target(Record, frozen=True, kw_only=True):
 
 
 class TrialDifference(Record, frozen=True, kw_only=True):
-    """One call whose records or answer are not what they must be."""
+    """A call whose records or answer were not as expected."""
 
     variant: str
     call: Call
@@ -66,21 +64,21 @@ class TrialDifference(Record, frozen=True, kw_only=True):
 
 
 class Case(Record, frozen=True, kw_only=True):
-    """The verdict on one case, with every call that differed."""
+    """The verdict on a case, with every call that differed."""
 
     verdict: CaseEquality
     differing: tuple[TrialDifference, ...]
 
 
 class Equality(Record, frozen=True, kw_only=True):
-    """Whether the variants do the same. Figures of a case that is not equal are null."""
+    """Whether the variants do the same; figures of unequal cases are null."""
 
     equal: bool
     cases: tuple[Case, ...]
 
 
 class Result(Record, frozen=True, kw_only=True):
-    """One variant on one case at one tier. `cold` and `warm` are whole; the rest is the warm's."""
+    """One cell: `cold` and `warm` in full; the other fields repeat figures of `warm`."""
 
     variant: str
     case: str
@@ -101,37 +99,37 @@ class Result(Record, frozen=True, kw_only=True):
 
 
 class Document(Record, frozen=True, kw_only=True):
-    """Everything. Times are ms, sizes MB as Lambda prints them, money decimal strings in USD."""
+    """A run: times in ms, sizes in MB as Lambda prints them, money as decimal strings in USD."""
 
     schema: int
-    run: Run
+    run: RunIdentity
     target: Target
     enforcement: Enforcement | None
     decisions: tuple[Decision, ...]
     equality: Equality
     results: tuple[Result, ...]
     comparisons: tuple[Comparison, ...]
-    outliers: tuple[Flagged, ...]
+    outliers: tuple[FlaggedCalls, ...]
     stopping_rule: StoppingRule | None
     stopping: Stopping | None
     bill: Bill
     notes: tuple[str, ...]
 
 
-class ComparisonDocument(Record, frozen=True, kw_only=True):
-    """Two runs held against each other. Ratios are HEAD / BASE."""
+class GateDocument(Record, frozen=True, kw_only=True):
+    """HEAD compared with BASE; ratios are HEAD / BASE."""
 
     schema: int
     decision: str
     notes: tuple[str, ...]
-    comparison: RunComparison
+    comparison: GateReport
 
 
-def document(run: ReportInput) -> Document:
+def document(run: Run) -> Document:
     """The record behind the document."""
     return Document(
         schema=SCHEMA,
-        run=_run(run),
+        run=_identity(run),
         target=_target(run),
         enforcement=run.manifest.target.enforcement,
         decisions=decide(run),
@@ -152,36 +150,35 @@ def document(run: ReportInput) -> Document:
     )
 
 
-def encode(run: ReportInput) -> str:
-    """The document as text, indented, with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(document(run)), indent=2).decode() + "\n"
+def encode(run: Run) -> str:
+    """The document as JSON text."""
+    return json_text.encode(document(run))
 
 
 def schema() -> str:
-    """The document's JSON Schema, made from the records; schema-1.json is its copy."""
-    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode() + "\n"
+    """JSON Schema of a run's document; schema-1.json is a copy."""
+    return json_text.schema(Document)
 
 
-def encode_comparison(comparison: RunComparison) -> str:
-    """A comparison as text; docs/json.md describes it."""
-    document = ComparisonDocument(
+def encode_gate(report: GateReport) -> str:
+    """HEAD compared with BASE as JSON text."""
+    document = GateDocument(
         schema=SCHEMA,
-        decision=gate.decision(comparison),
-        notes=tuple(gate.caveats(comparison)),
-        comparison=comparison,
+        decision=gate_words.decision(report),
+        notes=tuple(gate_words.caveats(report)),
+        comparison=report,
     )
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return json_text.encode(document)
 
 
-def comparison_schema() -> str:
-    """The comparison's JSON Schema; comparison-schema-1.json is its copy."""
-    document_schema = msgspec.json.schema(ComparisonDocument)
-    return msgspec.json.format(msgspec.json.encode(document_schema)).decode() + "\n"
+def gate_schema() -> str:
+    """JSON Schema of the document of HEAD and BASE; comparison-schema-1.json is a copy."""
+    return json_text.schema(GateDocument)
 
 
-def _run(run: ReportInput) -> Run:
+def _identity(run: Run) -> RunIdentity:
     manifest = run.manifest
-    return Run(
+    return RunIdentity(
         id=manifest.run,
         folder=run.folder,
         created_at=manifest.created_at,
@@ -196,7 +193,7 @@ def _run(run: ReportInput) -> Run:
     )
 
 
-def _target(run: ReportInput) -> Target:
+def _target(run: Run) -> Target:
     target = run.manifest.target
     return Target(
         name=target.name,
@@ -209,7 +206,7 @@ def _target(run: ReportInput) -> Target:
     )
 
 
-def _differing(run: ReportInput, case: str) -> tuple[TrialDifference, ...]:
+def _differing(run: Run, case: str) -> tuple[TrialDifference, ...]:
     return tuple(
         TrialDifference(
             variant=sample.trial.variant,
@@ -217,12 +214,12 @@ def _differing(run: ReportInput, case: str) -> tuple[TrialDifference, ...]:
             memory_mb=sample.trial.memory_mb,
             proof=sample.equality,
         )
-        for sample in run.samples
-        if sample.trial.case == case and sample.equality is not None and not sample.equality.equal
+        for sample in run.of_case(case)
+        if sample.equality is not None and not sample.equality.equal
     )
 
 
-def _result(run: ReportInput, cell: CellSummary) -> Result:
+def _result(run: Run, cell: CellSummary) -> Result:
     warm = cell.warm or CallSummary(n=0, errors=0)
     return Result(
         variant=cell.variant,
@@ -240,5 +237,5 @@ def _result(run: ReportInput, cell: CellSummary) -> Result:
         max_memory_mb=warm.max_memory_mb,
         billed_ms=warm.billed_ms,
         error=warm.error,
-        published=tuple(find.published(run, cell).values()),
+        published=tuple(run.published(cell).values()),
     )

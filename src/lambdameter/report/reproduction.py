@@ -13,7 +13,7 @@ from lambdameter import units
 from lambdameter.model.reproduction import HeadlineBill, JudgedRow, Reproduction, StudyTable
 from lambdameter.report import reproduction_words as words
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import (
+from lambdameter.report.style import (
     BETTER,
     HEAD,
     NOT_MEASURED,

@@ -1,18 +1,17 @@
-"""Judged claims as the document that `--json` prints; docs/reproduce.md describes it."""
+"""Judged claims as JSON; docs/reproduce.md describes the document."""
 
 from __future__ import annotations
 
-import msgspec
-
 from lambdameter.model.base import Record
 from lambdameter.model.reproduction import ROW_VERDICTS, Reproduction, RowVerdict
+from lambdameter.report import json_text
 from lambdameter.report.reproduction_words import summary
 
 SCHEMA = 1
 
 
 class Document(Record, frozen=True, kw_only=True):
-    """Everything; `counts` has every verdict, those of no row included."""
+    """Judged claims; `counts` has every verdict, also where no row has it."""
 
     schema: int
     decision: str
@@ -32,12 +31,10 @@ def document(reproduction: Reproduction) -> Document:
 
 
 def encode(reproduction: Reproduction) -> str:
-    """The document as text, indented, with a final newline."""
-    return (
-        msgspec.json.format(msgspec.json.encode(document(reproduction)), indent=2).decode() + "\n"
-    )
+    """The document as JSON text."""
+    return json_text.encode(document(reproduction))
 
 
 def schema() -> str:
-    """The document's JSON Schema, made from the records; reproduction-schema-1.json is its copy."""
-    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode() + "\n"
+    """JSON Schema of the document; reproduction-schema-1.json is a copy."""
+    return json_text.schema(Document)

@@ -1,4 +1,4 @@
-"""What a search found: the event, what each variant made of it, and how to call it again."""
+"""The result of a search: the event, each variant's answer, and how to call the event again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from rich.text import Text
 from lambdameter.model.sample import FieldDifference
 from lambdameter.model.search import SearchResult
 from lambdameter.model.workload import Workload
-from lambdameter.report.look import ALARM, HEAD, QUIET
+from lambdameter.report import json_text
+from lambdameter.report.style import ALARM, HEAD, QUIET
 from lambdameter.words import listed
 
 _SHOWN = 600
@@ -19,7 +20,7 @@ SCHEMA = 1
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """See docs/json.md."""
+    """A search as JSON; docs/json.md describes the document."""
 
     schema: int = SCHEMA
     equal: bool
@@ -27,15 +28,14 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode(result: SearchResult) -> str:
-    """The result as JSON."""
-    document = Document(equal=not result.disagreements, result=result)
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    """The document as JSON text."""
+    return json_text.encode(Document(equal=not result.disagreements, result=result))
 
 
 def report(result: SearchResult, workload: Workload, again: str) -> Text:
-    """Lines for a terminal; `again` is the command that calls the event given behind it."""
+    """Lines for a terminal; `again` is the command that repeats an event, up to the file's name."""
     if result.disagreements:
-        return _found(result, workload, again)
+        return _difference(result, workload, again)
     titles = listed([_title(workload, name) for name in result.variants])
     if result.seed is None:
         equal = f"  {titles} give the same answer to {result.event_file}"
@@ -52,7 +52,7 @@ def report(result: SearchResult, workload: Workload, again: str) -> Text:
     return text
 
 
-def _found(result: SearchResult, workload: Workload, again: str) -> Text:
+def _difference(result: SearchResult, workload: Workload, again: str) -> Text:
     lines = [Text.assemble((" NOT EQUAL ", ALARM), _after(result))]
     lines.append(Text(f"  {_short(msgspec.json.encode(result.event).decode())}\n"))
     lines += _answers(result, workload)
@@ -101,7 +101,7 @@ def _title(workload: Workload, name: str) -> str:
 
 
 def _short(value: str | None) -> str:
-    """Printable on one line: a letter that is not, or combines, by its escape."""
+    """Text on one line; letters that cannot be printed alone are escaped."""
     if value is None:
         return "nothing"
     plain = "".join(

@@ -1,4 +1,4 @@
-"""A sweep over latencies, for the terminal."""
+"""A sweep over service latencies, for the terminal."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.analysis import caveats, find, latency_curves
+from lambdameter.analysis import caveats, latency_curves
 from lambdameter.analysis.latency_curves import Curve, Point
-from lambdameter.model.sweep import SweepInput
+from lambdameter.analysis.run import LatencySweep
 from lambdameter.report import labels
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import HEAD, QUIET, measured, modelled, prose, variant_styles
+from lambdameter.report.style import HEAD, labelled, measured, modelled, prose, variant_styles
 from lambdameter.report.terminal import section, what_ran
 
 _WORDS = {
@@ -26,20 +26,20 @@ _WORDS = {
 _LABEL = 13
 
 
-def report(sweep: SweepInput) -> RenderableType:
-    """Everything, in the order in which it is to be read."""
+def report(sweep: LatencySweep) -> RenderableType:
+    """The whole report, in reading order."""
     first = sweep.runs[0]
     styles = variant_styles(first.manifest.workload.variants)
     parts: list[RenderableType] = [
         Text(prose(sentence), style=HEAD) for sentence in latency_curves.sentences(sweep)
     ]
     parts.append(Text())
-    for memory_mb in find.tiers(first):
-        lacking = caveats.tier(first.manifest.target.enforcement, memory_mb)
+    for memory_mb in first.memory_sizes:
+        lacking = caveats.memory_size(first.manifest.target.enforcement, memory_mb)
         title = f"By service latency at {memory_mb:,} MB"
         body = table(sweep, memory_mb, styles)
         if body is not None:
-            parts += section(title, (*lacking, *latency_curves.beside(sweep)), [body])
+            parts += section(title, (*lacking, *latency_curves.caveats(sweep)), [body])
     parts += section(
         "What ran", caveats.target(first), [what_ran(latency_curves.with_every_latency(sweep))]
     )
@@ -48,8 +48,8 @@ def report(sweep: SweepInput) -> RenderableType:
     return Group(*parts)
 
 
-def table(sweep: SweepInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
-    """A row for each latency of each variant; None: one variant ran alone."""
+def table(sweep: LatencySweep, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
+    """A row for each latency of each variant; None where there is only one candidate."""
     curves = latency_curves.curves(sweep, memory_mb)
     if not curves:
         return None
@@ -65,13 +65,12 @@ def table(sweep: SweepInput, memory_mb: int, styles: Mapping[str, Style]) -> Tex
 
 
 def _row(
-    grid: Grid, sweep: SweepInput, curve: Curve, point: Point, styles: Mapping[str, Style]
+    grid: Grid, sweep: LatencySweep, curve: Curve, point: Point, styles: Mapping[str, Style]
 ) -> None:
-    style = styles.get(curve.variant, Style())
-    title = labels.label(sweep.runs[0], curve.case, curve.variant, style)
+    title = labels.label(sweep.runs[0], curve, styles)
     comparison = point.comparison
     if comparison is None:
-        at = latency_curves.number(point.latency_ms)
+        at = latency_curves.latency(point.latency_ms)
         grid.words(title, Text(f"at {at}: {point.lack}"))
         return
     ends = (
@@ -96,17 +95,15 @@ def _row(
     )
 
 
-def _runs(sweep: SweepInput) -> Iterator[Text]:
-    for swept, run in zip(sweep.sweep.runs, sweep.runs, strict=True):
+def _runs(sweep: LatencySweep) -> Iterator[Text]:
+    for latency_ms, run in sweep.at_each:
         state = "" if run.summary.complete else ", not complete"
         yield _labelled(
-            latency_curves.number(swept.latency_ms),
+            latency_curves.latency(latency_ms),
             f"{run.manifest.target.latency_model}; {run.summary.rounds} rounds{state}; "
             f"`lambdameter report {run.folder}`",
         )
 
 
 def _labelled(label: str, value: str) -> Text:
-    text = Text(prose(value, label=label, indent=_LABEL))
-    text.stylize(QUIET, 0, _LABEL)
-    return text
+    return labelled(label, value, _LABEL)

@@ -1,26 +1,24 @@
-"""A sweep as the document that `--json` prints; docs/json.md describes it for its readers."""
+"""A sweep as JSON; docs/json.md describes the document."""
 
 from __future__ import annotations
 
-import msgspec
-
-from lambdameter.analysis import find, latency_curves
+from lambdameter.analysis import latency_curves
 from lambdameter.analysis.latency_curves import Curve
+from lambdameter.analysis.run import LatencySweep
 from lambdameter.model.base import Record
-from lambdameter.model.sweep import SweepInput
-from lambdameter.report import json_document
+from lambdameter.report import json_document, json_text
 from lambdameter.report.json_document import Document
 
 
 class AtLatency(Record, frozen=True, kw_only=True):
-    """The whole document of the run at one latency."""
+    """The document of the run at one service latency."""
 
     latency_ms: float
     document: Document
 
 
 class SweepDocument(Record, frozen=True, kw_only=True):
-    """Everything. Units as in `Document`."""
+    """A sweep; units as in `Document`."""
 
     schema: int
     sweep: str
@@ -33,35 +31,34 @@ class SweepDocument(Record, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
-def encode(sweep: SweepInput) -> str:
-    """The document as text, indented, with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(document(sweep)), indent=2).decode() + "\n"
+def encode(sweep: LatencySweep) -> str:
+    """The document as JSON text."""
+    return json_text.encode(document(sweep))
 
 
-def document(sweep: SweepInput) -> SweepDocument:
+def document(sweep: LatencySweep) -> SweepDocument:
     """The record behind the document."""
     first = sweep.runs[0]
     return SweepDocument(
         schema=json_document.SCHEMA,
-        sweep=sweep.sweep.run,
+        sweep=sweep.record.run,
         folder=sweep.folder,
-        created_at=sweep.sweep.created_at,
-        workload=sweep.sweep.workload,
+        created_at=sweep.record.created_at,
+        workload=sweep.record.workload,
         decisions=latency_curves.sentences(sweep),
         curves=tuple(
             curve
-            for memory_mb in find.tiers(first)
+            for memory_mb in first.memory_sizes
             for curve in latency_curves.curves(sweep, memory_mb)
         ),
         runs=tuple(
-            AtLatency(latency_ms=swept.latency_ms, document=json_document.document(run))
-            for swept, run in zip(sweep.sweep.runs, sweep.runs, strict=True)
+            AtLatency(latency_ms=latency_ms, document=json_document.document(run))
+            for latency_ms, run in sweep.at_each
         ),
-        notes=tuple(latency_curves.beside(sweep)),
+        notes=tuple(latency_curves.caveats(sweep)),
     )
 
 
 def schema() -> str:
-    """The document's JSON Schema, made from the records; sweep-schema-1.json is its copy."""
-    document_schema = msgspec.json.schema(SweepDocument)
-    return msgspec.json.format(msgspec.json.encode(document_schema)).decode() + "\n"
+    """JSON Schema of the document; sweep-schema-1.json is a copy."""
+    return json_text.schema(SweepDocument)

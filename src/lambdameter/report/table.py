@@ -1,4 +1,4 @@
-"""The times of one case at one tier: what was measured, and what was published beside it."""
+"""The times of one memory size: measured figures, with published figures under them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.analysis import find
+from lambdameter.analysis.run import Run
 from lambdameter.model.base import Call
 from lambdameter.model.claim import PublishedFigure
-from lambdameter.model.report import ReportInput
 from lambdameter.model.summary import CallSummary, CellSummary
 from lambdameter.report import failures, labels
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import (
+from lambdameter.report.style import (
     BAD,
     NOT_MEASURED,
     QUIET,
@@ -31,12 +30,12 @@ _FAILED = {"function": "died", "answer": "wrong answer", "invoke": "not measured
 
 
 def _whole(value: float | None) -> str:
-    """What Lambda reports in whole units keeps all its digits."""
+    """A figure that Lambda reports in whole units, with all its digits."""
     return units.NOTHING if value is None else f"{value:,.0f}"
 
 
 class _Column(NamedTuple):
-    """A quantity of a call: how it is headed, read and told, and its names in claims."""
+    """A quantity of a call: its head, its value, its format, and its names in claims."""
 
     name: str
     unit: str
@@ -50,24 +49,24 @@ class _Column(NamedTuple):
         return self.name, self.unit
 
 
-def warm_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text:
-    """Claim K's table: a row for each variant, and the published figures under it.
+def warm_table(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text:
+    """Warm calls: a row for each variant, with its published figures under it.
 
-    Init stands here too, from the cold call: the warm one has none. A case that was not shown
-    equal has no figure.
+    Init is the cold call's, since warm calls have none. Cases that were not shown equal have no
+    figures.
     """
     columns = _warm_columns(run)
     grid = Grid([("", ""), *(column.head for column in columns), ("cold\nInit", "ms")])
-    for index, case in enumerate(find.cases(run)):
+    for index, case in enumerate(run.cases):
         if index:
             grid.gap()
-        _warm_rows(grid, run, find.tier(run, memory_mb, case), columns, styles)
+        _warm_rows(grid, run, run.cells(memory_mb, case), columns, styles)
     return grid.text()
 
 
 def _warm_rows(
     grid: Grid,
-    run: ReportInput,
+    run: Run,
     cells: Sequence[CellSummary],
     columns: Sequence[_Column],
     styles: Mapping[str, Style],
@@ -75,26 +74,23 @@ def _warm_rows(
     best = _best([cell.warm for cell in cells], columns)
     fastest_init = _least([cell.cold.init_ms if cell.cold else None for cell in cells])
     for cell in cells:
-        title = labels.label(run, cell.case, cell.variant, styles.get(cell.variant, ""))
+        title = labels.label(run, cell, styles)
         if _in_words(grid, run, title, cell, cell.warm) or cell.warm is None:
             continue
         init_ms = cell.cold.init_ms if cell.cold else None
         init = measured(units.ms(init_ms), better=init_ms is not None and init_ms == fastest_init)
         grid.row([title, *_figures(cell.warm, columns, best), init])
         _partial_failures(grid, cell.warm)
-        published_init = find.published(run, cell).get(("cold", "init_ms"))
+        published_init = run.published(cell).get(("cold", "init_ms"))
         _published_row(
             grid, run, cell, columns, Text() if published_init is None else _shown(published_init)
         )
 
 
-def published_in(run: ReportInput, memory_mb: int) -> Text | None:
-    """Where the figures in parentheses at one tier come from; None where there are none."""
+def published_in(run: Run, memory_mb: int) -> Text | None:
+    """The sources of the figures in parentheses; None where there are none."""
     cited = {
-        figure.claim
-        for case in find.cases(run)
-        for cell in find.tier(run, memory_mb, case)
-        for figure in find.published(run, cell).values()
+        figure.claim for cell in run.cells(memory_mb) for figure in run.published(cell).values()
     }
     sources = [
         prose(f"({source.id}) published in “{source.title}”: {source.conditions}")
@@ -104,21 +100,20 @@ def published_in(run: ReportInput, memory_mb: int) -> Text | None:
     return Text("\n".join(sources), style=NOT_MEASURED) if sources else None
 
 
-def cold_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text:
-    """All cases' cold calls at one tier: they say how a start goes, not how fast the work is.
+def cold_table(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text:
+    """Cold calls: they show how long a start takes, not how fast the work is.
 
-    Where a cold call does the work of a warm one, its Duration stands as a multiple of the
-    warm call's.
+    If cold calls do the same work as warm calls, the table also has the ratio of their Durations.
     """
     columns = _cold_columns(run)
     comparable = _same_work(run, memory_mb)
     ratio = [("cold call\n/ warm", "x")] if comparable else []
     grid = Grid([("", ""), *(column.head for column in columns), *ratio])
-    for case in find.cases(run):
-        cells = find.tier(run, memory_mb, case)
+    for case in run.cases:
+        cells = run.cells(memory_mb, case)
         best = _best([cell.cold for cell in cells], columns)
         for cell in cells:
-            title = labels.label(run, case, cell.variant, styles.get(cell.variant, ""))
+            title = labels.label(run, cell, styles)
             if _in_words(grid, run, title, cell, cell.cold) or cell.cold is None:
                 continue
             further = [measured(units.number(_first_to_warm(cell)))] if comparable else []
@@ -128,8 +123,8 @@ def cold_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) ->
     return grid.text()
 
 
-def spread_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
-    """How far apart the warm calls of each cell are; None where no cell has several."""
+def spread_table(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text | None:
+    """How much the warm calls of each cell differ; None where no cell has several."""
     columns = [
         _Column("calls", "", lambda call: call.n - call.errors, _whole),
         _Column("least", "ms", lambda call: call.least_ms, metrics=("least_ms",)),
@@ -141,19 +136,22 @@ def spread_table(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) 
         ),
     ]
     grid = Grid([("", ""), *(column.head for column in columns)])
-    cells = [cell for case in find.cases(run) for cell in find.tier(run, memory_mb, case)]
-    alive = [(cell, cell.warm) for cell in cells if cell.warm and cell.warm.duration_ms is not None]
+    alive = [
+        (cell, cell.warm)
+        for cell in run.cells(memory_mb)
+        if cell.warm and cell.warm.duration_ms is not None
+    ]
     if not any(call.n - call.errors > 1 for _, call in alive):
         return None
     for cell, call in alive:
-        title = labels.label(run, cell.case, cell.variant, styles.get(cell.variant, ""))
+        title = labels.label(run, cell, styles)
         grid.row([title, *_figures(call, columns, [None] * len(columns))])
         _published_row(grid, run, cell, columns)
     return grid.text()
 
 
-def _same_work(run: ReportInput, memory_mb: int) -> bool:
-    cells = [cell for case in find.cases(run) for cell in find.tier(run, memory_mb, case)]
+def _same_work(run: Run, memory_mb: int) -> bool:
+    cells = run.cells(memory_mb)
     both = [(cell.cold.count, cell.warm.count) for cell in cells if cell.cold and cell.warm]
     return bool(both) and all(cold == warm for cold, warm in both)
 
@@ -164,7 +162,7 @@ def _first_to_warm(cell: CellSummary) -> float | None:
     return cold_ms / warm_ms if cold_ms is not None and warm_ms else None
 
 
-def _warm_columns(run: ReportInput) -> list[_Column]:
+def _warm_columns(run: Run) -> list[_Column]:
     shape = run.manifest.workload.response
     per_1000 = _Column(
         f"per 1,000\n{shape.unit}s",
@@ -192,7 +190,7 @@ def _warm_columns(run: ReportInput) -> list[_Column]:
     ]
 
 
-def _cold_columns(run: ReportInput) -> list[_Column]:
+def _cold_columns(run: Run) -> list[_Column]:
     shape = run.manifest.workload.response
     count = _Column(f"{shape.unit}s", "", lambda call: call.count, _whole)
     return [
@@ -209,7 +207,7 @@ def _cold_columns(run: ReportInput) -> list[_Column]:
 _MEMORY = _Column("Max\nMemory", "MB", lambda call: call.max_memory_mb, _whole, ("max_memory_mb",))
 
 
-def _phases(run: ReportInput) -> list[_Column]:
+def _phases(run: Run) -> list[_Column]:
     def phase(name: str) -> Callable[[CallSummary], float | None]:
         return lambda call: call.phases.get(name)
 
@@ -219,24 +217,23 @@ def _phases(run: ReportInput) -> list[_Column]:
     ]
 
 
-def _total(run: ReportInput) -> list[_Column]:
+def _total(run: Run) -> list[_Column]:
     if run.manifest.workload.response.total is None:
         return []
     return [_Column("total", "ms", lambda call: call.total_ms, units.ms, ("total_ms",))]
 
 
-def _modelled(run: ReportInput) -> list[_Column]:
-    """How much of what is compared the latency model made, where it made any."""
+def _modelled(run: Run) -> list[_Column]:
+    """The part of the compared time that the latency model added, where it added any."""
     if not any(cell.warm and cell.warm.modelled_ms for cell in run.summary.cells):
         return []
     return [_Column("of it\n≈", "%", _modelled_percent, _whole, is_modelled=True)]
 
 
 def _modelled_percent(call: CallSummary) -> float | None:
-    raced_ms = find.raced_ms(call)
-    if call.modelled_ms is None or not raced_ms:
+    if call.modelled_ms is None or not call.compared_ms:
         return None
-    return min(100.0, 100 * call.modelled_ms / raced_ms)
+    return min(100.0, 100 * call.modelled_ms / call.compared_ms)
 
 
 def _figures(
@@ -257,22 +254,22 @@ def _best(calls: Sequence[CallSummary | None], columns: Sequence[_Column]) -> li
 
 
 def _least(values: Sequence[float | None]) -> float | None:
-    """The smallest of several that differ; None where there is nothing to set off."""
+    """The smallest of several different figures; None where there is only one."""
     figures = {value for value in values if value is not None}
     return min(figures) if len(figures) > 1 else None
 
 
 def _in_words(
-    grid: Grid, run: ReportInput, title: Label, cell: CellSummary, call: CallSummary | None
+    grid: Grid, run: Run, title: Label, cell: CellSummary, call: CallSummary | None
 ) -> bool:
-    """A row for a call without figures: it died, was never made, or was not shown equal."""
-    if call is not None and find.died(call):
+    """Write a row for a call without figures; False for a call that has figures."""
+    if call is not None and call.died:
         text = Text("died", BAD)
         if call.error is not None:
             text = Text(f"{_FAILED[call.error.kind]}: {call.error.type}", BAD)
             text.append(f" at {cell.memory_mb:,} MB", BAD)
             text.append(f"  {failures.message(call.error)}", QUIET)
-    elif not find.is_equal(run, cell.case):
+    elif not run.is_equal(cell.case):
         text = Text("not verified as equal, so no speed is reported")
     elif call is None:
         text = Text("not measured", style=QUIET)
@@ -292,14 +289,14 @@ def _partial_failures(grid: Grid, call: CallSummary) -> None:
 
 def _published_row(
     grid: Grid,
-    run: ReportInput,
+    run: Run,
     cell: CellSummary,
     columns: Sequence[_Column],
     *further: Text,
     call: Call = "warm",
 ) -> None:
-    """What others published of this cell's call, where it is anything that a column shows."""
-    claims = find.published(run, cell)
+    """The published figures of this cell's call, where a column shows any of them."""
+    claims = run.published(cell)
     matching = [
         next((claims[call, name] for name in column.metrics if (call, name) in claims), None)
         for column in columns

@@ -1,4 +1,4 @@
-"""Duration taken apart: CPU, throttled, waiting, and how much of the waiting is our model's."""
+"""The parts of Duration: CPU, throttled, waiting, and how much of the waiting is modelled."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.analysis import find
-from lambdameter.model.report import ReportInput
+from lambdameter.analysis.run import Run
 from lambdameter.model.summary import CallSummary, CellSummary
 from lambdameter.report import labels
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import QUIET, Label, measured, modelled
+from lambdameter.report.style import QUIET, Label, measured, modelled
 
-# Cells of a bar and its label together; labels beyond the bar's own share make it shorter.
+# Width of a bar and its label together, in cells; a long label makes the bar shorter.
 _LABEL_AND_BAR = 40
 _LONGEST_BAR, _SHORTEST_BAR = 24, 10
 _CPU, _THROTTLED, _WAITING, _MODELLED, _UNKNOWN = "█", "▓", "▒", "░", "·"
@@ -25,8 +24,8 @@ LEGEND = (
 )
 
 
-def where_time_went(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> Text:
-    """A bar and its figures for each warm call at one tier; all bars share one scale."""
+def where_time_went(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text:
+    """A bar and its figures for each warm call at one memory size; all bars share one scale."""
     grid = Grid(
         [
             ("", ""),
@@ -38,34 +37,33 @@ def where_time_went(run: ReportInput, memory_mb: int, styles: Mapping[str, Style
             ("of\ntotal", "%"),
         ]
     )
-    cells = [cell for cell in run.summary.cells if cell.memory_mb == memory_mb]
+    cells = run.cells(memory_mb)
     longest_ms = max(
         (cell.warm.duration_ms for cell in cells if cell.warm and cell.warm.duration_ms),
         default=0.0,
     )
-    for case in find.cases(run):
-        for cell in find.tier(run, memory_mb, case):
-            if cell.warm is not None and cell.warm.duration_ms:
-                grid.row(_row(run, cell, cell.warm, longest_ms, styles))
+    for cell in cells:
+        if cell.warm is not None and cell.warm.duration_ms:
+            grid.row(_row(run, cell, cell.warm, longest_ms, styles))
     return grid.text()
 
 
 def _row(
-    run: ReportInput,
+    run: Run,
     cell: CellSummary,
     call: CallSummary,
     longest_ms: float,
     styles: Mapping[str, Style],
 ) -> list[Text | Label]:
-    style = styles.get(cell.variant, Style())
     widest = max(len(variant.title) for variant in run.manifest.workload.variants)
-    name = labels.label(run, cell.case, cell.variant, style)
-    name = name.followed_by(" " * (widest + 1 - len(find.variant_title(run, cell.variant))))
+    name = labels.label(run, cell, styles)
+    name = name.followed_by(" " * (widest + 1 - len(run.variant_title(cell.variant))))
     width = min(_LONGEST_BAR, max(_SHORTEST_BAR, _LABEL_AND_BAR + 1 - name.text().cell_len))
-    name = name.followed_by(bar(call, longest_ms, width), style)
+    name = name.followed_by(bar(call, longest_ms, width), styles.get(cell.variant, ""))
     none = Text(f"{units.NOTHING} ", style=QUIET)
-    raced_ms = find.raced_ms(call)
-    share = call.modelled_ms / raced_ms if call.modelled_ms is not None and raced_ms else None
+    share = None
+    if call.modelled_ms is not None and call.compared_ms:
+        share = call.modelled_ms / call.compared_ms
     return [
         name,
         measured(units.ms(call.duration_ms)),
@@ -78,7 +76,7 @@ def _row(
 
 
 def bar(call: CallSummary, longest_ms: float, width: int = _LONGEST_BAR) -> str:
-    """Duration as a bar, of `width` cells for the longest; parts are told apart by their fill."""
+    """Duration as a bar: the longest has `width` cells, and each part has its own fill."""
     duration = call.duration_ms or 0.0
     cells = round(width * duration / longest_ms) if longest_ms else 0
     if call.waiting_ms is None:

@@ -39,7 +39,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     inputs: int | None = None
 
 
-class Hunt(msgspec.Struct, frozen=True, kw_only=True):
+class HuntResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a search.
 
     Attributes:
@@ -108,7 +108,7 @@ def hunt(
     limits: Limits,
     random: Random,
     clock: Callable[[], float],
-) -> Hunt:
+) -> HuntResult:
     """Look for the smallest input on which `differ` is true.
 
     Args:
@@ -138,7 +138,7 @@ def hunt(
         pass  # what was found before is what there is
     except (NoSuchExample, Unsatisfiable):
         ended = limits.inputs is None or watch.inputs < limits.inputs
-    return Hunt(
+    return HuntResult(
         found=watch.found,
         event=watch.event,
         inputs=watch.inputs,

@@ -20,7 +20,7 @@ from lambdameter.model.search import Disagreement
 from lambdameter.model.workload import Variant, Workload
 from lambdameter.targets import answer
 from lambdameter.targets.base import Target
-from lambdameter.targets.provision import Needs, provision
+from lambdameter.targets.provision import Requirements, provision
 from lambdameter.verify import outcome
 from lambdameter.verify.outcome import Outcome
 
@@ -117,7 +117,7 @@ def deployed(
 ) -> Iterator[Rivals]:
     """The variants on a target, built where need be, for as long as the context lasts."""
     architecture = target.info().architecture
-    needs = Needs(
+    needs = Requirements(
         prefix=f"lambdameter-search-{secrets.token_hex(4)}",
         workload=workload,
         artifacts=[make_package(workload, variant, architecture, console) for variant in variants],

@@ -21,7 +21,7 @@ from lambdameter.errors import BadInputError
 from lambdameter.search import values
 from lambdameter.search.values import Strategy
 
-Place = tuple[str | int, ...]
+SchemaPath = tuple[str | int, ...]
 
 # Keywords that say nothing about what conforms.
 _ANNOTATIONS = frozenset(
@@ -81,7 +81,7 @@ def _pointer(path: Any) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
-def _names(reference: str) -> Place:
+def _names(reference: str) -> SchemaPath:
     names = reference.removeprefix("#").split("/")[1:]
     return tuple(name.replace("~1", "/").replace("~0", "~") for name in names)
 
@@ -94,7 +94,7 @@ class _Generators:
         self._place = place
         self._references: dict[str, Strategy] = {}
 
-    def of(self, schema: Any, at: Place) -> Strategy:
+    def of(self, schema: Any, at: SchemaPath) -> Strategy:
         """What conforms to the part of the schema that stands there."""
         if schema is True or schema == {}:
             return values.ANYTHING
@@ -115,7 +115,7 @@ class _Generators:
         self._check_keywords(schema, keywords, at)
         return st.one_of([self._typed(kind, schema, at) for kind in types])
 
-    def _types(self, schema: Mapping[str, Any], at: Place) -> list[str]:
+    def _types(self, schema: Mapping[str, Any], at: SchemaPath) -> list[str]:
         declared = schema.get("type")
         if declared is None:
             likely = [kind for kind, keywords in _TYPES.items() if keywords & schema.keys()]
@@ -130,23 +130,23 @@ class _Generators:
         return sorted(types, key=list(_TYPES).index)
 
     def _check_keywords(
-        self, schema: Mapping[str, Any], allowed: frozenset[str], at: Place
+        self, schema: Mapping[str, Any], allowed: frozenset[str], at: SchemaPath
     ) -> None:
         for keyword in schema:
             if keyword not in allowed | _ANNOTATIONS:
                 raise self._no_generator(f"`{keyword}`", (*at, keyword))
 
-    def _no_generator(self, subject: str, at: Place) -> BadInputError:
+    def _no_generator(self, subject: str, at: SchemaPath) -> BadInputError:
         return BadInputError(
             f"lambdameter cannot generate inputs for {subject}",
             place=self._at(at),
             next_step="Use the keywords that docs/workload.md lists, or omit this one.",
         )
 
-    def _at(self, at: Place) -> str:
+    def _at(self, at: SchemaPath) -> str:
         return f"{self._place}#{_pointer(at)}"
 
-    def _referred(self, reference: str, at: Place) -> Strategy:
+    def _referred(self, reference: str, at: SchemaPath) -> Strategy:
         if reference not in self._references:
             node = self._root
             path = _names(reference)
@@ -160,12 +160,12 @@ class _Generators:
             resolved.append(self.of(node, path))
         return self._references[reference]
 
-    def _any_of(self, schemas: list[Any], keyword: str, at: Place) -> Strategy:
+    def _any_of(self, schemas: list[Any], keyword: str, at: SchemaPath) -> Strategy:
         return st.one_of(
             [self.of(schema, (*at, keyword, index)) for index, schema in enumerate(schemas)]
         )
 
-    def _typed(self, kind: str, schema: Mapping[str, Any], at: Place) -> Strategy:
+    def _typed(self, kind: str, schema: Mapping[str, Any], at: SchemaPath) -> Strategy:
         match kind:
             case "null":
                 return st.none()
@@ -188,7 +188,7 @@ class _Generators:
             raise _nothing_conforms(self._at(at), str(failure)) from failure
         return generator
 
-    def _arrays(self, schema: Mapping[str, Any], at: Place) -> Strategy:
+    def _arrays(self, schema: Mapping[str, Any], at: SchemaPath) -> Strategy:
         return st.lists(
             self.of(schema.get("items", True), (*at, "items")),
             min_size=schema.get("minItems", 0),
@@ -196,7 +196,7 @@ class _Generators:
             unique_by=repr if schema.get("uniqueItems") else None,
         )
 
-    def _objects(self, schema: Mapping[str, Any], at: Place) -> Strategy:
+    def _objects(self, schema: Mapping[str, Any], at: SchemaPath) -> Strategy:
         properties: Mapping[str, Any] = schema.get("properties", {})
         more = schema.get("additionalProperties", False)
         required = schema.get("required", [])

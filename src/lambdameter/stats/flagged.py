@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lambdameter.model.base import Call
-from lambdameter.model.comparison import Flagged
+from lambdameter.model.comparison import FlaggedCalls
 from lambdameter.model.sample import Sample
 from lambdameter.stats import outliers
 from lambdameter.stats.compare import time_ms
 
 
-class Place(NamedTuple):
+class CellCall(NamedTuple):
     """Whose calls they are."""
 
     variant: str
@@ -24,7 +24,7 @@ class Place(NamedTuple):
     call: Call
 
 
-def flagged(place: Place, good: Sequence[Sample]) -> Flagged | None:
+def flagged(place: CellCall, good: Sequence[Sample]) -> FlaggedCalls | None:
     """What lies far from the rest, by the logarithms of the times; None: nothing does.
 
     Args:
@@ -41,7 +41,7 @@ def flagged(place: Place, good: Sequence[Sample]) -> Flagged | None:
     if not (tukey | mad).any():
         return None
     remaining = times_ms[~(tukey | mad)]
-    return Flagged(
+    return FlaggedCalls(
         **place._asdict(),
         calls=len(times_ms),
         tukey=_indices(trials[tukey]),

@@ -131,7 +131,7 @@ def look(
         level=history[0].level if history else None,
         stop=reason is not None,
         reason=reason,
-        made=tuple(history),
+        history=tuple(history),
     )
 
 

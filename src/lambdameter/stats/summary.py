@@ -1,6 +1,6 @@
-"""A run's samples reduced to one figure per cell, call and quantity.
+"""A run's samples reduced to one figure per cell, call and quantity. Pure.
 
-Equality comes before speed: a case whose variants were not shown to do the same gets no figure.
+Equality comes before speed: a case that was not shown equal has no figures.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from lambdameter.model.base import CALLS, Call
-from lambdameter.model.comparison import Comparison, Flagged, Stopping
+from lambdameter.model.base import CALLS, Call, CallKey, CellKey
+from lambdameter.model.comparison import Comparison, FlaggedCalls, Stopping
 from lambdameter.model.sample import Manifest, Sample, SampleError
 from lambdameter.model.summary import CallSummary, CaseEquality, CellSummary, Summary
 from lambdameter.model.workload import ResponseShape
 from lambdameter.stats import bootstrap
 from lambdameter.stats.compare import Measured, Pair, compare, measured
-from lambdameter.stats.flagged import Place, flagged
+from lambdameter.stats.flagged import CellCall, flagged
 from lambdameter.stats.percentiles import percentiles
 
 _NUMBERS = (int, float)
-_Key = tuple[int, str, str, Call]
 
 _NOT_COLD = SampleError(
     kind="invoke",
@@ -40,8 +39,8 @@ _NOT_WARM = SampleError(
 )
 
 
-class _Kept(NamedTuple):
-    """The samples of one call of one cell: all, those in the figures, why others are not."""
+class _CallSamples(NamedTuple):
+    """The samples of one call of one cell: all, the good ones, and why the others failed."""
 
     samples: Sequence[Sample]
     good: Sequence[Sample]
@@ -55,30 +54,28 @@ def summarise(
     equality: tuple[CaseEquality, ...],
     stopping: Stopping | None = None,
 ) -> Summary:
-    """Reduce a run.
+    """Reduce a run to its figures.
 
     Args:
-        manifest: what was planned; its plan decides which cells there are, workload.toml their
-            order.
-        samples: what was measured, in any order; failed ones included.
-        equality: the verdict on each case. A case without one counts as not shown equal.
-        stopping: why a run without a fixed number of rounds ended: its intervals have that look's
-            level.
+        manifest: its plan determines the cells, and workload.toml their order.
+        samples: all samples, also failed ones, in any order.
+        equality: the verdict on each case; a case without a verdict was not shown equal.
+        stopping: state of a run with `--rounds auto`; its look determines the level of intervals.
     """
     equal_cases = {verdict.case for verdict in equality if verdict.agree and not verdict.unequal}
-    by_call = _by_call(samples)
-    planned = {(trial.memory_mb, trial.case, trial.variant) for trial in manifest.plan}
+    calls = {key: _sorted_out(group) for key, group in by_call(samples).items()}
+    planned = {trial.key for trial in manifest.plan}
     cells = tuple(
         _cell(
             manifest.workload.response,
-            by_call,
-            (memory_mb, case.name, variant.name),
+            calls,
+            (variant.name, case.name, memory_mb),
             equal=case.name in equal_cases,
         )
         for memory_mb in manifest.memory_mb
         for case in manifest.workload.cases
         for variant in manifest.workload.variants
-        if (memory_mb, case.name, variant.name) in planned
+        if (variant.name, case.name, memory_mb) in planned
     )
     return Summary(
         cells=cells,
@@ -86,14 +83,14 @@ def summarise(
         equal={trial.case for trial in manifest.plan} <= equal_cases,
         rounds=len({sample.trial.round for sample in samples}),
         complete=_complete(manifest, samples, stopping),
-        comparisons=tuple(_comparisons(manifest, cells, by_call, stopping)),
-        flagged=tuple(_flagged(cells, by_call, equal_cases)),
+        comparisons=tuple(_comparisons(manifest, cells, calls, stopping)),
+        flagged=tuple(_flagged(cells, calls, equal_cases)),
         stopping=stopping,
     )
 
 
 def _complete(manifest: Manifest, samples: Iterable[Sample], stopping: Stopping | None) -> bool:
-    """Whether all is there that the plan has, up to the round after which the run ended."""
+    """Whether every planned call was made, up to the round after which the run ended."""
     if manifest.stopping_rule is not None and (stopping is None or not stopping.stop):
         return False
     rounds = stopping.rounds if stopping is not None else None
@@ -101,16 +98,15 @@ def _complete(manifest: Manifest, samples: Iterable[Sample], stopping: Stopping 
     return wanted <= {sample.trial.index for sample in samples}
 
 
-def _by_call(samples: Iterable[Sample]) -> dict[_Key, _Kept]:
-    by_key: dict[_Key, list[Sample]] = {}
+def by_call(samples: Iterable[Sample]) -> dict[CallKey, list[Sample]]:
+    """Samples by cell and call, in their order."""
+    groups: dict[CallKey, list[Sample]] = {}
     for sample in samples:
-        trial = sample.trial
-        key = trial.memory_mb, trial.case, trial.variant, trial.call
-        by_key.setdefault(key, []).append(sample)
-    return {key: _sorted_out(mine) for key, mine in by_key.items()}
+        groups.setdefault((sample.trial.key, sample.trial.call), []).append(sample)
+    return groups
 
 
-def _sorted_out(samples: Sequence[Sample]) -> _Kept:
+def _sorted_out(samples: Sequence[Sample]) -> _CallSamples:
     good, failures = [], []
     for sample in samples:
         error = failure(sample)
@@ -118,40 +114,42 @@ def _sorted_out(samples: Sequence[Sample]) -> _Kept:
             good.append(sample)
         else:
             failures.append(error)
-    return _Kept(samples, good, failures, measured(good))
+    return _CallSamples(samples, good, failures, measured(good))
 
 
 def _cell(
     shape: ResponseShape,
-    groups: Mapping[_Key, _Kept],
-    cell: tuple[int, str, str],
+    groups: Mapping[CallKey, _CallSamples],
+    key: CellKey,
     *,
     equal: bool,
 ) -> CellSummary:
-    memory_mb, case, variant = cell
-    by_call = {
-        call: _call(shape, call, groups[*cell, call], equal=equal)
+    variant, case, memory_mb = key
+    calls = {
+        call: _call(shape, call, groups[key, call], equal=equal)
         for call in CALLS
-        if (*cell, call) in groups
+        if (key, call) in groups
     }
     return CellSummary(
         variant=variant,
         case=case,
         memory_mb=memory_mb,
-        cold=by_call.get("cold"),
-        warm=by_call.get("warm"),
+        cold=calls.get("cold"),
+        warm=calls.get("warm"),
     )
 
 
 def _flagged(
-    cells: Iterable[CellSummary], groups: Mapping[_Key, _Kept], equal_cases: Container[str]
-) -> Iterator[Flagged]:
+    cells: Iterable[CellSummary],
+    groups: Mapping[CallKey, _CallSamples],
+    equal_cases: Container[str],
+) -> Iterator[FlaggedCalls]:
     for cell in cells:
         for call in CALLS:
-            mine = groups.get((cell.memory_mb, cell.case, cell.variant, call))
+            mine = groups.get((cell.key, call))
             if mine is None or cell.case not in equal_cases:
                 continue
-            flags = flagged(Place(cell.variant, cell.case, cell.memory_mb, call), mine.good)
+            flags = flagged(CellCall(cell.variant, cell.case, cell.memory_mb, call), mine.good)
             if flags is not None:
                 yield flags
 
@@ -159,15 +157,17 @@ def _flagged(
 def _comparisons(
     manifest: Manifest,
     cells: Iterable[CellSummary],
-    groups: Mapping[_Key, _Kept],
+    groups: Mapping[CallKey, _CallSamples],
     stopping: Stopping | None,
 ) -> Iterator[Comparison]:
-    """Each variant against the first that has figures and is no exhibit; none without figures.
+    """Each variant compared with the first candidate that has figures.
 
-    A copy is held against what it is a copy of, and nothing else is then compared.
+    In a run of copies, each copy is compared with its original only.
     """
-    exhibits = {
-        variant.name for variant in manifest.workload.variants if variant.exhibit is not None
+    not_candidates = {
+        variant.name
+        for variant in manifest.workload.variants
+        if variant.not_a_candidate is not None
     }
     level = stopping.level if stopping and stopping.level else bootstrap.LEVEL
     seed = int.from_bytes(hashlib.sha256(manifest.run.encode()).digest())
@@ -182,10 +182,10 @@ def _comparisons(
             summary = cell.cold if call == "cold" else cell.warm
             if summary is None or summary.duration_ms is None:
                 continue
-            mine = groups[cell.memory_mb, cell.case, cell.variant, call].measured
+            mine = groups[cell.key, call].measured
             pair_of = manifest.copies and manifest.copies.get(cell.variant, cell.variant)
             place = cell.memory_mb, cell.case, call, pair_of or ""
-            if place not in references and cell.variant not in exhibits:
+            if place not in references and cell.variant not in not_candidates:
                 references[place] = cell.variant, mine
             elif place in references:
                 name, theirs = references[place]
@@ -196,7 +196,7 @@ def _comparisons(
 
 
 def failure(sample: Sample) -> SampleError | None:
-    """Why a sample is in no figure; None when it is in all of them.
+    """Why no figure includes a sample; None for good samples.
 
     Only an invocation whose REPORT line carries Init Duration is a cold start, whatever was
     planned: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -209,7 +209,7 @@ def failure(sample: Sample) -> SampleError | None:
     return _NOT_WARM if cold else None
 
 
-def _call(shape: ResponseShape, call: Call, group: _Kept, *, equal: bool) -> CallSummary:
+def _call(shape: ResponseShape, call: Call, group: _CallSamples, *, equal: bool) -> CallSummary:
     summary = CallSummary(
         n=len(group.samples),
         errors=len(group.failures),
@@ -220,7 +220,7 @@ def _call(shape: ResponseShape, call: Call, group: _Kept, *, equal: bool) -> Cal
 
 
 def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
-    """What befell the calls, the failed ones above all: counts, so no verdict is needed."""
+    """Retries and injected faults of all calls, also of failed and unequal ones."""
     meters = [sample.meter for sample in samples if sample.meter is not None]
     services = [meter.service for meter in meters if meter.service is not None]
     faults: Counter[str] = Counter()
@@ -234,7 +234,7 @@ def _disturbances(samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def _with_figures(
-    summary: CallSummary, shape: ResponseShape, call: Call, group: _Kept
+    summary: CallSummary, shape: ResponseShape, call: Call, group: _CallSamples
 ) -> CallSummary:
     good = group.good
     counts = [_count(shape, sample.response) for sample in good]
@@ -274,7 +274,7 @@ def _with_figures(
 
 
 def figure(response: Any, path: str | None) -> float | None:
-    """The figure at a dotted path of a response; None where it is missing, odd or negative."""
+    """The figure at a dotted path of a response; None for anything but a number from 0 on."""
     if path is None:
         return None
     here = response
@@ -283,7 +283,7 @@ def figure(response: Any, path: str | None) -> float | None:
             here = here[key]
     except (KeyError, TypeError):
         return None
-    # Not isinstance: a bool is an int, and no figure.
+    # Not isinstance: a bool is an int, but not a figure.
     return float(here) if type(here) in _NUMBERS and here >= 0 else None
 
 
@@ -319,7 +319,7 @@ def _median(values: Iterable[float | None]) -> float | None:
 
 
 def _middle(values: Iterable[int | None]) -> int | None:
-    """A median that was observed: a count or a size has no halves."""
+    """A median that was observed, since counts and sizes have no halves."""
     figures = [value for value in values if value is not None]
     return statistics.median_high(figures) if figures else None
 
@@ -327,7 +327,7 @@ def _middle(values: Iterable[int | None]) -> int | None:
 def _residual(
     duration_ms: float | None, cpu_ms: float | None, throttled_ms: float | None
 ) -> float | None:
-    """What is left of Duration: of the medians, so that the three parts add up to it."""
+    """The rest of Duration: computed from medians, so that the three parts add up to Duration."""
     if duration_ms is None or cpu_ms is None or throttled_ms is None:
         return None
     waiting_ms = duration_ms - cpu_ms - throttled_ms

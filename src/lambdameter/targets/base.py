@@ -1,4 +1,4 @@
-"""What a target does: the one protocol behind which AWS, the emulator and the fake stand."""
+"""The protocol of targets: AWS, the emulator and the fake."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Item = dict[str, dict[str, Any]]
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
-    """How a function is to be deployed."""
+    """The configuration of a function to deploy."""
 
     name: str
     timeout_s: int
@@ -26,14 +26,14 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(Protocol):
-    """Every method raises TargetError where the target does not do what its API promises."""
+    """Every method raises TargetError if the target does not do what its API promises."""
 
     def info(self) -> TargetInfo:
-        """What the target says of itself."""
+        """The target's description of itself."""
         ...
 
     def deploy(self, artifact: Artifact, function: Function) -> Deployment:
-        """Create a function, and return when it can be invoked."""
+        """Create a function and return when it can be invoked."""
         ...
 
     def remove(self, deployment: Deployment) -> None:
@@ -41,21 +41,21 @@ class Target(Protocol):
         ...
 
     def force_cold(self, deployment: Deployment, memory_mb: int, marker: str) -> None:
-        """Set the tier and a unique environment variable; the next call starts an environment."""
+        """Set memory size and a unique environment variable, so the next call is a cold start."""
         ...
 
     def invoke(self, deployment: Deployment, payload: bytes) -> Invocation:
-        """Call the function once and wait for its answer, however long; never a second time.
+        """Invoke the function exactly once and wait for its answer, however long that takes.
 
-        What the target refuses (status 4xx) and a connection that breaks (status 0) are
-        invocations too; the payload then says why.
+        A refused call (status 4xx) and a broken connection (status 0) are invocations, too; their
+        payload has the reason.
         """
         ...
 
     def rest(self) -> None:
-        """Wait before a warm call, as long as a caller takes at least who is not on its host.
+        """Wait before a warm call, at least as long as a remote caller would.
 
-        An environment that is called without a pause owes CPU time to its quota.
+        An environment that is called without pauses uses up its CPU quota.
         """
         ...
 
@@ -68,7 +68,7 @@ class Target(Protocol):
         ...
 
     def delete_object(self, bucket: str, key: str) -> None:
-        """Delete an object; one that is not there is no error."""
+        """Delete an object, if it exists."""
         ...
 
     def remove_bucket(self, bucket: str) -> None:
@@ -76,29 +76,29 @@ class Target(Protocol):
         ...
 
     def create_table(self, name: str, table: Table) -> None:
-        """Create an empty table, and return when it can be written to."""
+        """Create an empty table and return when it can be written to."""
         ...
 
     def put_items(self, name: str, items: Iterable[Item]) -> None:
-        """Write items into a table, and return when all are there."""
+        """Write items into a table and return when all are stored."""
         ...
 
     def scan(self, name: str) -> Iterator[Item]:
-        """All items of a table, consistently read, in any order."""
+        """All items of a table, in any order, by a consistent read."""
         ...
 
     def get_item(self, name: str, key: Item) -> Item | None:
-        """One item, consistently read."""
+        """One item, by a consistent read; None if it does not exist."""
         ...
 
     def delete_table(self, name: str) -> None:
-        """Delete a table with all that is in it."""
+        """Delete a table with its items."""
         ...
 
     def clear(self, prefix: str) -> tuple[str, ...]:
-        """Remove every function, table and bucket, with its objects, whose name begins so.
+        """Remove every function, table and bucket (with its objects) whose name has this prefix.
 
         Returns:
-            What was removed: the kind and the name of each.
+            Kind and name of each removed resource.
         """
         ...

@@ -1,4 +1,4 @@
-"""AWS and the emulator, through boto3: they differ in endpoints and credentials alone."""
+"""AWS and the emulator, through boto3; they differ only in endpoints and credentials."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ if TYPE_CHECKING:
 # and its retries would silently invoke it again.
 _READ_TIMEOUT_S = 910
 _CONNECT_TIMEOUT_S = 10
-# A caller of AWS's who is not in its region: a round trip of the internet.
+# A round trip of the internet, for a caller outside of the region.
 _REST_S = 0.1
 _ATTEMPTS = 3
 _MARKER = "LAMBDAMETER_ENVIRONMENT"
 _LOCAL_ROLE = "arn:aws:iam::000000000000:role/lambdameter"
 _SERVER_FAULT = 500
-# Over loopback a refusal is final: what is not there now was killed.
+# A refused connection on loopback is final: the process was killed.
 _LOCAL_ATTEMPTS = 2
-# The connection was there and then was not: the function may well have run.
+# The connection broke after it was made: the function may have run.
 _BROKEN = (ConnectionClosedError, ReadTimeoutError, ResponseStreamingError)
-# More than fit the 1 MB of a page. The local engine reads all that is left of a table for each page
-# that names no limit: of a million items, hundreds of times.
+# More than the 1 MB of a page holds. Without a limit, the local engine reads the whole rest of a
+# table for each page: for a million items, hundreds of times.
 _SCANNED_AT_ONCE = 10_000
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 _WRITTEN_AT_ONCE = 25
@@ -61,7 +61,7 @@ _FIRST_REGION = "us-east-1"  # the one whose name CreateBucket does not take
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the emulator and its data plane are, and what they let in."""
+    """The addresses of the emulator and its local services, and credentials that they accept."""
 
     functions: str
     s3: str
@@ -72,12 +72,12 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """Which target.
+    """The options of a target.
 
     Attributes:
-        architecture: of the functions on AWS; the emulator says its own.
-        role: ARN of the functions' execution role; needed on AWS alone.
-        endpoints: the emulator's; None: AWS.
+        architecture: architecture of the functions on AWS; the emulator reports its own.
+        role: ARN of the functions' execution role; AWS only.
+        endpoints: the emulator's endpoints; None: AWS.
     """
 
     region: str
@@ -112,8 +112,8 @@ class BotoTarget:
         pages.decode_fast(self._dynamodb)
 
     def info(self) -> TargetInfo:
-        """From the host header of an answer; a target without it is AWS."""
-        with _asking("Lambda"):
+        """The description in the host header of an answer; a target without this header is AWS."""
+        with _translated_errors("Lambda"):
             answer = self._lambda.list_functions(MaxItems=1)
         local = report_line.parse_host(answer["ResponseMetadata"]["HTTPHeaders"])
         return local or TargetInfo(
@@ -123,7 +123,7 @@ class BotoTarget:
     def deploy(self, artifact: Artifact, function: Function) -> Deployment:
         """CreateFunction, and the function_active_v2 waiter."""
         runtime: Any = artifact.runtime  # the stubs list the runtimes of their own day
-        with _asking("Lambda", function.name):
+        with _translated_errors("Lambda", function.name):
             self._lambda.create_function(
                 FunctionName=function.name,
                 Runtime=runtime,
@@ -142,13 +142,13 @@ class BotoTarget:
 
     def remove(self, deployment: Deployment) -> None:
         """DeleteFunction."""
-        with _asking("Lambda", deployment.function):
+        with _translated_errors("Lambda", deployment.function):
             self._lambda.delete_function(FunctionName=deployment.function)
 
     def force_cold(self, deployment: Deployment, memory_mb: int, marker: str) -> None:
         """UpdateFunctionConfiguration, and the function_updated_v2 waiter."""
         name = deployment.function
-        with _asking("Lambda", name):
+        with _translated_errors("Lambda", name):
             configuration = self._lambda.get_function_configuration(FunctionName=name)
             variables = configuration.get("Environment", {}).get("Variables", {})
             self._lambda.update_function_configuration(
@@ -160,7 +160,7 @@ class BotoTarget:
 
     def invoke(self, deployment: Deployment, payload: bytes) -> Invocation:
         """Invoke with the log's tail, by a client that waits 910 s and never retries."""
-        with _asking("Lambda", deployment.function):
+        with _translated_errors("Lambda", deployment.function):
             started = time.perf_counter()
             try:
                 answer = self._invoking.invoke(
@@ -186,13 +186,13 @@ class BotoTarget:
         )
 
     def rest(self) -> None:
-        """On AWS the way there is as long."""
+        """Sleep as long as a round trip to AWS takes; on AWS there is one anyway."""
         if self._options.endpoints is not None:
             time.sleep(_REST_S)
 
     def create_bucket(self, bucket: str) -> None:
         """CreateBucket in the target's region."""
-        with _asking("S3", bucket):
+        with _translated_errors("S3", bucket):
             if self._options.region == _FIRST_REGION:
                 self._s3.create_bucket(Bucket=bucket)
             else:
@@ -201,17 +201,17 @@ class BotoTarget:
 
     def put_object(self, bucket: str, key: str, file: Path) -> None:
         """PutObject, in one part."""
-        with _asking("S3", f"{bucket}/{key}"), file.open("rb") as content:
+        with _translated_errors("S3", f"{bucket}/{key}"), file.open("rb") as content:
             self._s3.put_object(Bucket=bucket, Key=key, Body=content)
 
     def delete_object(self, bucket: str, key: str) -> None:
         """DeleteObject."""
-        with _asking("S3", f"{bucket}/{key}"):
+        with _translated_errors("S3", f"{bucket}/{key}"):
             self._s3.delete_object(Bucket=bucket, Key=key)
 
     def remove_bucket(self, bucket: str) -> None:
         """DeleteBucket."""
-        with _asking("S3", bucket):
+        with _translated_errors("S3", bucket):
             self._s3.delete_bucket(Bucket=bucket)
 
     def create_table(self, name: str, table: Table) -> None:
@@ -221,7 +221,7 @@ class BotoTarget:
             keys.append((table.sort_key, "RANGE"))
         attributes: Any = [{"AttributeName": k.name, "AttributeType": k.type} for k, _ in keys]
         schema: Any = [{"AttributeName": k.name, "KeyType": role} for k, role in keys]
-        with _asking("DynamoDB", name):
+        with _translated_errors("DynamoDB", name):
             self._dynamodb.create_table(
                 TableName=name,
                 AttributeDefinitions=attributes,
@@ -233,13 +233,13 @@ class BotoTarget:
             )
 
     def put_items(self, name: str, items: Iterable[Item]) -> None:
-        """BatchWriteItem of 25, each sent again until nothing of it is left."""
+        """BatchWriteItem in batches of 25, each repeated until no item is unprocessed."""
         rest = (pages.with_bytes(item) for item in items)
         while batch := list(itertools.islice(rest, _WRITTEN_AT_ONCE)):
             requests: Any = [{"PutRequest": {"Item": item}} for item in batch]
             pause_s = _FIRST_PAUSE_S
             while requests:
-                with _asking("DynamoDB", name):
+                with _translated_errors("DynamoDB", name):
                     answer = self._dynamodb.batch_write_item(RequestItems={name: requests})
                 requests = answer.get("UnprocessedItems", {}).get(name, [])
                 if requests and pause_s > _LAST_PAUSE_S:
@@ -256,7 +256,7 @@ class BotoTarget:
         """Scan, page by page, consistently read."""
         start: dict[str, Any] = {}
         while True:
-            with _asking("DynamoDB", name):
+            with _translated_errors("DynamoDB", name):
                 page: Any = self._dynamodb.scan(
                     TableName=name, ConsistentRead=True, Limit=_SCANNED_AT_ONCE, **start
                 )
@@ -268,7 +268,7 @@ class BotoTarget:
     def get_item(self, name: str, key: Item) -> Item | None:
         """GetItem, consistently read."""
         typed_key: Any = pages.with_bytes(key)
-        with _asking("DynamoDB", name):
+        with _translated_errors("DynamoDB", name):
             answer: Any = self._dynamodb.get_item(
                 TableName=name, Key=typed_key, ConsistentRead=True
             )
@@ -276,29 +276,29 @@ class BotoTarget:
         return item
 
     def delete_table(self, name: str) -> None:
-        """DeleteTable; AWS goes on deleting for a while after it."""
-        with _asking("DynamoDB", name):
+        """DeleteTable; AWS continues to delete in the background."""
+        with _translated_errors("DynamoDB", name):
             self._dynamodb.delete_table(TableName=name)
 
     def clear(self, prefix: str) -> tuple[str, ...]:
-        """List what there is in this region, and delete what is named so.
+        """List all resources in this region, and delete those whose name has the prefix.
 
         ListBuckets can filter by prefix (API_ListBuckets); the local S3 may not, and ListFunctions
         and ListTables cannot. A bucket must be empty to be deleted.
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
         """
         removed = []
-        with _asking("Lambda", f"{prefix}*"):
+        with _translated_errors("Lambda", f"{prefix}*"):
             functions = self._lambda.get_paginator("list_functions").paginate()
             for name in _named(prefix, functions, "Functions[].FunctionName"):
                 self._lambda.delete_function(FunctionName=name)
                 removed.append(f"function {name}")
-        with _asking("DynamoDB", f"{prefix}*"):
+        with _translated_errors("DynamoDB", f"{prefix}*"):
             tables = self._dynamodb.get_paginator("list_tables").paginate()
             for name in _named(prefix, tables, "TableNames[]"):
                 self._dynamodb.delete_table(TableName=name)
                 removed.append(f"table {name}")
-        with _asking("S3", f"{prefix}*"):
+        with _translated_errors("S3", f"{prefix}*"):
             buckets = self._s3.get_paginator("list_buckets").paginate(Prefix=prefix)
             for name in _named(prefix, buckets, "Buckets[].Name"):
                 objects = self._s3.get_paginator("list_objects_v2").paginate(Bucket=name)
@@ -329,13 +329,13 @@ class BotoTarget:
 
 
 def _named(prefix: str, pages: PageIterator[Any], path: str) -> list[str]:
-    """All of them, before the first is deleted: that would move the pages."""
+    """All names with a prefix, read before the first deletion, which would move the pages."""
     return [name for name in pages.search(path) if name and name.startswith(prefix)]
 
 
 @contextmanager
-def _asking(service: str, place: str | None = None) -> Iterator[None]:
-    """Turn what boto3 raises into a TargetError that names the service and the resource."""
+def _translated_errors(service: str, place: str | None = None) -> Iterator[None]:
+    """Raise boto3's errors as TargetError, with the names of service and resource."""
     try:
         yield
     except (BotoCoreError, ClientError, WaiterError) as failure:

@@ -1,7 +1,7 @@
-"""A target that is a script: every answer is what the script says, tables are in memory.
+"""A scripted target: a script gives every answer, and tables are in memory.
 
-It makes no claim about Lambda. With it the measuring side runs end to end without an emulator:
-in its own tests, and when somebody's report or script is to be tried on known figures.
+The fake does not imitate Lambda. It runs the measuring side end to end without an emulator: in
+tests, and to try a report or a script on known figures.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from lambdameter.targets.base import Function, Item
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a script is asked.
+    """A request to a script.
 
     Attributes:
-        cold: no call came since the environment was forced.
-        number: how many calls came before this one, in all.
+        cold: whether this is the first call since a new environment was forced.
+        number: number of earlier calls of all functions.
     """
 
     variant: str
@@ -39,12 +39,12 @@ Script = Callable[["FakeTarget", Request], Invocation]
 
 
 class FakeTarget:
-    """See base.Target. Its state is open, for scripts to change and tests to read.
+    """See base.Target. Its state is public: scripts change it and tests read it.
 
     Attributes:
-        tables: name -> items, in the order in which they were put.
+        tables: name -> items, in the order of writing.
         buckets: bucket -> key -> content.
-        functions: name -> how it is deployed now.
+        functions: name -> current configuration.
         dead: whether every further request fails.
     """
 
@@ -73,7 +73,7 @@ class FakeTarget:
         )
 
     def deploy(self, artifact: Artifact, function: Function) -> Deployment:
-        """Remember it."""
+        """Store the function's configuration."""
         self._check()
         self.functions[function.name] = function
         return Deployment(
@@ -81,7 +81,7 @@ class FakeTarget:
         )
 
     def remove(self, deployment: Deployment) -> None:
-        """Forget it."""
+        """Remove it from memory."""
         self._check()
         del self.functions[deployment.function]
 
@@ -122,12 +122,12 @@ class FakeTarget:
         self.buckets[bucket][key] = file.read_bytes()
 
     def delete_object(self, bucket: str, key: str) -> None:
-        """Drop it."""
+        """Remove the object."""
         self._check()
         self.buckets[bucket].pop(key, None)
 
     def remove_bucket(self, bucket: str) -> None:
-        """As S3, refuse while objects are in it."""
+        """Refuse like S3 while the bucket has objects."""
         self._check()
         if self.buckets[bucket]:
             raise _failure(f"BucketNotEmpty: {bucket}")
@@ -143,7 +143,7 @@ class FakeTarget:
         self._keys[name] = [key.name for key in keys if key is not None]
 
     def put_item(self, name: str, item: Item) -> None:
-        """For scripts: write as a function would; the same key replaces."""
+        """Write an item, for scripts; an item with the same key is replaced."""
         key = {attribute: item[attribute] for attribute in self._keys[name]}
         rest = [other for other in self.tables[name] if not _has(other, key)]
         self.tables[name] = [*rest, item]
@@ -155,7 +155,7 @@ class FakeTarget:
             self.put_item(name, item)
 
     def scan(self, name: str) -> Iterator[Item]:
-        """All that was put."""
+        """All items of a table."""
         self._check()
         yield from self.tables[name]
 
@@ -165,12 +165,12 @@ class FakeTarget:
         return next((item for item in self.tables[name] if _has(item, key)), None)
 
     def delete_table(self, name: str) -> None:
-        """Forget it."""
+        """Remove it from memory."""
         self._check()
         del self.tables[name]
 
     def clear(self, prefix: str) -> tuple[str, ...]:
-        """Forget them."""
+        """Remove them from memory."""
         self._check()
         kinds: dict[str, dict[str, Any]] = {
             "function": self.functions,
@@ -189,7 +189,7 @@ class FakeTarget:
 
 
 def answered(response: Any, report: Report, client_ms: float | None = None) -> Invocation:
-    """An answer of a function that did its work."""
+    """The answer of a function that succeeded."""
     return Invocation(
         status=200,
         payload=msgspec.json.encode(response),
@@ -201,7 +201,7 @@ def answered(response: Any, report: Report, client_ms: float | None = None) -> I
 
 
 def failed(error_type: str, message: str, report: Report) -> Invocation:
-    """An answer of a function that failed, as Lambda words it."""
+    """The answer of a function that failed, in Lambda's words."""
     return Invocation(
         status=200,
         payload=msgspec.json.encode({"errorType": error_type, "errorMessage": message}),

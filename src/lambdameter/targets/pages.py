@@ -1,7 +1,7 @@
-"""DynamoDB's items as its JSON has them, past boto3's own parser.
+"""DynamoDB's items in its own typed JSON, without boto3's slow parser.
 
-boto3 walks every attribute of every item through its model of the API, at about ten times the
-cost of the request; equality needs the typed JSON as it came. Binary values stay base64 text.
+boto3 checks every attribute of every item against its model of the API, which takes about ten times
+as long as the request. Equality needs only the typed JSON; binary values stay base64 text.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _OK = 200
 
 
 def decode_fast(client: DynamoDBClient) -> None:
-    """From now on, this client's Scan and GetItem give items as the JSON has them."""
+    """From now on, this client's Scan and GetItem return items in typed JSON."""
     client.meta.events.register("before-parse.dynamodb.Scan", _take_items)
     client.meta.events.register("before-parse.dynamodb.GetItem", _take_items)
 
 
 def with_bytes(item: Item) -> Item:
-    """An item or a key in typed JSON, as boto3 takes it: it encodes binary values itself."""
+    """An item or a key in typed JSON with decoded binary values, which boto3 encodes itself."""
     return {name: _with_bytes(typed) for name, typed in item.items()}
 
 

@@ -1,4 +1,4 @@
-"""Sets up what a run needs on a target, and takes all of it down again, whatever happened."""
+"""Creates the resources of a run on a target, and removes all of them again in any case."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from lambdameter.targets.base import Function, Target
 _LONGEST_NAME = 64
 
 
-class Needs(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run needs.
+class Requirements(msgspec.Struct, frozen=True, kw_only=True):
+    """The resources that a run needs.
 
     Attributes:
-        prefix: what every name begins with; lower-case letters, digits and hyphens, since it
-            becomes part of a bucket's name.
+        prefix: prefix of every name; lower-case letters, digits and hyphens, since it becomes part
+            of a bucket's name.
         artifacts: the packages to deploy, one function each.
-        datasets: whose objects are uploaded.
-        memory_mb: the tier that functions start with.
-        bucket: one that exists and is to be used; None: a bucket is made, and removed.
+        datasets: their objects are uploaded.
+        memory_mb: the memory size that functions are created with.
+        bucket: an existing bucket to use; None: a bucket is created and removed.
     """
 
     prefix: str
@@ -40,14 +40,14 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def provision(target: Target, needs: Needs) -> Iterator[Site]:
-    """Functions, bucket and objects for a run, for as long as the context lasts.
+def provision(target: Target, requirements: Requirements) -> Iterator[Site]:
+    """Functions, bucket and objects of a run, while the context lasts.
 
-    What cannot be removed does not hide the failure that ended the run: it is added to it as
-    a note. Without such a failure it is raised itself.
+    An error while removing never hides the error that ended the run: it becomes a note of that
+    error. Without such an error it is raised itself.
 
     Raises:
-        TargetError: something could not be made or removed.
+        TargetError: a resource could not be created or removed.
     """
     failed: BaseException | None = None
     leftovers: list[TargetError] = []
@@ -63,7 +63,7 @@ def provision(target: Target, needs: Needs) -> Iterator[Site]:
 
     try:
         with ExitStack() as stack:
-            yield _set_up(target, needs, lambda remove: stack.callback(removing(remove)))
+            yield _set_up(target, requirements, lambda remove: stack.callback(removing(remove)))
     except BaseException as failure:
         failed = failure
         raise
@@ -74,40 +74,42 @@ def provision(target: Target, needs: Needs) -> Iterator[Site]:
             failed.add_note(f"Left behind: {leftover}")
 
 
-def _set_up(target: Target, needs: Needs, at_end: Callable[[Callable[[], None]], object]) -> Site:
-    bucket = needs.bucket or needs.prefix
-    if needs.bucket is None and any(case.object for case in needs.workload.cases):
+def _set_up(
+    target: Target, requirements: Requirements, at_end: Callable[[Callable[[], None]], object]
+) -> Site:
+    bucket = requirements.bucket or requirements.prefix
+    if requirements.bucket is None and any(case.object for case in requirements.workload.cases):
         target.create_bucket(bucket)
         at_end(lambda: target.remove_bucket(bucket))
     objects: dict[Call, dict[str, str]] = {}
-    for call, dataset in needs.datasets.items():
+    for call, dataset in requirements.datasets.items():
         objects[call] = {}
-        for case in needs.workload.cases:
+        for case in requirements.workload.cases:
             if case.object is None:
                 continue
-            key = f"{needs.prefix}/{call}/{case.object}"
+            key = f"{requirements.prefix}/{call}/{case.object}"
             target.put_object(bucket, key, Path(dataset.folder) / case.object)
             at_end(lambda key=key: target.delete_object(bucket, key))  # type: ignore[misc]
             objects[call][case.name] = key
-    environments = {variant.name: variant.environment for variant in needs.workload.variants}
+    environments = {variant.name: variant.environment for variant in requirements.workload.variants}
     deployments = {}
-    for artifact in needs.artifacts:
+    for artifact in requirements.artifacts:
         deployment = target.deploy(
             artifact,
             Function(
-                name=_function_name(needs.prefix, artifact.variant),
-                timeout_s=needs.workload.timeout_s,
-                memory_mb=needs.memory_mb,
+                name=_function_name(requirements.prefix, artifact.variant),
+                timeout_s=requirements.workload.timeout_s,
+                memory_mb=requirements.memory_mb,
                 environment=environments[artifact.variant],
             ),
         )
         at_end(lambda deployment=deployment: target.remove(deployment))  # type: ignore[misc]
         deployments[artifact.variant] = deployment
-    return Site(prefix=needs.prefix, bucket=bucket, objects=objects, deployments=deployments)
+    return Site(prefix=requirements.prefix, bucket=bucket, objects=objects, deployments=deployments)
 
 
 def _function_name(prefix: str, variant: str) -> str:
-    """The prefix and the variant; of a variant too long for that what tells it from others."""
+    """Prefix and variant, cut and with a hash of the variant if too long for Lambda."""
     name = f"{prefix}-{variant}"
     if len(name) <= _LONGEST_NAME:
         return name

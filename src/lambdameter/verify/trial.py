@@ -17,7 +17,7 @@ from lambdameter.verify import table as tables
 from lambdameter.verify.canonical import Item
 
 
-class Sources(msgspec.Struct, frozen=True, kw_only=True):
+class ItemSources(msgspec.Struct, frozen=True, kw_only=True):
     """Where the items are; each is called only when needed.
 
     Attributes:
@@ -47,7 +47,7 @@ def canonical_response(workload: Workload, response: Any) -> str:
     return answers.canonical(response, workload.equality)
 
 
-def check(workload: Workload, must: Expected, response: Any, sources: Sources) -> TrialEquality:
+def check(workload: Workload, must: Expected, response: Any, sources: ItemSources) -> TrialEquality:
     """Compare. A workload without table is compared by its answer alone.
 
     Raises:
@@ -90,7 +90,9 @@ def check(workload: Workload, must: Expected, response: Any, sources: Sources) -
     )
 
 
-def _first(keys: list[bytes], sources: Sources, how: tables.Rule) -> tuple[RecordDifference, ...]:
+def _first(
+    keys: list[bytes], sources: ItemSources, how: tables.Rule
+) -> tuple[RecordDifference, ...]:
     wanted = set(keys)
     expected = {
         key: item

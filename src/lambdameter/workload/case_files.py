@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lambdameter.errors import BadInputError
-from lambdameter.workload.toml_place import Place
+from lambdameter.workload.toml_place import KeyPath
 
-Fault = Callable[[str, Place, str], BadInputError]
+Fault = Callable[[str, KeyPath, str], BadInputError]
 
 
 def lay_out(document: dict[str, Any], root: Path, fault: Fault) -> frozenset[int]:
@@ -72,7 +72,7 @@ def _no_json(name: str) -> NoReturn:
     raise ValueError(f"JSON has no {name}")
 
 
-def _named(root: Path, name: str, at: Place, fault: Fault) -> Any:
+def _named(root: Path, name: str, at: KeyPath, fault: Fault) -> Any:
     file = (root / name).resolve()
     if not file.is_relative_to(root.resolve()) or not file.is_file():
         raise fault(

@@ -28,7 +28,7 @@ from lambdameter.errors import BadInputError
 from lambdameter.model.base import CALLS, ParameterValue
 from lambdameter.model.workload import Variant, Workload
 from lambdameter.workload.case_files import lay_out
-from lambdameter.workload.toml_place import Place, line_of, parse, show
+from lambdameter.workload.toml_place import KeyPath, line_of, parse, show
 
 SCHEMA = 1
 FILE = "workload.toml"
@@ -144,7 +144,7 @@ class _Document:
             ("variants", workload.variants),
             ("response.phases", workload.response.phases),
         ):
-            path: Place = tuple(kind.split("."))
+            path: KeyPath = tuple(kind.split("."))
             if not named and kind != "response.phases":
                 raise self._error(
                     f"The workload has no {kind}", path, f"Add at least one as [[{kind}]]."
@@ -248,7 +248,7 @@ class _Document:
                         "Give both values the same type.",
                     )
 
-    def _check_variant(self, variant: Variant, root: Path, at: Place) -> None:
+    def _check_variant(self, variant: Variant, root: Path, at: KeyPath) -> None:
         source = (root / variant.source).resolve()
         if not source.is_dir() or not source.is_relative_to(root):
             raise self._error(
@@ -317,7 +317,7 @@ class _Document:
                             "placeholder from the event.",
                         )
 
-    def _error(self, cause: str, path: Place, next_step: str) -> BadInputError:
+    def _error(self, cause: str, path: KeyPath, next_step: str) -> BadInputError:
         line = line_of(self._text, path)
         where = f"{self._file}:{line}" if line else str(self._file)
         key = show(path)
@@ -330,7 +330,7 @@ def _in_toml_words(cause: str) -> str:
     return re.sub(r"^Object contains unknown field (`\w+`)", r"There is no key \1", cause)
 
 
-def _all_names(workload: Workload) -> Iterator[tuple[Place, str]]:
+def _all_names(workload: Workload) -> Iterator[tuple[KeyPath, str]]:
     yield ("name",), workload.name
     for position, case in enumerate(workload.cases):
         yield ("cases", position, "name"), case.name

@@ -10,14 +10,14 @@ from lambdameter.errors import BadInputError
 from lambdameter.model.base import Architecture
 from lambdameter.model.workload import Workload
 from lambdameter.workload import case_files, loader
-from lambdameter.workload.sam import duel
+from lambdameter.workload.sam import workload as sam
 from lambdameter.workload.sam.template import FUNCTION, Template
 
 _SUFFIXES = (".yaml", ".yml", ".template")
-_A_DUEL = 2
+_MOST_BY_DEFAULT = 2
 
 
-class Named(NamedTuple):
+class NamedWorkload(NamedTuple):
     """A workload, and what the template that it was made of says besides.
 
     Attributes:
@@ -39,7 +39,7 @@ def load(
     events: Sequence[Path],
     settings: Mapping[str, str],
     region: str,
-) -> Named:
+) -> NamedWorkload:
     """Read what was named.
 
     Args:
@@ -60,7 +60,7 @@ def load(
                 next_step=f"Add a case to the workload's {loader.FILE}; --event is only "
                 "for SAM templates.",
             )
-        return Named(loader.load(named))
+        return NamedWorkload(loader.load(named))
     file = Path(named)
     template = Template(_content(file), named, settings, region)
     functions = template.functions(_chosen(template, named, variants))
@@ -73,7 +73,7 @@ def load(
             "after the other with --variants.",
         )
     by_file = {str(path): case_files.read_json(path) for path in events}
-    return Named(duel.workload(file, functions, by_file), architectures.pop())
+    return NamedWorkload(sam.workload(file, functions, by_file), architectures.pop())
 
 
 def check_events(named: str, events: Sequence[Path]) -> None:
@@ -84,7 +84,7 @@ def check_events(named: str, events: Sequence[Path]) -> None:
             place=named,
             next_step="Give a JSON file with --event; `sam local generate-event` makes one.",
         )
-    names = [duel.slug(event.stem) for event in events]
+    names = [sam.slug(event.stem) for event in events]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise BadInputError(
@@ -115,7 +115,7 @@ def _chosen(template: Template, named: str, variants: Sequence[str] | None) -> S
             place=named,
             next_step="Give a template that contains the functions to measure.",
         )
-    if len(ids) > _A_DUEL:
+    if len(ids) > _MOST_BY_DEFAULT:
         raise BadInputError(
             f"The template has {len(ids)} functions",
             place=named,

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 # The keys and indexes that lead to a value.
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _TABLE_HEAD = re.compile(r"(\[\[?)\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"""\s*([\w.\-"' ]+?)\s*=""")
 
 
-def line_of(text: str, path: Place) -> int | None:
+def line_of(text: str, path: KeyPath) -> int | None:
     """The line, from 1, of a key in a TOML text; of its nearest parent where it has none itself.
 
     This reads heads and keys line by line. It may point at a line
@@ -21,9 +21,9 @@ def line_of(text: str, path: Place) -> int | None:
     """
     best, line_number = 0, None
     arrays: Counter[str] = Counter()
-    head: Place = ()
+    head: KeyPath = ()
     for number, line in enumerate(text.splitlines(), 1):
-        at: Place
+        at: KeyPath
         if table := _TABLE_HEAD.match(line.strip()):
             name = table[2]
             parts: list[str | int] = list(_split(name))
@@ -44,7 +44,7 @@ def _split(dotted: str) -> Iterator[str]:
     return (part.strip().strip("\"'") for part in dotted.split("."))
 
 
-def parse(text: str) -> Place:
+def parse(text: str) -> KeyPath:
     """A path of msgspec without its `$`: `.variants[0].runtime`, `[...]` for an unnamed key."""
     return tuple(
         int(index) if index else name
@@ -52,7 +52,7 @@ def parse(text: str) -> Place:
     )
 
 
-def show(path: Place) -> str:
+def show(path: KeyPath) -> str:
     """As TOML writes it: `variants[0].runtime`."""
     return "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in path

@@ -80,7 +80,7 @@ def test_the_priced_architecture_is_told_only_where_it_differs(sample_run: Modul
 def test_missing_calls_are_counted(sample_run: ModuleType) -> None:
     manifest = sample_run.manifest()
     samples = [sample_run.sample(trial) for trial in manifest.plan[:5]]
-    told = caveats.speed(sample_run.report_input(manifest, samples))
+    told = caveats.times(sample_run.report_input(manifest, samples))
     assert told == (
         "one round, so no intervals",
         "the run is not complete: 3 of 8 calls are missing",
@@ -88,12 +88,12 @@ def test_missing_calls_are_counted(sample_run: ModuleType) -> None:
 
 
 def test_few_rounds_are_told_as_medians_without_an_interval(sample_run: ModuleType) -> None:
-    told = caveats.speed(sample_run.rounds_input(5))
+    told = caveats.times(sample_run.rounds_input(5))
     assert told == ("medians of 5 rounds, not enough for intervals (5 of 10)",)
 
 
 def test_of_many_rounds_the_intervals_place_is_told(sample_run: ModuleType) -> None:
-    told = caveats.speed(sample_run.rounds_input(20))
+    told = caveats.times(sample_run.rounds_input(20))
     assert told == ('medians of 20 rounds; their intervals are under "Confidence intervals"',)
 
 
@@ -103,28 +103,31 @@ def test_a_model_is_spoken_of_only_where_there_is_one(sample_run: ModuleType) ->
         msgspec.structs.replace(one, meter=msgspec.structs.replace(one.meter, service=None))
         for one in run.samples
     ]
-    assert any("modelled" in told for told in caveats.time(run))
-    assert not any("modelled" in told for told in caveats.time(sample_run.report_input(None, bare)))
+    assert any("modelled" in told for told in caveats.parts_of_duration(run))
+    assert not any(
+        "modelled" in told
+        for told in caveats.parts_of_duration(sample_run.report_input(None, bare))
+    )
 
 
 def test_injected_faults_are_told_first_of_all_beside_times(sample_run: ModuleType) -> None:
     run = on(sample_run.report_input(), faults="cut=0.1, seed 1")
-    assert caveats.speed(run)[0].startswith("FAULTS WERE INJECTED")
+    assert caveats.times(run)[0].startswith("FAULTS WERE INJECTED")
 
 
 def test_a_tier_that_the_host_cannot_grant_is_told_beside_it() -> None:
     host = Enforcement(
         by="cgroup v1", cpu="", memory="", freeze="", isolation="", vcpus=2.0, memory_mb=4_000
     )
-    assert caveats.tier(host, 3_538) == ()
-    cpu, memory = caveats.tier(host, 10_240)
+    assert caveats.memory_size(host, 3_538) == ()
+    cpu, memory = caveats.memory_size(host, 10_240)
     assert cpu.startswith("LESS CPU THAN ON LAMBDA: 5.79 vCPUs on Lambda, 2 on this host")
     assert memory.startswith("LESS MEMORY THAN ON LAMBDA: this host has 4,000 MB")
 
 
 def test_a_host_that_has_enough_and_aws_have_no_such_caveat() -> None:
     enough = Enforcement(by="cgroup v1", cpu="", memory="", freeze="", isolation="")
-    assert caveats.tier(enough, 10_240) == caveats.tier(None, 10_240) == ()
+    assert caveats.memory_size(enough, 10_240) == caveats.memory_size(None, 10_240) == ()
 
 
 def test_calls_that_shared_their_cores_are_told_and_what_they_lacked(
@@ -141,12 +144,12 @@ def test_calls_that_shared_their_cores_are_told_and_what_they_lacked(
         )
         for place, one in enumerate(made)
     ]
-    told = caveats.speed(sample_run.report_input(sample_run.manifest(), samples))
+    told = caveats.times(sample_run.report_input(sample_run.manifest(), samples))
     assert told[-1] == (
         f"DISTURBED: 3 of {len(made)} calls had to wait for a CPU, for 20% of their Duration "
         "or Init at the median of these calls: other work used the same cores of this machine"
     )
-    assert caveats.speed(sample_run.report_input(sample_run.manifest(), made)) == told[:-1]
+    assert caveats.times(sample_run.report_input(sample_run.manifest(), made)) == told[:-1]
 
 
 def test_of_a_cold_call_the_part_that_lacked_more_counts(sample_run: ModuleType) -> None:
@@ -154,8 +157,10 @@ def test_of_a_cold_call_the_part_that_lacked_more_counts(sample_run: ModuleType)
     meter = msgspec.structs.replace(one.meter, disturbed_ms=2.0, init_disturbed_ms=30.0)
     report = msgspec.structs.replace(one.report, duration_ms=100.0, init_ms=200.0)
     of = partial(msgspec.structs.replace, one, report=report)
-    assert caveats.lacked(of(meter=meter)) == 0.15
-    assert caveats.lacked(of(meter=msgspec.structs.replace(meter, disturbed_ms=40.0))) == 0.4
+    assert caveats.disturbed_share(of(meter=meter)) == 0.15
+    assert (
+        caveats.disturbed_share(of(meter=msgspec.structs.replace(meter, disturbed_ms=40.0))) == 0.4
+    )
     warm = msgspec.structs.replace(meter, init_disturbed_ms=None)
-    assert caveats.lacked(of(meter=warm)) == 0.02
-    assert caveats.lacked(of(meter=None)) == 0.0
+    assert caveats.disturbed_share(of(meter=warm)) == 0.02
+    assert caveats.disturbed_share(of(meter=None)) == 0.0

@@ -9,7 +9,7 @@ import pytest
 
 from lambdameter.analysis import copies
 from lambdameter.analysis.decision import decide
-from lambdameter.model.report import ReportInput
+from lambdameter.analysis.run import Run
 from lambdameter.model.sample import Sample
 from lambdameter.report import json_document, markdown
 
@@ -19,7 +19,7 @@ def aa(
     rounds: int = 20,
     slowdown: float = 1.0,
     calls: tuple[str, ...] = ("cold", "warm"),
-) -> ReportInput:
+) -> Run:
     """A run of one variant and its copy, which draws the same times but for the slowdown."""
     run = sample_run.rounds_input(rounds)
     workload = run.manifest.workload
@@ -36,7 +36,7 @@ def aa(
         if one.trial.call in calls
     ]
     manifest = msgspec.structs.replace(manifest, plan=tuple(one.trial for one in samples))
-    made: ReportInput = sample_run.report_input(manifest, samples)
+    made: Run = sample_run.report_input(manifest, samples)
     return made
 
 

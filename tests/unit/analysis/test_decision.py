@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from lambdameter.analysis.decision import decide
+from lambdameter.analysis.run import Run
 from lambdameter.model.bill import Bill, CellBill
-from lambdameter.model.report import ReportInput
 from lambdameter.model.summary import CellSummary
 from lambdameter.model.workload import Variant
 
 
-def with_totals(run: ReportInput, totals: dict[str, float]) -> ReportInput:
+def with_totals(run: Run, totals: dict[str, float]) -> Run:
     """Replace each variant's warm totals, on every case."""
 
     def changed(cell: CellSummary) -> CellSummary:
@@ -26,7 +26,7 @@ def with_totals(run: ReportInput, totals: dict[str, float]) -> ReportInput:
     return msgspec.structs.replace(run, summary=msgspec.structs.replace(run.summary, cells=cells))
 
 
-def compute_only(run: ReportInput) -> ReportInput:
+def compute_only(run: Run) -> Run:
     """Make the bill compute alone, in proportion to the totals, so that a rewrite matters."""
     totals = {(one.variant, one.case): one.warm for one in run.summary.cells}
 
@@ -47,7 +47,7 @@ def run(sample_run: ModuleType) -> Any:
     return sample_run.report_input()
 
 
-def test_a_run_with_injected_faults_decides_nothing(run: ReportInput) -> None:
+def test_a_run_with_injected_faults_decides_nothing(run: Run) -> None:
     target = msgspec.structs.replace(run.manifest.target, faults="cut=0.1, seed 1")
     manifest = msgspec.structs.replace(run.manifest, target=target)
     (decision,) = decide(msgspec.structs.replace(run, manifest=manifest))
@@ -55,37 +55,37 @@ def test_a_run_with_injected_faults_decides_nothing(run: ReportInput) -> None:
     assert "faults" in decision.verdict
 
 
-def test_where_no_rewrite_matters_the_rest_of_the_bill_comes_first(run: ReportInput) -> None:
+def test_where_no_rewrite_matters_the_rest_of_the_bill_comes_first(run: Run) -> None:
     (decision,) = decide(run)
     assert decision.action == "bill-first"
     assert "DynamoDB writes first: they are 99 % of the bill" in decision.verdict
 
 
-def test_the_evidence_has_times_ratio_and_both_savings(run: ReportInput) -> None:
+def test_the_evidence_has_times_ratio_and_both_savings(run: Run) -> None:
     told = " ".join(decide(run)[0].evidence)
     assert "Rust takes 13.6 s and Python 20.8 s on CSV (1.53 times faster)" in told
     assert "14.7 s and 19.1 s on JSON (1.30 times faster)" in told
     assert "cuts compute by 35 % and 23 %, and the whole bill by 0.30 % and 0.19 %" in told
 
 
-def test_one_round_is_said_to_be_one(run: ReportInput) -> None:
+def test_one_round_is_said_to_be_one(run: Run) -> None:
     assert "in this one round" in decide(run)[0].evidence[0]
 
 
-def test_a_clear_win_where_compute_is_the_bill_says_switch(run: ReportInput) -> None:
+def test_a_clear_win_where_compute_is_the_bill_says_switch(run: Run) -> None:
     (decision,) = decide(compute_only(with_totals(run, {"python": 20_000, "rust": 10_000})))
     assert decision.action == "switch"
     assert "Switch to Rust: in this one round it reduces the whole bill by 50 %" in decision.verdict
 
 
-def test_a_clear_loss_says_stay(run: ReportInput) -> None:
+def test_a_clear_loss_says_stay(run: Run) -> None:
     (decision,) = decide(compute_only(with_totals(run, {"python": 10_000, "rust": 20_000})))
     assert decision.action == "stay"
     assert decision.verdict.startswith("Stay with Python")
     assert "changes compute by +100 %" in decision.evidence[1]
 
 
-def test_a_difference_within_the_noise_cannot_be_told(run: ReportInput) -> None:
+def test_a_difference_within_the_noise_cannot_be_told(run: Run) -> None:
     (decision,) = decide(compute_only(with_totals(run, {"python": 11_000, "rust": 10_000})))
     assert decision.action == "cannot-tell"
     assert "20 %" in decision.verdict
@@ -116,13 +116,13 @@ def test_where_all_die_nothing_can_be_told(sample_run: ModuleType) -> None:
     assert len(decision.evidence) == 2
 
 
-def test_a_single_variant_has_nothing_to_be_compared_with(run: ReportInput) -> None:
+def test_a_single_variant_has_nothing_to_be_compared_with(run: Run) -> None:
     (decision,) = decide(with_totals(run, {"rust": 10_000}))
     assert decision.action == "alone"
-    assert "CSV in 10.0 s for $0.0314 per run" in decision.evidence[0]
+    assert "CSV in 10.0 s for $31,432 per million calls" in decision.evidence[0]
 
 
-def with_third(run: ReportInput, language: str, total_ms: float) -> ReportInput:
+def with_third(run: Run, language: str, total_ms: float) -> Run:
     """The run with a variant more, called Tuned, which else is as Rust is."""
     workload = run.manifest.workload
     third = msgspec.structs.replace(
@@ -153,12 +153,12 @@ def with_third(run: ReportInput, language: str, total_ms: float) -> ReportInput:
     )
 
 
-def test_of_several_rivals_the_fastest_is_compared_with_the_first(run: ReportInput) -> None:
+def test_of_several_rivals_the_fastest_is_compared_with_the_first(run: Run) -> None:
     (decision,) = decide(with_third(run, "rust", 9_000.0))
     assert "Tuned takes 9.00 s and Python 20.8 s on CSV" in decision.evidence[0]
 
 
-def test_where_tuning_gets_most_of_the_gain_it_comes_first(run: ReportInput) -> None:
+def test_where_tuning_gets_most_of_the_gain_it_comes_first(run: Run) -> None:
     raced = with_totals(run, {"python": 20_000, "rust": 10_000})
     (decision,) = decide(compute_only(with_third(raced, "python", 6_000.0)))
     assert decision.action == "fix-first"
@@ -169,7 +169,7 @@ def test_where_tuning_gets_most_of_the_gain_it_comes_first(run: ReportInput) -> 
     assert "Rust takes 10.0 s and Python 20.0 s on CSV" in decision.evidence[0]
 
 
-def test_where_tuning_is_not_enough_the_switch_says_so(run: ReportInput) -> None:
+def test_where_tuning_is_not_enough_the_switch_says_so(run: Run) -> None:
     raced = with_totals(run, {"python": 20_000, "rust": 10_000})
     (decision,) = decide(compute_only(with_third(raced, "python", 16_000.0)))
     assert decision.action == "switch"
@@ -177,7 +177,7 @@ def test_where_tuning_is_not_enough_the_switch_says_so(run: ReportInput) -> None
     assert "Optimising Python is not enough: Tuned takes 16.0 s" in decision.verdict
 
 
-def test_under_a_bill_that_no_rewrite_touches_tuning_comes_second(run: ReportInput) -> None:
+def test_under_a_bill_that_no_rewrite_touches_tuning_comes_second(run: Run) -> None:
     (decision,) = decide(with_third(run, "python", 6_000.0))
     assert decision.action == "bill-first"
     assert "a rewrite does not change them. Then optimise Python: Tuned takes" in decision.verdict
@@ -192,7 +192,7 @@ def test_a_survivor_of_the_first_ones_language_is_set_beside_the_rewrite(
     assert "answer every case. Optimise Python first: Tuned takes 9.00 s" in decision.verdict
 
 
-def test_who_writes_faster_than_a_new_table_takes_is_named(run: ReportInput) -> None:
+def test_who_writes_faster_than_a_new_table_takes_is_named(run: Run) -> None:
     told = " ".join(decide(with_totals(run, {"python": 20_000, "rust": 5_000}))[0].evidence)
     assert "Rust would need a pre-warmed table on AWS: up to 10,000 units are" in told
     assert "warmed" not in " ".join(decide(run)[0].evidence)

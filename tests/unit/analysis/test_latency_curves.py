@@ -83,7 +83,7 @@ def test_one_variant_alone_has_nothing_to_compare(sample_run: ModuleType) -> Non
     told = sample_run.sweep_input(single, single)
     assert latency_curves.curves(told, 1024) == []
     assert latency_curves.sentences(told) == (
-        "Only one variant was measured, so there is nothing to choose between.",
+        "Only Python was measured, so there is nothing to choose between.",
     )
 
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from lambdameter.analysis import stopping
+from lambdameter.analysis.run import Run
 from lambdameter.model.comparison import Look, Reason, Stopping, StoppingRule
-from lambdameter.model.report import ReportInput
 from lambdameter.report import markdown, terminal
 
 LOOKS = (20, 40)
@@ -15,7 +15,7 @@ EARLY = Look(rounds=20, level=0.9982, comparisons=4, decided=2, equivalent=1)
 LATE = Look(rounds=40, level=0.96, comparisons=4, decided=4, equivalent=0)
 
 
-def run_that_ended(run: ReportInput, reason: Reason | None, budget_s: float | None) -> ReportInput:
+def run_that_ended(run: Run, reason: Reason | None, budget_s: float | None) -> Run:
     rule = StoppingRule(looks=LOOKS, budget_s=budget_s)
     found = Stopping(
         rounds=40,
@@ -23,7 +23,7 @@ def run_that_ended(run: ReportInput, reason: Reason | None, budget_s: float | No
         level=0.96,
         stop=reason is not None,
         reason=reason,
-        made=(EARLY, LATE),
+        history=(EARLY, LATE),
         elapsed_s=126.0,
     )
     return msgspec.structs.replace(

@@ -5,7 +5,7 @@ from types import ModuleType
 import pytest
 
 from lambdameter.claims import library
-from lambdameter.claims.reproduction import Named, judged, needed, wanted
+from lambdameter.claims.reproduction import NamedRun, judged, needed, wanted
 from lambdameter.cli.audit import of_shipped
 from lambdameter.errors import BadInputError
 from lambdameter.model.reproduction import Reproduction
@@ -69,7 +69,7 @@ def test_quick_leaves_out_what_takes_long() -> None:
 
 @pytest.fixture(scope="module")
 def told(sample_run: ModuleType) -> Reproduction:
-    runs = [Named("registrations", sample_run.rounds_input(10))]
+    runs = [NamedRun("registrations", sample_run.rounds_input(10))]
     return judged(wanted(["K"]), runs, of_shipped(["K"]), quick=False, folder="runs/r")
 
 

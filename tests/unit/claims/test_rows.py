@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
+from lambdameter.analysis.quantities import EXACT, METRICS
 from lambdameter.claims import library
 from lambdameter.claims.rows import rows
 from lambdameter.model.claim import ClaimRow, ClaimSource, PublishedFigure, Quantity
-from lambdameter.stats.quantities import EXACT, METRICS
 from lambdameter.workload import loader
 
 SOURCES = {source.id: source for source in library.sources()}

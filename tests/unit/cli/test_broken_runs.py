@@ -155,7 +155,7 @@ def test_copies_of_which_all_calls_failed_are_not_called_alike(
     working: Script,
     command: Command,
 ) -> None:
-    twice = msgspec.structs.replace(asked, aa=True)
+    twice = msgspec.structs.replace(asked, with_copies=True)
     run = measure(workload, twice, scripted(working).opening)
     all_failed(run)
     for reading in ("report", "markdown", "json"):

@@ -266,7 +266,7 @@ def test_two_copies_of_one_function_end_with_how_far_they_are_apart(
     every = on(working)
     told = command("run", str(sums), "--aa", "--memory", "128", "--cold", "2", "--json")
     assert told.exit_code == 0
-    assert every[0].aa
+    assert every[0].with_copies
     (decision,) = json.loads(told.stdout)["decisions"]
     assert decision["verdict"] == (
         "At 128 MB this run cannot tell how far apart two copies of Python are: at least 10 "

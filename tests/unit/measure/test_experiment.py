@@ -248,7 +248,7 @@ def test_a_workload_without_table_is_measured_by_its_answers(
 def test_a_function_is_measured_against_a_copy_of_itself(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
 ) -> None:
-    wanted = msgspec.structs.replace(asked, aa=True, cold=3)
+    wanted = msgspec.structs.replace(asked, with_copies=True, cold=3)
     target = scripted(working)
     manifest = measure(workload, wanted, target.opening).manifest()
     assert manifest.copies == {"python-copy": "python"}
@@ -265,7 +265,7 @@ def test_a_function_is_measured_against_a_copy_of_itself(
 def test_each_chosen_variant_is_measured_against_its_copy(
     workload: Workload, asked: RunOptions, scripted: Scripted, working: Script
 ) -> None:
-    wanted = msgspec.structs.replace(asked, aa=True, variants=("rust", "python"))
+    wanted = msgspec.structs.replace(asked, with_copies=True, variants=("rust", "python"))
     manifest = measure(workload, wanted, scripted(working).opening).manifest()
     assert manifest.copies == {"python-copy": "python", "rust-copy": "rust"}
     assert {one.variant for one in manifest.plan} == {"python", "python-copy", "rust", "rust-copy"}

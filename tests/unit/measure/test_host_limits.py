@@ -6,8 +6,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from lambdameter.analysis import caveats
 from lambdameter.errors import HostError
-from lambdameter.measure.host_limits import check_granted, not_granted
+from lambdameter.measure.host_limits import check_granted
 from lambdameter.model.sample import Enforcement, TargetInfo
 
 CGROUP = Enforcement(by="cgroup v1", cpu="quota", memory="limit", freeze="freezer", isolation="")
@@ -38,11 +39,11 @@ def info(enforced: Enforcement | None) -> TargetInfo:
 )
 def test_what_is_missing_is_told_by_the_way_that_is_left(by: str, told: str) -> None:
     lacking = msgspec.structs.replace(CGROUP, by=by, missing="run as root")
-    assert not_granted(lacking, (128,)) == [told]
+    assert caveats.enforcement(lacking, (128,)) == [told]
 
 
 def test_a_host_that_enforces_all_and_aws_lack_nothing() -> None:
-    assert not_granted(CGROUP, (128, 10_240)) == not_granted(None, (128,)) == []
+    assert caveats.enforcement(CGROUP, (128, 10_240)) == caveats.enforcement(None, (128,)) == []
 
 
 def test_a_tier_that_the_host_cannot_grant_is_a_warning() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from lambdameter.analysis.run import LatencySweep
 from lambdameter.errors import BadInputError, TargetError
 from lambdameter.measure.experiment import RunOptions
 from lambdameter.measure.latency_sweep import measure_sweep, medians, resume_sweep
@@ -16,7 +17,6 @@ from lambdameter.measure.reading import read_sweep
 from lambdameter.measure.run_folder import SAMPLES, SWEEP, RunFolder
 from lambdameter.measure.run_folder import read_sweep as listed
 from lambdameter.model.sample import Conditions, Invocation
-from lambdameter.model.sweep import SweepInput
 from lambdameter.model.workload import Workload
 from lambdameter.targets.base import Target
 from lambdameter.targets.fake import FakeTarget, Request, Script
@@ -131,7 +131,7 @@ def test_there_is_a_run_for_each_latency_and_a_list_of_them(swept: Path, hosts: 
 
 def test_every_sample_of_every_latency_is_there(swept: Path) -> None:
     told = read_sweep(swept)
-    assert isinstance(told, SweepInput)
+    assert isinstance(told, LatencySweep)
     assert [len(run.samples) for run in told.runs] == [12, 12, 12]
     assert all(run.summary.complete and run.summary.equal for run in told.runs)
 

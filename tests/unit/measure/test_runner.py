@@ -27,7 +27,7 @@ from lambdameter.model.workload import (
 )
 from lambdameter.targets import answer
 from lambdameter.targets.fake import FakeTarget, Request, Script, answered, failed
-from lambdameter.targets.provision import Needs, provision
+from lambdameter.targets.provision import Requirements, provision
 from lambdameter.verify import table as tables
 from lambdameter.verify import trial as verified
 from lambdameter.verify.response import differences
@@ -158,7 +158,7 @@ class Bed:
     def verify(self, trial: Trial, response: Any, table: str | None) -> TrialEquality:
         del trial
         name = table or ""
-        sources = verified.Sources(
+        sources = verified.ItemSources(
             scan=lambda: self.target.scan(name),
             get=lambda key: self.target.get_item(name, key),
             expected=lambda: ITEMS,
@@ -177,7 +177,7 @@ class Bed:
             now=clock(step_s).__next__,
             progress=self.progress,
         )
-        needs = Needs(
+        needs = Requirements(
             prefix="lm-r1",
             workload=self.workload,
             artifacts=[artifact(variant.name) for variant in self.workload.variants],

@@ -66,7 +66,7 @@ def test_a_run_ends_at_the_first_look_that_decides_it(
     stopping = folder.stopping()
     assert stopping is not None
     assert (stopping.rounds, stopping.stop, stopping.reason) == (12, True, "decided")
-    (made,) = stopping.made
+    (made,) = stopping.history
     assert (made.comparisons, made.decided, made.level) == (1, 1, sequential.levels(LOOKS)[0])
     assert {one.trial.round for one in folder.samples().samples} == set(range(12))
 
@@ -105,7 +105,7 @@ def test_what_is_never_decided_ends_with_the_last_look(
     stopping = folder.stopping()
     assert stopping is not None
     assert (stopping.rounds, stopping.reason) == (15, "last-look")
-    assert [one.rounds for one in stopping.made] == list(LOOKS)
+    assert [one.rounds for one in stopping.history] == list(LOOKS)
 
 
 def test_two_that_take_the_same_are_equivalent(
@@ -114,7 +114,7 @@ def test_two_that_take_the_same_are_equivalent(
     stopping = measure(workload, auto, scripted(working).opening).stopping()
     assert stopping is not None
     assert (stopping.rounds, stopping.reason) == (12, "equivalent")
-    assert stopping.made[0].equivalent == 1
+    assert stopping.history[0].equivalent == 1
 
 
 def test_variants_of_which_one_never_answers_leave_nothing_to_compare(

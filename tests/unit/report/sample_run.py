@@ -12,12 +12,12 @@ from random import Random
 
 import msgspec
 
+from lambdameter.analysis.run import LatencySweep, Run
 from lambdameter.claims import library
 from lambdameter.cost import price_list
 from lambdameter.cost.bill import bill_run
 from lambdameter.model.artifact import Dataset, Expected
 from lambdameter.model.base import Call
-from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import (
     Conditions,
     Enforcement,
@@ -34,7 +34,7 @@ from lambdameter.model.sample import (
     TrialEquality,
 )
 from lambdameter.model.summary import CaseEquality
-from lambdameter.model.sweep import Sweep, SweepInput, SweptRun
+from lambdameter.model.sweep import Sweep, SweptRun
 from lambdameter.model.workload import (
     AnswerMayDiffer,
     Calls,
@@ -312,14 +312,14 @@ def case_equality(case: str, samples: list[Sample]) -> CaseEquality:
 
 def report_input(
     of: Manifest | None = None, samples: list[Sample] | None = None, folder: str | Path = "runs/one"
-) -> ReportInput:
+) -> Run:
     """What a report is made from, by way of the real summary and the real bill."""
     of = manifest() if of is None else of
     samples = [sample(trial) for trial in of.plan] if samples is None else samples
     summary = summarise(
         of, samples, tuple(case_equality(case, samples) for case in ("csv", "json"))
     )
-    return ReportInput(
+    return Run(
         manifest=of,
         summary=summary,
         bill=bill_run(of, summary, price_list.latest()),
@@ -331,7 +331,7 @@ def report_input(
 
 def rounds_input(
     rounds: int, slowdown: float = 1.0, variant: str = "rust", spread: float = 0.05
-) -> ReportInput:
+) -> Run:
     """A run of many rounds, three warm calls an environment, noisy by a seeded chance.
 
     Args:
@@ -370,14 +370,14 @@ def slower(one: Sample, factor: float) -> Sample:
     return msgspec.structs.replace(one, report=report, response=response)
 
 
-def sweep_input(*runs: ReportInput) -> SweepInput:
+def sweep_input(*runs: Run) -> LatencySweep:
     """These runs, as if they were made at 0, 3, 6... ms."""
     swept = tuple(
         SweptRun(latency_ms=3.0 * index, folder=f"latency-{3 * index}")
         for index in range(len(runs))
     )
-    return SweepInput(
-        sweep=Sweep(
+    return LatencySweep(
+        record=Sweep(
             schema=1,
             run="2026-11-21T10-58-00Z",
             created_at="2026-11-21T10:58:00Z",

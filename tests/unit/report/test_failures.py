@@ -7,7 +7,7 @@ import pytest
 
 from lambdameter.model.sample import SampleError
 from lambdameter.report import failures
-from lambdameter.report.look import WIDTH
+from lambdameter.report.style import WIDTH
 
 
 def told(sample_run: ModuleType, error: SampleError) -> list[str]:

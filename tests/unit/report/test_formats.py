@@ -13,8 +13,7 @@ import pytest
 
 from lambdameter.analysis import caveats, latency_curves
 from lambdameter.analysis.decision import decide
-from lambdameter.model.report import ReportInput
-from lambdameter.model.sweep import SweepInput
+from lambdameter.analysis.run import LatencySweep, Run
 from lambdameter.report import markdown
 from lambdameter.report.formats import FORMATS, FormatName, print_parts
 
@@ -26,19 +25,19 @@ def words(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"\\(?=\W)", "", text))
 
 
-def written(name: FormatName, run: ReportInput) -> str:
+def written(name: FormatName, run: Run) -> str:
     file = io.StringIO()
     FORMATS[name].run(run, file)
     return file.getvalue()
 
 
-def swept(name: FormatName, sweep: SweepInput) -> str:
+def swept(name: FormatName, sweep: LatencySweep) -> str:
     file = io.StringIO()
     FORMATS[name].sweep(sweep, file)
     return file.getvalue()
 
 
-def with_target(run: ReportInput, **changes: object) -> ReportInput:
+def with_target(run: Run, **changes: object) -> Run:
     target = msgspec.structs.replace(run.manifest.target, **changes)
     return msgspec.structs.replace(
         run, manifest=msgspec.structs.replace(run.manifest, target=target)
@@ -109,7 +108,7 @@ def test_the_formats_for_documents_have_every_caveat(sample_run: ModuleType) -> 
     notes = json.loads(written("json", run))["notes"]
     assert notes == [*caveats.everything(run)]
     text = written("markdown", run)
-    for note in (*caveats.target(run), *caveats.speed(run), *caveats.memory(run)):
+    for note in (*caveats.target(run), *caveats.times(run), *caveats.memory(run)):
         assert markdown.escape(note) in text
 
 

@@ -4,7 +4,7 @@ import pytest
 from rich.text import Text
 
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import WIDTH, Label, measured, published
+from lambdameter.report.style import WIDTH, Label, measured, published
 
 
 def test_digits_align_and_parentheses_hang() -> None:

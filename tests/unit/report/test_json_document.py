@@ -71,6 +71,6 @@ def test_an_unequal_case_has_its_differences_and_no_figure(sample_run: ModuleTyp
 
 def test_the_shipped_schema_of_a_comparison_is_its_records() -> None:
     shipped = resources.files("lambdameter.report") / "comparison-schema-1.json"
-    assert shipped.read_text() == json_document.comparison_schema(), (
-        "print(json_document.comparison_schema(), end='') makes it anew"
+    assert shipped.read_text() == json_document.gate_schema(), (
+        "print(json_document.gate_schema(), end='') makes it anew"
     )

@@ -14,7 +14,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from lambdameter.claims.reproduction import Named, judged, wanted
+from lambdameter.claims.reproduction import NamedRun, judged, wanted
 from lambdameter.cli.audit import of_shipped
 from lambdameter.model.reproduction import Reproduction
 from lambdameter.report import (
@@ -23,15 +23,15 @@ from lambdameter.report import (
     reproduction_page,
     reproduction_words,
 )
-from lambdameter.report.look import WIDTH
 from lambdameter.report.reproduction_formats import FORMATS, ReproductionFormat
+from lambdameter.report.style import WIDTH
 
 DOCS = Path(__file__).parents[3] / "docs" / "reproduce.md"
 
 
 @pytest.fixture(scope="module")
 def told(sample_run: ModuleType) -> Reproduction:
-    runs = [Named("registrations", sample_run.rounds_input(10))]
+    runs = [NamedRun("registrations", sample_run.rounds_input(10))]
     return judged(wanted(["K", "C1"]), runs, of_shipped(["K", "C1"]), quick=False, folder="runs/r")
 
 

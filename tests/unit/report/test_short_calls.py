@@ -8,15 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.analysis import find
 from lambdameter.analysis.decision import decide
+from lambdameter.analysis.run import Run
 from lambdameter.model.claim import ClaimSource, PublishedFigure
-from lambdameter.model.report import ReportInput
 from lambdameter.model.summary import CallSummary, CellSummary
 from lambdameter.model.workload import ResponseShape
 from lambdameter.report import table
 from lambdameter.report.equality import equality
-from lambdameter.report.look import WIDTH
+from lambdameter.report.style import WIDTH
 from lambdameter.report.where_time_went import where_time_went
 
 TIER = 1024
@@ -69,9 +68,9 @@ def short(call: CallSummary, calls: int, duration_ms: float) -> CallSummary:
 
 
 @pytest.fixture
-def run(sample_run: ModuleType) -> ReportInput:
+def run(sample_run: ModuleType) -> Run:
     """Python answers in 40 ms and Rust in 4; the first call takes ten times as long."""
-    made: ReportInput = sample_run.report_input()
+    made: Run = sample_run.report_input()
     times = {"python": 40.0, "rust": 4.0}
 
     def shortened(cell: CellSummary) -> CellSummary:
@@ -94,7 +93,7 @@ def run(sample_run: ModuleType) -> ReportInput:
     )
 
 
-def with_variants(run: ReportInput, **changes: Any) -> ReportInput:
+def with_variants(run: Run, **changes: Any) -> Run:
     """Rust with these changes."""
     python, rust = run.manifest.workload.variants
     variants = (python, msgspec.structs.replace(rust, **changes))
@@ -108,7 +107,7 @@ def row(of: Any, begins: str) -> list[str]:
     return next(cells for cells in rows if cells[: len(begins.split())] == begins.split())
 
 
-def test_what_the_handler_does_not_tell_has_no_column(run: ReportInput) -> None:
+def test_what_the_handler_does_not_tell_has_no_column(run: Run) -> None:
     head = table.warm_table(run, TIER, {}).plain
     assert "total" not in head
     assert "per 1,000" not in head
@@ -116,15 +115,15 @@ def test_what_the_handler_does_not_tell_has_no_column(run: ReportInput) -> None:
     assert row(table.warm_table(run, TIER, {}), "CSV Rust")[:3] == ["CSV", "Rust", "4.00"]
 
 
-def test_a_published_mean_stands_under_duration_and_the_init_under_init(run: ReportInput) -> None:
+def test_a_published_mean_stands_under_duration_and_the_init_under_init(run: Run) -> None:
     assert row(table.warm_table(run, TIER, {}), "published") == ["published", "(6.70)", "(112)"]
 
 
-def test_published_first_calls_stand_under_ours(run: ReportInput) -> None:
+def test_published_first_calls_stand_under_ours(run: Run) -> None:
     assert row(table.cold_table(run, TIER, {}), "published") == ["published", "(112)", "(912)"]
 
 
-def test_the_first_call_is_told_as_a_multiple_of_a_warm_one(run: ReportInput) -> None:
+def test_the_first_call_is_told_as_a_multiple_of_a_warm_one(run: Run) -> None:
     assert row(table.cold_table(run, TIER, {}), "CSV Python")[-1] == "10.0"
 
 
@@ -132,7 +131,7 @@ def test_calls_of_different_work_have_no_ratio(sample_run: ModuleType) -> None:
     assert "/ warm" not in table.cold_table(sample_run.report_input(), TIER, {}).plain
 
 
-def test_several_calls_show_their_spread(run: ReportInput) -> None:
+def test_several_calls_show_their_spread(run: Run) -> None:
     spread = table.spread_table(run, TIER, {})
     assert row(spread, "CSV Rust")[2:7] == ["5", "3.00", "4.00", "4.50", "13.0"]
     assert row(spread, "published") == ["published", "(6.70)"]
@@ -142,21 +141,25 @@ def test_one_call_has_no_spread(sample_run: ModuleType) -> None:
     assert table.spread_table(sample_run.report_input(), TIER, {}) is None
 
 
-def test_without_a_total_durations_are_compared(run: ReportInput) -> None:
+def test_without_a_total_durations_are_compared(run: Run) -> None:
     (decision,) = decide(run)
     assert "Rust takes 4.00 ms and Python 40.0 ms on CSV (10.0 times faster)" in " ".join(
         decision.evidence
     )
-    assert find.raced_ms(run.summary.cells[0].warm) == 40
+    assert run.summary.cells[0].compared_ms == 40
 
 
-def test_an_exhibit_is_not_recommended(run: ReportInput) -> None:
-    (decision,) = decide(with_variants(run, exhibit="it does nothing"))
-    assert "Rust" not in decision.verdict
+def test_a_variant_that_is_not_a_candidate_is_not_recommended_and_the_verdict_says_why(
+    run: Run,
+) -> None:
+    (decision,) = decide(with_variants(run, not_a_candidate="it does nothing"))
     assert decision.action == "alone"
+    assert decision.verdict == (
+        "At 1,024 MB only Python is a candidate; Rust is not: it does nothing."
+    )
 
 
-def test_a_gain_that_the_bill_does_not_show_is_for_the_speed_alone(run: ReportInput) -> None:
+def test_a_gain_that_the_bill_does_not_show_is_for_the_speed_alone(run: Run) -> None:
     def priced(variant: str, compute: str) -> Any:
         (bill,) = [one for one in run.bill.cells if (one.variant, one.case) == (variant, "csv")]
         usd = type(bill.run_usd)
@@ -172,17 +175,17 @@ def test_a_gain_that_the_bill_does_not_show_is_for_the_speed_alone(run: ReportIn
     assert "reduces the whole bill by 4 %" in decision.verdict
 
 
-def test_answers_are_what_was_compared_where_there_is_no_table(run: ReportInput) -> None:
+def test_answers_are_what_was_compared_where_there_is_no_table(run: Run) -> None:
     assert "equal  4 answers of Python and Rust" in equality(run).plain
 
 
-def test_long_names_leave_room_for_the_figures(run: ReportInput) -> None:
+def test_long_names_leave_room_for_the_figures(run: Run) -> None:
     drawn = where_time_went(with_variants(run, title="A rather long title"), TIER, {}).plain
     assert "…" not in drawn
     assert max(map(len, drawn.splitlines())) <= WIDTH
 
 
-def test_one_rival_stands_for_all_cases(run: ReportInput) -> None:
+def test_one_rival_stands_for_all_cases(run: Run) -> None:
     def third(cell: CellSummary) -> CellSummary:
         # Faster than Rust on CSV by a little, slower on JSON by far.
         duration_ms = {"csv": 3.9, "json": 20.0}[cell.case]

@@ -6,20 +6,20 @@ from types import ModuleType
 from rich.cells import cell_len
 
 from lambdameter.analysis import latency_curves
-from lambdameter.model.sweep import SweepInput
+from lambdameter.analysis.run import LatencySweep
 from lambdameter.report import markdown, sweep
 from lambdameter.report.terminal import console
 
 
-def plain(told: SweepInput) -> str:
+def plain(told: LatencySweep) -> str:
     file = io.StringIO()
     console(file).print(sweep.report(told))
     return file.getvalue()
 
 
-def three(sample_run: ModuleType, rounds: int = 20) -> SweepInput:
+def three(sample_run: ModuleType, rounds: int = 20) -> LatencySweep:
     runs = [sample_run.rounds_input(rounds, slowdown) for slowdown in (0.8, 1, 1.8)]
-    told: SweepInput = sample_run.sweep_input(*runs)
+    told: LatencySweep = sample_run.sweep_input(*runs)
     return told
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import strategies as st
 
-from lambdameter.search.hunt import SHRINKING_S, Hunt, Limits, hunt
+from lambdameter.search.hunt import SHRINKING_S, HuntResult, Limits, hunt
 from lambdameter.search.schema import strategy
 
 # What 60 s of search are through the emulator on two cores is more than this, in inputs.
@@ -121,7 +121,7 @@ def noting(events: list[Any]) -> Callable[[Any], bool]:
     return differ
 
 
-def search(differ: Callable[[Any], bool], seed: int = 1, **limits: Any) -> Hunt:
+def search(differ: Callable[[Any], bool], seed: int = 1, **limits: Any) -> HuntResult:
     clock = count()
     return hunt(
         strategy(ORDER, "order"),
@@ -158,7 +158,7 @@ def test_the_same_seed_tries_the_same_events_and_another_seed_others() -> None:
 
 def test_without_a_difference_so_many_inputs_are_tried_as_were_asked_for() -> None:
     found = search(lambda _: False, inputs=100)
-    assert found == Hunt(found=False, inputs=100)
+    assert found == HuntResult(found=False, inputs=100)
 
 
 def test_a_search_ends_when_its_time_is_up() -> None:

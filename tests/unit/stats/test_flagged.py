@@ -4,9 +4,9 @@ import pytest
 
 from lambdameter.model.base import Call
 from lambdameter.model.sample import Report, Sample, Trial
-from lambdameter.stats.flagged import Place, flagged
+from lambdameter.stats.flagged import CellCall, flagged
 
-WARM = Place("a", "csv", 128, "warm")
+WARM = CellCall("a", "csv", 128, "warm")
 
 
 def sample(index: int, duration_ms: float, init_ms: float | None = None) -> Sample:

@@ -109,7 +109,7 @@ def test_a_look_tells_how_much_is_decided() -> None:
     equal = comparison("no-difference", 0.995, 1.005)
     found = (comparison("slower", 1.001, 1.005), equal, comparison("no-difference"))
     told = sequential.look(30, lambda _: found, time_left=True)
-    assert told.made == (
+    assert told.history == (
         Look(
             rounds=30,
             level=sequential.levels()[1],
@@ -118,7 +118,7 @@ def test_a_look_tells_how_much_is_decided() -> None:
             equivalent=1,
         ),
     )
-    assert sequential.look(31, lambda _: found, time_left=True).made == ()
+    assert sequential.look(31, lambda _: found, time_left=True).history == ()
 
 
 def test_the_last_look_is_the_last() -> None:

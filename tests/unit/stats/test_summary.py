@@ -263,7 +263,7 @@ def test_the_same_run_gives_the_same_intervals(manifest: Manifest) -> None:
 
 def test_an_exhibit_is_no_reference(manifest: Manifest) -> None:
     first, second = manifest.workload.variants
-    shown = msgspec.structs.replace(first, exhibit="it cheats")
+    shown = msgspec.structs.replace(first, not_a_candidate="it cheats")
     workload = msgspec.structs.replace(manifest.workload, variants=(shown, second))
     assert compared(msgspec.structs.replace(manifest, workload=workload)).comparisons == ()
 

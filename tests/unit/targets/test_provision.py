@@ -11,14 +11,14 @@ from lambdameter.model.sample import Invocation
 from lambdameter.model.workload import Calls, Case, ResponseShape, Variant, Workload
 from lambdameter.targets.base import Function
 from lambdameter.targets.fake import FakeTarget, Request
-from lambdameter.targets.provision import Needs, provision
+from lambdameter.targets.provision import Requirements, provision
 
 
 def silent(target: FakeTarget, request: Request) -> Invocation:
     raise AssertionError((target, request))
 
 
-def needs(folder: Path, bucket: str | None = None) -> Needs:
+def needs(folder: Path, bucket: str | None = None) -> Requirements:
     (folder / "sums.csv").write_text("1,2")
     dataset = Dataset(
         folder=str(folder),
@@ -37,7 +37,7 @@ def needs(folder: Path, bucket: str | None = None) -> Needs:
         binary="sums",
         environment={"LEVEL": "info"},
     )
-    return Needs(
+    return Requirements(
         prefix="lm-r1",
         workload=Workload(
             name="sums",

@@ -68,7 +68,9 @@ def check(
     def get(key: dict[str, Any]) -> dict[str, Any] | None:
         return next((one for one in actual if one["id"] == key["id"]), None)
 
-    sources = trial.Sources(scan=lambda: actual, get=get, expected=items, initial=lambda: initial)
+    sources = trial.ItemSources(
+        scan=lambda: actual, get=get, expected=items, initial=lambda: initial
+    )
     return trial.check(workload, must, answer, sources)
 
 
@@ -139,7 +141,7 @@ def test_the_expected_items_are_not_read_when_the_digests_agree() -> None:
     assert rule is not None
     known = table.digest(items(), rule)
     must = Expected(count=30, digest=known.digest)
-    sources = trial.Sources(scan=items, get=lambda _: None, expected=unread, initial=unread)
+    sources = trial.ItemSources(scan=items, get=lambda _: None, expected=unread, initial=unread)
     assert trial.check(WORKLOAD, must, {}, sources).equal
 
 

@@ -1,7 +1,7 @@
-"""What one environment yields of each metric that a published text may tell.
+"""The metrics that a published text may state, measured in each execution environment. Pure.
 
-An environment answers one cold call and its warm calls, so each is one repetition of a published
-protocol, and a text's own statistic (the mean, least or most of five calls) is taken within it.
+An environment answers one cold call and its warm calls, so it is one repetition of a published
+protocol. A text's own statistic (mean, minimum or maximum of five calls) is taken within it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from lambdameter.analysis.run import Run
 from lambdameter.model.claim import Quantity
-from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import Manifest, Meter, Sample
 from lambdameter.stats.summary import failure, figure
 
 _MB_PER_GB = 1024
 _MS_PER_S = 1000
-# A metric of failed calls alone.
+# The only metric of failed calls.
 TIMED_OUT = "billed_of_timeout"
 
 
 class Reading(NamedTuple):
-    """Of one environment: a figure, and the part of it that a model of ours made."""
+    """A figure of one environment, and the part of the figure that comes from our own models."""
 
     value: float
     modelled: float
@@ -39,7 +39,7 @@ class _Metric(NamedTuple):
 
 
 def _part(of: Callable[[Meter], float]) -> OfCall:
-    """What models made of one call; None where its meter tells nothing."""
+    """The modelled part of one call's figure; None where the sample has no meter."""
 
     def modelled(sample: Sample, _: Manifest) -> float | None:
         return of(sample.meter) if sample.meter else None
@@ -142,20 +142,20 @@ METRICS: Mapping[str, _Metric] = {
     "cpu_per_1000_ms": _Metric(_per_1000(_cpu_ms), _nothing),
     TIMED_OUT: _Metric(_billed_of_timeout, _nothing),
 }
-# Of the package, not of an environment.
+# Figures of the package, not of an environment.
 EXACT = ("zip_bytes", "binary_bytes")
-# These grow with the work of a call.
+# Figures that grow with the work of a call.
 _GROWING = ("total_ms", "mean_billed_ms", "mean_ms", "gb_s")
 _PER_UNIT = ("per_1000_ms", "cpu_per_1000_ms")
 
 
 def units(sample: Sample, manifest: Manifest) -> float | None:
-    """Units of work that a call did; None where the workload does not count them."""
+    """Units of work of a call; None where the workload does not count them."""
     return figure(sample.response, manifest.workload.response.count)
 
 
-def exact(run: ReportInput, quantity: Quantity) -> float | None:
-    """A figure of the package; None: this variant has none."""
+def exact(run: Run, quantity: Quantity) -> float | None:
+    """A figure of the package; None where the run has no package of this variant."""
     for artifact in run.manifest.artifacts:
         if artifact.variant == quantity.variant:
             zipped = quantity.metric == "zip_bytes"
@@ -163,28 +163,20 @@ def exact(run: ReportInput, quantity: Quantity) -> float | None:
     return None
 
 
-def samples(run: ReportInput, quantity: Quantity) -> list[Sample]:
+def samples(run: Run, quantity: Quantity) -> Sequence[Sample]:
     """The calls of a quantity, failed ones included."""
-    wanted = quantity.variant, quantity.case, quantity.memory_mb, quantity.call
     if quantity.workload != run.manifest.workload.name:
-        return []
-    return [
-        sample
-        for sample in run.samples
-        if (sample.trial.variant, sample.trial.case, sample.trial.memory_mb, sample.trial.call)
-        == wanted
-    ]
+        return ()
+    return run.calls((quantity.variant, quantity.case, quantity.memory_mb), quantity.call)
 
 
-def readings(
-    run: ReportInput, quantity: Quantity, waiting: Collection[str] = ()
-) -> dict[int, Reading]:
-    """Round -> what its environment yields; rounds without the figure are left out.
+def readings(run: Run, quantity: Quantity, waiting: Collection[str] = ()) -> dict[int, Reading]:
+    """Round -> the figure of its environment; rounds without the figure are omitted.
 
     Args:
-        run: where it was measured.
-        quantity: what.
-        waiting: phases that wait for a service.
+        run: the measured run.
+        quantity: cell, call and metric.
+        waiting: names of the phases that wait for a service.
     """
     metric = METRICS.get(quantity.metric) or _phase(run.manifest, quantity.metric, waiting)
     if metric is None:
@@ -197,10 +189,11 @@ def readings(
     return {number: reading for number, reading in sorted(per_round.items()) if reading is not None}
 
 
-def work(run: ReportInput, quantity: Quantity, count: int | None) -> float | None:
-    """Published units of work in a call over ours; 1 where the figure has nothing to do with it.
+def work(run: Run, quantity: Quantity, count: int | None) -> float | None:
+    """Published units of work per call / units of work of our calls.
 
-    None where it has, and no call told its work.
+    Returns:
+        1 where the figure does not depend on the work; None where no call reported its work.
     """
     related = quantity.metric in (*_GROWING, *_PER_UNIT) or quantity.metric not in METRICS
     if count is None or not related or quantity.metric in EXACT:
@@ -211,12 +204,12 @@ def work(run: ReportInput, quantity: Quantity, count: int | None) -> float | Non
 
 
 def grows(quantity: Quantity) -> bool:
-    """Whether a figure is in proportion to the work of a call."""
+    """Whether a figure is proportional to the work of a call."""
     return quantity.metric in _GROWING or quantity.metric not in METRICS
 
 
-def is_modelled(run: ReportInput) -> bool:
-    """Whether models of ours are in this run's figures at all."""
+def is_modelled(run: Run) -> bool:
+    """Whether any figure of this run includes modelled time or memory."""
     target = run.manifest.target
     return target.latency_model is not None or target.overheads is not None
 

@@ -5,23 +5,23 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from lambdameter.analysis import outcome
+from lambdameter.analysis.pairing import joint_verdict
+from lambdameter.analysis.run import Run
 from lambdameter.model.comparison import Comparison, Noise, Stopping
-from lambdameter.model.report import ReportInput
-from lambdameter.report import sure
+from lambdameter.report import certainty
 
 
-def lines(run: ReportInput) -> str:
-    return "\n".join(text.plain for text in sure.sure(run, 1024, {}))
+def lines(run: Run) -> str:
+    return "\n".join(text.plain for text in certainty.tables(run, 1024, {}))
 
 
-def with_comparisons(run: ReportInput, *comparisons: Comparison) -> ReportInput:
+def with_comparisons(run: Run, *comparisons: Comparison) -> Run:
     summary = msgspec.structs.replace(run.summary, comparisons=comparisons)
     return msgspec.structs.replace(run, summary=summary)
 
 
 def test_one_round_has_no_section(sample_run: ModuleType) -> None:
-    assert sure.sure(sample_run.report_input(), 1024, {}) == []
+    assert certainty.tables(sample_run.report_input(), 1024, {}) == []
 
 
 def test_each_comparison_has_its_ratio_interval_and_verdict(sample_run: ModuleType) -> None:
@@ -36,7 +36,7 @@ def test_each_comparison_has_its_ratio_interval_and_verdict(sample_run: ModuleTy
 
 def test_billed_time_has_an_interval_from_40_environments_on(sample_run: ModuleType) -> None:
     few, enough = (
-        ";".join(sure.beside(sample_run.rounds_input(rounds), 1024)) for rounds in (20, 40)
+        ";".join(certainty.caveats(sample_run.rounds_input(rounds), 1024)) for rounds in (20, 40)
     )
     assert "billed duration: intervals only from 40 environments on" in few
     assert "of billed time" not in enough
@@ -80,7 +80,7 @@ def test_a_run_that_was_looked_at_says_when_and_why_it_ended(sample_run: ModuleT
     run = sample_run.rounds_input(20)
     stopping = Stopping(rounds=20, looks=(20, 40), level=0.99, stop=True, reason="decided")
     summary = msgspec.structs.replace(run.summary, stopping=stopping)
-    assert [*sure.beside(msgspec.structs.replace(run, summary=summary), 1024)][-1] == (
+    assert [*certainty.caveats(msgspec.structs.replace(run, summary=summary), 1024)][-1] == (
         "checked after 20 and 40 rounds, 95 % over all checks; at 20 the run ended because "
         "every comparison was decided"
     )
@@ -97,13 +97,13 @@ def test_a_run_that_was_looked_at_says_when_and_why_it_ended(sample_run: ModuleT
         ((), None),
     ],
 )
-def test_the_outcome_is_what_all_say(
+def test_the_joint_verdict_is_what_all_say(
     sample_run: ModuleType, verdicts: tuple[str, ...], told: str | None
 ) -> None:
     one = sample_run.rounds_input(2).summary.comparisons[0]
     found = [msgspec.structs.replace(one, verdict=verdict) for verdict in verdicts]
-    assert outcome.outcome(found) == told
+    assert joint_verdict(found) == told
 
 
-def test_a_duel_without_comparison_has_no_outcome() -> None:
-    assert outcome.outcome([None]) is None
+def test_a_pairing_without_comparison_has_no_verdict() -> None:
+    assert joint_verdict([None]) is None

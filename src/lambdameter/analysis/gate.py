@@ -1,63 +1,57 @@
-"""HEAD against BASE: every cell that both have, and what the gates say of it. Pure."""
+"""The run HEAD compared with the run BASE, cell by cell, and the verdict of each gate. Pure."""
 
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from lambdameter.model.bill import CellBill
+from lambdameter.analysis.run import Run
+from lambdameter.analysis.run_differences import differences
+from lambdameter.model.base import CellKey
 from lambdameter.model.gate import (
     BillRatio,
-    CellComparison,
+    CellRatios,
     ComparedRun,
     Gate,
     GateInterval,
+    GateReport,
     GateVerdict,
     Lack,
     NotEnough,
     Outcome,
-    PackageComparison,
+    PackageRatio,
     Ratio,
-    RunComparison,
 )
-from lambdameter.model.report import ReportInput
-from lambdameter.model.sample import Report
-from lambdameter.model.summary import CaseEquality, CellSummary
+from lambdameter.model.summary import CellSummary
 from lambdameter.stats import ratio
-from lambdameter.stats.conditions import differences
-from lambdameter.stats.summary import failure
-
-Key = tuple[str, str, int]
 
 
 class _Side(NamedTuple):
-    """A cell, its run, and its warm calls, environment by environment."""
+    """A cell and its run."""
 
-    run: ReportInput
+    run: Run
     cell: CellSummary
-    calls: Sequence[Sequence[Report]]
 
 
 def compare(
-    base: ReportInput,
-    head: ReportInput,
+    base: Run,
+    head: Run,
     *,
     variants: Collection[str] | None = None,
     gates: Sequence[Gate] = (),
     seed: int = 1,
-) -> RunComparison:
-    """Hold two runs against each other; the code may differ, and so may which variants ran.
+) -> GateReport:
+    """Compare two runs of one workload, of the same or of different code.
 
     Args:
-        base: what was there before.
-        head: what is proposed.
-        variants: those that count; None: all that both runs have.
-        gates: what HEAD may at most be.
-        seed: of the intervals' chance.
+        base: the baseline.
+        head: the run of the code that is to replace the baseline.
+        variants: names of the variants to compare; None: all that both runs have.
+        gates: the limits.
+        seed: seed of the intervals' random numbers.
     """
     wanted = _variants(base) & _variants(head)
     if variants is not None:
@@ -71,7 +65,7 @@ def compare(
     ran = dict.fromkeys(cell.variant for cell in cells)
     packages = tuple(_package(base, head, name) for name in ran)
     verdicts = tuple(verdict for gate in gates for verdict in _verdicts(gate, cells, packages))
-    return RunComparison(
+    return GateReport(
         workload=base.manifest.workload.name,
         base=_run(base),
         head=_run(head),
@@ -91,29 +85,14 @@ def compare(
     )
 
 
-def key(cell: CellSummary | CellBill) -> Key:
-    """What makes two cells the same."""
-    return cell.variant, cell.case, cell.memory_mb
-
-
-def environments(run: ReportInput) -> dict[Key, list[list[Report]]]:
-    """The REPORTs of the warm calls that did not fail: cell -> environments -> calls."""
-    by_cell: dict[Key, dict[int, list[Report]]] = defaultdict(lambda: defaultdict(list))
-    for sample in run.samples:
-        trial = sample.trial
-        if trial.call == "warm" and sample.report and failure(sample) is None:
-            cell = by_cell[trial.variant, trial.case, trial.memory_mb]
-            cell[trial.environment].append(sample.report)
-    return {cell: list(calls.values()) for cell, calls in by_cell.items()}
-
-
-def durations_ms(calls: Sequence[Sequence[Report]]) -> list[list[float]]:
-    """Environments -> Durations."""
-    return [[report.duration_ms for report in environment] for environment in calls]
-
-
 def of_limit(gate: Gate, interval: GateInterval | NotEnough | None, exact: float | None) -> Outcome:
-    """One gate: an interval decides where it lies on one side of the limit as a whole."""
+    """The outcome of one gate: an interval decides only if all of it is on one side of the limit.
+
+    Args:
+        gate: the limit.
+        interval: interval of the ratio; None where the ratio is exact.
+        exact: the exact ratio, used where there is no interval; None: unknown.
+    """
     limit = 1 + gate.limit
     if isinstance(interval, NotEnough):
         return "cannot-tell"
@@ -125,19 +104,15 @@ def of_limit(gate: Gate, interval: GateInterval | NotEnough | None, exact: float
     return "passed" if high <= limit else "cannot-tell"
 
 
-def _sides(run: ReportInput) -> dict[Key, _Side]:
-    calls = environments(run)
-    return {
-        key(cell): _Side(run=run, cell=cell, calls=calls.get(key(cell), []))
-        for cell in run.summary.cells
-    }
+def _sides(run: Run) -> dict[CellKey, _Side]:
+    return {key: _Side(run, cell) for key, cell in run.cells_by_key.items()}
 
 
-def _variants(run: ReportInput) -> set[str]:
+def _variants(run: Run) -> set[str]:
     return {cell.variant for cell in run.summary.cells}
 
 
-def _run(run: ReportInput) -> ComparedRun:
+def _run(run: Run) -> ComparedRun:
     return ComparedRun(
         id=run.manifest.run,
         folder=run.folder,
@@ -148,9 +123,9 @@ def _run(run: ReportInput) -> ComparedRun:
     )
 
 
-def _cell(base: _Side, head: _Side, seed: int) -> CellComparison:
+def _cell(base: _Side, head: _Side, seed: int) -> CellRatios:
     lack = _lack(base, head)
-    comparison = CellComparison(
+    ratios = CellRatios(
         variant=base.cell.variant,
         case=base.cell.case,
         memory_mb=base.cell.memory_mb,
@@ -159,18 +134,18 @@ def _cell(base: _Side, head: _Side, seed: int) -> CellComparison:
         head_errors=head.cell.warm.errors if head.cell.warm else 0,
     )
     if lack is not None:
-        return comparison
-    durations = [durations_ms(side.calls) for side in (base, head)]
+        return ratios
+    durations = [side.run.warm_durations_ms(side.cell.key) for side in (base, head)]
     billed = [
-        [[float(report.billed_ms) for report in environment] for environment in side.calls]
-        for side in (base, head)
+        [[float(report.billed_ms) for report in calls] for calls in environments]
+        for environments in (side.run.warm_reports(side.cell.key) for side in (base, head))
     ]
     medians = [statistics.median(map(statistics.median, side)) for side in durations]
     means = [statistics.fmean(ms for calls in side for ms in calls) for side in billed]
     memory = [side.cell.warm.max_memory_mb if side.cell.warm else None for side in (base, head)]
     cost = ratio.COST(billed[0], billed[1], seed)
     return msgspec.structs.replace(
-        comparison,
+        ratios,
         duration_ms=_ratio(
             medians[0], medians[1], ratio.DURATION(durations[0], durations[1], seed)
         ),
@@ -181,39 +156,22 @@ def _cell(base: _Side, head: _Side, seed: int) -> CellComparison:
 
 
 def _lack(base: _Side, head: _Side) -> Lack | None:
-    """Why there is nothing to compare; wrong answers are told before deaths."""
-    if _is_unequal(head):
+    """Why there is nothing to compare; wrong answers come before deaths."""
+    if head.run.is_unequal(head.cell.case):
         return "head-unequal"
-    if _is_unequal(base):
+    if base.run.is_unequal(base.cell.case):
         return "base-unequal"
-    if _died(base):
+    if base.cell.died:
         return "base-died"
-    if _died(head):
+    if head.cell.died:
         return "head-died"
-    if _is_missing(base):
+    if _is_missing(base.cell):
         return "base-missing"
-    return "head-missing" if _is_missing(head) else None
+    return "head-missing" if _is_missing(head.cell) else None
 
 
-def _is_unequal(side: _Side) -> bool:
-    """A case that has no verdict yet is missing, not unequal."""
-
-    def differs(equality: CaseEquality) -> bool:
-        return bool(equality.unequal) or not equality.agree
-
-    return any(
-        equality.case == side.cell.case and differs(equality)
-        for equality in side.run.summary.equality
-    )
-
-
-def _died(side: _Side) -> bool:
-    warm = side.cell.warm
-    return warm is not None and warm.n > 0 and warm.errors == warm.n
-
-
-def _is_missing(side: _Side) -> bool:
-    return side.cell.warm is None or side.cell.warm.duration_ms is None
+def _is_missing(cell: CellSummary) -> bool:
+    return cell.warm is None or cell.warm.duration_ms is None
 
 
 def _ratio(
@@ -224,11 +182,8 @@ def _ratio(
 
 
 def _bill(base: _Side, head: _Side, cost: GateInterval | NotEnough) -> BillRatio | None:
-    """The whole bill: the compute's ratio is sampled, requests and writes are counted."""
-    before, after = (
-        next((bill for bill in side.run.bill.cells if key(bill) == key(side.cell)), None)
-        for side in (base, head)
-    )
+    """The whole bill: only compute has an interval, requests and writes are exact counts."""
+    before, after = (side.run.bill_of(side.cell) for side in (base, head))
     if before is None or after is None:
         return None
     interval = cost
@@ -245,12 +200,12 @@ def _bill(base: _Side, head: _Side, cost: GateInterval | NotEnough) -> BillRatio
     )
 
 
-def _package(base: ReportInput, head: ReportInput, variant: str) -> PackageComparison:
+def _package(base: Run, head: Run, variant: str) -> PackageRatio:
     before, after = (
         next((artifact for artifact in run.manifest.artifacts if artifact.variant == variant), None)
         for run in (base, head)
     )
-    return PackageComparison(
+    return PackageRatio(
         variant=variant,
         zip_bytes=_ratio(before.zip_bytes if before else None, after.zip_bytes if after else None),
         same=before.sha256 == after.sha256 if before and after else None,
@@ -258,7 +213,7 @@ def _package(base: ReportInput, head: ReportInput, variant: str) -> PackageCompa
 
 
 def _verdicts(
-    gate: Gate, cells: Sequence[CellComparison], packages: Sequence[PackageComparison]
+    gate: Gate, cells: Sequence[CellRatios], packages: Sequence[PackageRatio]
 ) -> Iterator[GateVerdict]:
     if gate.kind == "bigger":
         for package in packages:
@@ -280,7 +235,7 @@ def _verdicts(
         )
 
 
-def _of_cell(gate: Gate, cell: CellComparison, measured: Ratio | BillRatio | None) -> Outcome:
+def _of_cell(gate: Gate, cell: CellRatios, measured: Ratio | BillRatio | None) -> Outcome:
     if cell.lack in ("head-unequal", "head-died"):
         return "failed"
     if measured is None:
@@ -288,8 +243,8 @@ def _of_cell(gate: Gate, cell: CellComparison, measured: Ratio | BillRatio | Non
     return of_limit(gate, measured.interval, None)
 
 
-def _outcome(cells: Sequence[CellComparison], verdicts: Sequence[GateVerdict]) -> Outcome:
-    """Wrong answers fail without any gate; so does a HEAD that dies where BASE answered."""
+def _outcome(cells: Sequence[CellRatios], verdicts: Sequence[GateVerdict]) -> Outcome:
+    """HEAD fails, even without a gate, if it gives wrong answers or dies where BASE answered."""
     outcomes = {verdict.outcome for verdict in verdicts}
     lacks = {cell.lack for cell in cells}
     if "failed" in outcomes or lacks & {"head-unequal", "head-died"}:

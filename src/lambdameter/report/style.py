@@ -1,6 +1,6 @@
-"""How things look: one colour a variant, and marks that work without any colour.
+"""Styles of reports: one colour per variant, and marks that also work without colours.
 
-The colours are the Okabe-Ito set, which the colour-blind can tell apart:
+The colours are the Okabe-Ito set, which the colour-blind can distinguish:
 https://jfly.uni-koeln.de/color/
 """
 
@@ -33,7 +33,7 @@ BAD = Style(bold=True)
 
 
 def variant_styles(variants: Sequence[Variant]) -> dict[str, Style]:
-    """Variant name -> style: by language where that colour is free, then in order."""
+    """Variant name -> style: the colour of its language if it is free, otherwise the next one."""
     free = iter(FURTHER)
     used: set[str] = set()
     styles = {}
@@ -48,12 +48,12 @@ def variant_styles(variants: Sequence[Variant]) -> dict[str, Style]:
 
 
 def published(figure: str) -> Text:
-    """A figure that others published: in parentheses, which hang so that digits stay aligned."""
+    """A published figure, in parentheses that hang, so that digits stay aligned."""
     return Text(f"({figure})", style=NOT_MEASURED)
 
 
 def modelled(figure: str) -> Text:
-    """A figure that comes from a model of ours."""
+    """A figure that one of our own models computed."""
     return Text(f"≈{figure} ", style=NOT_MEASURED)
 
 
@@ -64,10 +64,10 @@ def measured(figure: str, *, better: bool = False) -> Text:
 
 @dataclass(frozen=True)
 class Label:
-    """What a row is about: a case and a variant, aligned with those of other rows.
+    """Case and variant of a row, aligned with those of other rows.
 
     Attributes:
-        width: cells of the longest case's title.
+        width: width of the longest case title, in cells.
     """
 
     case: str
@@ -75,19 +75,19 @@ class Label:
     width: int
 
     def text(self, *, less: int = 0) -> Text:
-        """Both, where the case has so many cells fewer; what does not fit in them is cut."""
+        """Both titles; the case is cut to `less` cells less than the width."""
         case = Text(self.case)
         room = max(self.width - less, min(self.width, _SHORTEST))
         case.truncate(room, overflow="ellipsis", pad=True)
         return case.append(" ").append_text(self.variant)
 
     def followed_by(self, text: str, style: Style | str = "") -> Label:
-        """The same with more after the variant."""
+        """This label with more text after the variant."""
         return replace(self, variant=Text().append_text(self.variant).append(text, style))
 
 
 def prose(sentence: str, *, label: str = "", indent: int = 0) -> str:
-    """A sentence as lines of at most WIDTH cells that end in no blank; a label hangs before it."""
+    """A sentence in lines of at most WIDTH cells, after a label that hangs to its left."""
     return textwrap.fill(
         sentence,
         WIDTH,
@@ -95,3 +95,10 @@ def prose(sentence: str, *, label: str = "", indent: int = 0) -> str:
         subsequent_indent=" " * indent,
         break_on_hyphens=False,
     )
+
+
+def labelled(label: str, value: str, indent: int) -> Text:
+    """A sentence as `prose` wraps it, after its label in a quiet style."""
+    text = Text(prose(value, label=label, indent=indent))
+    text.stylize(QUIET, 0, indent)
+    return text

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.model.report import ReportInput
+from lambdameter.analysis.run import Run
 from lambdameter.report import json_document, markdown
-from lambdameter.report.outlying import outlying
+from lambdameter.report.outliers import table
 
 FAR_MS = 90_000.0
 
 
-def stalled(sample_run: ModuleType) -> ReportInput:
+def stalled(sample_run: ModuleType) -> Run:
     """Twenty rounds; one warm call of Rust on CSV stood still."""
     run = sample_run.rounds_input(20)
     one = next(
@@ -25,13 +25,13 @@ def stalled(sample_run: ModuleType) -> ReportInput:
     report = msgspec.structs.replace(one.report, duration_ms=FAR_MS, billed_ms=int(FAR_MS))
     far = msgspec.structs.replace(one, report=report)
     samples = [far if sample is one else sample for sample in run.samples]
-    made: ReportInput = sample_run.report_input(run.manifest, samples)
+    made: Run = sample_run.report_input(run.manifest, samples)
     return made
 
 
 def test_a_run_without_a_far_call_has_no_section(sample_run: ModuleType, shown: Any) -> None:
     run = sample_run.report_input()
-    assert outlying(run, 1024, {}) is None
+    assert table(run, 1024, {}) is None
     assert "Outliers" not in shown.plain(run)
     assert "Outliers" not in markdown.run(run)
 

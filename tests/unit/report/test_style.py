@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from lambdameter.model.workload import Variant
-from lambdameter.report.look import variant_styles
+from lambdameter.report.style import variant_styles
 from lambdameter.words import listed
 
 PYTHON = Variant(

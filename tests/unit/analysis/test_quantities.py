@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from lambdameter.analysis import quantities
+from lambdameter.analysis.quantities import exact, is_modelled, readings, work
+from lambdameter.analysis.run import Run
 from lambdameter.model.artifact import Artifact
 from lambdameter.model.claim import Quantity
-from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import Meter, Modelled, Sample, ServiceTime
-from lambdameter.stats import quantities
-from lambdameter.stats.quantities import exact, is_modelled, readings, work
 
 
 def quantity(metric: str, call: str = "warm", variant: str = "rust") -> Quantity:
@@ -26,22 +26,22 @@ def quantity(metric: str, call: str = "warm", variant: str = "rust") -> Quantity
 
 
 @pytest.fixture
-def run(sample_run: ModuleType) -> ReportInput:
-    made: ReportInput = sample_run.rounds_input(2)
-    return made
+def run(sample_run: ModuleType) -> Run:
+    result: Run = sample_run.rounds_input(2)
+    return result
 
 
-def warm(run: ReportInput, number: int = 0) -> list[Sample]:
+def warm(run: Run, number: int = 0) -> list[Sample]:
     return [
         one for one in quantities.samples(run, quantity("mean_ms")) if one.trial.round == number
     ]
 
 
-def durations_ms(run: ReportInput) -> list[float]:
+def durations_ms(run: Run) -> list[float]:
     return [one.report.duration_ms for one in warm(run) if one.report]
 
 
-def test_each_environment_yields_one_reading(run: ReportInput) -> None:
+def test_each_environment_yields_one_reading(run: Run) -> None:
     assert list(readings(run, quantity("mean_ms"))) == [0, 1]
     assert list(readings(run, quantity("init_ms", "cold"))) == [0, 1]
 
@@ -55,19 +55,17 @@ def test_each_environment_yields_one_reading(run: ReportInput) -> None:
         ("second_ms", lambda ms: ms[0]),
     ],
 )
-def test_a_texts_statistic_is_taken_within_the_environment(
-    run: ReportInput, metric: str, of: Any
-) -> None:
+def test_a_texts_statistic_is_taken_within_the_environment(run: Run, metric: str, of: Any) -> None:
     assert readings(run, quantity(metric))[0].value == pytest.approx(of(durations_ms(run)))
 
 
-def test_a_phase_that_waits_is_modelled_as_far_as_the_service_was(run: ReportInput) -> None:
+def test_a_phase_that_waits_is_modelled_as_far_as_the_service_was(run: Run) -> None:
     waiting = readings(run, quantity("write"), {"write"})[0]
     assert 0 < waiting.modelled <= waiting.value
     assert readings(run, quantity("write"))[0].modelled == 0
 
 
-def test_no_more_than_all_of_a_reading_is_modelled(run: ReportInput) -> None:
+def test_no_more_than_all_of_a_reading_is_modelled(run: Run) -> None:
     phase = readings(run, quantity("s3"), {"s3"})[0]
     assert phase.modelled == phase.value
 
@@ -112,11 +110,11 @@ def test_of_a_timeout_the_billed_share_is_read_from_the_calls_that_failed(
     assert readings(run, quantity(quantities.TIMED_OUT))[0].value == 1
 
 
-def test_an_unknown_metric_has_no_reading(run: ReportInput) -> None:
+def test_an_unknown_metric_has_no_reading(run: Run) -> None:
     assert readings(run, quantity("beauty")) == {}
 
 
-def test_published_work_over_ours_is_told_where_a_figure_depends_on_it(run: ReportInput) -> None:
+def test_published_work_over_ours_is_told_where_a_figure_depends_on_it(run: Run) -> None:
     assert work(run, quantity("total_ms"), 100_000) == 2
     assert work(run, quantity("write"), 25_000) == 0.5
     assert work(run, quantity("per_1000_ms"), 100_000) == 2
@@ -126,7 +124,7 @@ def test_published_work_over_ours_is_told_where_a_figure_depends_on_it(run: Repo
     assert not quantities.grows(quantity("per_1000_ms"))
 
 
-def test_the_size_of_a_package_is_the_artifacts(run: ReportInput) -> None:
+def test_the_size_of_a_package_is_the_artifacts(run: Run) -> None:
     artifact = Artifact(
         variant="rust",
         path="/p",
@@ -144,7 +142,7 @@ def test_the_size_of_a_package_is_the_artifacts(run: ReportInput) -> None:
     assert exact(run, quantity("zip_bytes", variant="python")) is None
 
 
-def test_a_run_against_real_services_has_nothing_modelled(run: ReportInput) -> None:
+def test_a_run_against_real_services_has_nothing_modelled(run: Run) -> None:
     assert is_modelled(run)
     target = msgspec.structs.replace(run.manifest.target, latency_model=None, overheads=None)
     manifest = msgspec.structs.replace(run.manifest, target=target)

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from lambdameter.errors import BadInputError
-from lambdameter.workload.sam.duel import slug, workload
 from lambdameter.workload.sam.template import SamFunction
+from lambdameter.workload.sam.workload import slug, workload
 
 PYTHON = SamFunction(
     logical_id="PythonFunction",

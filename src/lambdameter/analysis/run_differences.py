@@ -1,4 +1,4 @@
-"""What was not alike when two runs were made: a list, and how much each item weighs."""
+"""What differed between two runs besides the code, and how much each difference matters. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from lambdameter.model.sample import Manifest
 _Pair = tuple[str, Any, Any]
 
 _NOTHING = "none"
-# Of an enforcement: what only says where it was, and changes no figure.
+# Fields of an enforcement that change no figure.
 _WORDS = {"isolation", "missing"}
 
 
 def differences(base: Manifest, head: Manifest) -> tuple[ConditionDifference, ...]:
-    """Everything but the code, which is what a comparison is about; the gravest first."""
-    items = [*_work(base, head), *_figures(base, head), *_told(base, head)]
-    return tuple(item for item in items if item.base != item.head or item.what == _FAULTS)
+    """Every difference except the code's, the most important first."""
+    items = [*_work(base, head), *_figures(base, head), *_background(base, head)]
+    return tuple(item for item in items if item.base != item.head or item.topic == _FAULTS)
 
 
 _FAULTS = "injected faults"
@@ -48,7 +48,7 @@ def _figures(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
     yield from _differences("figures", pairs)
 
 
-def _told(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
+def _background(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
     pairs: list[_Pair] = [
         ("lambdameter", base.lambdameter, head.lambdameter),
         ("memory sizes", _listed(base.memory_mb), _listed(head.memory_mb)),
@@ -67,7 +67,7 @@ def _told(base: Manifest, head: Manifest) -> Iterator[ConditionDifference]:
 
 def _differences(weight: Any, pairs: list[_Pair]) -> Iterator[ConditionDifference]:
     for topic, base, head in pairs:
-        yield ConditionDifference(what=topic, base=_text(base), head=_text(head), weight=weight)
+        yield ConditionDifference(topic=topic, base=_text(base), head=_text(head), weight=weight)
 
 
 def _each(name: str, base: Any, head: Any) -> list[_Pair]:
@@ -82,7 +82,7 @@ def _each(name: str, base: Any, head: Any) -> list[_Pair]:
 
 
 def _data(manifest: Manifest) -> dict[str, dict[str, str]]:
-    """What must be there after a call: two generators that agree on it made the same task."""
+    """The expected results: two generators that agree on these made the same task."""
     return {
         call: {
             case: f"{expected.count} records, sha256 {expected.digest[:12]}"
@@ -100,7 +100,7 @@ def _enforcement(manifest: Manifest) -> dict[str, Any] | None:
 
 
 def _calibration(manifest: Manifest) -> str | None:
-    """What the CPUs were slowed by; when that was found out is no difference."""
+    """The factors that the CPUs were slowed by; the date of the calibration does not matter."""
     calibration = manifest.target.calibration
     if calibration is None:
         return None

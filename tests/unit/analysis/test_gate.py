@@ -5,13 +5,13 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from lambdameter.analysis.gate import compare, of_limit
+from lambdameter.analysis.run import Run
 from lambdameter.model.artifact import Artifact
 from lambdameter.model.bill import Bill, CellBill
 from lambdameter.model.gate import Gate, GateInterval, NotEnough, Outcome
-from lambdameter.model.report import ReportInput
 from lambdameter.model.sample import Manifest, Report, Sample, SampleError, Trial
 from lambdameter.model.summary import CaseEquality
-from lambdameter.stats.comparison import compare, of_limit
 from lambdameter.stats.summary import summarise
 
 GATE = Gate(kind="slower", limit=0.05)
@@ -79,7 +79,7 @@ def calls(environment: int, *durations_ms: float, billed_ms: int = 100) -> list[
 
 def run(
     manifest: Manifest, samples: list[Sample], *, compute_usd: str = "1", counted_usd: str = "3"
-) -> ReportInput:
+) -> Run:
     """A run whose bill is given; its case is equal."""
     agreed = CaseEquality(
         case="csv",
@@ -101,7 +101,7 @@ def run(
         init_usd=None,
         monthly=(),
     )
-    return ReportInput(
+    return Run(
         manifest=planned,
         summary=summarise(planned, samples, (agreed,)),
         bill=Bill(
@@ -170,7 +170,7 @@ def test_a_package_that_is_not_known_cannot_be_told(plain_manifest: Manifest) ->
 def test_a_gate_that_failed_decides_before_one_that_cannot_be_told(
     plain_manifest: Manifest,
 ) -> None:
-    def with_package(size: int) -> ReportInput:
+    def with_package(size: int) -> Run:
         artifact = Artifact(
             variant="a",
             path="/a.zip",

@@ -1,7 +1,7 @@
-"""What was measured for a row of a published text, with its interval.
+"""The measured figure for a row of a published text, with its confidence interval. Pure.
 
-Rounds are drawn, as in bootstrap.py, and both sides of a row together. A figure and a ratio are
-geometric means over rounds; a difference is the arithmetic one.
+Rounds are resampled as in stats/bootstrap.py, both sides of a row together. Figures and ratios are
+geometric means over rounds, differences are arithmetic means.
 """
 
 from __future__ import annotations
@@ -15,51 +15,52 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from lambdameter.analysis import quantities
+from lambdameter.analysis.run import Run
 from lambdameter.model.claim import ClaimRow, ClaimSource, Quantity
-from lambdameter.model.report import ReportInput
 from lambdameter.model.reproduction import Estimate
-from lambdameter.stats import bootstrap, quantities
+from lambdameter.stats import bootstrap
 
 Floats = NDArray[np.float64]
 
 
 class _Side(NamedTuple):
-    """Of each round, what the quantities of one side add up to."""
+    """One side of a row: the sum of its quantities, for each round."""
 
     values: Floats
     modelled: Floats
     scaled: float
 
 
-class _Lack(Exception):  # noqa: N818 - nothing went wrong
-    """Why there is no estimate."""
+class _NoEstimateError(Exception):
+    """The reason why there is no estimate."""
 
     def __init__(self, why: str, *, died: bool = False) -> None:
         super().__init__(why)
         self.died = died
 
 
-def estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -> Estimate:
-    """What was measured for a row.
+def estimate(row: ClaimRow, runs: Sequence[Run], source: ClaimSource) -> Estimate:
+    """The measured figure for a row.
 
     Args:
-        row: what it is an estimate of.
-        runs: where to look: the one whose calls' work is nearest to the published, the first of
-            several.
-        source: the text that has the row.
+        row: the published row.
+        runs: the runs to take samples from. The run whose work per call is nearest to the published
+            work is used; the first, if several are.
+        source: the text of the row.
 
     Returns:
-        Without a value where one is lacking, which `lack` tells.
+        An estimate; without a value where a figure is missing, with the reason in `lack`.
     """
     try:
         return _estimate(row, runs, source)
-    except _Lack as lack:
+    except _NoEstimateError as lack:
         return Estimate(lack=str(lack), died=lack.died)
 
 
-def _estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -> Estimate:
+def _estimate(row: ClaimRow, runs: Sequence[Run], source: ClaimSource) -> Estimate:
     if not row.of:
-        raise _Lack("lambdameter has nothing to run for this figure")
+        raise _NoEstimateError("lambdameter has nothing to run for this figure")
     if all(quantity.metric in quantities.EXACT for quantity in (*row.of, *row.over)):
         return _exact(row, runs, source)
     sides = [
@@ -74,29 +75,27 @@ def _estimate(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -
     return _of_pair(row, of, over, _seed(row, runs), modelled=_any_modelled(runs))
 
 
-def _exact(row: ClaimRow, runs: Sequence[ReportInput], source: ClaimSource) -> Estimate:
+def _exact(row: ClaimRow, runs: Sequence[Run], source: ClaimSource) -> Estimate:
     sums = []
     for side in (row.of, row.over):
         figures = [
             quantities.exact(_run(runs, quantity, row, source), quantity) for quantity in side
         ]
         if None in figures:
-            raise _Lack(f"{row.of[0].variant} has no package in these runs")
+            raise _NoEstimateError(f"{row.of[0].variant} has no package in these runs")
         sums.append(sum(figure for figure in figures if figure is not None))
     value = sums[0] / sums[1] if row.over else sums[0]
     value *= row.scale
     return Estimate(value=value, low=value, high=value, once=value)
 
 
-def _run(
-    runs: Sequence[ReportInput], quantity: Quantity, row: ClaimRow, source: ClaimSource
-) -> ReportInput:
-    """Where a quantity is: one run for the whole row, if any has all of it."""
+def _run(runs: Sequence[Run], quantity: Quantity, row: ClaimRow, source: ClaimSource) -> Run:
+    """The run with a quantity: one run for the whole row, if there is one."""
 
-    def has(run: ReportInput, *wanted: Quantity) -> bool:
+    def has(run: Run, *wanted: Quantity) -> bool:
         return all(quantities.samples(run, quantity) for quantity in wanted)
 
-    def off(run: ReportInput, wanted: Sequence[Quantity]) -> float:
+    def off(run: Run, wanted: Sequence[Quantity]) -> float:
         done = (quantities.work(run, quantity, source.count) for quantity in wanted)
         return max(math.inf if work is None else abs(math.log(work)) for work in done)
 
@@ -107,11 +106,11 @@ def _run(
         there = [run for run in runs if has(run, quantity)]
     if not there:
         where = f"{quantity.variant} of {quantity.workload} on {quantity.case}"
-        raise _Lack(f"{where} was not measured at {quantity.memory_mb:,} MB")
+        raise _NoEstimateError(f"{where} was not measured at {quantity.memory_mb:,} MB")
     return min(there, key=lambda run: off(run, wanted))
 
 
-def _side(pairs: Sequence[tuple[Quantity, ReportInput]], source: ClaimSource) -> _Side:
+def _side(pairs: Sequence[tuple[Quantity, Run]], source: ClaimSource) -> _Side:
     parts = [_part(quantity, run, source) for quantity, run in pairs]
     rounds = min(len(part.values) for part in parts)
     cut = [_cut(part, rounds) for part in parts]
@@ -122,17 +121,17 @@ def _side(pairs: Sequence[tuple[Quantity, ReportInput]], source: ClaimSource) ->
     )
 
 
-def _part(quantity: Quantity, run: ReportInput, source: ClaimSource) -> _Side:
+def _part(quantity: Quantity, run: Run, source: ClaimSource) -> _Side:
     title = f"{quantity.variant} of {quantity.workload} on {quantity.case}"
     for verdict in run.summary.equality:
         if verdict.case == quantity.case and (verdict.unequal or not verdict.agree):
-            raise _Lack(f"the variants were not shown to do the same on {quantity.case}")
+            raise _NoEstimateError(f"the variants were not shown to do the same on {quantity.case}")
     read = quantities.readings(run, quantity, source.waiting)
     if not read:
         failed = [sample.error for sample in quantities.samples(run, quantity) if sample.error]
         if failed:
-            raise _Lack(f"{title} failed with {failed[0].type}", died=True)
-        raise _Lack(f"{title} has no figure for {quantity.metric}")
+            raise _NoEstimateError(f"{title} failed with {failed[0].type}", died=True)
+        raise _NoEstimateError(f"{title} has no figure for {quantity.metric}")
     work = quantities.work(run, quantity, source.count) or 1.0
     scale = work if quantities.grows(quantity) else 1.0
     values = np.array([reading.value for reading in read.values()])
@@ -147,7 +146,7 @@ def _cut(side: _Side, rounds: int) -> _Side:
 def _of_value(row: ClaimRow, side: _Side, seed: int, *, modelled: bool) -> Estimate:
     bounds = _interval(_logs(side.values), seed)
     bounds = np.exp(bounds) * row.scale
-    return _told(
+    return _from_bounds(
         bounds,
         len(side.values),
         once=float(side.values[0]) * row.scale,
@@ -167,7 +166,7 @@ def _of_pair(row: ClaimRow, of: _Side, over: _Side, seed: int, *, modelled: bool
         if row.operation == "saving":
             bounds, once = 1 - bounds[[0, 2, 1]], 1 - once
         bounds, once = bounds * row.scale, once * row.scale
-    result = _told(
+    result = _from_bounds(
         bounds,
         len(of.values),
         once=once,
@@ -180,7 +179,7 @@ def _of_pair(row: ClaimRow, of: _Side, over: _Side, seed: int, *, modelled: bool
 
 
 def _modelled_effect(row: ClaimRow, of: _Side, over: _Side) -> float:
-    """Which part of the published effect is the difference of what was modelled."""
+    """The part of the published effect that comes from modelled time."""
     modelled = abs(float(of.modelled.mean() - over.modelled.mean()))
     effect = abs(float(of.values.mean() - over.values.mean()))
     if row.value is not None:
@@ -193,7 +192,7 @@ def _modelled_effect(row: ClaimRow, of: _Side, over: _Side) -> float:
     return min(1.0, modelled / effect) if effect else 0.0
 
 
-def _told(
+def _from_bounds(
     bounds: Floats, rounds: int, *, once: float, modelled: float | None, scaled: float
 ) -> Estimate:
     value, low, high = (float(bound) for bound in bounds)
@@ -210,7 +209,7 @@ def _told(
 
 
 def _interval(values: Floats, seed: int) -> Floats:
-    """The mean, and both ends of its interval; these mean nothing for fewer rounds than enough."""
+    """The mean and both ends of its interval; with too few rounds, all three are the mean."""
     mean = float(values.mean())
     rounds = len(values)
     if rounds < bootstrap.ENOUGH:
@@ -223,16 +222,16 @@ def _interval(values: Floats, seed: int) -> Floats:
 
 def _logs(values: Floats) -> Floats:
     if np.any(values <= 0):
-        raise _Lack("the time was too short for the clock")
+        raise _NoEstimateError("the time was too short for the clock")
     result: Floats = np.log(values)
     return result
 
 
-def _seed(row: ClaimRow, runs: Sequence[ReportInput]) -> int:
-    """The same runs are told the same way again."""
+def _seed(row: ClaimRow, runs: Sequence[Run]) -> int:
+    """The same row and runs always give the same interval."""
     names = "".join(run.manifest.run for run in runs)
     return zlib.crc32(f"{row.id}{names}".encode())
 
 
-def _any_modelled(runs: Sequence[ReportInput]) -> bool:
+def _any_modelled(runs: Sequence[Run]) -> bool:
     return any(quantities.is_modelled(run) for run in runs)

@@ -5,18 +5,15 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from lambdameter.analysis import find
-from lambdameter.analysis.fix_first import Advice, advise
-from lambdameter.model.report import ReportInput
+from lambdameter.analysis.run import Run
+from lambdameter.analysis.tuning import Advice, advise
 from lambdameter.model.summary import CellSummary
-from lambdameter.report.look import WIDTH, prose
+from lambdameter.report.style import WIDTH, prose
 
 TIER = 1024
 
 
-def with_tuned(
-    run: ReportInput, times: dict[str, tuple[float, float]], language: str = "python"
-) -> ReportInput:
+def with_tuned(run: Run, times: dict[str, tuple[float, float]], language: str = "python") -> Run:
     """The run with a third variant; variant -> seconds on CSV and JSON, 0: it died."""
     workload = run.manifest.workload
     third = msgspec.structs.replace(
@@ -25,9 +22,9 @@ def with_tuned(
     variants = tuple(one for one in (*workload.variants, third) if one.name in times)
     cells = [
         timed(cell, variant.name, times[variant.name][case])
-        for case, name in enumerate(find.cases(run))
+        for case, name in enumerate(run.cases)
         for variant in variants
-        for cell in find.tier(run, TIER, name)[:1]
+        for cell in run.cells(TIER, name)[:1]
     ]
     manifest = msgspec.structs.replace(
         run.manifest, workload=msgspec.structs.replace(workload, variants=variants)

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from lambdameter.analysis.run_differences import differences
 from lambdameter.model.artifact import Dataset, Expected
 from lambdameter.model.calibration import Calibration, Speed
 from lambdameter.model.sample import Enforcement, Manifest
-from lambdameter.stats.conditions import differences
 
 replace = msgspec.structs.replace
 
@@ -38,7 +38,7 @@ def enforcement(by: str, isolation: str = "") -> Enforcement:
 
 
 def found(base: Manifest, head: Manifest) -> dict[str, tuple[str, str, str]]:
-    return {one.what: (one.weight, one.base, one.head) for one in differences(base, head)}
+    return {one.topic: (one.weight, one.base, one.head) for one in differences(base, head)}
 
 
 def test_a_run_differs_in_nothing_from_itself(plain_manifest: Manifest) -> None:

@@ -1,4 +1,4 @@
-"""How sure one can be of what the tables of a tier say."""
+"""The section on confidence intervals of one memory size."""
 
 from __future__ import annotations
 
@@ -8,66 +8,61 @@ from rich.style import Style
 from rich.text import Text
 
 from lambdameter import units
-from lambdameter.analysis import find, stopping
+from lambdameter.analysis import stopping
+from lambdameter.analysis.caveat import Caveat
+from lambdameter.analysis.run import Run
 from lambdameter.model.base import CALLS, Call
 from lambdameter.model.comparison import Comparison, Interval, Percentile
-from lambdameter.model.report import ReportInput
 from lambdameter.model.summary import CellSummary
 from lambdameter.report import labels
 from lambdameter.report.grid import Grid
-from lambdameter.report.look import BAD, QUIET, Label, measured, prose
+from lambdameter.report.style import BAD, QUIET, Label, measured, prose
 from lambdameter.words import listed
 
 _WORDS = {"faster": "faster", "slower": "slower", "no-difference": "no difference"}
 _OF_COPIES = {"faster": "different", "slower": "different", "no-difference": "no difference"}
 
 
-def beside(run: ReportInput, memory_mb: int) -> Iterator[str]:
-    """What is to be known before the figures."""
-    mine = _at(run, memory_mb)
-    names = listed(
-        [find.variant_title(run, name) for name in dict.fromkeys(o.reference for o in mine)]
-    )
-    yield f"time and billed duration as a multiple of {names}'s: below 1 is faster and cheaper"
-    levels = {comparison.interval.level for comparison in mine if comparison.interval is not None}
+def caveats(run: Run, memory_mb: int) -> Iterator[str]:
+    """Beside the tables."""
+    comparisons = run.comparisons(memory_mb)
+    references = dict.fromkeys(comparison.reference for comparison in comparisons)
+    yield Caveat.MULTIPLES.format(names=listed([run.variant_title(name) for name in references]))
+    with_interval = [comparison for comparison in comparisons if comparison.interval is not None]
+    levels = {comparison.interval.level for comparison in with_interval if comparison.interval}
     if levels:
-        levels_text = listed([units.level(level) for level in sorted(levels)])
-        yield f"{levels_text} intervals, by bootstrap of rounds"
-    short = [
-        comparison
-        for comparison in mine
-        if comparison.interval is not None and comparison.cost_interval is None
-    ]
+        yield Caveat.BOOTSTRAP.format(levels=listed([units.level(it) for it in sorted(levels)]))
+    short = [comparison for comparison in with_interval if comparison.cost_interval is None]
     if short:
-        yield f"billed duration: intervals only from {short[0].needed_for_cost} environments on"
-    yield "flagged calls are included; without: the same ratio without them"
+        yield Caveat.BILLED_FROM.format(needed=short[0].needed_for_cost)
+    yield Caveat.WITHOUT
     if run.summary.stopping is not None:
         yield stopping.declared(run.summary.stopping)
 
 
-def sure(run: ReportInput, memory_mb: int, styles: Mapping[str, Style]) -> list[Text]:
-    """The section's body; empty for a single round, which has nothing to say."""
-    mine = _at(run, memory_mb)
-    if run.summary.rounds <= 1 or not mine:
+def tables(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> list[Text]:
+    """Ratios, outliers, noise and percentiles; empty for a run of one round."""
+    comparisons = run.comparisons(memory_mb)
+    if run.summary.rounds <= 1 or not comparisons:
         return []
     return [
-        _ratios(run, mine, styles),
+        _ratios(run, comparisons, styles),
         Text(),
-        _outliers(run, mine, styles),
-        *_noise(run, mine, styles),
-        *_warnings(run, mine),
+        _outliers(run, comparisons, styles),
+        *_noise(run, comparisons, styles),
+        *_warnings(run, comparisons),
         *_percentiles(run, memory_mb),
     ]
 
 
-def _ratios(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
+def _ratios(run: Run, comparisons: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
     """A row for each comparison; in words where there are too few environments."""
-    enough = any(comparison.interval is not None for comparison in mine)
+    enough = any(comparison.interval is not None for comparison in comparisons)
     ends = [("", "low"), ("", "high")] if enough else []
     further = [("would\nfind", "%"), ("", "verdict")] if enough else []
     grid = Grid([("", ""), ("time", "x"), *ends, ("billed", "x"), *ends, *further])
     words = _OF_COPIES if run.manifest.copies else _WORDS
-    for comparison in mine:
+    for comparison in comparisons:
         title = _title(run, comparison, styles)
         if comparison.interval is None:
             billed = units.number(comparison.cost_ratio)
@@ -92,11 +87,11 @@ def _ratios(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, S
     return grid.text()
 
 
-def _outliers(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
-    """Nothing of them is left out of the figures above."""
+def _outliers(run: Run, comparisons: Sequence[Comparison], styles: Mapping[str, Style]) -> Text:
+    """How many calls and rounds are flagged, and the ratios without these."""
     heads = [("", ""), ("calls", ""), ("flagged\nTukey", ""), ("\nMAD", ""), ("\nrounds", "")]
     grid = Grid([*heads, ("without\ntime", "x"), ("\nbilled", "x")])
-    for comparison in mine:
+    for comparison in comparisons:
         outliers = comparison.outliers
         grid.row(
             [
@@ -112,8 +107,8 @@ def _outliers(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str,
     return grid.text()
 
 
-def _noise(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, Style]) -> list[Text]:
-    """How far apart identical work was; empty for fewer rounds than show it."""
+def _noise(run: Run, comparisons: Sequence[Comparison], styles: Mapping[str, Style]) -> list[Text]:
+    """How much calls that do the same work differ; empty for fewer than three rounds."""
     grid = Grid(
         [
             ("", ""),
@@ -123,7 +118,9 @@ def _noise(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, St
             ("\ntrend", ""),
         ]
     )
-    noisy = [(comparison, comparison.noise) for comparison in mine if comparison.noise is not None]
+    noisy = [
+        (comparison, comparison.noise) for comparison in comparisons if comparison.noise is not None
+    ]
     for comparison, noise in noisy:
         within = noise.within_log_sd
         figures = (
@@ -137,17 +134,9 @@ def _noise(run: ReportInput, mine: Sequence[Comparison], styles: Mapping[str, St
     return [Text(), grid.text()] if noisy else []
 
 
-def _title(run: ReportInput, comparison: Comparison, styles: Mapping[str, Style]) -> Label:
-    title = labels.label(
-        run, comparison.case, comparison.variant, styles.get(comparison.variant, "")
-    )
+def _title(run: Run, comparison: Comparison, styles: Mapping[str, Style]) -> Label:
+    title = labels.label(run, comparison, styles)
     return title.followed_by(f" {comparison.call}")
-
-
-def _at(run: ReportInput, memory_mb: int) -> list[Comparison]:
-    return [
-        comparison for comparison in run.summary.comparisons if comparison.memory_mb == memory_mb
-    ]
 
 
 def _interval(ratio: float, interval: Interval | None) -> list[Text]:
@@ -155,12 +144,12 @@ def _interval(ratio: float, interval: Interval | None) -> list[Text]:
     return [measured(units.number(figure)) for figure in (ratio, *ends)]
 
 
-def _name(run: ReportInput, case: str, variant: str, call: Call) -> str:
-    return f"{find.case_title(run, case)} {find.variant_title(run, variant)} {call}"
+def _name(run: Run, case: str, variant: str, call: Call) -> str:
+    return f"{run.case_title(case)} {run.variant_title(variant)} {call}"
 
 
-def _warnings(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
-    for comparison in mine:
+def _warnings(run: Run, comparisons: Sequence[Comparison]) -> Iterator[Text]:
+    for comparison in comparisons:
         if comparison.noise is not None and comparison.noise.warning is not None:
             name = _name(run, comparison.case, comparison.variant, comparison.call)
             warning = (
@@ -169,26 +158,22 @@ def _warnings(run: ReportInput, mine: Sequence[Comparison]) -> Iterator[Text]:
             yield Text(prose(warning), style=BAD)
 
 
-def _percentiles(run: ReportInput, memory_mb: int) -> Iterator[Text]:
-    """A line for each cell and call that has one, and what the others lack."""
+def _percentiles(run: Run, memory_mb: int) -> Iterator[Text]:
+    """A line for each cell and call with percentiles, then what the other percentiles lack."""
     short: dict[str, None] = {}
-    for cell in run.summary.cells:
-        if cell.memory_mb != memory_mb:
-            continue
-        for call, percentiles in _told(cell):
+    for cell in run.cells(memory_mb):
+        for call, percentiles in _percentiles_by_call(cell):
             enough = [percentile for percentile in percentiles if percentile.value_ms is not None]
             if enough:
                 name = _name(run, cell.case, cell.variant, call)
-                yield Text(
-                    prose(f"{name}: {listed([_percentile(percentile) for percentile in enough])}.")
-                )
+                yield Text(prose(f"{name}: {listed(list(map(_percentile, enough)))}."))
             lack = [percentile for percentile in percentiles if percentile.value_ms is None]
             if lack:
                 short[_lack(lack)] = None
     yield from (Text(prose(sentence), style=QUIET) for sentence in short)
 
 
-def _told(cell: CellSummary) -> Iterator[tuple[Call, tuple[Percentile, ...]]]:
+def _percentiles_by_call(cell: CellSummary) -> Iterator[tuple[Call, tuple[Percentile, ...]]]:
     for call in CALLS:
         summary = cell.cold if call == "cold" else cell.warm
         if summary is not None and summary.percentiles:

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from lambdameter.analysis.estimate import estimate
+from lambdameter.analysis.run import Run
 from lambdameter.model.claim import ClaimRow, ClaimSource, Quantity
-from lambdameter.model.report import ReportInput
 from lambdameter.model.reproduction import Estimate
 from lambdameter.stats.bootstrap import ENOUGH
-from lambdameter.stats.estimate import estimate
 
 SOURCE = ClaimSource(id="K", title="", conditions="", waiting=("s3", "write"))
 
@@ -31,9 +31,9 @@ def ratio(metric: str = "mean_ms", **fields: Any) -> ClaimRow:
 
 
 @pytest.fixture(scope="module")
-def run(sample_run: ModuleType) -> ReportInput:
-    made: ReportInput = sample_run.rounds_input(12)
-    return made
+def run(sample_run: ModuleType) -> Run:
+    result: Run = sample_run.rounds_input(12)
+    return result
 
 
 def known(figure: float | None) -> float:
@@ -41,11 +41,11 @@ def known(figure: float | None) -> float:
     return figure
 
 
-def of(run: ReportInput, one: ClaimRow, source: ClaimSource = SOURCE) -> Estimate:
+def of(run: Run, one: ClaimRow, source: ClaimSource = SOURCE) -> Estimate:
     return estimate(one, [run], source)
 
 
-def test_an_interval_holds_the_estimate(run: ReportInput) -> None:
+def test_an_interval_holds_the_estimate(run: Run) -> None:
     for one in (row(quantity("rust")), ratio()):
         found = of(run, one)
         assert found.low is not None
@@ -55,33 +55,33 @@ def test_an_interval_holds_the_estimate(run: ReportInput) -> None:
         assert found.environments == 12
 
 
-def test_a_ratio_is_that_of_the_two(run: ReportInput) -> None:
+def test_a_ratio_is_that_of_the_two(run: Run) -> None:
     mine, theirs = of(run, row(quantity("rust"))), of(run, row(quantity("python")))
     assert mine.value is not None
     assert theirs.value is not None
     assert of(run, ratio()).value == pytest.approx(mine.value / theirs.value)
 
 
-def test_a_saving_is_what_the_ratio_leaves_and_its_ends_change_places(run: ReportInput) -> None:
+def test_a_saving_is_what_the_ratio_leaves_and_its_ends_change_places(run: Run) -> None:
     plain, saving = of(run, ratio()), of(run, ratio(operation="saving", scale=100))
     assert saving.value == pytest.approx(100 * (1 - known(plain.value)))
     assert saving.low == pytest.approx(100 * (1 - known(plain.high)))
     assert saving.high == pytest.approx(100 * (1 - known(plain.low)))
 
 
-def test_a_difference_may_be_below_nothing(run: ReportInput) -> None:
+def test_a_difference_may_be_below_nothing(run: Run) -> None:
     found = of(run, ratio(operation="difference"))
     assert found.value == pytest.approx(known(found.of) - known(found.over))
     assert known(found.high) < 0
 
 
-def test_several_quantities_are_added_up_in_each_round(run: ReportInput) -> None:
+def test_several_quantities_are_added_up_in_each_round(run: Run) -> None:
     both = of(run, row(quantity("rust"), quantity("rust", case="json"), scale=0.5))
     alone = [of(run, row(quantity("rust", case=case))).value or 0 for case in ("csv", "json")]
     assert both.value == pytest.approx(sum(alone) / 2, rel=0.01)
 
 
-def test_the_protocol_made_once_is_the_first_rounds(run: ReportInput) -> None:
+def test_the_protocol_made_once_is_the_first_rounds(run: Run) -> None:
     first = [
         one.report.duration_ms
         for one in run.samples
@@ -92,7 +92,7 @@ def test_the_protocol_made_once_is_the_first_rounds(run: ReportInput) -> None:
     assert of(run, row(quantity("rust"))).once == pytest.approx(sum(first) / len(first))
 
 
-def test_the_same_run_is_told_the_same_way_again(run: ReportInput) -> None:
+def test_the_same_run_is_told_the_same_way_again(run: Run) -> None:
     assert of(run, ratio()) == of(run, ratio())
 
 
@@ -102,21 +102,21 @@ def test_fewer_environments_than_enough_have_no_interval(sample_run: ModuleType)
     assert found.value is not None
 
 
-def test_the_modelled_part_of_a_figure_is_its_share(run: ReportInput) -> None:
+def test_the_modelled_part_of_a_figure_is_its_share(run: Run) -> None:
     writes = of(run, row(quantity("rust", "write")))
     assert writes.modelled is not None
     assert writes.modelled > 0.9
     assert of(run, row(quantity("rust", "parse"))).modelled == 0
 
 
-def test_of_a_ratio_it_is_that_of_the_published_effect(run: ReportInput) -> None:
+def test_of_a_ratio_it_is_that_of_the_published_effect(run: Run) -> None:
     # Both wait for the same service: what is modelled falls out of their difference.
     found = of(run, ratio("total_ms", value=0.66))
     assert found.modelled is not None
     assert found.modelled < 0.1
 
 
-def test_figures_measured_on_aws_have_nothing_modelled(run: ReportInput) -> None:
+def test_figures_measured_on_aws_have_nothing_modelled(run: Run) -> None:
     target = msgspec.structs.replace(run.manifest.target, latency_model=None, overheads=None)
     real = msgspec.structs.replace(
         run, manifest=msgspec.structs.replace(run.manifest, target=target)
@@ -124,7 +124,7 @@ def test_figures_measured_on_aws_have_nothing_modelled(run: ReportInput) -> None
     assert of(real, row(quantity("rust", "write"))).modelled is None
 
 
-def test_less_work_than_published_is_scaled_and_says_so(run: ReportInput) -> None:
+def test_less_work_than_published_is_scaled_and_says_so(run: Run) -> None:
     twice = msgspec.structs.replace(SOURCE, count=100_000)
     plain, scaled = (of(run, row(quantity("rust", "total_ms")), one) for one in (SOURCE, twice))
     assert scaled.scaled == 2
@@ -141,7 +141,7 @@ def test_less_work_than_published_is_scaled_and_says_so(run: ReportInput) -> Non
         (row(quantity("rust", "zip_bytes")), "rust has no package in these runs"),
     ],
 )
-def test_what_is_lacking_is_told(run: ReportInput, one: ClaimRow, lack: str) -> None:
+def test_what_is_lacking_is_told(run: Run, one: ClaimRow, lack: str) -> None:
     found = of(run, one)
     assert (found.value, found.lack, found.died) == (None, lack, False)
 
@@ -166,7 +166,7 @@ def test_a_function_that_failed_in_every_call_has_died(sample_run: ModuleType) -
 
 
 def test_a_row_is_taken_from_one_run_where_one_has_all_of_it(
-    sample_run: ModuleType, run: ReportInput
+    sample_run: ModuleType, run: Run
 ) -> None:
     part = sample_run.report_input(sample_run.manifest((128,)))
     found = estimate(ratio(), [part, run], SOURCE)
@@ -174,7 +174,7 @@ def test_a_row_is_taken_from_one_run_where_one_has_all_of_it(
 
 
 def test_of_runs_of_less_work_and_of_the_published_that_one_is_taken(
-    sample_run: ModuleType, run: ReportInput
+    sample_run: ModuleType, run: Run
 ) -> None:
     less = sample_run.rounds_input(11)
     tenth = [
@@ -190,7 +190,7 @@ def test_of_runs_of_less_work_and_of_the_published_that_one_is_taken(
     assert (found.environments, found.scaled) == (11, 10)
 
 
-def test_a_run_whose_calls_told_no_work_is_taken_last(run: ReportInput) -> None:
+def test_a_run_whose_calls_told_no_work_is_taken_last(run: Run) -> None:
     failed = msgspec.structs.replace(
         run,
         samples=tuple(msgspec.structs.replace(one, response=None) for one in run.samples),
@@ -201,7 +201,7 @@ def test_a_run_whose_calls_told_no_work_is_taken_last(run: ReportInput) -> None:
     assert found.value is not None
 
 
-def test_all_of_a_row_comes_from_the_same_run(sample_run: ModuleType, run: ReportInput) -> None:
+def test_all_of_a_row_comes_from_the_same_run(sample_run: ModuleType, run: Run) -> None:
     tenth = [
         msgspec.structs.replace(one, response=one.response | {"records": 5_000})
         for one in sample_run.rounds_input(11).samples
