@@ -76,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "local(reason): says nothing about AWS")
     config.addinivalue_line("markers", "isolated: where environments are enclosed by cgroups")
     if config.getoption("--target", "local") == AWS:
+        if config.getoption("numprocesses", None):
+            raise pytest.UsageError("--target=aws names what it makes. Next: omit --numprocesses.")
         try:
             config.stash[REMOTE] = remote.admitted(os.environ)
         except remote.RefusedError as error:

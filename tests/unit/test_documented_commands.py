@@ -8,7 +8,6 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -180,16 +179,10 @@ def test_a_quick_command_does_what_it_says(
 
 @pytest.mark.parametrize("words", RUNS, ids=shlex.join)
 def test_a_documented_run_has_values_and_flags_that_go_together(
-    command: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    words: tuple[str, ...],
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     """All of `lambdameter run` but the measuring."""
-    monkeypatch.setattr(run, "_loaded", lambda _named, asked, *_: (None, asked))
-    monkeypatch.setattr(run, "_measured", lambda *_: tmp_path)
-    monkeypatch.setattr(run, "go_on", lambda _: SimpleNamespace(path=tmp_path))
-    monkeypatch.setattr(run, "_shown", lambda *_: ())
+    monkeypatch.setattr(run, "_measure_and_report", lambda *_: None)
     ended = command(*words)
     assert ended.exit_code == 0, ended.stderr
 
