@@ -18,7 +18,7 @@ import { modelledShare, type TimeSpan, timeSpans } from "../race";
 
 const COLUMNS = ["cold", "download", "parse", "write"] as const;
 const TITLES = { cold: "cold start", download: "download", parse: "parse", write: "write" };
-const TOTALS = ["total", "messages", "modelled ≈"];
+const TOTALS = ["total", "messages", "modelled"];
 const LEGEND =
   "Sending messages is a part of the total. Modelled is the part of Duration that comes from the latency model.";
 
