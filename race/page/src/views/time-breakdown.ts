@@ -18,7 +18,9 @@ import { modelledShare, type TimeSpan, timeSpans } from "../race";
 
 const COLUMNS = ["cold", "download", "parse", "write"] as const;
 const TITLES = { cold: "cold start", download: "download", parse: "parse", write: "write" };
-const TOTALS = ["total", "of which messages", "of which modelled ≈"];
+const TOTALS = ["total", "messages", "modelled"];
+const LEGEND =
+  "Sending messages is a part of the total. Modelled is the part of Duration that comes from the latency model.";
 
 type Column = (typeof COLUMNS)[number];
 interface Row {
@@ -79,6 +81,7 @@ function content(site: RaceSite, rows: Row[]): HTMLElement[] {
   return [
     h("div", { class: "bars", "aria-hidden": "true" }, ...bars),
     scrollable("Where the time went, in milliseconds", figures),
+    h("p", { class: "quiet-text" }, LEGEND),
   ];
 }
 
