@@ -1,8 +1,8 @@
 """The live race's page: race/page/ -> one HTML file, built by npm in the user's cache.
 
-`python -m lambdameter.build.page` builds it where these sources were not yet built; `check` and
-`test` run npm's scripts of these names. Nothing but the standard library is imported, and the file
-works by itself, since the wheel's build hook uses it too.
+`python -m lambdameter.build.page` builds the page if its sources have changed; `check` and `test`
+run npm's scripts of these names. The module imports only the standard library and errors.py,
+because the wheel's build hook uses it, too.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from lambdameter.errors import BadInputError, HostError, LambdameterError
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = ROOT / "race" / "page"
-# Where the wheel has it.
+# The page in the wheel.
 SHIPPED = Path(__file__).with_name("page.html")
-# Of the sources, what npm itself or an editor leaves there is no part.
+# Folders that npm or an editor leaves in the sources.
 _LEFT = {"node_modules", "dist"}
 _LOCK = "package-lock.json"
 _INSTALLED = Path("node_modules", f".{_LOCK}")
@@ -36,10 +36,10 @@ _NODE_SINCE = {20: 19, 22: 12}
 
 
 def find(sources: Path = SOURCES, shipped: Path = SHIPPED) -> Path:
-    """The page, as one HTML file: the wheel's, or what `make setup` built of these sources.
+    """The page as one HTML file: from the wheel, or built from these sources by `make setup`.
 
     Raises:
-        HostError: it was never built.
+        HostError: the page was not built yet.
     """
     if shipped.is_file():
         return shipped
@@ -53,7 +53,7 @@ def find(sources: Path = SOURCES, shipped: Path = SHIPPED) -> Path:
 
 
 def built(sources: Path = SOURCES) -> Path:
-    """Where the page of these sources is, once it is built."""
+    """The file of the page that is built from these sources."""
     return _cache() / digest(sources) / "index.html"
 
 
@@ -67,10 +67,10 @@ def digest(sources: Path) -> str:
 
 
 def build(sources: Path = SOURCES) -> Path:
-    """The page of these sources, built where it is not there yet.
+    """Build the page of these sources, unless it exists.
 
     Raises:
-        HostError: npm is missing or too old, or the packages cannot be fetched.
+        HostError: npm is missing or too old, or its packages cannot be downloaded.
         BadInputError: the sources do not compile.
     """
     page = built(sources)
@@ -79,7 +79,7 @@ def build(sources: Path = SOURCES) -> Path:
             try:
                 _npm(folder, "run", "build")
             except BadInputError:
-                # What was installed may be what is broken: it is fetched anew next time.
+                # The installed packages may be broken: they are downloaded again next time.
                 (folder / _INSTALLED).unlink(missing_ok=True)
                 raise
             page.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def build(sources: Path = SOURCES) -> Path:
 
 
 def run(script: str, sources: Path = SOURCES) -> None:
-    """One of package.json's scripts, on these sources. Raises as `build` does."""
+    """Run one of package.json's scripts on these sources. Raises the errors of `build`."""
     with _workshop(sources) as folder:
         _npm(folder, "run", script)
 
@@ -109,10 +109,10 @@ def _files(sources: Path) -> list[tuple[str, Path]]:
 
 @contextlib.contextmanager
 def _workshop(sources: Path) -> Iterator[Path]:
-    """A copy of the sources with their packages beside them; one process at a time has it.
+    """A copy of the sources with their npm packages, for one process at a time.
 
-    There is one for each package-lock.json, since installing is what takes long, and for each kind
-    of machine: some packages are compiled for one, and a home folder may be on several.
+    There is one for each package-lock.json, since installing packages takes long, and for each kind
+    of machine, since some packages are compiled and several machines may share a home folder.
     """
     _check_tools()
     machine = f"{sys.platform} {platform.machine()}".encode()
@@ -130,7 +130,7 @@ def _workshop(sources: Path) -> Iterator[Path]:
         # npm writes this file last.
         if not (folder / _INSTALLED).is_file():
             _say("the page of the live race: npm ci")
-            # Whatever NODE_ENV and npm's own settings are: all that builds is of development.
+            # The build needs development packages, whatever NODE_ENV and npm's settings are.
             _npm(folder, "ci", "--include=dev", "--no-audit", "--no-fund")
         yield folder
 
@@ -162,7 +162,7 @@ def _new_enough(major: int, minor: int) -> bool:
 
 
 def _npm(folder: Path, *arguments: str) -> None:
-    """Run npm, and keep what it says for the case that it fails."""
+    """Run npm; print its output only if it fails."""
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
             ["npm", "--silent", *arguments],
@@ -216,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             run(parsed.script)
     except LambdameterError as error:
-        # All but the page works without it, so what make does goes on; in CI it must not.
+        # Only the live race needs the page, so `make` continues; in CI it must not.
         if isinstance(error, HostError) and not os.environ.get("CI"):
             _say(f"{_WITHOUT[parsed.script]} {error}")
             return 0

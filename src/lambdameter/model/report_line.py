@@ -1,6 +1,6 @@
 """Lambda's REPORT line and the x-lambdameter-* headers: written by the emulator, read by a target.
 
-This is the one module that both sides share, so that neither can drift from the other.
+Both sides share this module, so that they cannot drift apart.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HOST = "x-lambdameter-host"
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """What the emulator says of itself with every answer (the x-lambdameter-host header)."""
+    """The emulator's description of itself in every answer (the x-lambdameter-host header)."""
 
     enforcement: Enforcement
     engines: dict[str, str]
@@ -53,7 +53,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def format_report(report: Report) -> str:
-    """The line as AWS prints it, its tabs and its final newline included."""
+    """The line as AWS prints it, with tabs and final newline."""
     fields = [
         f"REPORT RequestId: {report.request_id}",
         f"Duration: {report.duration_ms:.2f} ms",
@@ -71,7 +71,7 @@ def format_report(report: Report) -> str:
 
 
 def parse_report(log: str) -> Report | None:
-    """The last REPORT line in a log tail; None where there is none (it may be cut off)."""
+    """The last REPORT line in a log tail; None where there is none: it may be cut off."""
     matches = list(_REPORT.finditer(log))
     if not matches:
         return None
@@ -91,7 +91,7 @@ def parse_report(log: str) -> Report | None:
 
 
 def format_meter(meter: Meter) -> dict[str, str]:
-    """Header name -> value, for what is known."""
+    """Header name -> value, for every known figure."""
     headers = {ENVIRONMENT: meter.environment}
     for name, value in (
         (CPU_MS, meter.cpu_ms),
@@ -111,7 +111,7 @@ def format_meter(meter: Meter) -> dict[str, str]:
 
 
 def parse_meter(headers: Mapping[str, str]) -> Meter | None:
-    """The meter of an answer; None where the target is not the emulator."""
+    """The meter in an answer's headers; None where the target is not the emulator."""
     if ENVIRONMENT not in headers:
         return None
 
@@ -136,10 +136,10 @@ def parse_meter(headers: Mapping[str, str]) -> Meter | None:
 
 
 def format_host(host: Host) -> dict[str, str]:
-    """The header that every answer of the emulator carries."""
+    """The header of every answer of the emulator."""
     return {HOST: msgspec.json.encode(host).decode()}
 
 
 def parse_host(headers: Mapping[str, str]) -> Host | None:
-    """What the emulator says of itself; None where the target is not the emulator."""
+    """The emulator's description of itself; None where the target is not the emulator."""
     return msgspec.json.decode(headers[HOST], type=Host) if HOST in headers else None

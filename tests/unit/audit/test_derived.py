@@ -16,7 +16,7 @@ b.x,total,50,,
 """
     rest, twice, *_ = read(text).figures
     assert (rest.value, rest.low, rest.high, rest.derived) == (150, 148.5, 151.5, True)
-    assert (twice.value, twice.shown) == (200, "200 ms")
+    assert (twice.value, twice.printed) == (200, "200 ms")
 
 
 def test_a_stated_row_keeps_its_own_figure(read: Read) -> None:
