@@ -1,4 +1,4 @@
-"""One tree of errors: every one says what is wrong, where, and what to do next.
+"""All errors for users: each has a cause, a place and a next step.
 
 The exit codes are the command line's contract (see docs/exit-codes.md):
 
@@ -16,11 +16,11 @@ from __future__ import annotations
 
 
 class LambdameterError(Exception):
-    """What a user is shown instead of a traceback.
+    """An error that users see without a traceback.
 
     Args:
-        cause: what is wrong, one sentence.
-        place: the file (with line or key), flag or resource that is at fault.
+        cause: what is wrong, in one sentence.
+        place: the file (with line or key), flag or resource with the error.
         next_step: what to type or change.
     """
 
@@ -44,19 +44,19 @@ class NegativeVerdictError(LambdameterError):
 
 
 class BadInputError(LambdameterError):
-    """A flag, a file or a value that we cannot work with."""
+    """A flag, file or value is not valid."""
 
     exit_code = 2
 
 
 class HostError(LambdameterError):
-    """Something that this machine lacks: a tool, a permission, a free port."""
+    """This machine lacks something: a tool, a permission, a free port."""
 
     exit_code = 3
 
 
 class TargetError(LambdameterError):
-    """The target (the emulator, AWS) did not do what its API promises."""
+    """The target (the emulator or AWS) did not do what its API promises."""
 
     exit_code = 4
 
@@ -68,6 +68,6 @@ class CannotTellError(LambdameterError):
 
 
 def of_exit_code(code: int) -> type[LambdameterError]:
-    """The kind of error that another process of ours ended with."""
+    """The kind of error of a process of ours with this exit code."""
     kinds = {kind.exit_code: kind for kind in LambdameterError.__subclasses__()}
     return kinds.get(code, TargetError)

@@ -39,7 +39,7 @@ class Interruption:
         self._came = False
         self._owed = False
         self._held = 0
-        self._kept: Callable[[], str] | None = None
+        self._work_so_far: Callable[[], str] | None = None
 
     @contextmanager
     def heeded(self) -> Iterator[None]:
@@ -72,13 +72,13 @@ class Interruption:
                 raise KeyboardInterrupt
 
     @contextmanager
-    def telling(self, kept: Callable[[], str]) -> Iterator[None]:
+    def reporting(self, work_so_far: Callable[[], str]) -> Iterator[None]:
         """What the last line says of the work so far, should a second signal come."""
-        self._kept = kept
+        self._work_so_far = work_so_far
         try:
             yield
         finally:
-            self._kept = None
+            self._work_so_far = None
 
     def come(self, *_: object) -> None:
         """The handler.
@@ -87,8 +87,8 @@ class Interruption:
             KeyboardInterrupt: it is the first, and none that waits.
         """
         if self._came:
-            kept = f"; {self._kept()}" if self._kept else ""
-            self._say(f"interrupted twice: stopped at once{kept}")
+            suffix = f"; {self._work_so_far()}" if self._work_so_far else ""
+            self._say(f"interrupted twice: stopped at once{suffix}")
             self._leave(EXIT_CODE)
         self._came = True
         self._say("interrupted: stopping (interrupt again to stop at once)")

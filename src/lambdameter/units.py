@@ -1,8 +1,7 @@
-"""Units, and the only code that formats them.
+"""Figures with their units, formatted. Pure.
 
-Figures are shown with at most three significant digits and never in scientific notation; a
-whole number of a thousand or more keeps all its digits, grouped, since that is how a reader
-compares it with a published one.
+Figures have at most three significant digits and no scientific notation. Whole numbers from a
+thousand on have all digits, in groups, so that readers can compare them with published figures.
 """
 
 from __future__ import annotations
@@ -39,19 +38,19 @@ def number(value: float | Decimal | None) -> str:
 
 
 def ms(value: float | None) -> str:
-    """Milliseconds as a bare figure; the unit stands in the head of the column."""
+    """Milliseconds without their unit, which is in the head of the column."""
     return number(value)
 
 
 def time(value_ms: float | None) -> str:
-    """A time as a sentence has it, with its unit: "14.7 s", and below a second "34.5 ms"."""
+    """A time with its unit: "14.7 s", and below a second "34.5 ms"."""
     if value_ms is None:
         return NOTHING
     return f"{number(value_ms)} ms" if value_ms < _MS_PER_S else f"{number(value_ms / _MS_PER_S)} s"
 
 
 def duration(value_s: float) -> str:
-    """How long one will wait: "12 s", "4.2 min", "1.3 h"."""
+    """An approximate time: "12 s", "4.2 min", "1.3 h"."""
     if value_s < 1:
         return "1 s"
     if value_s < _S_PER_MIN:
@@ -66,7 +65,7 @@ def count(how_many: int, noun: str) -> str:
 
 
 def percent(share: float | Decimal | None) -> str:
-    """A share of one as whole percent; below one percent two significant digits are kept."""
+    """A share as whole percent; below one percent with two significant digits."""
     if share is None:
         return NOTHING
     hundredfold = Decimal(str(share)) * 100
@@ -81,12 +80,12 @@ def span(low: float | Decimal, high: float | Decimal) -> str:
 
 
 def level(share: float) -> str:
-    """A confidence level as it is said: "95 %", "99.4 %"."""
+    """A confidence level: "95 %", "99.4 %"."""
     return f"{100 * share:.3g} %"
 
 
 def megabytes(size: int) -> str:
-    """Bytes as decimal megabytes, as object stores count: "17.1 MB"."""
+    """Bytes as decimal megabytes: "17.1 MB"."""
     return f"{number(Decimal(size) / 1_000_000)} MB"
 
 
@@ -113,7 +112,7 @@ def usd_per_million(value: Decimal | None) -> str:
 
 
 def lines(numbers: Sequence[int]) -> str:
-    """Line numbers of a file as one reads them: "line 4", "lines 4, 7-9"."""
+    """Line numbers of a file: "line 4", "lines 4, 7-9"."""
     spans: list[list[int]] = []
     for line in numbers:
         if spans and line == spans[-1][-1] + 1:

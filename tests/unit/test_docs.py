@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lambdameter.claims import library
-from lambdameter.claims.reproduction import judged, wanted
+from lambdameter.claims.reproduction import judged, select
 from lambdameter.cli.audit import of_shipped
 from lambdameter.cli.reproduce import runs_in
 from lambdameter.measure.reading import read
@@ -38,7 +38,7 @@ def test_the_recorded_claims_are_what_their_runs_give_today(
 ) -> None:
     monkeypatch.chdir(ROOT)
     told = judged(
-        wanted(()),
+        select(()),
         runs_in(CLAIMS),
         of_shipped(["K", "C1", "C2", "W"]),
         quick=False,

@@ -50,7 +50,7 @@ def test_the_first_signal_is_a_keyboard_interrupt_and_says_what_a_second_does(
 def test_a_second_signal_leaves_at_once_and_says_what_is_kept(
     told: Told, heeded: Interruption
 ) -> None:
-    with heeded.telling(lambda: "two samples are in run"):
+    with heeded.reporting(lambda: "two samples are in run"):
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
         with pytest.raises(Left):

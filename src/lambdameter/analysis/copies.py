@@ -1,4 +1,4 @@
-"""Two copies of one variant, held against each other: what differences this host can show. Pure."""
+"""A variant compared with its own copy: the smallest difference that this host shows. Pure."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lambdameter.model.base import Record
 from lambdameter.model.comparison import Comparison, Interval
 from lambdameter.words import listed
 
-# Of intervals of 95 % about two copies, so many exclude 1 by chance: one in as many.
+# One in this many 95 % intervals of two copies excludes 1 by chance.
 _BY_CHANCE = 20
 
 
 class CopyDifference(Record, frozen=True, kw_only=True):
-    """How far a copy is from its original in one measure.
+    """The difference between a copy and its original in one measure.
 
     Attributes:
-        of: what was compared, in words: "Duration", "Init", "cost".
-        needed: environments from which on there is an interval; there are `environments`.
-        detectable: a share; None where there is no interval.
+        of: the measure, in words: "Duration", "Init", "cost".
+        environments, needed: number of environments, and the number that an interval needs.
+        detectable: minimum detectable effect, a share; None where there is no interval.
     """
 
     variant: str
@@ -34,30 +34,30 @@ class CopyDifference(Record, frozen=True, kw_only=True):
 
     @property
     def differs(self) -> bool:
-        """Whether the two are called different."""
+        """Whether the interval excludes equality."""
         return self.interval is not None and not self.interval.low <= 1 <= self.interval.high
 
 
-def apart(run: Run, memory_mb: int) -> list[CopyDifference]:
-    """Every measure of every copy at a tier: Duration and cost of warm calls, Init of cold ones."""
-    mine = [
-        comparison for comparison in run.summary.comparisons if comparison.memory_mb == memory_mb
-    ]
+def copy_differences(run: Run, memory_mb: int) -> list[CopyDifference]:
+    """Every copy at a memory size: Duration and cost of warm calls, Init of cold calls."""
+    comparisons = run.comparisons(memory_mb)
     warm = {
-        (comparison.variant, comparison.case) for comparison in mine if comparison.call == "warm"
+        (comparison.variant, comparison.case)
+        for comparison in comparisons
+        if comparison.call == "warm"
     }
     return [
         measure
-        for comparison in mine
+        for comparison in comparisons
         for measure in _measures(
-            comparison, alone=(comparison.variant, comparison.case) not in warm
+            comparison, only_call=(comparison.variant, comparison.case) not in warm
         )
     ]
 
 
 def verdict(run: Run, memory_mb: int) -> tuple[bool, str, tuple[str, ...]]:
-    """Whether something can be told at a tier, the sentence that tells it, and its evidence."""
-    differences = apart(run, memory_mb)
+    """Whether there is a result at a memory size, the sentence with it, and its evidence."""
+    differences = copy_differences(run, memory_mb)
     at = f"At {memory_mb:,} MB"
     unknown = f"{at} this run cannot tell how far apart two copies of {_who(run)} are"
     if not differences:
@@ -98,8 +98,8 @@ def verdict(run: Run, memory_mb: int) -> tuple[bool, str, tuple[str, ...]]:
     )
 
 
-def _measures(comparison: Comparison, *, alone: bool) -> Iterator[CopyDifference]:
-    """Of a comparison of warm calls; of cold ones their Init, and all where there is no other."""
+def _measures(comparison: Comparison, *, only_call: bool) -> Iterator[CopyDifference]:
+    """The measures of a comparison; for cold calls only Init, unless there are no warm calls."""
 
     def difference(
         of: str, needed: int, ratio: float, interval: Interval | None, least: float | None
@@ -118,7 +118,7 @@ def _measures(comparison: Comparison, *, alone: bool) -> Iterator[CopyDifference
     if comparison.init is not None:
         init = comparison.init
         yield difference("Init", comparison.needed, init.ratio, init.interval, init.detectable)
-    if comparison.call == "warm" or alone:
+    if comparison.call == "warm" or only_call:
         time = "Duration" if comparison.call == "warm" else "Init + Duration"
         yield difference(
             time, comparison.needed, comparison.ratio, comparison.interval, comparison.detectable
@@ -133,7 +133,7 @@ def _who(run: Run) -> str:
 
 
 def _shows(differences: Sequence[CopyDifference]) -> str:
-    """From what on a difference is found, four times of five: the worst of each measure."""
+    """The difference that is found in four runs of five: the largest of each measure."""
     least: dict[str, float] = {}
     for difference in differences:
         if difference.detectable is not None:
@@ -173,7 +173,7 @@ def _ratio(difference: CopyDifference) -> str:
 
 
 def _more(ratio: float) -> str:
-    """A ratio as signed percent: 1.004 is +0.400, 0.99 is -1.00."""
+    """A ratio as a signed percentage: 1.004 is +0.400, 0.99 is -1.00."""
     figure = units.number(100 * (ratio - 1))
     return figure if ratio <= 1 else f"+{figure}"
 

@@ -134,7 +134,7 @@ def _between_variants(run: Run, memory_mb: int) -> Decision:
             evidence=tuple(f"{cause}." for cause in dead.values()),
         )
     if len(alive) + len(dead) == 1:
-        return _of_one(run, memory_mb, alive[0])
+        return _single(run, memory_mb, alive[0])
     pairings = against_the_best(run, memory_mb)
     if dead:
         who = listed([run.variant_title(name) for name in alive])
@@ -194,7 +194,7 @@ def _cause(run: Run, lost: list[CellSummary]) -> str:
     return f"dies on {titles} ({listed(sorted({error.type for error in errors}))})"
 
 
-def _of_one(run: Run, memory_mb: int, name: str) -> Decision:
+def _single(run: Run, memory_mb: int, name: str) -> Decision:
     parts = []
     for case in run.cases:
         for cell in run.candidates(memory_mb, case):

@@ -1,4 +1,4 @@
-"""Figures that follow from others must be what these give, within the rounding of print."""
+"""Figures that follow from others must agree with these, within the rounding of print."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lambdameter.model.bill import PriceList
 
 _PER = 1000
 _ORDERED = ("median", "p90", "p95", "p99")
-# Sums of these bound the same of the whole; medians and percentiles do not add up.
+# Statistics whose sums bound that of the whole; medians and percentiles do not add up.
 _ADDITIVE = ("", "mean", "min")
 _SUMS = ("", "mean")
 
 
 def formulas(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """A ratio, a sum, a percentage: what the table says that it follows from must give it."""
+    """A ratio, sum or percentage must agree with the rows of its formula."""
     by_id = rows.by_id(table)
     for figure in table.figures:
         if not figure.formula or figure.derived:
@@ -29,7 +29,7 @@ def formulas(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 rule="arithmetic",
                 severity="inconsistent",
                 lines=(figure.line,),
-                stated=figure.shown,
+                stated=figure.printed,
                 right=f"{rows.like(figure, value)} = {figure.formula.removeprefix('=').strip()}",
                 why="The other figures of the table give another value, even if "
                 "each of them was rounded.",
@@ -37,7 +37,7 @@ def formulas(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 
 def per_unit(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """A time per 1,000 records is the total over the records."""
+    """A time per 1,000 records must be the total / the number of records."""
     totals = {
         (*rows.cell(total), total.statistic): total for total in rows.of(table, "total", "duration")
     }
@@ -52,16 +52,16 @@ def per_unit(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 rule="per-unit",
                 severity="inconsistent",
                 lines=rows.lines((figure, total)),
-                stated=f"{figure.shown} per {_PER:,} records",
+                stated=f"{figure.printed} per {_PER:,} records",
                 right=f"{rows.formatted('time', total.value * _PER / records)} "
-                f"= {total.shown} / {records:,} records",
+                f"= {total.printed} / {records:,} records",
                 why="A figure per unit is the total divided by the number of "
                 "units. Otherwise the figures are of different runs.",
             )
 
 
 def parts(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """Parts that follow one another do not take longer than the whole that they are of."""
+    """Consecutive parts cannot take longer than the whole."""
     timed = [figure for figure in table.figures if figure.statistic in _ADDITIVE]
     for group in rows.grouped(
         timed, lambda figure: (*rows.cell(figure), figure.statistic)
@@ -77,7 +77,7 @@ def parts(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                     rule="parts",
                     severity="cannot be so",
                     lines=rows.lines((*inside, whole)),
-                    stated=f"{whole.shown}, of which {rows.formatted('time', value)} were "
+                    stated=f"{whole.printed}, of which {rows.formatted('time', value)} were "
                     "measured inside",
                     right=f"At least {rows.formatted('time', low)}",
                     why="A part of a call cannot take longer than the whole call.",
@@ -85,7 +85,7 @@ def parts(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 
 def order(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """The least is not above the mean, nor the mean above the most."""
+    """The minimum cannot exceed the mean, and the mean cannot exceed the maximum."""
     stated = [figure for figure in table.figures if figure.statistic]
     groups = rows.grouped(
         stated, lambda figure: (*rows.cell(figure), *rows.pick(figure, "metric", "part", "work"))
@@ -97,7 +97,7 @@ def order(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 
 def _comes_first(first: str, second: str) -> bool:
-    """A mean may lie above a percentile, but never beyond the least and the most."""
+    """Whether one statistic can never exceed another; a mean may exceed a percentile."""
     if first == second:
         return False
     return (
@@ -110,14 +110,14 @@ def _out_of_order(first: Figure, second: Figure) -> Finding:
         rule="order",
         severity="cannot be so",
         lines=rows.lines((first, second)),
-        stated=f"{first.statistic} {first.shown}, {second.statistic} {second.shown}",
+        stated=f"{first.statistic} {first.printed}, {second.statistic} {second.printed}",
         right=f"The {first.statistic} cannot exceed the {second.statistic}",
         why="Statistics of the same calls have a fixed order.",
     )
 
 
 def billed(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """Billed Duration is Init Duration + Duration, rounded up to the next millisecond.
+    """Billed Duration must be Init Duration + Duration, rounded up to the next millisecond.
 
     INIT is billed for every runtime since August 2025:
     https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
@@ -146,9 +146,9 @@ def billed(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
             rule="billed-duration",
             severity="left out" if bare else "cannot be so",
             lines=rows.lines((*inside, stated)),
-            stated=stated.shown,
+            stated=stated.printed,
             right=f"{sum(figure.value for figure in inside).__ceil__():,} ms "
-            f"= {' + '.join(figure.shown for figure in inside)}, rounded up",
+            f"= {' + '.join(figure.printed for figure in inside)}, rounded up",
             why="Lambda bills INIT for every runtime since August 2025."
             if bare
             else "Lambda bills INIT and Duration, rounded up to the next millisecond.",
@@ -156,13 +156,13 @@ def billed(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 
 def _whole(figure: Figure) -> tuple[Decimal, Decimal]:
-    """Billed Duration of one call is a whole number of milliseconds, which no print rounds."""
+    """The interval of a Billed Duration; for one call it is a whole number and never rounded."""
     one_call = figure.statistic == "" and figure.n in (None, 1)
     return (figure.value, figure.value) if one_call else (figure.low, figure.high)
 
 
 def monthly(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """The cost of many runs is that of one, times the runs."""
+    """The cost of many runs must be the cost of one run x the number of runs."""
     costs = list(rows.of(table, "cost"))
     single = {_bill(cost): cost for cost in costs if cost.runs in (None, 1)}
     for figure in costs:
@@ -175,9 +175,9 @@ def monthly(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 rule="monthly",
                 severity="inconsistent",
                 lines=rows.lines((per_run, figure)),
-                stated=f"{figure.shown} for {figure.runs:,f} runs",
+                stated=f"{figure.printed} for {figure.runs:,f} runs",
                 right=f"{rows.formatted('money', per_run.value * figure.runs)} = "
-                f"{figure.runs:,f} runs at {per_run.shown} each",
+                f"{figure.runs:,f} runs at {per_run.printed} each",
                 why="The table's own cost of one run gives another total, even if "
                 "that cost was rounded.",
             )

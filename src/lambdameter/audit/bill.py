@@ -1,4 +1,4 @@
-"""A cost that is called the cost holds all that is paid for."""
+"""A stated cost must include everything that is paid for."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lambdameter.audit import bills, formula, rows
 from lambdameter.model.audit import Figure, Finding, PublishedTable
 from lambdameter.model.bill import PriceList
 
-# Less than this share of a bill is not worth a word.
+# Omissions below this share of a bill are ignored.
 _WORTH = Decimal("0.01")
-# A ratio of whole bills that differs by less is the same claim.
+# Ratios of whole bills that differ by less than this share are the same claim.
 _SAME = Decimal("0.1")
 
 
 class Partial(NamedTuple):
-    """A stated cost, and the whole at the price with which it was made."""
+    """A stated cost, and the whole bill at the same price."""
 
     figure: Figure
     whole: Decimal
@@ -26,7 +26,7 @@ class Partial(NamedTuple):
 
 
 def left_out(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
-    """Requests, other services and INIT: what is not in a cost. One finding for each omission."""
+    """Costs without requests, other services or INIT. One finding for each omission."""
     groups: dict[tuple[str, ...], list[Partial]] = {}
     for partial in partials(table, prices):
         groups.setdefault(tuple(partial.left_out), []).append(partial)
@@ -42,7 +42,7 @@ def left_out(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
             rule="left-out",
             severity="left out",
             lines=rows.lines(partial.figure for partial in group),
-            stated=f"{worst.figure.shown} (line {worst.figure.line}){more}",
+            stated=f"{worst.figure.printed} (line {worst.figure.line}){more}",
             right=f"{rows.formatted('money', worst.whole)} with {missing}{init}",
             why=f"The whole bill is {_span(factors)} as high; saving on a part of "
             "the bill is not saving as much on the whole bill.",
@@ -50,7 +50,7 @@ def left_out(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
 
 
 def ratios(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
-    """A ratio of costs that leave something out is not the ratio of the bills."""
+    """A ratio of incomplete costs is not the ratio of the bills."""
     whole = {partial.figure.line: partial.whole for partial in partials(table, prices)}
     by_id = rows.by_id(table)
     for figure in table.figures:
@@ -67,7 +67,7 @@ def ratios(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
                 rule="left-out-ratio",
                 severity="left out",
                 lines=(figure.line,),
-                stated=figure.shown,
+                stated=figure.printed,
                 right=f"{rows.like(figure, right)} for the whole bills "
                 f"({units.lines(rows.lines(reached))})",
                 why="The costs leave out what is paid for every variant, so the "
@@ -76,7 +76,7 @@ def ratios(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
 
 
 def partials(table: PublishedTable, prices: PriceList) -> Iterator[Partial]:
-    """The costs that are part of the bill, and do not say so."""
+    """Costs that are only a part of the bill without saying so."""
     for figure in rows.of(table, "cost"):
         bill = bills.bill(figure, table, prices)
         reading = bills.reading(figure, bill) if bill is not None and not figure.covers else None
@@ -91,9 +91,9 @@ def partials(table: PublishedTable, prices: PriceList) -> Iterator[Partial]:
 
 
 def _init(table: PublishedTable, figure: Figure) -> str:
-    """INIT is paid with every cold start; how many a month has, no table says."""
+    """A sentence about INIT, which cold starts pay; no table has the number of cold starts."""
     init = next((row for row in rows.of(table, "init") if row.variant == figure.variant), None)
-    return f"; cold starts also pay for INIT ({init.shown}, line {init.line})" if init else ""
+    return f"; cold starts also pay for INIT ({init.printed}, line {init.line})" if init else ""
 
 
 def _span(factors: list[Decimal]) -> str:

@@ -1,4 +1,4 @@
-"""What a cost that somebody states must be, from the tier, the billed time and the price list."""
+"""The bill of a table row, from memory size, billed time and price list."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ DEFAULT_REGION = "us-east-1"
 COMPUTE = "compute"
 
 _MB_MS_PER_GB_S = Decimal(1024 * 1000)
-# Beyond the rounding of print: price lists have more digits than texts.
+# Slack beyond the rounding of print, since price lists have more digits than texts.
 _SLACK = Decimal("0.001")
 
 
 class Bill(NamedTuple):
-    """What the runs of one row cost: compute by architecture, and everything else by title."""
+    """The bill of a row's runs: compute by architecture, everything else by title."""
 
     compute: Mapping[Architecture, Decimal]
     extras: Mapping[str, Decimal]
 
     def whole(self, architecture: Architecture) -> Decimal:
-        """All that is known to be paid for."""
+        """The whole bill for an architecture."""
         return self.compute[architecture] + sum(self.extras.values(), Decimal(0))
 
 
 class Reading(NamedTuple):
-    """How a stated cost comes about: at which price, with what, and what is not in it."""
+    """How a stated cost was computed: the architecture's price, and the omitted items."""
 
     architecture: Architecture
     usd: Decimal
@@ -40,19 +40,19 @@ class Reading(NamedTuple):
 
 
 def architectures(figure: Figure) -> tuple[Architecture, ...]:
-    """Those that a row may mean, x86_64 first: it is Lambda's default."""
+    """The possible architectures of a row; x86_64 first, since it is Lambda's default."""
     if figure.architecture:
         return (figure.architecture,)
     return tuple(sorted(get_args(Architecture), reverse=True))
 
 
 def region(figure: Figure, prices: PriceList) -> Mapping[str, Price] | None:
-    """The prices that hold for a row; None where the list has none of its region."""
+    """The prices of a row's region; None where the list has none."""
     return prices.regions.get(figure.region or DEFAULT_REGION)
 
 
 def billed_ms(figure: Figure, table: PublishedTable) -> Decimal | None:
-    """What one run is billed: the row's own, else the Billed Duration of the same call."""
+    """Billed time of one run: the row's own, otherwise the Billed Duration of the same call."""
     if figure.billed_ms is not None:
         return figure.billed_ms
     same = (
@@ -64,7 +64,7 @@ def billed_ms(figure: Figure, table: PublishedTable) -> Decimal | None:
 
 
 def bill(figure: Figure, table: PublishedTable, prices: PriceList) -> Bill | None:
-    """The bill of a row; None where the table does not say enough for one."""
+    """The bill of a row; None where the table lacks something for a bill."""
     listed = region(figure, prices)
     time = billed_ms(figure, table)
     if listed is None or time is None or figure.memory_mb is None:
@@ -85,9 +85,10 @@ def bill(figure: Figure, table: PublishedTable, prices: PriceList) -> Bill | Non
 
 
 def reading(figure: Figure, bill: Bill) -> Reading | None:
-    """The kindest way in which the stated cost comes about: the right price and most of the bill.
+    """The most favourable way to compute a stated cost: the right price, the fewest omissions.
 
-    None where no part of the bill that holds compute is what is stated.
+    Returns:
+        None where no part of the bill with compute gives the stated cost.
     """
     own = architectures(figure)
     others = tuple(architecture for architecture in bill.compute if architecture not in own)
@@ -103,7 +104,7 @@ def reading(figure: Figure, bill: Bill) -> Reading | None:
 
 
 def _choices(extras: Mapping[str, Decimal]) -> Iterator[Mapping[str, Decimal]]:
-    """What may be left out: nothing, then the little, then the much."""
+    """The possible omissions: first none, then small ones, then large ones."""
     choices = (
         dict(chosen)
         for count in range(len(extras) + 1)

@@ -1,4 +1,4 @@
-"""A table, and the text around it, says one thing of one thing."""
+"""Rows that state the same quantity must agree."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lambdameter.model.audit import Figure, Finding, PublishedTable
 from lambdameter.model.bill import PriceList
 
 _SAME = ("metric", "part", "work", "records", "billed_ms", "runs", "period", "covers")
-# These are of two things or more, which their labels do not name: the formula does.
+# Metrics of several things, which the formula names instead of the labels.
 _NAMELESS = ("ratio", "saving", "count")
 _SPREADS = 2
 
 
 def contradictions(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """Two rows that say the same thing do not say it with different figures."""
+    """Two rows that state the same quantity must have the same figure."""
     stated = [
         figure
         for figure in table.figures
@@ -32,8 +32,8 @@ def contradictions(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                     rule="contradiction",
                     severity="inconsistent",
                     lines=rows.lines((first, second)),
-                    stated=f"{first.shown} (line {first.line}) and "
-                    f"{second.shown} (line {second.line})",
+                    stated=f"{first.printed} (line {first.line}) and "
+                    f"{second.printed} (line {second.line})",
                     right=f"One value for {rows.name(first)}",
                     why="Both rows state the same quantity, and rounding does not "
                     f"explain the difference{_beside(first, second)}.",

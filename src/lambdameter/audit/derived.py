@@ -1,4 +1,4 @@
-"""Figures that a table does not state, but says what they follow from."""
+"""Figures that a table does not state, computed from their formulas."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from lambdameter.audit.fault import Fault
 from lambdameter.audit.formula import Formula
 from lambdameter.model.audit import Figure
 
-# Units in which a derived figure is told: its base unit's.
+# Unit of a derived figure: its base unit.
 _BASE = {"time": " ms", "size": " B", "ratio": "x", "count": "", "price": " USD/GB-s"}
 
 
 def resolve(figures: Sequence[Figure]) -> tuple[Figure, ...]:
-    """Compute the figures that have a formula and no value of their own.
+    """Compute the figures that have a formula but no value.
 
     Raises:
-        Fault: a formula that cannot be read, names no row or goes round in a circle.
+        Fault: a formula cannot be read, refers to a missing row, or depends on itself.
     """
     counted = Counter(figure.id for figure in figures if figure.id)
     for figure in figures:
@@ -36,10 +36,10 @@ def resolve(figures: Sequence[Figure]) -> tuple[Figure, ...]:
         figure, parsed = lines[line], formulas[line]
         low, high, value = _give(figure, parsed, by_id)
         if figure.derived:
-            printed = f"{value:.6g}{_BASE[figure.dimension]}" if figure.dimension in _BASE else ""
-            printed = printed or f"${value:.6g}"
+            text = f"{value:.6g}{_BASE[figure.dimension]}" if figure.dimension in _BASE else ""
+            text = text or f"${value:.6g}"
             computed = msgspec.structs.replace(
-                figure, value=value, low=low, high=high, shown=printed
+                figure, value=value, low=low, high=high, printed=text
             )
             lines[line] = computed
             if figure.id:
@@ -48,7 +48,7 @@ def resolve(figures: Sequence[Figure]) -> tuple[Figure, ...]:
 
 
 def bounds(figure: Figure, by_id: Mapping[str, Figure]) -> tuple[Decimal, Decimal, Decimal]:
-    """What a figure's formula gives from the table's own: least, most, and without rounding."""
+    """The result of a figure's formula: lower bound, upper bound, and value without rounding."""
     return _give(figure, formula.parse(figure.formula), by_id)
 
 
@@ -89,7 +89,7 @@ def _parse(figure: Figure, by_id: Mapping[str, Figure]) -> Formula:
 def _order(
     lines: Mapping[int, Figure], formulas: Mapping[int, Formula], by_id: Mapping[str, Figure]
 ) -> list[int]:
-    """The rows with a formula, each after those that it needs."""
+    """Lines of the rows with a formula, each after the rows that it needs."""
     graph = {line: {by_id[name].line for name in parsed.names} for line, parsed in formulas.items()}
     try:
         return [line for line in graphlib.TopologicalSorter(graph).static_order() if line in graph]

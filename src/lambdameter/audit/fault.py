@@ -1,4 +1,4 @@
-"""What is wrong with a table as a file: where, and what to change."""
+"""Errors in a table file: where they are, and what to change."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from lambdameter.errors import BadInputError
 _MOST = 20
 
 
-class Fault(Exception):  # noqa: N818 - it is told as a BadInputError
-    """One fault of one cell; `column` is "" where the whole line is meant."""
+class Fault(Exception):  # noqa: N818 - it becomes a BadInputError
+    """One error in a cell; `column` is "" for an error in the whole line."""
 
     def __init__(self, line: int, column: str, cause: str, next_step: str) -> None:
         super().__init__(cause)
@@ -26,7 +26,7 @@ class Fault(Exception):  # noqa: N818 - it is told as a BadInputError
 
 
 def refuse(place: str, faults: Sequence[Fault]) -> NoReturn:
-    """Raise the first as BadInputError, with the others as its notes."""
+    """Raise the first error as BadInputError, with the others as notes."""
     first, *others = sorted(faults, key=lambda fault: fault.line)
     error = BadInputError(first.cause, place=first.where(place), next_step=first.next_step)
     for fault in others[:_MOST]:

@@ -1,7 +1,7 @@
-"""What a figure is said to follow from: `1 - K1.cost / K3.cost`, in ids of other rows.
+"""Formulas over the ids of rows: `1 - K1.cost / K3.cost`.
 
-Numbers, ids, + - * / and parentheses; anything else is refused, so that a stranger's table runs
-nothing here.
+Numbers, ids, + - * / and parentheses are allowed. Everything else is refused, so that somebody
+else's table cannot run code here.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] =
 
 
 class Formula(NamedTuple):
-    """A formula that was read, and the ids in it."""
+    """A parsed formula, and the ids in it."""
 
     tree: ast.expr
     names: tuple[str, ...]
 
 
 def parse(text: str) -> Formula:
-    """Read a formula; a leading "=" is as a spreadsheet has it.
+    """Parse a formula; a leading "=" is allowed, as in spreadsheets.
 
     Raises:
-        ValueError: it is none; the message says why.
+        ValueError: the text is not a formula; the message says why.
     """
     try:
         tree = ast.parse(text.strip().removeprefix("=").strip(), mode="eval").body
@@ -48,25 +48,25 @@ def parse(text: str) -> Formula:
 
 
 def is_name(text: str) -> bool:
-    """Whether a formula can hold it as an id: `K1`, `K1.total`."""
+    """Whether a formula can use a text as an id: `K1`, `K1.total`."""
     return all(part.isidentifier() and not keyword.iskeyword(part) for part in text.split("."))
 
 
 def evaluate(formula: Formula, values: Mapping[str, Decimal]) -> Decimal:
-    """What it gives. Raises ArithmeticError where it divides by zero."""
+    """The value of a formula. Raises ArithmeticError for a division by zero."""
     return _evaluate(formula.tree, values)
 
 
 def bounds(
     formula: Formula, intervals: Mapping[str, tuple[Decimal, Decimal]]
 ) -> tuple[Decimal, Decimal]:
-    """The least and the most that it can give, while each id goes through its interval.
+    """The smallest and the largest value of a formula, if each id has an interval.
 
     Such a formula is monotone in each id while no divisor changes its sign, so the corners of the
-    box are its extremes.
+    box have the extremes.
 
     Raises:
-        ArithmeticError: it may divide by zero.
+        ArithmeticError: the formula may divide by zero.
     """
     corners = itertools.product(*(intervals[name] for name in formula.names))
     values = [_evaluate(formula.tree, dict(zip(formula.names, at, strict=True))) for at in corners]

@@ -1,4 +1,4 @@
-"""Whether the calls behind a comparison can carry it."""
+"""Whether there are enough calls behind a comparison."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from lambdameter.audit import formula, rows
 from lambdameter.model.audit import Figure, Finding, PublishedTable
 from lambdameter.model.bill import PriceList
 
-# The range of n calls holds their true median with the probability 1 - 2^(1-n): with six of them
-# for the first time more than 95 % (Conover, Practical Nonparametric Statistics, section 3.2).
+# The range of n calls holds the true median with probability 1 - 2^(1-n): with six calls for the
+# first time more than 95 % (Conover, Practical Nonparametric Statistics, section 3.2).
 LEAST_CALLS = 6
-# Identical work that differs by less is no news.
+# Differences of identical work below this share are ignored.
 _WORTH = Decimal("0.05")
 # Two standard errors.
 _SIGMAS = 2
 
-# Billed Duration and times per record follow from these.
+# The measured metrics: Billed Duration and times per record follow from these.
 _MEASURED = ("duration", "init", "total", "part")
 _ENDS = ("min", "max")
 _WORK = ("metric", "part", "statistic")
@@ -27,7 +27,7 @@ _WHERE = ("system", "call", "memory_mb", "architecture", "region")
 
 
 def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """Times that are compared need several calls and say how these differ."""
+    """Compared times need several calls and a measure of spread."""
     compared = _compared(table)
     few = [figure for figure in compared if (figure.n or 0) < LEAST_CALLS]
     if few:
@@ -68,7 +68,7 @@ def samples(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 
 def repeats(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """Identical work that took different times shows the noise: set against the effect."""
+    """Identical work with different times shows the noise, which is compared with the effect."""
     timed = [figure for figure in table.figures if figure.dimension == "time" and figure.value > 0]
     labelled = [figure for figure in timed if figure.work and figure.statistic in rows.TYPICAL]
     rerun = [
@@ -94,7 +94,7 @@ def _repeated(same: Sequence[Figure]) -> Iterator[Finding]:
         if len(group) < 2 or noise - 1 < _WORTH:  # noqa: PLR2004 - a pair
             continue
         title = group[0].work or rows.name(group[0])
-        times = " and ".join(figure.shown for figure in group)
+        times = " and ".join(figure.printed for figure in group)
         share = math.log(noise) / math.log(effect) if effect and effect > 1 else None
         against = (
             f"The variants differ by a factor of {units.number(effect)}: this "
@@ -113,7 +113,7 @@ def _repeated(same: Sequence[Figure]) -> Iterator[Finding]:
 
 
 def _effect(groups: Sequence[Sequence[Figure]]) -> Decimal | None:
-    """How many times the slowest variant's typical time is the fastest one's."""
+    """Typical time of the slowest variant / that of the fastest; None for a single variant."""
     if len(groups) < 2:  # noqa: PLR2004 - one variant has nothing to differ from
         return None
     typical = [
@@ -124,7 +124,7 @@ def _effect(groups: Sequence[Sequence[Figure]]) -> Decimal | None:
 
 
 def within_noise(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """A ratio that is claimed of two figures lies outside of their own standard errors."""
+    """A claimed ratio of two figures must exceed their standard errors."""
     by_id = rows.by_id(table)
     for figure in table.figures:
         if figure.dimension != "ratio" or not figure.formula:
@@ -143,7 +143,7 @@ def within_noise(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 rule="within-noise",
                 severity="too few samples",
                 lines=rows.lines((figure, *pair)),
-                stated=f"{figure.shown}, from {pair[0].shown} and {pair[1].shown}",
+                stated=f"{figure.printed}, from {pair[0].printed} and {pair[1].printed}",
                 right=f"{rows.formatted('time', apart)} difference, with a standard error "
                 f"of {rows.formatted('time', error)}",
                 why="Two equal functions could differ by as much.",
@@ -151,7 +151,7 @@ def within_noise(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 
 def _compared(table: PublishedTable) -> list[Figure]:
-    """Measured times that stand beside another variant's or tier's, or in a formula."""
+    """Measured times that are compared with another variant or memory size, or in a formula."""
     timed = [
         figure
         for figure in table.figures
@@ -173,5 +173,5 @@ def _differ(group: Iterable[Figure]) -> bool:
 
 
 def _distribution(figure: Figure) -> tuple[object, ...]:
-    """What the statistics of the same calls have in common."""
+    """Key of rows with statistics of the same calls."""
     return (*rows.cell(figure), *rows.pick(figure, "metric", "part", "work"))

@@ -1,4 +1,4 @@
-"""What no machine of AWS's, and no function on it, can do."""
+"""Limits of AWS's machines and of Lambda that no figure can exceed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lambdameter.model.audit import Figure, Finding, PublishedTable
 from lambdameter.model.base import MAX_MEMORY_MB, MIN_MEMORY_MB
 from lambdameter.model.bill import PriceList
 
-# Above any server of AWS's: Graviton5's twelve channels of DDR5-8800 carry 845 GB/s
+# More than any of AWS's servers has: Graviton5's twelve channels of DDR5-8800 carry 845 GB/s
 # (https://epium.com/news/aws-enterprise-processor-targets-artificial-intelligence-inference/),
 # and a core stores less than that into its first cache.
 BYTES_PER_S = Decimal("1e12")
@@ -30,7 +30,7 @@ _PERIOD_S = {"day": 86_400, "month": 30 * 86_400, "year": 365 * 86_400}
 
 
 def bandwidth(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """Bytes that are read or written take time."""
+    """Reading and writing bytes takes time."""
     for figure in table.figures:
         if figure.dimension != "time" or figure.bytes is None or figure.metric == "per_1000":
             continue
@@ -42,7 +42,7 @@ def bandwidth(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
                 rule="bandwidth",
                 severity="cannot be so",
                 lines=(figure.line,),
-                stated=f"{figure.bytes:,} bytes in {figure.shown}{at_least}",
+                stated=f"{figure.bytes:,} bytes in {figure.printed}{at_least}",
                 right=f"At least {rows.formatted('time', least_ms)}",
                 why="No memory carries 1 TB/s: either the work was not done, or "
                 "the measurement missed it. Check whether the optimiser "
@@ -51,7 +51,7 @@ def bandwidth(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
 
 
 def cpu_share(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """A smaller tier slows a function by no more than the ratio of the CPU shares."""
+    """A smaller memory size slows a function by at most the ratio of the CPU shares."""
     timed = [
         figure
         for figure in rows.of(table, "duration", "total", "part", "per_1000")
@@ -80,10 +80,10 @@ def _too_slow(small: Figure, large: Figure) -> Finding:
         rule="cpu-share",
         severity="cannot be so",
         lines=(small.line,),
-        stated=f"{small.shown} at {small.memory_mb:,} MB, "
-        f"{large.shown} at {large.memory_mb:,} MB (line {large.line})",
+        stated=f"{small.printed} at {small.memory_mb:,} MB, "
+        f"{large.printed} at {large.memory_mb:,} MB (line {large.line})",
         right=f"At most {rows.formatted('time', large.value * share)} "
-        f"= {share:.3g} x {large.shown}",
+        f"= {share:.3g} x {large.printed}",
         why=f"{small.memory_mb:,} MB have 1/{share:.3g} of the CPU of "
         f"{large.memory_mb:,} MB, and waiting does not grow: the CPU share "
         "does not explain this ratio.",
@@ -91,7 +91,7 @@ def _too_slow(small: Figure, large: Figure) -> Finding:
 
 
 def _shares(small: Figure, large: Figure) -> Decimal:
-    """How many times the CPU of the small tier the large one has."""
+    """CPU share of the large memory size / that of the small one."""
     return Decimal(large.memory_mb or 1) / Decimal(small.memory_mb or 1)
 
 
@@ -107,7 +107,7 @@ def _same_work(first: Figure, second: Figure) -> bool:
 
 
 def limits(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """No call is longer than the longest timeout, none uses more memory than its tier has."""
+    """No call takes longer than the longest timeout or uses more memory than configured."""
     for figure in table.figures:
         if figure.system.lower() != "lambda":
             continue
@@ -121,12 +121,12 @@ def limits(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
             )
         if figure.metric in ("duration", "total") and figure.low > TIMEOUT_MS:
             yield _limit(
-                figure, figure.shown, "At most 900 s", "Lambda ends every call after 15 minutes."
+                figure, figure.printed, "At most 900 s", "Lambda ends every call after 15 minutes."
             )
         if figure.metric == "max_memory" and memory and figure.low > memory * _MIB:
             yield _limit(
                 figure,
-                f"{figure.shown} used at a memory size of {memory:,} MB",
+                f"{figure.printed} used at a memory size of {memory:,} MB",
                 f"At most {memory:,} MB",
                 "Lambda kills a function that needs more than its memory size.",
             )
@@ -144,7 +144,7 @@ def _limit(figure: Figure, stated: str, right: str, why: str) -> Finding:
 
 
 def concurrency(table: PublishedTable, _: PriceList) -> Iterator[Finding]:
-    """So many runs in such a time need environments side by side (Little's law)."""
+    """The number of environments that a stated load needs at the same time (Little's law)."""
     for figure in rows.of(table, "cost"):
         time = bills.billed_ms(figure, table)
         if not figure.runs or not figure.period or time is None:

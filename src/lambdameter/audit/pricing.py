@@ -1,4 +1,4 @@
-"""Costs and rates against the price list: the architecture's own price, and the right product."""
+"""Costs and prices compared with the price list: the right architecture, the right product."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lambdameter.model.audit import Figure, Finding, PublishedTable
 from lambdameter.model.base import Architecture
 from lambdameter.model.bill import PriceList
 
-# A cost that is rounded by more misleads whoever multiplies it.
+# A cost that is rounded by more than this share misleads whoever multiplies it.
 _COARSE = Decimal("0.05")
 _POWERS = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 
 
 def rates(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
-    """A stated price is the list's, for the architecture that the row says."""
+    """A stated price must be the list's price for the architecture of the row."""
     for figure in rows.of(table, "price"):
         listed = bills.region(figure, prices)
         if listed is None:
@@ -36,7 +36,7 @@ def rates(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
             rule="price",
             severity="cannot be so",
             lines=(figure.line,),
-            stated=figure.shown + (f" for {own[0]}" if wrong else ""),
+            stated=figure.printed + (f" for {own[0]}" if wrong else ""),
             right=" or ".join(
                 f"${usd[architecture]}/GB-s ({architecture})" for architecture in own
             ),
@@ -47,7 +47,7 @@ def rates(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
 
 
 def architecture(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
-    """A cost is not made with the other architecture's price. One finding for each mistake."""
+    """A cost must use its own architecture's price. One finding for each kind of mistake."""
     wrong: dict[tuple[Architecture, Architecture], list[tuple[Figure, Decimal]]] = {}
     for figure in rows.of(table, "cost"):
         bill = bills.bill(figure, table, prices)
@@ -63,14 +63,14 @@ def architecture(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
             rule="architecture",
             severity="cannot be so",
             lines=rows.lines(figure for figure, _ in costs),
-            stated=f"{first.shown} (line {first.line}){more}, for {stated}",
+            stated=f"{first.printed} (line {first.line}){more}, for {stated}",
             right=f"{rows.formatted('money', right)} at the {stated} price (line {first.line})",
             why=_other(stated, used),
         )
 
 
 def costs(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
-    """A cost is memory x billed time x price x runs, with or without what else is paid for."""
+    """A cost must be memory x billed time x price x runs, with or without other items."""
     for figure in rows.of(table, "cost"):
         bill = bills.bill(figure, table, prices)
         if bill is None:
@@ -83,7 +83,7 @@ def costs(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
                 rule="rounding",
                 severity="inconsistent",
                 lines=(figure.line,),
-                stated=figure.shown,
+                stated=figure.printed,
                 right=rows.formatted("money", reading.usd),
                 why="Rounding changed this figure by "
                 f"{abs(figure.value / reading.usd - 1):.0%}, and every figure "
@@ -92,7 +92,7 @@ def costs(table: PublishedTable, prices: PriceList) -> Iterator[Finding]:
 
 
 def _is_coarse(figure: Figure, usd: Decimal) -> bool:
-    about = figure.shown.startswith(("~", "≈"))
+    about = figure.printed.startswith(("~", "≈"))
     return usd > 0 and not about and abs(figure.value / usd - 1) > _COARSE
 
 
@@ -108,7 +108,7 @@ def _no_product(figure: Figure, bill: bills.Bill, billed_ms: Decimal) -> Finding
         rule="cost",
         severity="cannot be so",
         lines=(figure.line,),
-        stated=f"{figure.shown} for {_runs(runs)} of {rows.formatted('time', billed_ms)} "
+        stated=f"{figure.printed} for {_runs(runs)} of {rows.formatted('time', billed_ms)} "
         f"at {figure.memory_mb:,} MB",
         right=f"{rows.formatted('money', whole)}, of which "
         f"{rows.formatted('money', bill.compute[own])} are compute ({own})",

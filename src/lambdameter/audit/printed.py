@@ -1,7 +1,7 @@
-"""What a row may measure, in which units, and how a printed figure is read.
+"""Metrics and units of table rows, and the meaning of printed figures.
 
-A printed figure is a rounded one: "0.21" was anything from 0.205 to 0.215, and every rule takes it
-as that interval. "~300" is 300 within a tenth, and "50-80" is a range.
+A printed figure is rounded: "0.21" is anything from 0.205 to 0.215, and every rule uses this
+interval. "~300" is 300 within a tenth, and "50-80" is a range.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lambdameter.model.audit import Dimension
 
-# metric -> what kind it is. A part of a total (an S3 read, a parse) is named in the column `part`.
+# metric -> dimension. The column `part` names a part of a total (an S3 read, a parse).
 METRICS: Mapping[str, Dimension] = {
     "duration": "time",
     "init": "time",
@@ -29,7 +29,7 @@ METRICS: Mapping[str, Dimension] = {
     "ratio": "ratio",
     "count": "count",
 }
-# Unit -> how much of the dimension's base unit (the first of each kind) it is. Lambda's MB are MiB:
+# Unit -> its size in the dimension's base unit (the first of each dimension). Lambda's MB are MiB:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 UNITS: Mapping[Dimension, Mapping[str, Decimal]] = {
     "time": {
@@ -49,7 +49,7 @@ UNITS: Mapping[Dimension, Mapping[str, Decimal]] = {
     },
     "money": {"USD": Decimal(1)},
     "ratio": {"x": Decimal(1), "%": Decimal("0.01")},
-    # A price by the millisecond holds for one tier: `memory_mb` turns it into GB-seconds.
+    # A price per millisecond is for one memory size: `memory_mb` converts it to GB-seconds.
     "price": {"USD/GB-s": Decimal(1), "USD/ms": Decimal(1)},
     "count": {"": Decimal(1)},
 }
@@ -62,7 +62,7 @@ _MOST_DIGITS = 18
 
 
 class Printed(NamedTuple):
-    """A figure as it was printed: what it says, and the interval that it may stand for."""
+    """A printed figure: its value, and the interval that it may stand for."""
 
     value: Decimal
     low: Decimal
@@ -73,7 +73,7 @@ def read(text: str) -> Printed:
     """A figure: "14,740", "$0.21", "1e6", "~300", "50-80", "2.9..3.3".
 
     Raises:
-        ValueError: it is none, or a range that ends before it begins.
+        ValueError: the text is not a figure, or a range with its ends in the wrong order.
     """
     stripped = text.strip()
     if match := _RANGE.fullmatch(stripped):
@@ -99,6 +99,6 @@ def _decimal(digits: str) -> Decimal:
 
 
 def _half_a_digit(value: Decimal) -> Decimal:
-    """Half of the last digit that is printed; of a whole number, half of one."""
+    """Half of the last printed digit; for whole numbers, one half."""
     exponent = value.as_tuple().exponent
     return Decimal((0, (5,), min(int(exponent), 0) - 1))

@@ -1,4 +1,4 @@
-"""Which rows speak of the same thing, and how they are told."""
+"""Which rows are about the same thing, and how figures are printed."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from lambdameter.model.audit import Figure, PublishedTable
 
 Key = TypeVar("Key")
 
-# What makes rows figures of one call of one function.
+# Columns that identify a call of a function.
 _CELL = ("system", "variant", "case", "call", "run", "memory_mb", "architecture", "region")
-# Statistics that stand for a typical call, and so may be set against each other.
+# Statistics of a typical call, which can be compared with each other.
 TYPICAL = ("", "mean", "median")
 
 
 def cell(figure: Figure) -> tuple[object, ...]:
-    """The call and the function that a figure is of."""
+    """Key of a figure's call and function."""
     return pick(figure, *_CELL)
 
 
 def pick(figure: Figure, *names: str) -> tuple[object, ...]:
-    """Some columns of a row."""
+    """The values of some columns of a row."""
     return tuple(getattr(figure, name) for name in names)
 
 
 def grouped(
     figures: Iterable[Figure], key: Callable[[Figure], Key]
 ) -> Mapping[Key, tuple[Figure, ...]]:
-    """Rows by what `key` says of them, in their order."""
+    """Rows grouped by a key, in their order."""
     groups: dict[Key, list[Figure]] = {}
     for figure in figures:
         groups.setdefault(key(figure), []).append(figure)
@@ -44,22 +44,22 @@ def of(table: PublishedTable, *metrics: str) -> Iterator[Figure]:
 
 
 def by_id(table: PublishedTable) -> dict[str, Figure]:
-    """The rows that a formula can name."""
+    """The rows that a formula can refer to, by id."""
     return {figure.id: figure for figure in table.figures if figure.id}
 
 
 def compatible(first: object, second: object) -> bool:
-    """Whether two cells can mean the same: an empty one may mean anything."""
+    """Whether two cells can have the same meaning; an empty cell can mean anything."""
     return first == second or first in ("", None) or second in ("", None)
 
 
 def lines(figures: Iterable[Figure]) -> tuple[int, ...]:
-    """Where they stand, each once."""
+    """Lines of these rows, ascending, each once."""
     return tuple(sorted({figure.line for figure in figures}))
 
 
 class Dependents:
-    """Which rows are said to follow from which."""
+    """The rows that follow from other rows, by their formulas."""
 
     def __init__(self, table: PublishedTable) -> None:
         named = by_id(table)
@@ -69,7 +69,7 @@ class Dependents:
                 self._followers.setdefault(named[needed].line, []).append(figure.line)
 
     def of(self, start: Collection[int]) -> tuple[int, ...]:
-        """The rows whose formulas lead to one of these lines, through other rows as well."""
+        """The rows whose formulas lead to one of these lines, directly or through other rows."""
         reached, ahead = set(start), list(start)
         while ahead:
             new = set(self._followers.get(ahead.pop(), ())) - reached
@@ -79,7 +79,7 @@ class Dependents:
 
 
 def name(figure: Figure) -> str:
-    """What a row is of: "Python csv parse at 128 MB"."""
+    """A row in words: "Python csv parse at 128 MB"."""
     noun = figure.part or figure.work or figure.metric.replace("_", " ")
     words = (figure.variant, figure.case, figure.call, figure.statistic, noun)
     at = f" at {figure.memory_mb:,} MB" if figure.memory_mb else ""
@@ -87,7 +87,7 @@ def name(figure: Figure) -> str:
 
 
 def formatted(dimension: str, value: Decimal) -> str:
-    """A figure in its dimension's base unit, as a sentence has it."""
+    """A figure in its dimension's base unit, formatted for a sentence."""
     match dimension:
         case "time":
             return units.time(float(value)) if value >= 1 else f"{value * 1_000_000:.3g} ns"
@@ -104,7 +104,7 @@ def formatted(dimension: str, value: Decimal) -> str:
 
 
 def like(figure: Figure, value: Decimal) -> str:
-    """A figure in the unit in which this row states its own."""
-    if figure.shown.endswith("%"):
+    """A value in the unit of this row's own figure."""
+    if figure.printed.endswith("%"):
         return f"{value * 100:.3g} %"
     return formatted(figure.dimension, value)

@@ -1,7 +1,7 @@
-"""Every rule, and an audit by all of them.
+"""The list of all rules, and the audit.
 
-A rule takes the table and the price list and yields its findings. A new one is a function and a
-line here.
+A rule takes the table and the price list and yields findings. A new rule is a function and a line
+in `RULES`.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def audit(table: PublishedTable, prices: PriceList) -> Audit:
 
 
 def _rests_on(dependents: rows.Dependents, finding: Finding) -> tuple[int, ...]:
-    """What follows from rows that cannot be so, contradict or are partial.
+    """The lines that follow from the wrong rows of a finding.
 
-    Of too few samples only the findings tell; naming what follows would name every ratio.
+    Findings of too few samples name none, since they would name every ratio.
     """
     if finding.severity == "too few samples":
         return ()
@@ -80,7 +80,7 @@ def _not_checked(table: PublishedTable, prices: PriceList) -> Iterator[str]:
 
 
 def _lack(figure: Figure, table: PublishedTable, prices: PriceList) -> str:
-    """Why a row's price was not looked at; "" where it was, or it has none."""
+    """Why a row could not be checked; "" where it could."""
     if figure.metric not in ("cost", "price"):
         nameless = figure.metric == "ratio" and not figure.formula
         return (

@@ -1,8 +1,8 @@
 """A published table as CSV -> PublishedTable; docs/audit.md describes the format.
 
-One row is one figure. A row without metric, value and formula states conditions: its cells fill
-the empty ones of the rows under it, up to the next such row. "-" keeps a cell empty. A line that
-begins with # is a comment.
+Each row is a figure. A row without metric, value and formula states conditions: its cells fill the
+empty cells of the rows below it, up to the next such row. "-" keeps a cell empty. Lines that begin
+with # are comments.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Count = Annotated[int, msgspec.Meta(gt=0)]
 
 
 class Row(Record, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """The columns, in the order in which they are documented; a row's cells, converted."""
+    """The columns in documented order, with the converted cells of a row."""
 
     id: str = ""
     source: str = ""
@@ -69,7 +69,7 @@ _NUMBERS = {
     **dict.fromkeys(("n", "memory_mb", "records", "bytes"), _WHOLE),
     **dict.fromkeys(("spread", "billed_ms", "runs"), _NUMBER),
 }
-# What a cell may be, for whoever wrote something else.
+# The allowed values of cells, for error messages.
 _FITS = _NUMBERS | {
     "call": "cold or warm",
     "statistic": "mean, median, min, max, p90, p95 or p99",
@@ -78,9 +78,9 @@ _FITS = _NUMBERS | {
     "covers": "compute",
 }
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
-# What is a row's own: conditions cannot give it.
+# Columns that conditions cannot fill.
 _OWN = ("id", "metric", "value", "from")
-# What makes a row a figure.
+# Columns that make a row a figure.
 _FIGURE = ("metric", "value", "from")
 
 
@@ -90,10 +90,10 @@ def read(document: bytes, place: str, services: Collection[str]) -> PublishedTab
     Args:
         document: the file's content, UTF-8.
         place: what the file is called in messages.
-        services: the names that the column `uses` may hold: the price list's.
+        services: the allowed names in the column `uses`: those of the price list.
 
     Raises:
-        BadInputError: with the first fault's line and column, and the others as notes.
+        BadInputError: the first error with its line and column; the others are notes.
     """
     faults: list[Fault] = []
     figures: list[Figure] = []
@@ -105,7 +105,7 @@ def read(document: bytes, place: str, services: Collection[str]) -> PublishedTab
             if row.metric or row.value or row.from_:
                 figures.append(_figure(line, row, services))
         except Fault as fault:
-            # What a row has from its conditions was told of these.
+            # Errors in cells from conditions were reported with the first row.
             reported = {(earlier.column, earlier.cause) for earlier in faults}
             if (fault.column, fault.cause) not in reported or fault.column in own:
                 faults.append(fault)
@@ -140,7 +140,7 @@ def _text(document: bytes, place: str) -> str:
 def _rows(
     text: str, place: str, faults: list[Fault]
 ) -> Iterator[tuple[int, dict[str, str], dict[str, str]]]:
-    """Every row: its line, its own cells, and these over those of the conditions above it."""
+    """Every row: its line, its own cells, and all cells with those of the conditions above."""
     head: tuple[str, ...] = ()
     conditions: dict[str, str] = {}
     for line, content in enumerate(text.splitlines(), 1):
@@ -258,7 +258,7 @@ def _figure(line: int, row: Row, services: Collection[str]) -> Figure:
         value=figure.value * scale,
         low=figure.low * scale,
         high=figure.high * scale,
-        shown=_shown(row.value, unit),
+        printed=_as_printed(row.value, unit),
         spread=None if row.spread is None else row.spread * scale,
         uses=_uses(line, row.uses, services),
         formula=row.from_,
@@ -272,7 +272,7 @@ def _figure(line: int, row: Row, services: Collection[str]) -> Figure:
 
 
 def _printed(line: int, row: Row) -> tuple[printed.Printed, str, Decimal]:
-    """The figure as it is printed, its unit, and how much that is in the base unit."""
+    """The printed figure, its unit, and the size of the unit in the base unit."""
     units = printed.UNITS[printed.METRICS[row.metric]]
     unit = row.unit if row.unit is not None else next(iter(units))
     if unit not in units:
@@ -301,7 +301,7 @@ def _printed(line: int, row: Row) -> tuple[printed.Printed, str, Decimal]:
         ) from None
 
 
-def _shown(value: str, unit: str) -> str:
+def _as_printed(value: str, unit: str) -> str:
     if unit.startswith("USD"):
         digits = value.lstrip("~≈ ").removeprefix("$")
         return f"{value[: -len(digits)].rstrip('$ ')}${digits}{unit.removeprefix('USD')}"

@@ -1,4 +1,4 @@
-"""Files -> a zip that is the same whenever its files are, kept under the hash of its content."""
+"""Files -> a zip in the cache, named for their hash; the same files always give the same zip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip
 _UNIX = 3
 _RUNNABLE = 0o755
 _PLAIN = 0o644
@@ -35,7 +35,7 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def folder_members(folder: Path) -> dict[str, Member]:
-    """Every file below a folder by its path in the package, less dotfiles and `__pycache__`."""
+    """Every file below a folder, by path in the package, without dotfiles and `__pycache__`."""
     members: dict[str, Member] = {}
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if _belongs(name)]
@@ -47,7 +47,7 @@ def folder_members(folder: Path) -> dict[str, Member]:
 
 
 def write(members: Mapping[str, Member], cache: Path) -> Archive:
-    """Zip these files into the cache, unless the same ones are there already."""
+    """Zip these files into the cache, unless the zip is already there."""
     path = cache / f"{_content_hash(members)}.zip"
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)

@@ -28,17 +28,17 @@ def make(
     console: Console,
     cache: Path | None = None,
 ) -> Artifact:
-    """Build a variant if need be, and package it.
+    """Build a variant if necessary, and package it.
 
     Args:
-        workload: whose folder holds the variant's source.
-        variant: what is packaged.
-        architecture: what every binary in the package must be built for.
-        console: shows a long build's progress (stderr).
-        cache: where packages are kept; defaults to the user's.
+        workload: the workload of the variant.
+        variant: the variant to package.
+        architecture: architecture of every binary in the package.
+        console: shows the progress of a long build (stderr).
+        cache: folder for packages; None: the user's cache.
 
     Raises:
-        BadInputError: it does not compile, or holds a binary for another architecture.
+        BadInputError: the code does not compile, or a binary is for another architecture.
         HostError: a tool is missing, or the cache cannot be written.
     """
     source = Path(workload.root) / variant.source
@@ -58,18 +58,18 @@ def packaged(
     members: Callable[[], dict[str, Member]],
     cache: Path | None,
 ) -> Artifact:
-    """The deployment package of these members.
+    """The deployment package of a function.
 
     Args:
-        about: whose package it is.
-        architecture: what every binary in it must be built for.
-        source: where the members come from, for the words of an error.
-        members: builds or reads them.
-        cache: where packages are kept; defaults to the user's.
+        about: the function.
+        architecture: architecture of every binary in the package.
+        source: source folder, for errors.
+        members: builds or reads the files.
+        cache: folder for packages; None: the user's cache.
 
     Raises:
-        BadInputError: there is a binary for another architecture.
-        HostError: a source cannot be read, or the cache not written.
+        BadInputError: a binary is for another architecture.
+        HostError: a source cannot be read, or the cache cannot be written.
     """
     packages = cache or platformdirs.user_cache_path("lambdameter") / "packages"
     try:
@@ -107,7 +107,7 @@ def _bootstrap(source: Path, variant: Variant, console: Console) -> dict[str, Me
 
 
 def check(members: Mapping[str, Member], architecture: Architecture, source: Path) -> None:
-    """BadInputError where there is nothing, or a binary for another architecture."""
+    """Raise BadInputError if there is no file, or a binary for another architecture."""
     if not members:
         raise BadInputError(
             "There is nothing to package in this folder",

@@ -1,4 +1,4 @@
-"""`cargo build` with a progress bar, and its failures in a user's words.
+"""`cargo build` with a progress bar, and its failures as errors with a next step.
 
 `python -m lambdameter.build.cargo` builds lambdameter's own programs. Every binary is built with
 the features that the whole workspace asks for (`--workspace --bin`), so that what one build made is
@@ -29,7 +29,7 @@ from lambdameter.build.compiled import Build
 from lambdameter.build.progress import Bar
 from lambdameter.errors import BadInputError, HostError, LambdameterError
 
-# A build that has nothing to do ends before this, and says nothing.
+# A build that has nothing to do ends before this time and shows no bar.
 _QUIET_S = 1.0
 _REDRAW_S = 0.5
 
@@ -40,8 +40,8 @@ def build(manifest: Path, console: Console, binaries: Sequence[str]) -> None:
     """Build these binary targets of a workspace.
 
     Raises:
-        BadInputError: the manifest or the code is at fault.
-        HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
+        BadInputError: the manifest or the code has an error.
+        HostError: cargo or a C compiler is missing, or a crate cannot be downloaded.
     """
     _check_tools()
     with shared_target.alone(manifest, console):
@@ -58,14 +58,14 @@ def executable(
 ) -> bytes:
     """Build one binary target.
 
-    `features` stand in place of the default ones, of all the workspace's crates: within one build
-    features unify, and another crate's default would be in this one's dependencies too.
-    `environment` is what the build scripts see besides.
+    `features` replace the default features of all crates in the workspace: cargo unifies features
+    within a build, so another crate's defaults would change this crate's dependencies.
+    `environment` has additional variables for build scripts.
 
     Raises:
-        BadInputError: the manifest or the code is at fault, or the binary not to be told from
-            another's.
-        HostError: cargo or a C compiler is missing, or a crate cannot be fetched.
+        BadInputError: the manifest or the code has an error, or several crates have a binary of
+            this name.
+        HostError: cargo or a C compiler is missing, or a crate cannot be downloaded.
     """
     _check_tools()
     with shared_target.alone(manifest, console):
@@ -102,7 +102,7 @@ def _run(
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        # A group of its own: cargo's compilers end with it, whoever the signal was sent to.
+        # A process group of its own, so that cargo's compilers end with cargo.
         process_group=0,
         env=os.environ | {"CARGO_TARGET_DIR": str(shared_target.folder()), **(environment or {})},
     ) as cargo:
@@ -141,7 +141,7 @@ def _watch(
     console: Console,
     weigh: Callable[[], dict[str, int]],
 ) -> None:
-    """Feed what cargo says to the result until it ends; show a bar once it takes long."""
+    """Feed cargo's output to the result until cargo ends; show a bar for a long build."""
     lines = _lines(cargo)
     started = time.monotonic()
     bar: Bar | None = None
@@ -160,7 +160,7 @@ def _watch(
 
 
 def _lines(cargo: subprocess.Popen[str]) -> Iterator[_Line | None]:
-    """Each line with the stream's name, as they come; None from time to time in between."""
+    """Each line with its stream's name, as it arrives; None at regular times in between."""
     output: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
 
     def read(name: str, stream: IO[str]) -> None:
@@ -185,7 +185,7 @@ def _lines(cargo: subprocess.Popen[str]) -> Iterator[_Line | None]:
 
 
 def _metadata(manifest: Path) -> bytes:
-    """What cargo knows of the dependencies on this machine; nothing where it cannot say."""
+    """Cargo's metadata on the dependencies for this machine; empty if cargo fails."""
 
     def ask(*command: str) -> bytes:
         return subprocess.run(
@@ -226,7 +226,7 @@ def _failure(result: Build, manifest: Path, command: list[str]) -> LambdameterEr
 
 
 def _place(reported: str | None, manifest: Path) -> str:
-    """The compiler names files from the workspace's root, which is at or above the manifest."""
+    """The full path of a file that the compiler names relative to the workspace's root."""
     if reported is None:
         return str(manifest)
     file = reported.rpartition(":")[0]

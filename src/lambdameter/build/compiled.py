@@ -1,4 +1,4 @@
-"""What `cargo build --message-format=json` says, made into counts, executables and errors.
+"""The output of `cargo build --message-format=json` as counts, executables and errors.
 
 https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-# What cargo and build scripts say where the machine, not the code, is at fault.
+# Messages of cargo and build scripts about the machine instead of the code.
 _HOST_FAULTS = (
     "failed to download",
     "failed to fetch",
@@ -24,7 +24,7 @@ _HOST_FAULTS = (
     "No space left",
     "requires rustc",
 )
-# What even an empty crate weighs. A guess: it steadies the first minute of the time left.
+# The weight of an empty crate: a guess that steadies the remaining time in the first minute.
 _ANY_CRATE = 50_000
 
 
@@ -36,18 +36,17 @@ class CompileError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Build:
-    """One cargo call, as far as it has got.
+    """The progress of one cargo process.
 
     Attributes:
         fresh: ids of packages that were built before.
-        built: ids of packages built by this call.
+        built: ids of packages that this process built.
         executables: binary target -> its file.
-        ambiguous: binary targets that several packages have: their file is one of theirs.
-        current: the crate that cargo named last, or what it waits for.
-        compiling: whether cargo has begun to compile; before that it fetches, or waits for
-            another cargo that builds in the same folder.
+        ambiguous: binary targets of several packages, which overwrite each other's file.
+        current: the crate that cargo named last, or what cargo waits for.
+        compiling: whether cargo compiles; before, it downloads, or waits for another cargo in the
+            same folder.
         error: the compiler's first error.
-        lacks_host: whether cargo's own complaint is about the machine.
     """
 
     def __init__(self) -> None:
@@ -59,32 +58,32 @@ class Build:
         self.current = ""
         self.compiling = False
         self.error: CompileError | None = None
-        self._said: list[str] = []
+        self._output: list[str] = []
 
     @property
     def complaint(self) -> str:
-        """Cargo's own first error, or the last thing that it said."""
-        errors = [line for line in self._said if line.startswith("error")]
-        first = (errors or self._said[-1:] or ["no reason given"])[0]
+        """Cargo's own first error, or its last message."""
+        errors = [line for line in self._output if line.startswith("error")]
+        first = (errors or self._output[-1:] or ["no reason given"])[0]
         return first.removeprefix("error: ").rstrip(".")
 
     @property
     def lacks_host(self) -> bool:
-        """Whether the machine lacks something, rather than the code being wrong."""
-        output = "\n".join(self._said)
+        """Whether the build failed because of the machine, not because of the code."""
+        output = "\n".join(self._output)
         if self.error is not None and "linker" not in self.error.message:
             return False
         return any(sign in output for sign in _HOST_FAULTS)
 
     def feed(self, stream: str, line: str) -> None:
-        """Take one line of cargo's stdout (JSON messages) or stderr (what it tells a user)."""
+        """Take one line of cargo's stdout (JSON messages) or stderr (messages for users)."""
         if stream == "stderr":
             self._take_status(line.strip())
             return
         try:
             message = msgspec.json.decode(line)
         except msgspec.DecodeError:
-            return  # cargo run under a wrapper that prints is no failure
+            return  # a wrapper around cargo may print other lines
         if message.get("reason") == "compiler-artifact":
             self._take_artifact(message)
         elif message.get("reason") == "compiler-message":
@@ -93,7 +92,7 @@ class Build:
     def _take_status(self, text: str) -> None:
         if not text:
             return
-        self._said.append(text)
+        self._output.append(text)
         verb, _, rest = text.partition(" ")
         if verb in ("Compiling", "Downloading", "Downloaded", "Blocking", "Updating"):
             self.current = rest.strip() if verb == "Compiling" else text
@@ -123,8 +122,12 @@ def weights(metadata: bytes, binaries: Sequence[str]) -> dict[str, int]:
 
     `binaries` are the names of the binary targets that are built.
 
-    The share is the bytes of its Rust sources, and as much again as starting a compiler is worth:
-    a generated SDK is as much work as a hundred small crates. Empty where metadata is none.
+    Args:
+        metadata: output of `cargo metadata`.
+        binary: the binary target to build; None: the whole workspace.
+
+    Returns:
+        Empty if the metadata is not JSON.
     """
     try:
         document = msgspec.json.decode(metadata)

@@ -1,4 +1,4 @@
-"""A Rust function for another machine than ours: `cargo lambda build`, which links by zig."""
+"""Rust functions for AWS: `cargo lambda build`, which cross-compiles with zig."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FLAGS: dict[Architecture, str] = {"arm64": "--arm64", "x86_64": "--x86-64"}
 
 
 def check(run: Run, folder: Path) -> None:
-    """HostError where cargo-lambda is missing."""
+    """Raise HostError if cargo-lambda is missing."""
     if run(["cargo", "lambda", "--version"], folder, {}):
         raise HostError(
             "Functions for AWS are built with cargo-lambda, which was not found",
@@ -29,10 +29,13 @@ def check(run: Run, folder: Path) -> None:
 
 
 def build(crate: Path, binary: str, architecture: Architecture, run: Run) -> bytes:
-    """Build one binary of a crate; the executable.
+    """Build one binary of a crate.
+
+    Returns:
+        The executable.
 
     Raises:
-        BadInputError: it does not compile; cargo said why itself, on stderr.
+        BadInputError: the code does not compile; cargo printed the reason on stderr.
     """
     target = shared_target.folder() / "lambda" / architecture
     command = ["cargo", "lambda", "build", "--release", "--locked", _FLAGS[architecture]]

@@ -1,4 +1,4 @@
-"""One function of the race -> its package, and the source that is in it."""
+"""A function of the race -> its package, and its source files."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def make(
     build: Build,
     cache: Path | None = None,
 ) -> Artifact:
-    """Build a function if need be, and package it.
+    """Build a function if necessary, and package it.
 
     Args:
-        function: what is packaged.
-        root: of the checkout, where its sources are found.
-        architecture: what every binary in the package must be built for.
-        build: makes an executable of a crate's folder and the name of a binary: cargo's for this
-            host, cross.build for AWS.
-        cache: where packages are kept; defaults to the user's.
+        function: the function to package.
+        root: root of the checkout.
+        architecture: architecture of every binary in the package.
+        build: a crate's folder and the name of a binary -> executable: cargo for this host,
+            cross.build for AWS.
+        cache: folder for packages; None: the user's cache.
 
     Raises:
-        BadInputError: it does not compile, two sources have one file, or a binary is for another
-            architecture.
-        HostError: a source cannot be read, or the cache not written.
+        BadInputError: the code does not compile, two sources have the same file, or a binary is for
+            another architecture.
+        HostError: a source cannot be read, or the cache cannot be written.
     """
     sources = [root / folder for folder in function.sources]
 
@@ -52,7 +52,7 @@ def make(
 
 
 def sources(function: RaceFunction, root: Path) -> tuple[SourceFile, ...]:
-    """The code of a function, as one may read it: for cargo also of the crates beside it.
+    """The source files of a function; for cargo also of the local crates that it depends on.
 
     Raises:
         HostError: a source cannot be read.

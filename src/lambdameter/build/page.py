@@ -69,7 +69,7 @@ def build(sources: Path = SOURCES) -> Path:
     """The page of these sources; built only if that was not done before.
 
     Raises:
-        HostError: npm is missing or too old, or the packages cannot be fetched.
+        HostError: npm is missing or too old, or its packages cannot be downloaded.
         BadInputError: the sources do not compile.
     """
     page = built(sources)

@@ -1,4 +1,4 @@
-"""How far a build has got, on a console."""
+"""The progress of a build on a console."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from lambdameter.build.compiled import Build
 # Where the console is a file, a line now and then instead of a bar.
 _LINE_EVERY_S = 30.0
 _MINUTE_MS = 60_000
-# The share of the work from which on the speed so far says something of the rest.
+# The share of the work from which on the speed so far predicts the rest.
 _ENOUGH = 0.05
 
 
 def left_ms(build: Build, weight: Mapping[str, int], elapsed_s: float) -> float | None:
-    """Time left, ms, at the speed so far; None while too little is done to tell.
+    """Time left, ms, at the speed so far; None while too little is done.
 
     Args:
-        build: as far as it has got.
-        weight: package id -> its share of the work.
-        elapsed_s: since the first crate was begun.
+        build: the build so far.
+        weight: package id -> its weight.
+        elapsed_s: time since the first crate was started, seconds.
     """
     done = sum(weight.get(package, 0) for package in build.built)
     rest = sum(weight[package] for package in weight.keys() - build.built - build.fresh)
@@ -32,7 +32,7 @@ def left_ms(build: Build, weight: Mapping[str, int], elapsed_s: float) -> float 
 
 
 def counts(build: Build, weight: Mapping[str, int]) -> tuple[int, int]:
-    """Crates done and crates in all, those that were built before left out."""
+    """Numbers of crates done and of all crates, without those that were built before."""
     return len(build.built), len(build.built | (weight.keys() - build.fresh))
 
 
@@ -58,7 +58,7 @@ class Bar:
         self._bar.start()
 
     def show(self, build: Build, elapsed_s: float) -> None:
-        """Draw the state of now."""
+        """Show the current state."""
         done, total = counts(build, self._weight)
         if self._began_s is None and build.compiling:
             self._began_s = elapsed_s
@@ -80,12 +80,12 @@ class Bar:
             )
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.stop()
 
 
 def left_text(remaining_ms: float | None) -> str:
-    """Time left in words, rounded as befits a guess."""
+    """The time left in words, rounded."""
     if remaining_ms is None:
         return "remaining time not known yet"
     if remaining_ms < _MINUTE_MS:

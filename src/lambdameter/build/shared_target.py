@@ -1,6 +1,6 @@
-"""The folder that cargo builds in: one in the user's cache, for all checkouts and all workloads.
+"""One build folder for cargo in the user's cache, shared by all checkouts and workloads.
 
-So the AWS SDK is built once. What cargo itself does not keep apart there is kept apart here.
+The AWS SDK is therefore built only once. This module separates what cargo does not separate itself.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from lambdameter.errors import HostError
 
 _LOCK = "lambdameter.lock"
 _ROOTS = "lambdameter-roots.json"
-# Of the host's own builds, and of those of cargo-lambda for an architecture.
+# Fingerprints of builds for this host, and of cargo-lambda's builds for an architecture.
 _FINGERPRINTS = ("release/.fingerprint", "lambda/*/*/release/.fingerprint")
 # https://doc.rust-lang.org/nightly/nightly-rustc/cargo/core/compiler/fingerprint/index.html
 _OF_PACKAGE = re.compile(r"(.+)-[0-9a-f]{16}")
 
 
 def folder() -> Path:
-    """Where cargo builds."""
+    """The folder that cargo builds in."""
     return platformdirs.user_cache_path("lambdameter") / "cargo-target"
 
 
 @contextlib.contextmanager
 def alone(manifest: Path, console: Console) -> Iterator[None]:
-    """Nobody else builds, and whatever is built is this manifest's, until the context ends.
+    """Lock the build folder, and make sure that cargo builds this manifest's packages.
 
-    cargo's own lock ends with cargo, and executables of the same name are one file, whatever they
-    were built of. And a package is the same to cargo in each workspace where it has the same name
-    and place: where another one's was built later than ours was written, cargo takes it for ours.
+    Cargo's own lock ends with cargo, and executables of the same name share one file. Cargo also
+    takes packages of the same name and path in different workspaces for the same: if another
+    workspace's package was built after ours was written, cargo would use it.
 
     Raises:
         HostError: the folder cannot be written.
@@ -63,7 +63,7 @@ def alone(manifest: Path, console: Console) -> Iterator[None]:
 
 
 def _roots(manifest: Path) -> dict[str, str]:
-    """Package -> its workspace's root, of all in the manifest's; empty where cargo refuses it."""
+    """Package -> its workspace's root, for the manifest's workspace; empty if cargo fails."""
     command = ["cargo", "metadata", "--no-deps", "--format-version=1", "--manifest-path"]
     ended = subprocess.run(
         [*command, str(manifest)], stdin=subprocess.DEVNULL, capture_output=True, check=False
@@ -76,7 +76,7 @@ def _roots(manifest: Path) -> dict[str, str]:
 
 
 def _claim(target: Path, roots: Mapping[str, str]) -> None:
-    """Have cargo forget what it built of these packages in another workspace."""
+    """Delete cargo's fingerprints of these packages from other workspaces."""
     file = target / _ROOTS
     try:
         recorded = msgspec.json.decode(file.read_bytes(), type=dict[str, str])

@@ -1,9 +1,10 @@
-"""The verdict on one row of a published text. Pure: what was measured and found comes as records.
+"""The verdict on one row of a published text. Pure.
 
-* *cannot be so*: an audit of the text's table finds that arithmetic, price or physics forbids it.
-* *not judged*: more than half of the published effect is latency that we model ourselves, or too
-  little was measured.
-* *reproduced*: what is published lies within our 95 % interval, widened by the stated error.
+* *cannot be so*: an audit of the text's table finds that arithmetic, price or physics forbids the
+  figure.
+* *not judged*: more than half of the published effect is latency from our own model, or too little
+  was measured.
+* *reproduced*: the published figure lies in our 95 % interval, widened by the stated error.
 * *same direction*: our interval excludes "no difference" on the published side.
 * *not reproduced*: anything else.
 """
@@ -19,21 +20,21 @@ from lambdameter.model.audit import Audit, Finding
 from lambdameter.model.claim import ClaimRow, Documented, FidelityError
 from lambdameter.model.reproduction import Estimate, JudgedRow, RowVerdict
 
-# More than this of an effect is latency that we model: then we would judge ourselves.
+# If more than this share of an effect is modelled latency, we would judge our own model.
 MODELLED_MOST = 0.5
-# Below it an interval is none: benchmarks/statistics.py.
+# Fewer environments give no valid interval: benchmarks/statistics.py.
 ENVIRONMENTS = 10
 _NEUTRAL = {"ratio": 1.0, "saving": 0.0, "difference": 0.0}
 _ANYTHING_CLOSE = 1e-9
 
 
 class Evidence(NamedTuple):
-    """What a row is judged by.
+    """The evidence for or against a row.
 
     Attributes:
-        estimate: what was measured; None: nothing of the row is to be measured.
-        audit: of the text's table; None: it has none.
-        error: the stated error of such figures; None: they were measured on AWS.
+        estimate: the measured figure; None where the row needs no measurement.
+        audit: audit of the text's table; None where the text has no table.
+        error: stated error of such figures; None for figures that were measured on AWS.
     """
 
     estimate: Estimate | None
@@ -42,17 +43,17 @@ class Evidence(NamedTuple):
 
 
 def judge(source: str, row: ClaimRow, evidence: Evidence) -> JudgedRow:
-    """Hold a row against the evidence."""
+    """Judge a row by the evidence."""
     findings = _findings(row, evidence.audit)
     forbidden = [finding for finding in findings if finding.severity == "cannot be so"]
     log_error = evidence.error.log_error if evidence.error else 0.0
     here = ""
     if forbidden:
         verdict: RowVerdict = "cannot be so"
-        here, why = forbidden[0].right, _told(forbidden)
+        here, why = forbidden[0].right, _explained(forbidden)
     elif evidence.estimate is not None:
         verdict, why = _of_measured(row, evidence.estimate, log_error)
-        why = " ".join(part for part in (why, _told(findings)) if part)
+        why = " ".join(part for part in (why, _explained(findings)) if part)
     elif row.documented is not None:
         verdict, why = _of_documented(row, row.documented)
     elif row.table:
@@ -71,7 +72,7 @@ def judge(source: str, row: ClaimRow, evidence: Evidence) -> JudgedRow:
 
 
 def _findings(row: ClaimRow, audit: Audit | None) -> list[Finding]:
-    """Those on the rows that this one stands on; where nothing is measured, what follows too."""
+    """The findings on the table rows of a claim; without measurements, also on derived rows."""
     if audit is None or not row.table:
         return []
     lines = {figure.line for figure in audit.table.figures if figure.id in row.table}
@@ -83,7 +84,7 @@ def _findings(row: ClaimRow, audit: Audit | None) -> list[Finding]:
     ]
 
 
-def _told(findings: Sequence[Finding]) -> str:
+def _explained(findings: Sequence[Finding]) -> str:
     sentences = (f"{finding.right.rstrip('.')}. {finding.why}" for finding in findings)
     return " ".join(dict.fromkeys(sentences))
 
@@ -91,8 +92,8 @@ def _told(findings: Sequence[Finding]) -> str:
 def _of_recomputed(findings: Sequence[Finding]) -> tuple[RowVerdict, str, str]:
     wrong = [finding for finding in findings if finding.severity == "inconsistent"]
     if wrong:
-        return "not reproduced", wrong[0].right, _told(findings)
-    return "reproduced", "the same", _told(findings)
+        return "not reproduced", wrong[0].right, _explained(findings)
+    return "reproduced", "the same", _explained(findings)
 
 
 def _of_documented(row: ClaimRow, documented: Documented) -> tuple[RowVerdict, str]:
@@ -126,7 +127,7 @@ def _of_measured(row: ClaimRow, ours: Estimate, log_error: float) -> tuple[RowVe
 
 
 def _lack(row: ClaimRow, ours: Estimate) -> tuple[RowVerdict, str] | None:
-    """What keeps a row from being judged; a function that dies where it did not is judged."""
+    """Why a row cannot be judged; a function that died is judged as not reproduced."""
     if ours.died:
         return "not reproduced", f"In these runs, {ours.lack}."
     if ours.value is None:
@@ -155,7 +156,7 @@ def _published(row: ClaimRow) -> tuple[float, float]:
 
 
 def _widened(row: ClaimRow, low: float, high: float, log_error: float) -> tuple[float, float]:
-    """By the error's factor; a saving is one less a ratio, and it is the ratio that is widened."""
+    """An interval widened by the error's factor; of a saving, the ratio is widened."""
     factor = math.exp(log_error)
     if row.operation == "saving":
         of_low, of_high = row.scale - high, row.scale - low

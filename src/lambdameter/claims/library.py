@@ -1,4 +1,4 @@
-"""The published texts whose figures may stand beside ours, and what is run to judge them."""
+"""The published texts with their figures, and the experiments that judge them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def tables() -> dict[str, bytes]:
-    """The published texts as tables for an audit: id -> CSV."""
+    """The tables of the published texts, for an audit: id -> CSV."""
     folder = resources.files("lambdameter.claims") / "tables"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     return {
@@ -28,7 +28,7 @@ def tables() -> dict[str, bytes]:
 
 
 def sources() -> tuple[ClaimSource, ...]:
-    """Every source that is shipped, by id."""
+    """Every published text, ordered by id."""
     files = (
         file
         for file in resources.files("lambdameter.claims").iterdir()
@@ -39,12 +39,12 @@ def sources() -> tuple[ClaimSource, ...]:
 
 
 def experiments() -> tuple[Experiment, ...]:
-    """What is run to judge the sources' rows; of two that have a cell the first is taken."""
+    """The experiments that judge the rows; if several have a cell, the first is used."""
     return _read("experiments.toml").experiments
 
 
 def tolerances() -> dict[tuple[str, Tolerance], FidelityError]:
-    """(source id, kind of figure) -> the error that is stated for it."""
+    """(source id, kind of figure) -> stated error."""
     read = _read("tolerances.toml").tolerances
     return {(error.source, error.tolerance): error for error in read}
 

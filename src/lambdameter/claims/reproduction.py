@@ -1,6 +1,6 @@
-"""Published claims judged by runs: which rows are asked for, what must run for them, the verdicts.
+"""Published claims judged by runs: the selected rows, their experiments, and the verdicts.
 
-`cli/reproduce.py` is the command around it.
+`cli/reproduce.py` is the command.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from lambdameter.model.reproduction import (
 
 
 class Selection(NamedTuple):
-    """What was asked for of one text."""
+    """The selected rows, studies and headlines of one text."""
 
     source: ClaimSource
     rows: tuple[ClaimRow, ...]
@@ -48,17 +48,17 @@ class Selection(NamedTuple):
 
 
 class NamedRun(NamedTuple):
-    """A run, and the experiment that it is of."""
+    """A run and the name of its experiment."""
 
     experiment: str
     run: Run
 
 
-def wanted(names: Sequence[str]) -> tuple[Selection, ...]:
-    """The rows of texts ("C1"), claims ("K5") or single rows ("K5.ratio"); all without a name.
+def select(names: Sequence[str]) -> tuple[Selection, ...]:
+    """Select texts ("C1"), claims ("K5") or single rows ("K5.ratio"); no names select all.
 
     Raises:
-        BadInputError: a name that none of them has.
+        BadInputError: a name is unknown.
     """
     wanted_names = {name.casefold() for name in names}
     all_names: set[str] = set()
@@ -71,26 +71,30 @@ def wanted(names: Sequence[str]) -> tuple[Selection, ...]:
             if not wanted_names or wanted_names & row_names:
                 mine.append(row)
         if mine:
-            selections.append(_wanted(source, tuple(mine), wanted_names or {source.id.casefold()}))
-    _check_known(names, all_names)
+            selections.append(
+                _selection(source, tuple(mine), wanted_names or {source.id.casefold()})
+            )
+    _check_names(names, all_names)
     return tuple(selections)
 
 
-def _wanted(source: ClaimSource, mine: tuple[ClaimRow, ...], names: Collection[str]) -> Selection:
-    """With the studies and headlines of the claims that are asked for by their name."""
+def _selection(
+    source: ClaimSource, mine: tuple[ClaimRow, ...], names: Collection[str]
+) -> Selection:
+    """The selected rows, with the studies and headlines of the selected claims."""
 
-    def is_asked(part: Study | Headline) -> bool:
+    def is_selected(part: Study | Headline) -> bool:
         return bool({source.id.casefold(), part.claim.casefold()} & set(names))
 
     return Selection(
         source,
         mine,
-        tuple(study for study in source.studies if is_asked(study)),
-        tuple(headline for headline in source.headlines if is_asked(headline)),
+        tuple(study for study in source.studies if is_selected(study)),
+        tuple(headline for headline in source.headlines if is_selected(headline)),
     )
 
 
-def _check_known(names: Sequence[str], all_names: Collection[str]) -> None:
+def _check_names(names: Sequence[str], all_names: Collection[str]) -> None:
     unknown = [name for name in names if name.casefold() not in all_names]
     if unknown:
         texts = ", ".join(source.id for source in library.sources())
@@ -103,7 +107,7 @@ def _check_known(names: Sequence[str], all_names: Collection[str]) -> None:
 
 
 def needed(selections: Sequence[Selection], *, quick: bool) -> tuple[Experiment, ...]:
-    """The experiments that have what was asked for, each cut to what is needed of it."""
+    """The experiments for the selection, reduced to the cells that they need."""
     offered = [
         experiment
         for experiment in library.experiments()
@@ -128,7 +132,7 @@ def needed(selections: Sequence[Selection], *, quick: bool) -> tuple[Experiment,
 
 
 def _groups(selections: Sequence[Selection]) -> Iterator[set[Cell]]:
-    """Cells that one experiment should have together, so that they are compared in each round."""
+    """Sets of cells that one experiment should have, so that each round compares them."""
     for selection in selections:
         for row in selection.rows:
             if row.of:
@@ -146,7 +150,7 @@ def _groups(selections: Sequence[Selection]) -> Iterator[set[Cell]]:
 
 
 def _cut(experiment: Experiment, cells: Collection[Cell]) -> Experiment:
-    """Only what is needed, in the experiment's own order."""
+    """An experiment with only these cells, in its own order."""
     _, variants, cases, tiers = (set(column) for column in zip(*cells, strict=True))
     return msgspec.structs.replace(
         experiment,
@@ -164,7 +168,7 @@ def judged(
     quick: bool,
     folder: str,
 ) -> Reproduction:
-    """Every row with its verdict, from nothing but the runs and what is shipped.
+    """Judge every selected row by the runs.
 
     Args:
         selections: the rows to judge.
@@ -189,7 +193,7 @@ def judged(
             for study in selection.studies
         ),
         headlines=tuple(bill for selection in selections for bill in _headlines(selection, of)),
-        runs=tuple(_told(named) for named in runs),
+        runs=tuple(_experiment_run(named) for named in runs),
         folder=folder,
         lambdameter=metadata.version("lambdameter"),
     )
@@ -206,7 +210,7 @@ def _judged(selection: Selection, runs: Sequence[Run], audit: Audit | None) -> I
 
 
 def _table(source: ClaimSource, study: Study, runs: Sequence[Run]) -> StudyTable:
-    """From one run where one has all variants: what is beside each other was measured together."""
+    """A study's figures, from one run if any run has all variants."""
     cells = {(study.workload, variant, study.case, study.memory_mb) for variant in study.variants}
     whole = [run for run in runs if cells <= _measured(run)]
     runs = whole[:1] or runs
@@ -215,7 +219,7 @@ def _table(source: ClaimSource, study: Study, runs: Sequence[Run]) -> StudyTable
         study=study,
         figures={
             variant: tuple(
-                estimate(_asking(study, variant, quantity), runs, source)
+                estimate(_row_of(study, variant, quantity), runs, source)
                 for quantity in quantities(study, variant)
             )
             for variant in study.variants
@@ -225,11 +229,11 @@ def _table(source: ClaimSource, study: Study, runs: Sequence[Run]) -> StudyTable
 
 def _measured(run: Run) -> set[Cell]:
     name = run.manifest.workload.name
-    return {(name, cell.variant, cell.case, cell.memory_mb) for cell in run.summary.cells}
+    return {(name, *cell.key) for cell in run.summary.cells}
 
 
 def quantities(study: Study, variant: str) -> Iterator[Quantity]:
-    """What a study asks of one variant, column by column."""
+    """The quantities of one variant in a study, column by column."""
     for call, columns in (("cold", study.cold), ("warm", study.warm)):
         for metric in columns:
             yield Quantity(
@@ -242,8 +246,8 @@ def quantities(study: Study, variant: str) -> Iterator[Quantity]:
             )
 
 
-def _asking(study: Study, variant: str, quantity: Quantity) -> ClaimRow:
-    """A row that nobody published."""
+def _row_of(study: Study, variant: str, quantity: Quantity) -> ClaimRow:
+    """A row for an unpublished figure of a study."""
     return ClaimRow(
         id=f"{study.title}.{variant}.{quantity.call}.{quantity.metric}",
         claim=study.claim,
@@ -264,13 +268,13 @@ def _headlines(selection: Selection, runs: Sequence[Run]) -> Iterator[HeadlineBi
 
 
 def _count(run: Run) -> int | None:
-    """Units of work in a warm call, where the workload counts any."""
+    """Units of work in a warm call; None where the workload does not count them."""
     if run.manifest.workload.response.count is None:
         return None
     return next((cell.warm.count for cell in run.summary.cells if cell.warm), None)
 
 
-def _told(named: NamedRun) -> ExperimentRun:
+def _experiment_run(named: NamedRun) -> ExperimentRun:
     run = named.run
     manifest = run.manifest
     return ExperimentRun(

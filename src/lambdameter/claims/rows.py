@@ -1,4 +1,4 @@
-"""Every row of a published text: its figures, each one a row, and the statements beside them."""
+"""Every row of a published text: each figure, and each further statement."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from lambdameter.model.claim import ClaimRow, ClaimSource, PublishedFigure, Quantity, Tolerance
 
-# How metrics are called in words, and their unit; a phase is called by its name.
+# Name and unit of each metric; a phase has its own name.
 _METRICS: dict[str, tuple[str, str]] = {
     "init_ms": ("Init", "ms"),
     "duration_ms": ("first", "ms"),
@@ -22,7 +22,7 @@ _METRICS: dict[str, tuple[str, str]] = {
     "total_ms": ("total", "ms"),
     "per_1000_ms": ("per 1,000", "ms"),
 }
-# Of several environments; in a warm call they are of the calls of one.
+# Ranges over several environments; for warm calls they are ranges over the calls of one.
 _RANGES = {
     "least_init_ms": "init_ms",
     "most_init_ms": "init_ms",
@@ -39,7 +39,7 @@ _TOLERANCES: dict[str, Tolerance] = {
 
 
 def rows(source: ClaimSource) -> tuple[ClaimRow, ...]:
-    """All rows, by claim; a row that is written out takes the place of a figure's of its id."""
+    """All rows, ordered by claim; an explicit row replaces the figure with the same id."""
     by_id: dict[str, ClaimRow] = {}
     for figure in source.figures:
         row = _row(figure)
@@ -49,7 +49,7 @@ def rows(source: ClaimSource) -> tuple[ClaimRow, ...]:
 
 
 def _order(claim: str) -> tuple[str, int]:
-    """K2 before K10."""
+    """Sort key of a claim: K2 is before K10."""
     letters = claim.rstrip("0123456789")
     return letters, int(claim[len(letters) :] or 0)
 
@@ -58,7 +58,7 @@ def _row(figure: PublishedFigure) -> ClaimRow:
     ranged = figure.call == "cold" and figure.metric in _RANGES
     metric = _RANGES[figure.metric] if ranged else figure.metric
     name, unit = _METRICS.get(metric, (metric, "ms"))
-    # The call after an environment's first is a warm one, in whichever table it stands.
+    # The second call of an environment is a warm call, also in a table of cold calls.
     call = "warm" if metric == "second_ms" else figure.call
     parts = (figure.variant, figure.case, f"{figure.memory_mb}", figure.call, metric)
     return ClaimRow(
@@ -84,7 +84,7 @@ def _row(figure: PublishedFigure) -> ClaimRow:
 
 
 def _joined(first: ClaimRow, second: ClaimRow) -> ClaimRow:
-    """A value and the ends of its range are one row."""
+    """One row with a value and the ends of its range."""
     ends = [end for row in (first, second) for end in (row.low, row.high) if end is not None]
     value = first.value if first.value is not None else second.value
     return msgspec.structs.replace(

@@ -1,4 +1,4 @@
-"""The command line: one file per command; errors become one message and an exit code."""
+"""The command line: one file per command; errors become a message and an exit code."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ app = typer.Typer(
 )
 
 
-def _tell_version(requested: bool) -> None:  # noqa: FBT001 - typer's form of a callback
+def _print_version(requested: bool) -> None:  # noqa: FBT001 - typer's form of a callback
     if requested:
         sys.stdout.write(f"{metadata.version('lambdameter')}\n")
         raise typer.Exit
@@ -93,11 +93,11 @@ def _common(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_tell_version, is_eager=True, help="Print the version and exit."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
-    """Options without a command. They also keep typer from dropping the name of a lone command."""
+    """Options without a command."""
 
 
 # As a shell has it for SIGPIPE: 128 + 13.
@@ -133,7 +133,7 @@ def _end(error: LambdameterError) -> NoReturn:
 
 
 def show_error(error: LambdameterError) -> None:
-    """Cause, place, next step and what became known later, on stderr, without a traceback."""
+    """Print cause, place, next step and notes of an error on stderr, without a traceback."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[bold red]error:[/] {escape(error.cause)}")
     if error.place:

@@ -1,4 +1,4 @@
-"""`lambdameter audit`: a published table, checked without running any code."""
+"""`lambdameter audit`: check a published table without running code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lambdameter.cost import price_list
 from lambdameter.errors import BadInputError, CannotTellError, NegativeVerdictError
 from lambdameter.model.audit import Audit, PublishedTable
 from lambdameter.model.bill import PriceList
-from lambdameter.report import audit as told
+from lambdameter.report import audit as audit_report
 from lambdameter.report import audit_document, terminal
 
 
@@ -36,14 +36,14 @@ def audit(
     if json:
         sys.stdout.write(audit_document.encode(result))
     else:
-        terminal.console(sys.stdout).print(told.report(result))
+        terminal.console(sys.stdout).print(audit_report.report(result))
     code = exit_code(result)
     if code:
         raise typer.Exit(code)
 
 
 def read(name_or_file: str, prices: PriceList) -> PublishedTable:
-    """A table that is shipped, or a file. Raises BadInputError."""
+    """A shipped table, or a file. Raises BadInputError."""
     services = {
         name
         for region in prices.regions.values()
@@ -65,7 +65,7 @@ def read(name_or_file: str, prices: PriceList) -> PublishedTable:
 
 
 def of_shipped(names: Sequence[str]) -> dict[str, Audit]:
-    """The audits of those texts that have a table."""
+    """The audits of the texts with a table."""
     prices = price_list.latest()
     return {
         name: rules.audit(read(name, prices), prices) for name in names if name in library.tables()
@@ -73,7 +73,7 @@ def of_shipped(names: Sequence[str]) -> dict[str, Audit]:
 
 
 def exit_code(result: Audit) -> int:
-    """What a script is told: a wrong figure weighs more than one that nobody can judge."""
+    """1 for wrong figures, 5 if there are only too few samples, otherwise 0."""
     severities = {finding.severity for finding in result.findings}
     if severities - {"too few samples"}:
         return NegativeVerdictError.exit_code

@@ -1,4 +1,4 @@
-"""`lambdameter doctor`: what is installed, what this host can enforce, what is missing."""
+"""`lambdameter doctor`: what is installed, what this host enforces, and what is missing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from lambdameter.measure import cpu_speed as speed
 from lambdameter.model.base import Architecture
 from lambdameter.report import terminal
 
-# Cargo's output for the data plane and the built-in variants takes about 1.5 GB.
+# Cargo's output for the local services and the built-in variants takes about 1.5 GB.
 _CACHE_BYTES = 3_000_000_000
 _RUST = (1, 95)
 _BINARIES = ("lambdameter-services", "lambdameter-launch", "lambdameter-slow-core")
@@ -42,17 +42,17 @@ _MARKS = {"ok": "ok", "limited": "limited", "missing": "MISSING"}
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        state: "limited": it goes on without, and every report says so.
-        found: what is there, or why it is not.
-        next_step: what to type, where it is not "ok".
+        state: "limited": lambdameter works without it, and every report says so.
+        detail: what was found, or why it is missing; `found` in JSON.
+        next_step: what to type if the state is not "ok".
     """
 
     name: str
     state: Literal["ok", "limited", "missing"]
-    found: str
+    detail: str = msgspec.field(name="found")
     next_step: str = ""
 
 
@@ -88,9 +88,9 @@ def doctor(
 
 
 def examine() -> tuple[Check, ...]:
-    """Look at everything; nothing is changed, and nothing is left behind."""
+    """Run every check; nothing is changed on this host."""
     return (
-        Check(name="Python", state="ok", found=f"{sys.version.split()[0]} at {sys.prefix}"),
+        Check(name="Python", state="ok", detail=f"{sys.version.split()[0]} at {sys.prefix}"),
         rust(_output("cargo", "--version")),
         _tool("C compiler", "cc", "apt-get install gcc libc6-dev"),
         *(_binary(name) for name in _BINARIES),
@@ -103,11 +103,11 @@ def examine() -> tuple[Check, ...]:
 
 
 def rust(version: str | None) -> Check:
-    """The toolchain that Rust variants are built with; `version` as cargo tells it."""
+    """The Rust toolchain; `version` is the output of `cargo --version`."""
     next_step = "Install it with rustup (https://rustup.rs), or `rustup update`."
     if version is None:
         return Check(
-            name="Rust", state="missing", found="cargo was not found on PATH", next_step=next_step
+            name="Rust", state="missing", detail="cargo was not found on PATH", next_step=next_step
         )
     numbers = tuple(int(part) for part in version.split()[1].split("-")[0].split(".")[:2])
     if numbers < _RUST:
@@ -115,22 +115,22 @@ def rust(version: str | None) -> Check:
         return Check(
             name="Rust",
             state="missing",
-            found=f"{version}; {needed} or newer is needed",
+            detail=f"{version}; {needed} or newer is needed",
             next_step=next_step,
         )
-    return Check(name="Rust", state="ok", found=version)
+    return Check(name="Rust", state="ok", detail=version)
 
 
 def enforcement(
     detect: Callable[[Path], SandboxFactory] = sandbox.detect,
 ) -> Iterator[Check]:
-    """What a sandbox of this host holds a function to."""
+    """The limits that a sandbox on this host enforces."""
     with tempfile.TemporaryDirectory() as state:
         try:
             factory = detect(Path(state))
         except HostError as refusal:
             yield Check(
-                name="limits", state="missing", found=refusal.cause, next_step=refusal.next_step
+                name="limits", state="missing", detail=refusal.cause, next_step=refusal.next_step
             )
             return
         paced = PacedFactory.start(factory, None)
@@ -140,7 +140,7 @@ def enforcement(
     yield Check(
         name="limits",
         state="limited" if enforced.missing else "ok",
-        found=f"by {enforced.by}",
+        detail=f"by {enforced.by}",
         next_step=enforced.missing,
     )
     for name, how in (
@@ -149,22 +149,22 @@ def enforcement(
         ("freeze", enforced.freeze),
         ("isolation", enforced.isolation),
     ):
-        yield Check(name=f"  {name}", state="ok" if how else "limited", found=how or "none")
+        yield Check(name=f"  {name}", state="ok" if how else "limited", detail=how or "none")
 
 
 def calibrations(file: Callable[[Architecture], Path], cpu: str) -> Iterator[Check]:
-    """What is known of this host's speed."""
+    """The calibrations of this host."""
     for architecture in get_args(Architecture):
         name = f"speed, {architecture}"
         try:
             calibration = store.load(file(architecture), cpu)
         except BadInputError as refusal:
-            yield Check(name=name, state="limited", found=refusal.cause, next_step=store.MAKE)
+            yield Check(name=name, state="limited", detail=refusal.cause, next_step=store.MAKE)
             continue
         if calibration is None:
-            yield Check(name=name, state="limited", found="not calibrated", next_step=store.MAKE)
+            yield Check(name=name, state="limited", detail="not calibrated", next_step=store.MAKE)
         else:
-            yield Check(name=name, state="ok", found=calibration.line)
+            yield Check(name=name, state="ok", detail=calibration.line)
 
 
 def disk(folder: Path, usage: Callable[[Path], shutil._ntuple_diskusage]) -> Check:
@@ -175,25 +175,25 @@ def disk(folder: Path, usage: Callable[[Path], shutil._ntuple_diskusage]) -> Che
         return Check(
             name="disk",
             state="missing",
-            found=detail,
+            detail=detail,
             next_step=f"Free {units.gigabytes(_CACHE_BYTES)} there, or set "
             "XDG_CACHE_HOME to a folder on another disk.",
         )
-    return Check(name="disk", state="ok", found=detail)
+    return Check(name="disk", state="ok", detail=detail)
 
 
 def machine(cores: set[int], memory_bytes: int) -> Check:
-    """Cores and memory: a function, the emulator and the data plane run side by side."""
+    """Cores and memory: function, emulator and local services run at the same time."""
     detail = f"{len(cores)} cores, {units.gigabytes(memory_bytes)} of memory"
     if len(cores) == 1:
         return Check(
             name="machine",
             state="limited",
-            found=detail,
+            detail=detail,
             next_step="Use a machine with two cores: on one core, the local services "
             "slow the function down.",
         )
-    return Check(name="machine", state="ok", found=detail)
+    return Check(name="machine", state="ok", detail=detail)
 
 
 def _tool(name: str, program: str, install: str) -> Check:
@@ -202,17 +202,17 @@ def _tool(name: str, program: str, install: str) -> Check:
         return Check(
             name=name,
             state="missing",
-            found=f"{program} was not found on PATH",
+            detail=f"{program} was not found on PATH",
             next_step=f"{install}.",
         )
-    return Check(name=name, state="ok", found=path)
+    return Check(name=name, state="ok", detail=path)
 
 
 def _binary(name: str) -> Check:
     try:
-        return Check(name=name, state="ok", found=str(binaries.find(name)))
+        return Check(name=name, state="ok", detail=str(binaries.find(name)))
     except HostError as missing:
-        return Check(name=name, state="missing", found=missing.cause, next_step=missing.next_step)
+        return Check(name=name, state="missing", detail=missing.cause, next_step=missing.next_step)
 
 
 def _runtimes(file: Callable[[Architecture], Path], cpu: str) -> Iterator[Check]:
@@ -226,7 +226,7 @@ def _runtimes(file: Callable[[Architecture], Path], cpu: str) -> Iterator[Check]
             python = asyncio.run(find_interpreter(runtime))
         except HostError as missing:
             yield Check(
-                name=runtime, state="missing", found=missing.cause, next_step=missing.next_step
+                name=runtime, state="missing", detail=missing.cause, next_step=missing.next_step
             )
         else:
             speed = speeds.get(python.name)
@@ -234,25 +234,25 @@ def _runtimes(file: Callable[[Architecture], Path], cpu: str) -> Iterator[Check]
 
 
 def interpreter(runtime: str, python: Interpreter, *, plain: bool) -> Check:
-    """What serves a runtime; `plain`: it was built without profile-guided optimisation."""
+    """The interpreter of a runtime; `plain`: built without profile-guided optimisation."""
     where = f"CPython {python.version} at {python.prefix}"
     if python.name != runtime:
         return Check(
             name=runtime,
             state="limited",
-            found=f"{where}, the nearest version on this host",
+            detail=f"{where}, the nearest version on this host",
             next_step=f"Install {runtime}, for instance by `uv python install {_number(runtime)}`.",
         )
     if plain:
         return Check(
             name=runtime,
             state="limited",
-            found=f"{where}, built without profile-guided optimisation: Python code "
+            detail=f"{where}, built without profile-guided optimisation: Python code "
             "is slower than on Lambda, compared with native libraries",
             next_step="Install an optimised build, like AWS's own: `uv python install "
             f"{_number(runtime)}`, then type `lambdameter doctor --calibrate`.",
         )
-    return Check(name=runtime, state="ok", found=where)
+    return Check(name=runtime, state="ok", detail=where)
 
 
 def _number(runtime: str) -> str:
@@ -277,7 +277,7 @@ def _show(checks: tuple[Check, ...], console: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for check in checks:
         state = Text(_MARKS[check.state], style="" if check.state == "ok" else "bold")
-        text = Text(check.found)
+        text = Text(check.detail)
         if check.next_step:
             text.append(f"\nnext: {check.next_step}", style="italic")
         table.add_row(state, Text(check.name), text)

@@ -122,7 +122,7 @@ async def _until_interrupted(options: Options) -> None:
 
 
 def _reachable(where: Binding) -> list[str]:
-    """Who can call it now."""
+    """Who can call the local Lambda now."""
     if where.local:
         return [
             "The local Lambda is ready; only this machine can reach it. Press Ctrl-C to stop it."
@@ -146,7 +146,7 @@ def _reachable(where: Binding) -> list[str]:
 
 
 def _environment(ready: EmulatorReady) -> dict[str, str]:
-    """What makes a client of AWS's speak to us, in a shell's words."""
+    """Environment variables that point AWS's clients to the local Lambda."""
     variables = {
         "AWS_ENDPOINT_URL_LAMBDA": ready.endpoint,
         "AWS_ENDPOINT_URL_DYNAMODB": ready.dynamodb or "",
@@ -154,7 +154,7 @@ def _environment(ready: EmulatorReady) -> dict[str, str]:
         "AWS_CA_BUNDLE": ready.ca_bundle or "",
         "SSL_CERT_FILE": ready.ca_bundle or "",
         "AWS_REGION": ready.region,
-        # The one that boto3 reads: it does not know AWS_REGION.
+        # boto3 reads this variable, not AWS_REGION.
         "AWS_DEFAULT_REGION": ready.region,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",

@@ -1,4 +1,4 @@
-"""`lambdameter report`: everything that a run tells, recomputed from its folder."""
+"""`lambdameter report`: the report of a run, recomputed from its folder."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def report(
 
 
 def chosen(**flags: bool) -> FormatName:
-    """The format that a flag of its name asks for; without one, the brief report.
+    """The format whose flag is set; without a flag, the brief report.
 
     Raises:
-        BadInputError: two are asked for.
+        BadInputError: two flags are set.
     """
     names = [name for name in FORMATS if flags.get(name)]
     if len(names) > 1:
@@ -52,7 +52,7 @@ def chosen(**flags: bool) -> FormatName:
 
 
 def show_any(path: Path, form: FormatName, only: tuple[str, ...] = ()) -> tuple[Run, ...]:
-    """Print a run, or a sweep of runs, on stdout; the runs that it was made from."""
+    """Print a run, or a sweep, on stdout; returns its runs."""
     if not run_folder.is_sweep(path):
         return (show(RunFolder.open(path), form, only),)
     sweep = read_sweep(path, library.sources())
@@ -61,7 +61,7 @@ def show_any(path: Path, form: FormatName, only: tuple[str, ...] = ()) -> tuple[
 
 
 def show(folder: RunFolder, form: FormatName, only: tuple[str, ...] = ()) -> Run:
-    """Print a run on stdout, or parts of its full report; what it was made from."""
+    """Print a run, or parts of its full report, on stdout; returns the run."""
     run = read(folder, library.sources())
     if only:
         print_parts(run, sys.stdout, only)

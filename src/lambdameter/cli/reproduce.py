@@ -1,4 +1,4 @@
-"""`lambdameter reproduce`: published claims, run again and judged."""
+"""`lambdameter reproduce`: measure published claims again and judge them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 from lambdameter.claims import library
-from lambdameter.claims.reproduction import NamedRun, judged, needed, wanted
+from lambdameter.claims.reproduction import NamedRun, judged, needed, select
 from lambdameter.cli.audit import of_shipped
 from lambdameter.cli.flags import Json, Markdown
 from lambdameter.errors import BadInputError, CannotTellError, HostError, NegativeVerdictError
@@ -118,7 +118,7 @@ def reproduce(  # noqa: PLR0913 - each is a flag
     json: Json = False,
 ) -> None:
     """Measure published claims again, and give each of their figures a verdict."""
-    selections = wanted(claims or [])
+    selections = select(claims or [])
     form = chosen(markdown=markdown, json=json)
     _check(from_, out, html)
     conditions = Conditions(
@@ -143,11 +143,11 @@ def reproduce(  # noqa: PLR0913 - each is a flag
     else:
         folder, runs = from_, runs_in(from_)
     audits = of_shipped([selection.source.id for selection in selections])
-    _tell(judged(selections, runs, audits, quick=quick, folder=str(folder)), form, html)
+    _report(judged(selections, runs, audits, quick=quick, folder=str(folder)), form, html)
 
 
 def chosen(*, markdown: bool, json: bool) -> ReproductionFormat:
-    """The format that stdout gets. Raises BadInputError where two are asked for."""
+    """The format for stdout. Raises BadInputError if two flags are set."""
     if markdown and json:
         raise BadInputError(
             "Only one output format can be chosen",
@@ -163,29 +163,29 @@ def measure_all(
     folder: Path,
     opening: TargetOpener = open_target,
 ) -> None:
-    """Make every run that is not there yet, and complete those that were interrupted.
+    """Make every missing run, and complete those that were interrupted.
 
     Raises:
-        LambdameterError: as `lambdameter run`; a fault in the last experiment shows before the
-            first is made.
+        LambdameterError: as in `lambdameter run`; unknown variants and cases show before the first
+            experiment.
     """
     for experiment, _ in experiments:
-        _check_known(experiment)
+        _check_experiment(experiment)
     for number, (experiment, rounds) in enumerate(experiments, 1):
         say(f"experiment {number} of {len(experiments)}: {experiment.name}")
         path = _place(folder, experiment, rounds)
         if (path / MANIFEST).exists():
             resume(path, opening)
         else:
-            options = _asked(experiment, rounds, conditions, path)
+            options = _options(experiment, rounds, conditions, path)
             measure(loader.load(experiment.workload), options, opening)
 
 
 def runs_in(folder: Path) -> tuple[NamedRun, ...]:
-    """Every run below a folder, or the run that it is: experiment by experiment, the latest first.
+    """Every run below a folder, or the run in it, by experiment, the latest run first.
 
     Raises:
-        BadInputError: there is none.
+        BadInputError: the folder has no run.
     """
     order = [experiment.name for experiment in library.experiments()]
 
@@ -207,7 +207,7 @@ def runs_in(folder: Path) -> tuple[NamedRun, ...]:
 
 
 def _place(folder: Path, experiment: Experiment, rounds: Rounds) -> Path:
-    """Where the run is that has all of this, or where to make it."""
+    """The folder of a run with all of this, or a new folder for it."""
     for number in itertools.count(1):
         path = folder / (experiment.name if number == 1 else f"{experiment.name}-{number}")
         if not (path / MANIFEST).exists() or _has(path, experiment, rounds):
@@ -216,9 +216,9 @@ def _place(folder: Path, experiment: Experiment, rounds: Rounds) -> Path:
 
 
 def _has(path: Path, experiment: Experiment, rounds: Rounds) -> bool:
-    """Whether a run was planned with every cell, as often, and on the same work."""
+    """Whether a run has every cell, at least as many rounds, and the same parameters."""
     manifest = RunFolder.open(path).manifest()
-    planned = {(trial.variant, trial.case, trial.memory_mb) for trial in manifest.plan}
+    planned = {trial.key for trial in manifest.plan}
     parameters = apply_settings(manifest.workload, _settings(rounds))
     return (
         set(itertools.product(experiment.variants, experiment.cases, experiment.memory_mb))
@@ -234,11 +234,11 @@ def _at(experiment: Experiment, cold: int | None, *, quick: bool) -> tuple[Exper
 
 
 def _settings(rounds: Rounds) -> dict[str, str]:
-    """As one would type them behind --set."""
+    """Settings as typed behind --set."""
     return {name: str(value) for name, value in rounds.settings.items()}
 
 
-def _asked(
+def _options(
     experiment: Experiment, rounds: Rounds, conditions: Conditions, path: Path
 ) -> RunOptions:
     return RunOptions(
@@ -254,14 +254,14 @@ def _asked(
     )
 
 
-def _check_known(experiment: Experiment) -> None:
-    """A variant or case that the workload lacks shows now, not after an hour."""
+def _check_experiment(experiment: Experiment) -> None:
+    """Check now that the workload has every variant and case, not after an hour of measuring."""
     workload = loader.load(experiment.workload)
-    for kind, wanted_names, names in (
+    for kind, wanted, names in (
         ("variant", experiment.variants, [variant.name for variant in workload.variants]),
         ("case", experiment.cases, [case.name for case in workload.cases]),
     ):
-        for name in wanted_names:
+        for name in wanted:
             if name not in names:
                 raise BadInputError(
                     f"The workload {workload.name} has no {kind} named {name!r}, "
@@ -286,7 +286,7 @@ def _check(from_: Path | None, out: Path | None, html: Path | None) -> None:
         )
 
 
-def _tell(reproduction: Reproduction, form: ReproductionFormat, html: Path | None) -> None:
+def _report(reproduction: Reproduction, form: ReproductionFormat, html: Path | None) -> None:
     FORMATS[form](reproduction, sys.stdout)
     if html is not None:
         try:

@@ -1,4 +1,4 @@
-"""`lambdameter search`: an event on which variants differ, if one is found."""
+"""`lambdameter search`: search for an event on which variants differ."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lambdameter.measure.experiment import RUNS, TargetOpener, open_target
 from lambdameter.model.base import MEMORY_MB_PER_VCPU
 from lambdameter.model.search import SearchResult
 from lambdameter.model.workload import Variant, Workload
-from lambdameter.report import search as told
+from lambdameter.report import search as search_report
 from lambdameter.report import terminal
 from lambdameter.search.hunt import Limits, hunt
 from lambdameter.search.rivals import REGION, Rivals, conditions, deployed
@@ -35,19 +35,19 @@ from lambdameter.search.values import Strategy
 from lambdameter.workload import case_files, loader
 from lambdameter.workload.named import is_template, load
 
-_TOLD_EVERY_S = 0.5
+_STATUS_EVERY_S = 0.5
 _LEAST = 2
 
 
 class SearchOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked for.
+    """The options of a search.
 
     Attributes:
-        named: the workload, as it was named.
-        variants: None: those that `lambdameter run` measures.
-        event: a file; None: a search.
-        limits: of the search.
-        out: where the event is written that was found; None: below runs/.
+        named: the workload, as the user typed it.
+        variants: names of the variants; None: those that `lambdameter run` measures.
+        event: file with one event to call; None: search.
+        limits: when the search ends.
+        out: file for the found event; None: a new file in runs/.
     """
 
     named: str
@@ -132,23 +132,23 @@ def search(  # noqa: PLR0913 - each is a flag
         out=out,
     )
     parameters = read_settings(settings or [])
-    _search_and_tell(options, parameters, as_json=as_json)
+    _search_and_report(options, parameters, as_json=as_json)
 
 
-def _search_and_tell(options: SearchOptions, settings: dict[str, str], *, as_json: bool) -> None:
+def _search_and_report(options: SearchOptions, settings: dict[str, str], *, as_json: bool) -> None:
     workload = load(options.named, options.variants, (), settings, REGION).workload
     result = make(workload, _of_template(options) if is_template(options.named) else options)
     if as_json:
-        sys.stdout.write(told.encode(result))
+        sys.stdout.write(search_report.encode(result))
     else:
-        lines = told.report(result, workload, _again(result, workload, options.named))
+        lines = search_report.report(result, workload, _again(result, workload, options.named))
         terminal.console(sys.stdout).print(lines, soft_wrap=True)
     if result.disagreements:
         raise typer.Exit(NegativeVerdictError.exit_code)
 
 
 def _of_template(options: SearchOptions) -> SearchOptions:
-    """All functions that were read are meant: they were chosen by the template's own names."""
+    """The options for a template, whose loader has already selected the functions."""
     if options.event is None:
         raise BadInputError(
             "A SAM template has no input schema, so no events can be generated",
@@ -168,10 +168,10 @@ def _again(result: SearchResult, workload: Workload, named: str) -> str:
 def make(
     workload: Workload, options: SearchOptions, opening: TargetOpener = open_target
 ) -> SearchResult:
-    """Search, or call the one event.
+    """Search, or call one given event.
 
     Raises:
-        LambdameterError: what was asked, this host or the target.
+        LambdameterError: the options, this host or the target are at fault.
     """
     variants = _variants(workload, options.variants)
     event = None if options.event is None else case_files.read_json(options.event)
@@ -222,7 +222,7 @@ def _events(workload: Workload) -> Strategy:
             'input_schema = "input.schema.json"; or give one event with '
             "--event FILE.",
         )
-    # What hypothesis keeps of Unicode's tables would else lie in the user's folder.
+    # Otherwise hypothesis would store Unicode's tables in the current folder.
     cache = platformdirs.user_cache_path("lambdameter") / "hypothesis"
     hypothesis.configuration.set_hypothesis_home_dir(cache)
     file = Path(workload.root, workload.input_schema)
@@ -240,7 +240,7 @@ def _called(rivals: Rivals, event: Any, options: SearchOptions) -> SearchResult:
         seconds=time.monotonic() - started,
         event=event,
         event_file=str(options.event),
-        answers={name: outcome.shown for name, outcome in outcomes.items()},
+        answers={name: outcome.text for name, outcome in outcomes.items()},
         disagreements=rivals.disagreements(outcomes),
     )
 
@@ -252,7 +252,7 @@ def _searched(
     with console.status("searching") as status:
         outcome = hunt(
             events,
-            _telling(rivals, options.limits, status),
+            _with_status(rivals, options.limits, status),
             options.limits,
             random.Random(options.seed),  # noqa: S311 - inputs, no secret
             time.monotonic,
@@ -267,13 +267,13 @@ def _searched(
         exhausted=outcome.exhausted,
         seconds=time.monotonic() - started,
     )
-    return _with_event(result, outcome.event, rivals, options) if outcome.found else result
+    return _with_event(result, outcome.event, rivals, options) if outcome.succeeded else result
 
 
 def _with_event(
     result: SearchResult, event: Any, rivals: Rivals, options: SearchOptions
 ) -> SearchResult:
-    """What was found, called once more and written to a file."""
+    """Call the found event once more and write it to a file."""
     first, outcomes = rivals.differed, rivals.call(event)
     again = bool(rivals.disagreements(outcomes))
     outcomes = outcomes if again else first
@@ -292,14 +292,14 @@ def _with_event(
         result,
         event=event,
         event_file=str(file),
-        answers={name: outcome.shown for name, outcome in outcomes.items()},
+        answers={name: outcome.text for name, outcome in outcomes.items()},
         disagreements=rivals.disagreements(outcomes),
         again=again,
     )
 
 
-def _telling(rivals: Rivals, limits: Limits, status: Status) -> Callable[[Any], bool]:
-    """`rivals.differ`, which tells how far it has got."""
+def _with_status(rivals: Rivals, limits: Limits, status: Status) -> Callable[[Any], bool]:
+    """`rivals.differ`, which also updates the status line."""
     started = last = time.monotonic()
     inputs = 0
 
@@ -307,7 +307,7 @@ def _telling(rivals: Rivals, limits: Limits, status: Status) -> Callable[[Any], 
         nonlocal last, inputs
         inputs += 1
         now = time.monotonic()
-        if now - last >= _TOLD_EVERY_S:
+        if now - last >= _STATUS_EVERY_S:
             last = now
             remaining_s = max(0.0, started + limits.seconds - now)
             status.update(

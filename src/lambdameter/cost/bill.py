@@ -1,8 +1,7 @@
-"""The bill of one run of each cell, and of a month of them.
+"""The bill of one call of each cell, and of a month of calls. Pure.
 
-Compute is memory x billed milliseconds, requests are counted, and so is everything that the call
-asks of other services: https://aws.amazon.com/lambda/pricing/. What is left out is named in
-model.NOT_IN_THE_BILL.
+Compute is memory x billed milliseconds; requests to Lambda and to other services are counted:
+https://aws.amazon.com/lambda/pricing/. `NOT_IN_THE_BILL` names what is not included.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ DURATION = "lambda.Duration"
 
 
 def bill_run(manifest: Manifest, summary: Summary, prices: PriceList) -> Bill:
-    """The bills of all cells whose warm call was measured and shown equal.
+    """The bills of all cells whose warm calls were measured and shown equal.
 
     Raises:
         BadInputError: the list has no price for the region, the architecture or a service.
@@ -54,14 +53,14 @@ def bill_cell(
     architecture: Architecture,
     service_use: tuple[ServiceUse, ...],
 ) -> CellBill | None:
-    """The bill of one cell's warm call; None where no warm call was measured.
+    """The bill of one warm call of a cell; None where no warm call was measured.
 
-    INIT is shown apart: it is paid by cold starts alone, and how many of those a month has is not
-    known here. It is billed as compute for every runtime since August 2025:
+    INIT is separate: only cold starts pay for it, and the number of cold starts in a month is
+    unknown. It is billed as compute for every runtime since August 2025:
     https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
 
     Raises:
-        BadInputError: `prices` (one region's) lacks one that is needed.
+        BadInputError: `prices` (of one region) lacks a price.
     """
     warm = cell.warm
     if warm is None or warm.mean_billed_ms is None:
@@ -92,7 +91,7 @@ def regional(prices: PriceList, region: str) -> Mapping[str, Price]:
     """One region's prices.
 
     Raises:
-        BadInputError: the list has none.
+        BadInputError: the list does not have the region.
     """
     if region not in prices.regions:
         raise BadInputError(
@@ -104,7 +103,7 @@ def regional(prices: PriceList, region: str) -> Mapping[str, Price]:
 
 
 def unit_usd(prices: Mapping[str, Price], name: str) -> Decimal:
-    """What one unit costs, in US dollars. Raises BadInputError where there is no such price."""
+    """The price of one unit, US dollars. Raises BadInputError if there is no such price."""
     price = _price(prices, name)
     return price.usd / price.per
 
@@ -112,10 +111,10 @@ def unit_usd(prices: Mapping[str, Price], name: str) -> Decimal:
 def services_usd(
     prices: Mapping[str, Price], write_units: int, service_use: tuple[ServiceUse, ...]
 ) -> Decimal:
-    """What one call asks of other services than Lambda, whatever its case, in US dollars.
+    """The bill of one call's requests to other services, in any case, US dollars.
 
     Raises:
-        BadInputError: `prices` (one region's) lacks one that is needed.
+        BadInputError: `prices` (of one region) lacks a price.
     """
     used = tuple(use for use in service_use if not use.cases)
     return sum((line.usd for line in _services(prices, write_units, used)), Decimal(0))
@@ -124,9 +123,10 @@ def services_usd(
 def monthly(
     events_per_run: int | None, run_usd: Decimal, touchable_usd: Decimal
 ) -> tuple[MonthlyBill, ...]:
-    """The bill of a month at each volume; an event is one unit of work of a run.
+    """The bill of a month at each volume; an event is one unit of work.
 
-    Empty where it is not known how many events a run takes.
+    Returns:
+        Empty where the number of events per call is unknown.
     """
     if not events_per_run:
         return ()
@@ -157,7 +157,7 @@ def _init_usd(cell: CellSummary, duration: Price) -> Decimal | None:
 def _services(
     prices: Mapping[str, Price], write_units: int, used: tuple[ServiceUse, ...]
 ) -> list[BillLine]:
-    """What one call asks of other services."""
+    """The bill lines of one call's requests to other services."""
     lines = []
     if write_units:
         lines.append(_line("dynamodb", _price(prices, _WRITES), Decimal(write_units)))

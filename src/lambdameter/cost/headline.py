@@ -1,4 +1,4 @@
-"""A published saving against the whole bill, line by line: what a rewrite cannot touch stays."""
+"""A published saving compared with the whole bill, line by line. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from lambdameter.model.reproduction import HeadlineBill, HeadlineLine
 def headline_bill(
     source: str, headline: Headline, bill: Bill, count: int | None = None
 ) -> HeadlineBill | None:
-    """Both variants' bills of as many calls, the mean of the headline's cases.
+    """Both variants' bills for the headline's number of calls, as means over its cases.
 
     Args:
-        source: the text's id.
-        headline: what it says.
-        bill: of the run that is held against it.
+        source: id of the text.
+        headline: the published saving.
+        bill: bill of the run.
         count: units of work in each of the run's calls.
 
-    None where a cell has no bill: it was not measured, or not shown equal.
+    Returns:
+        None where a cell has no bill, because it was not measured or not shown equal.
     """
     of, over = (_cells(bill, headline, variant) for variant in (headline.of, headline.over))
     if of is None or over is None:
@@ -58,7 +59,7 @@ def headline_bill(
 
 def _cells(bill: Bill, headline: Headline, variant: str) -> list[CellBill] | None:
     wanted = {(variant, case, headline.memory_mb) for case in headline.cases}
-    cells = [cell for cell in bill.cells if (cell.variant, cell.case, cell.memory_mb) in wanted]
+    cells = [cell for cell in bill.cells if cell.key in wanted]
     return cells if len(cells) == len(wanted) else None
 
 

@@ -1,7 +1,4 @@
-"""The price files that are shipped, as records.
-
-Reading them stands apart from `cost`, which computes and touches no file.
-"""
+"""The shipped price files as records; the rest of `cost` only computes and reads no file."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from lambdameter.model.bill import PriceList
 
 
 def latest() -> PriceList:
-    """The newest price list that is shipped: the files are named for their date."""
+    """The newest shipped price list; the files are named for their date."""
     folder = resources.files("lambdameter") / "cost" / "prices"
     newest = max((file for file in folder.iterdir()), key=lambda file: file.name)
     return parse(newest.read_bytes(), place=newest.name)
@@ -24,7 +21,7 @@ def parse(document: bytes, *, place: str) -> PriceList:
     """A price file's content, checked.
 
     Raises:
-        BadInputError: it is no TOML, or not of the format that the shipped files show.
+        BadInputError: the document is not TOML, or not in the format of the shipped files.
     """
     try:
         return msgspec.toml.decode(document, type=PriceList)

@@ -1,6 +1,6 @@
 """The guard in front of an ASGI application on uvicorn.
 
-ASGI knows no request line and no second Host header, so a part of it stands below ASGI.
+ASGI has no request line and no second Host header, so a part of the guard is below ASGI.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lambdameter.guard import rules as guard
 
-# In a connection's scope["state"]: the target as it stands in the request line.
+# Key of the request line's target in a connection's scope["state"].
 _TARGET = "lambdameter.targets"
 
 
 class GuardedApp:
-    """An ASGI application for those who may speak to it.
+    """An ASGI application that serves only allowed requests.
 
     Args:
-        refuse: puts a message into the application's own form of an error.
+        refuse: a message -> the application's own form of an error response.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class GuardedApp:
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve what is allowed. A handshake that is not never becomes one: GuardedHttp."""
+        """Serve allowed requests; GuardedHttp refuses handshakes before they reach this."""
         target = scope.get("state", {}).get(_TARGET, scope["path"])
         headers = _joined(scope["headers"])
         refused = self.refusal(scope.get("method", "GET"), target, headers)
@@ -42,36 +42,36 @@ class GuardedApp:
             return
         response = self._refuse(refused.message)
         if "expect" in headers or "upgrade" in headers:
-            # Whether a body follows is the client's to choose, so the next request's begin is lost.
+            # The client may or may not send a body, so the start of the next request is unknown.
             response.headers["connection"] = "close"
         await response(scope, receive, send)
 
     def refusal(self, method: str, target: str, headers: dict[str, str]) -> guard.Refusal | None:
-        """As guard.refusal."""
+        """The result of guard.refusal."""
         return guard.refusal(method, target, headers, self._rules)
 
 
 class GuardedHttp(HttpToolsProtocol):
-    """uvicorn's connection, which shows a GuardedApp what ASGI has no place for.
+    """uvicorn's connection, with the target of the request line for GuardedApp.
 
-    With `proxy_headers=False`: else uvicorn puts an application of its own in between.
+    It needs `proxy_headers=False`: otherwise uvicorn puts another application in between.
     """
 
     def on_headers_complete(self) -> None:
-        """Keep the target: of a URL in full uvicorn takes the path alone, of none it makes 400."""
+        """Save the target: uvicorn keeps only the path of a URL, and answers others with 400."""
         self.scope["state"][_TARGET] = self.url.decode("latin-1")
         if not self.url.startswith(b"/"):
             self.url = b"/"
         super().on_headers_complete()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Nothing: what a page tries again and again is no line of a log."""
+        """Log nothing, since a page may try this again and again."""
 
     def _should_upgrade(self) -> bool:
         return super()._should_upgrade() and self._is_allowed()
 
     def _is_allowed(self) -> bool:
-        """Asked before the handshake is anybody's: wsproto has an answer of its own to bad ones."""
+        """Whether an upgrade is allowed, before wsproto gives its own answer to bad handshakes."""
         app: Any = self.app
         target = self.scope["state"][_TARGET]
         return app.refusal(self.scope["method"], target, _joined(self.headers)) is None

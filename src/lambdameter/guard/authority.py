@@ -1,7 +1,7 @@
-"""Host and Origin as they stand in a request, read strictly. Pure.
+"""Strict parsing of the Host and Origin headers. Pure.
 
-What is not exactly `host[:port]`, or `scheme://host[:port]`, is None: a browser writes both itself,
-and whoever spells them otherwise is no client of AWS's.
+A value that is not exactly `host[:port]`, or `scheme://host[:port]`, is None: browsers write both
+themselves, and AWS's clients follow this form, too.
 https://www.rfc-editor.org/rfc/rfc9110#field.host
 https://www.rfc-editor.org/rfc/rfc6454#section-7
 """
@@ -18,22 +18,22 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65_535
 # https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 _MAX_NAME = 253
-# A name, brackets and a port: what is longer is not looked at.
+# Longest text that is parsed: a name, brackets and a port.
 _MAX_TEXT = 300
 _PORT = re.compile(r"[0-9]{1,5}")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
-# The underscore is in no host name by RFC 952, and in many of containers.
+# RFC 952 does not allow the underscore, but many container names have one.
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-# Browsers read a name whose last label is a number as an IPv4 address, however it is spelled.
+# Browsers read a name whose last label is a number as an IPv4 address, in any notation.
 # https://url.spec.whatwg.org/#ends-in-a-number-checker
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 class Authority(NamedTuple):
-    """A host in canonical form, an IPv6 address without its brackets, and the port that is given.
+    """A host in canonical form (IPv6 without brackets), and the port if there is one.
 
     Attributes:
-        loopback: whether the host is this machine, whatever a name server says.
+        loopback: whether the host is always this machine, without asking a name server.
     """
 
     host: str
@@ -42,7 +42,7 @@ class Authority(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Whose page sends a request; a default port is written out."""
+    """The origin of the page that sends a request, with an explicit port."""
 
     scheme: str
     host: str
@@ -50,12 +50,12 @@ class Origin(NamedTuple):
 
 
 def authority(text: str) -> Authority | None:
-    """The value of a Host header; None: it is not a valid one."""
+    """Parse a Host header; None: not valid."""
     return _authority(text) if len(text) <= _MAX_TEXT else None
 
 
 def origin(text: str) -> Origin | None:
-    """The value of an Origin header; None: it is not a valid one, or "null"."""
+    """Parse an Origin header; None: not valid, or "null"."""
     scheme, separator, rest = text.partition("://")
     server = authority(rest)
     if not separator or server is None or not _SCHEME.fullmatch(scheme.lower()):
@@ -64,15 +64,15 @@ def origin(text: str) -> Origin | None:
 
 
 def origin_of(scheme: str, server: Authority) -> Origin:
-    """The origin of what this server serves."""
+    """The origin of a server's own pages."""
     port = _DEFAULT_PORTS.get(scheme) if server.port is None else server.port
     return Origin(scheme, server.host, port)
 
 
 def host(text: str) -> str | None:
-    """A host without a port in canonical form, brackets optional; None: it is not a valid one.
+    """A host without port in canonical form, with optional brackets; None: not valid.
 
-    0.0.0.0 and :: are not: no server is called by them, but for a browser that is deceived.
+    0.0.0.0 and :: are not valid: only a deceived browser calls a server by these.
     """
     bracketed = f"[{text}]" if ":" in text and not text.startswith("[") else text
     server = authority(bracketed)
@@ -81,7 +81,7 @@ def host(text: str) -> str | None:
     return server.host
 
 
-# The same few hosts come with every request.
+# Cached, because every request has one of the same few hosts.
 @functools.lru_cache(maxsize=256)
 def _authority(text: str) -> Authority | None:
     if not text.isascii():
@@ -99,7 +99,7 @@ def _authority(text: str) -> Authority | None:
 
 
 def _is_port(text: str) -> bool:
-    """Whether it is empty, or a colon and a port."""
+    """Whether a text is empty, or a colon and a port."""
     if not text:
         return True
     number = text[1:]
@@ -107,7 +107,7 @@ def _is_port(text: str) -> bool:
 
 
 def _ipv6(text: str) -> tuple[str, bool] | None:
-    """The address, and whether it is loopback; zones are for one machine alone."""
+    """The address and whether it is loopback; None: not valid, or with a zone."""
     try:
         address = ipaddress.IPv6Address(text)
     except ValueError:
@@ -132,7 +132,7 @@ def _name(text: str) -> tuple[str, bool] | None:
         return None
     if _NUMBER.fullmatch(labels[-1]):
         return None
-    # Below it all is loopback, too: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+    # All names below localhost are loopback, too: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
     return text, labels[-1] == LOCALHOST
 
 

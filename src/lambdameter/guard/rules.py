@@ -1,10 +1,10 @@
-"""Who may speak to a server on loopback: programs may, web pages of others may not. Pure.
+"""Which requests a server on loopback serves: those of programs, not those of foreign pages. Pure.
 
-A browser lets any page send requests to loopback. It says whose page it is in Origin and
-Sec-Fetch-Site, and under which name it was led here in Host; what it sends without asking first
-has one of three content types. These are the rules for every listener of ours; the Rust services
-keep the same ones (crates/services/src/guard.rs), and tests/guard/requests.toml is what both are
-tested on. docs/security.md tells them to users.
+A browser lets any page send requests to loopback. It states the page's origin in Origin and
+Sec-Fetch-Site, and the name that led it here in Host; requests without a preflight have one of
+three content types. These rules apply to every listener; the Rust services have the same rules
+(crates/services/src/guard.rs), and tests/guard/requests.toml tests both. docs/security.md describes
+the rules for users.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import msgspec
 
 from lambdameter.guard.authority import Authority, Origin, authority, origin, origin_of
 
-# What is sent without a preflight: https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+# Content types that need no preflight: https://fetch.spec.whatwg.org/#cors-safelisted-request-header
 _FORM = "application/x-www-form-urlencoded"
 _SIMPLE = frozenset({"text/plain", _FORM, "multipart/form-data"})
-# https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte leaves more out; a type beyond this
-# is none: https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1
+# https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte excludes more; anything else is not
+# a content type: https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1
 _ESSENCE = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+/[a-z0-9!#$%&'*+.^_`|~-]+")
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
 # https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
@@ -33,15 +33,15 @@ _HARMLESS = re.compile(r"[^\w !#$%()*+,./:;=?@\[\]^{|}~-]", re.ASCII)
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """What the clients of one kind of listener send as Content-Type.
+    """The Content-Types that the clients of one kind of listener send.
 
     Attributes:
-        content_type: what to send; for messages.
-        typed: they always send one.
-        untyped: paths where they need not, though `typed`.
-        curl: paths where `curl --data`'s own type is served.
-        agents: clients, by the beginning of their User-Agent, whose type is not looked at. A page
-            cannot set that header without a preflight.
+        content_type: the type to send, for messages.
+        typed: whether every client sends a type.
+        untyped: paths that need no type, although `typed` is set.
+        curl: paths that accept the type of `curl --data`.
+        agents: prefixes of the User-Agent of clients that may send any type. A page cannot set
+            this header without a preflight.
     """
 
     content_type: str
@@ -84,18 +84,18 @@ PAGE = Profile(content_type="application/json")
 
 
 def never_simple(profile: Profile) -> frozenset[str | None]:
-    """Content types, None for none, with which no request breaks a rule, wherever it goes to."""
+    """Content types (None: without a type) that every path of the listener accepts."""
     common = {"application/json", "application/octet-stream"}
     return frozenset(common if profile.typed else {*common, None})
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """What is served at one listener.
+    """The rules of one listener.
 
     Attributes:
-        hosts: beside loopback, in `authority.host`'s form.
-        origins: of pages that are welcome, beside the server's own.
-        remedy: what to do about a Host that is not served.
+        hosts: allowed hosts besides loopback, in the form of `authority.host`.
+        origins: allowed origins of pages besides the server's own.
+        remedy: next step for a Host that is not allowed.
     """
 
     profile: Profile
@@ -106,20 +106,20 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refusal(NamedTuple):
-    """The first rule that a request breaks, and what its sender is told."""
+    """The first rule that a request breaks, and the message for its sender."""
 
     rule: str
     message: str
 
 
 def refusal(method: str, target: str, headers: Mapping[str, str], rules: Rules) -> Refusal | None:
-    """Why a request is not served; None: it is.
+    """Why a request is refused; None: it is allowed.
 
     Args:
-        method: as it stands in the request line.
-        target: as it stands there.
-        headers: names in lower case; values of one that came twice joined by ", ".
-        rules: of the listener.
+        method: method in the request line.
+        target: target in the request line.
+        headers: names in lower case; the values of a repeated header are joined by ", ".
+        rules: the listener's rules.
     """
     if not target.startswith("/"):
         message = (
@@ -139,7 +139,7 @@ def refusal(method: str, target: str, headers: Mapping[str, str], rules: Rules) 
 
 
 def add(headers: dict[str, str], name: bytes, value: bytes) -> None:
-    """Take a header as `refusal` wants it: equal ones are one, without the white space around.
+    """Add a header in the form for `refusal`: repeated headers are joined, white space is removed.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-5.3 and #section-5.5
     """
@@ -148,7 +148,7 @@ def add(headers: dict[str, str], name: bytes, value: bytes) -> None:
 
 
 def quoted(text: str) -> str:
-    """What a client sent, made harmless and short, to stand inside any kind of document."""
+    """A client's text, shortened and without characters that matter in any kind of document."""
     short = text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}..."
     return _HARMLESS.sub("?", short)
 
@@ -208,7 +208,7 @@ def _of_a_form(target: str, headers: Mapping[str, str], profile: Profile) -> Ref
 
 @functools.lru_cache(maxsize=256)
 def _is_beyond_a_page(content_type: str) -> bool:
-    """Whether a page would have to ask first; it need not for what is no content type."""
+    """Whether a page needs a preflight for this type; it needs none if the type is not valid."""
     essence = _essence(content_type)
     return essence not in _SIMPLE and bool(_ESSENCE.fullmatch(essence))
 

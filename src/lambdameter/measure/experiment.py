@@ -211,7 +211,7 @@ def _with_copies(
 def reporting_saved_samples(path: Path) -> Iterator[None]:
     """If a run ends early, say where its samples are."""
     try:
-        with interruption.telling(lambda: _saved(path)):
+        with interruption.reporting(lambda: _saved(path)):
             yield
     except LambdameterError as failure:
         if _has_samples(path):

@@ -1,4 +1,4 @@
-"""What is made of a workload before anything runs."""
+"""The inputs of a run: data, packages, and resources on a target."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from lambdameter.model.base import Architecture, Call, ParameterValue, Record
 
 
 class Expected(Record, frozen=True, kw_only=True):
-    """What must be after one call of a case.
+    """The expected result of one call of a case.
 
     Attributes:
-        count, digest: of what must stand in the table (digest as in verify/table.py).
+        count, digest: number and digest of the items in the table after the call (digest as in
+            verify/table.py).
         response: fields that every variant's response must have.
-        initial_count, initial_digest: of what stands in the table before the call.
+        initial_count, initial_digest: number and digest of the items before the call.
     """
 
     count: int
@@ -24,11 +25,12 @@ class Expected(Record, frozen=True, kw_only=True):
 
 
 class Dataset(Record, frozen=True, kw_only=True):
-    """What a generator made for one set of parameters.
+    """A generator's output for one set of parameters.
 
     Attributes:
-        folder: where the cases' objects and the tables' contents lie.
-        expected: by case.
+        folder: folder of the cases' objects and the tables' contents.
+        object_bytes: size of each object.
+        expected: expected result of each case.
     """
 
     folder: str
@@ -38,7 +40,7 @@ class Dataset(Record, frozen=True, kw_only=True):
 
 
 class Artifact(Record, frozen=True, kw_only=True):
-    """A variant as a deployment package; `sha256` is of the zip (the same source, the same zip)."""
+    """A variant's deployment package; the same source gives the same zip and `sha256`."""
 
     variant: str
     path: str
@@ -59,12 +61,12 @@ class Deployment(Record, frozen=True, kw_only=True):
 
 
 class Site(Record, frozen=True, kw_only=True):
-    """What a run set up on a target, and takes down again.
+    """The resources of a run on a target; they are removed after the run.
 
     Attributes:
-        prefix: what the names of everything made for this run begin with.
-        objects: call -> case -> the S3 key of that case's object.
-        deployments: by variant.
+        prefix: prefix of the names of all resources of this run.
+        objects: call -> case -> S3 key of the case's object.
+        deployments: the function of each variant.
     """
 
     prefix: str

@@ -1,4 +1,4 @@
-"""A published table, and what an audit finds in it."""
+"""A published table, and the findings of an audit."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Figure(Record, frozen=True, kw_only=True):
     """One row of a published table: docs/audit.md says what each column means.
 
     Attributes:
-        line: where it stands in the file, from 1.
-        dimension: what kind of metric it is.
-        value: in the dimension's base unit (ms, bytes, US dollars, plain ratio; a price in dollars
-            a GB-second).
-        low, high: what `value` may have been before it was rounded for print, or the range given.
-        shown: the figure as it stands in the table, with its unit.
+        line: line in the file, from 1.
+        dimension: kind of the metric.
+        value: in the dimension's base unit (ms, bytes, US dollars, plain ratio; prices in dollars
+            per GB-second).
+        low, high: the values that are rounded to `value` in print, or the stated range.
+        printed: the figure as printed in the table, with its unit.
         spread: standard deviation in the base unit.
-        uses: what one call asks of other services, by name in the price list.
-        covers: "" (the cost is meant to be whole), or "compute": the text says that it is not.
-        formula: what the figure is said to follow from, in ids of other rows.
-        derived: the table does not state it: it is what the formula gives.
+        uses: requests of one call to other services, by name in the price list.
+        covers: "" (the cost is meant to be whole), or "compute" (the text says that it is not).
+        formula: the formula that the figure follows from, in ids of other rows.
+        derived: whether the value comes from the formula instead of the table.
     """
 
     line: int
@@ -38,7 +38,7 @@ class Figure(Record, frozen=True, kw_only=True):
     value: Decimal
     low: Decimal
     high: Decimal
-    shown: str
+    printed: str
     system: str = "lambda"
     variant: str = ""
     case: str = ""
@@ -65,11 +65,11 @@ class Figure(Record, frozen=True, kw_only=True):
 
 
 class PublishedTable(Record, frozen=True, kw_only=True):
-    """Somebody's table, as it was read.
+    """A published table.
 
     Attributes:
         place: the file, as the user typed it.
-        source: the title of the text that it is from; "" where the table does not say.
+        source: title of the text with the table; "" where the table does not name it.
     """
 
     place: str
@@ -78,12 +78,12 @@ class PublishedTable(Record, frozen=True, kw_only=True):
 
 
 class Finding(Record, frozen=True, kw_only=True):
-    """One fault of a table.
+    """One error in a table.
 
     Attributes:
-        lines: the rows that it is in.
-        rests_on_it: the rows that are said to follow from these.
-        stated, right: what the table says, and what it would have to say (or what is missing).
+        lines: lines of the wrong rows.
+        rests_on_it: lines of the rows that follow from these.
+        stated, right: what the table says, and what it should say (or what is missing).
         why: the rule, and why it matters.
     """
 
@@ -97,7 +97,7 @@ class Finding(Record, frozen=True, kw_only=True):
 
 
 class Audit(Record, frozen=True, kw_only=True):
-    """Everything that was found, the worst first, and what could not be looked at."""
+    """The findings, the worst first, and the rows that could not be checked."""
 
     table: PublishedTable
     prices_as_of: str

@@ -1,4 +1,4 @@
-"""How fast this host is, measured against a Lambda vCPU."""
+"""The speed of this host compared with a Lambda vCPU."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ _PYTHON = "python3."
 
 
 class Speed(Record, frozen=True, kw_only=True):
-    """Of one kind of code.
+    """The speed of one kind of code.
 
     Attributes:
-        kernel: what was run to find out, with what.
-        here_ms: its time on one CPU of this host, the median of several runs, each as it would have
-            been on a core that nobody else uses.
+        kernel: the measured program and its interpreter.
+        here_ms: its time on one CPU of this host: the median of several runs, each as if nobody
+            else used the core.
         lambda_ms: its published time on one whole vCPU.
-        factor: lambda_ms / here_ms, at least 1: a host that is slower is not made faster.
-        busy_ns, cycle_ns: how long of every cycle a CPU is kept busy to be slower by the factor.
-        reached: by how much the kernel was slower then, as measured.
-        cpu_share: of that time, how much the kernel counted as its CPU time: a vCPU's time is
-            worth as much here.
-        build: of an interpreter: with profile-guided optimisation, as AWS's own, or without; None:
-            not known.
+        factor: lambda_ms / here_ms, at least 1: a slower host is not made faster.
+        busy_ns, cycle_ns: for how long of every cycle a CPU is kept busy, to be slower by the
+            factor.
+        reached: the measured factor of a CPU that is kept busy.
+        cpu_share: share of that time that counts as the program's CPU time; the CPU time of a
+            vCPU is multiplied by it.
+        build: whether an interpreter was built with profile-guided optimisation, like AWS's, or
+            without ("plain"); None: unknown.
     """
 
     kernel: str
@@ -39,20 +40,20 @@ class Speed(Record, frozen=True, kw_only=True):
 
     @property
     def line(self) -> str:
-        """The factor, and what must be known of it."""
+        """The factor, with a note on plain builds."""
         return f"{self.factor:.2f}" + " (plain build)" * (self.build == "plain")
 
 
 class Calibration(Record, frozen=True, kw_only=True):
-    """One host against one architecture's vCPU.
+    """The speed of one host compared with one architecture's vCPU.
 
     Attributes:
         made_at: ISO 8601 with its zone.
-        interpreter: of the newest of Lambda's Python runtimes that this host has.
-        interpreters: of each that it has, by the runtime's name. Empty in calibrations that were
-            made before they were told apart.
-        streams_ns: how long the work takes by which others on a core are noticed, when there are
-            none. None: in calibrations that were made before others were looked for.
+        interpreter: speed of the newest of Lambda's Python runtimes on this host.
+        interpreters: speed of each Python runtime on this host, by the runtime's name. Empty in
+            old calibrations.
+        streams_ns: time of the work that detects other users of a core, when there are none. None
+            in old calibrations.
     """
 
     made_at: str
@@ -64,7 +65,7 @@ class Calibration(Record, frozen=True, kw_only=True):
     streams_ns: int | None = None
 
     def of(self, runtime: str) -> Speed:
-        """The speed of what serves a runtime: of the nearest Python, where it has not the one."""
+        """The speed of a runtime; of the nearest Python, if this host lacks the runtime's own."""
         if not runtime.startswith(_PYTHON):
             return self.compiled
         nearest = min(
@@ -74,7 +75,7 @@ class Calibration(Record, frozen=True, kw_only=True):
 
     @property
     def line(self) -> str:
-        """In a few words."""
+        """A summary in one line."""
         pythons = self.interpreters or {"interpreters": self.interpreter}
         factors = ", ".join(f"{name} {speed.line}" for name, speed in pythons.items())
         return (
@@ -84,7 +85,7 @@ class Calibration(Record, frozen=True, kw_only=True):
 
 
 def _distance(wanted: str, available: str) -> tuple[int, int]:
-    """How far apart two runtimes are; of two that are equally far the newer one is nearer."""
+    """The distance of two Python versions; of two equally distant ones, the newer is nearer."""
     wanted_minor, available_minor = (
         int(name.removeprefix(_PYTHON)) for name in (wanted, available)
     )

@@ -1,4 +1,4 @@
-"""What others published, and what is to be run to judge it."""
+"""Published figures, and the experiments that judge them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Cell = tuple[str, str, str, int]
 
 
 class PublishedFigure(Record, frozen=True, kw_only=True):
-    """One published figure that stands beside ours.
+    """One published figure, to be printed beside ours.
 
     Attributes:
-        call: which call it is of; "cold" is the first call of an environment, INIT included.
-        metric: a phase's name, a figure of model.CallSummary ("duration_ms", "mean_ms"), or
-            another that stands beside none of ours ("zip_bytes").
+        call: the call of the figure; "cold" is the first call of an environment, with INIT.
+        metric: name of a phase, a field of CallSummary ("duration_ms", "mean_ms"), or another
+            metric that no report has ("zip_bytes").
     """
 
     claim: str
@@ -32,7 +32,7 @@ class PublishedFigure(Record, frozen=True, kw_only=True):
 
 
 class Quantity(Record, frozen=True, kw_only=True):
-    """Something that an environment of a cell yields; stats/quantities.py lists the metrics."""
+    """A metric of one cell and call; analysis/quantities.py lists the metrics."""
 
     workload: str
     variant: str
@@ -43,35 +43,35 @@ class Quantity(Record, frozen=True, kw_only=True):
 
     @property
     def cell(self) -> Cell:
-        """Where it is measured."""
+        """Workload, variant, case and memory size."""
         return self.workload, self.variant, self.case, self.memory_mb
 
 
 class Documented(Record, frozen=True, kw_only=True):
-    """A figure that AWS documents, and where."""
+    """A figure from AWS's documentation, with its URL."""
 
     value: float
     source: str
 
 
 class ClaimRow(Record, frozen=True, kw_only=True):
-    """One published statement, and what it is held against.
+    """One published statement, and what it is compared with.
 
-    What is published is a value, a range or, where the text has words alone, a side: which of
-    both is less. What it is held against is measured (`of`, `over`), recomputed by an audit of
-    the text's table (`table`), or AWS's documentation.
+    The statement is a value, a range or, where the text has only words, a side: which of two is
+    less. It is compared with a measurement (`of`, `over`), with an audit of the text's table
+    (`table`), or with AWS's documentation.
 
     Attributes:
-        id: begins with the claim's.
-        unit: "ms", "USD", "MB", "B", "%", "x" or whatever else is counted.
-        side: "below": `of` is said to be less than `over`; "above": more.
-        says: the text's own words, or what it puts this down to.
+        id: begins with the claim's id.
+        unit: "ms", "USD", "MB", "B", "%", "x" or another counted thing.
+        side: "below": the text says that `of` is less than `over`; "above": more.
+        says: the text's own words, or its explanation.
         operation: "value": the sum of `of`; "ratio": `of` / `over`; "saving": 1 - `of` / `over`;
             "difference": `of` - `over`.
-        of, over: what is summed up in each round.
-        table: ids of the rows of the text's table that it stands on.
-        scale: ours, times this, is in the unit of what is published.
-        tolerance: whose error is stated in claims/tolerances.toml.
+        of, over: the quantities that are added up in each round.
+        table: ids of the rows in the text's table that the statement follows from.
+        scale: factor from our unit to the published unit.
+        tolerance: kind of figure; claims/tolerances.toml states its error.
     """
 
     id: str
@@ -93,11 +93,11 @@ class ClaimRow(Record, frozen=True, kw_only=True):
 
 
 class Study(Record, frozen=True, kw_only=True):
-    """Figures that no text has: several variants side by side, for a question that one raises.
+    """Our own figures of several variants, for a question that a text raises.
 
     Attributes:
-        columns: metric -> its head, with the unit in it.
-        says: how the table is to be read, what it cannot show included.
+        cold, warm: metric -> head of its column, with the unit.
+        says: how to read the table, and what the table cannot show.
     """
 
     claim: str
@@ -112,11 +112,11 @@ class Study(Record, frozen=True, kw_only=True):
 
 
 class Headline(Record, frozen=True, kw_only=True):
-    """A published saving, held against the whole bill, line by line.
+    """A published saving, to be compared with the whole bill, line by line.
 
     Attributes:
-        of, over: the variants; the bill of `over` is the whole.
-        calls: how many calls the bill is for.
+        of, over: the two variants; savings are shares of the bill of `over`.
+        calls: number of calls on the bill.
     """
 
     claim: str
@@ -133,10 +133,10 @@ class ClaimSource(Record, frozen=True, kw_only=True):
     """One published text and its figures.
 
     Attributes:
-        count: units of work in the call that each figure was taken from: beside a call of
-            another size it would mislead. None: the workload knows one size alone.
-        waiting: phases that wait for a service.
-        rows: statements beside `figures`, each of which is one too.
+        count: units of work in the call of each figure; the figures stand only beside calls of the
+            same size. None: the workload has only one size.
+        waiting: names of the phases that wait for a service.
+        rows: further statements; each of `figures` is a statement, too.
     """
 
     id: str
@@ -151,7 +151,7 @@ class ClaimSource(Record, frozen=True, kw_only=True):
 
 
 class Rounds(Record, frozen=True, kw_only=True):
-    """How much of an experiment is made."""
+    """How often the cells of an experiment are measured."""
 
     cold: int
     warm: int
@@ -159,10 +159,10 @@ class Rounds(Record, frozen=True, kw_only=True):
 
 
 class Experiment(Record, frozen=True, kw_only=True):
-    """One run that judges rows: of several that have a cell, the first is taken.
+    """One run that judges rows; the first experiment with a cell is the one that measures it.
 
     Attributes:
-        quick: what is made of it in five minutes; None: nothing.
+        quick: the numbers for a run of five minutes; None: omitted from such a run.
     """
 
     name: str
@@ -174,7 +174,7 @@ class Experiment(Record, frozen=True, kw_only=True):
     quick: Rounds | None = None
 
     def has(self, cell: Cell) -> bool:
-        """Whether the cell is measured in it."""
+        """Whether the experiment measures a cell."""
         workload, variant, case, memory_mb = cell
         return (
             workload == self.workload
@@ -185,11 +185,11 @@ class Experiment(Record, frozen=True, kw_only=True):
 
 
 class FidelityError(Record, frozen=True, kw_only=True):
-    """How far our figures are from AWS's, as stated.
+    """The stated error of our figures compared with AWS's.
 
     Attributes:
-        log_error: of a figure's logarithm: 0.1 is about 10 %.
-        stated: where.
+        log_error: error of a figure's logarithm: 0.1 is about 10 %.
+        stated: where the error is stated.
     """
 
     source: str

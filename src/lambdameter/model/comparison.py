@@ -1,6 +1,6 @@
-"""How sure one can be: two variants against each other, with what says so.
+"""Comparisons of a variant with the reference, and the looks of a run with `--rounds auto`.
 
-A ratio is the variant's time or cost over the reference's: 0.8 is a fifth less.
+A ratio is the variant's time or cost / the reference's: 0.8 is a fifth less.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class Interval(Record, frozen=True, kw_only=True):
     """A confidence interval of a ratio, by bootstrap over environments.
 
     Attributes:
-        level: how often such intervals hold the true ratio: 0.95; more where a run was looked at
-            several times, so that 0.95 is kept over all looks.
-        environments: of each of the two variants; one a round.
-        resamples: how many bootstrap samples it was read from.
+        level: confidence level: 0.95, or more if the run has several looks, so that 0.95 holds over
+            all looks.
+        environments: number of environments of each variant, one per round.
+        resamples: number of bootstrap samples.
         ratio: the estimate.
     """
 
@@ -36,7 +36,7 @@ class Interval(Record, frozen=True, kw_only=True):
 
 
 class InitRatio(Record, frozen=True, kw_only=True):
-    """Init Duration alone: estimated over rounds as `Comparison.ratio` is.
+    """The ratio of Init Duration, estimated over rounds like `Comparison.ratio`.
 
     Attributes:
         interval, detectable: None below `needed` environments.
@@ -48,14 +48,14 @@ class InitRatio(Record, frozen=True, kw_only=True):
 
 
 class Outliers(Record, frozen=True, kw_only=True):
-    """What lies far from the rest. It is flagged and stays in every figure.
+    """The outliers of a comparison; they are flagged, but every figure includes them.
 
     Attributes:
-        calls: of both variants.
-        tukey, mad: calls flagged by Tukey's fences and by the median absolute deviation.
-        rounds: rounds whose ratio Tukey's fences flag.
-        without: the ratio of medians without the flagged calls and rounds; None: nothing is left.
-        cost_without: the ratio of mean billed time without the flagged calls.
+        calls: number of calls of both variants.
+        tukey, mad: number of calls flagged by Tukey's fences and by the median absolute deviation.
+        rounds: number of rounds whose ratio Tukey's fences flag.
+        without: ratio of medians without the flagged calls and rounds; None where none remain.
+        cost_without: ratio of mean billed time without the flagged calls.
     """
 
     calls: int
@@ -67,14 +67,15 @@ class Outliers(Record, frozen=True, kw_only=True):
 
 
 class FlaggedCalls(Record, frozen=True, kw_only=True):
-    """Calls of one cell that lie far from its others. They stay in every figure.
+    """The outliers of one cell; every figure includes them.
 
     Attributes:
-        calls: all of the cell's that are in figures.
-        tukey, mad: the trials that Tukey's fences flag, and the median absolute deviation.
-        median_ms, mean_ms: of the calls' times (cold: Init Duration + Duration).
-        median_without_ms, mean_without_ms: the same without what either flags; None: nothing is
-            left.
+        calls: number of the cell's calls that figures include.
+        tukey, mad: indices of the trials flagged by Tukey's fences, and by the median absolute
+            deviation.
+        median_ms, mean_ms: of the calls' times (cold calls: Init Duration + Duration).
+        median_without_ms, mean_without_ms: the same without all flagged calls; None where none
+            remain.
     """
 
     variant: str
@@ -91,19 +92,21 @@ class FlaggedCalls(Record, frozen=True, kw_only=True):
 
     @property
     def trials(self) -> frozenset[int]:
-        """What either flags."""
+        """Indices of all flagged trials."""
         return frozenset((*self.tukey, *self.mad))
 
 
 class Noise(Record, frozen=True, kw_only=True):
-    """How far apart identical work was, and what to do about it.
+    """The noise of a comparison: how much calls that do the same work differ.
 
     Attributes:
-        within_log_sd: of the calls of one environment: 0.1 is about 10 %.
-        between_log_sd: of environments, beyond what their calls explain.
-        drift: the last round's time over the first's, by the straight line through all.
-        coefficient: Spearman's, of a round's time with its number: 1 or -1 where it only drifts.
-        warning: what is wrong with it; None: nothing.
+        within_log_sd: standard deviation of the calls of one environment, of logarithms: 0.1 is
+            about 10 %.
+        between_log_sd: the same of environments, beyond what their calls explain.
+        drift: time of the last round / time of the first, on a straight line through all rounds.
+        coefficient: Spearman's coefficient of a round's time with its number; 1 or -1 for pure
+            drift.
+        warning: the problem; None where there is none.
         next_step: what to do; None where there is no warning.
     """
 
@@ -116,20 +119,20 @@ class Noise(Record, frozen=True, kw_only=True):
 
 
 class Comparison(Record, frozen=True, kw_only=True):
-    """A variant against the reference: one call of one case at one tier.
+    """A variant compared with the reference: one call of one case at one memory size.
 
     Attributes:
-        reference: the workload's first variant that has figures and is no exhibit.
-        environments: rounds in which both were measured; the others are in no ratio.
-        needed, needed_for_cost: environments from which on there is an interval.
-        ratio: of environment medians of Duration (cold: Init Duration + Duration), Huber's estimate
-            of location over rounds.
-        interval: of it; None below `needed`.
-        cost_ratio, cost_interval: of untrimmed means of billed ms.
-        detectable: the smallest change that a run like this finds four times of five, as a share
-            (0.03: 3 %); None below `needed`.
-        cost_detectable: of billed ms; None below `needed_for_cost`.
-        init: None where no call of the two had an Init Duration: warm calls.
+        reference: the first candidate of the workload that has figures.
+        environments: number of rounds in which both were measured; no ratio includes the others.
+        needed, needed_for_cost: number of environments from which on there is an interval.
+        ratio: ratio of environment medians of Duration (cold calls: Init Duration + Duration),
+            Huber's estimate of location over rounds.
+        interval: interval of `ratio`; None below `needed`.
+        cost_ratio, cost_interval: the same for untrimmed means of billed ms.
+        detectable: minimum detectable effect: the smallest change that a run like this finds in
+            four cases of five, as a share (0.03 is 3 %); None below `needed`.
+        cost_detectable: the same for billed ms; None below `needed_for_cost`.
+        init: ratio of Init Duration; None for warm calls.
         noise: None below three rounds.
     """
 
@@ -154,13 +157,13 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 
 class Percentile(Record, frozen=True, kw_only=True):
-    """A high percentile of a cell's times, where the number of environments allows one.
+    """A high percentile of a cell's times.
 
     Attributes:
         share: 0.9, 0.95 or 0.99.
-        needed: environments from which on it is told.
-        value_ms, low_ms, high_ms: of one call an environment, with its distribution-free 95 %
-            interval; None: not enough samples.
+        needed: number of environments from which on there is a value.
+        value_ms, low_ms, high_ms: percentile of one call per environment, with its
+            distribution-free 95 % interval; None where there are too few environments.
     """
 
     share: float
@@ -172,11 +175,12 @@ class Percentile(Record, frozen=True, kw_only=True):
 
 
 class StoppingRule(Record, frozen=True, kw_only=True):
-    """How a run ends that has as many rounds as it needs; declared before its first round.
+    """How a run with `--rounds auto` ends; declared before its first round.
 
     Attributes:
-        looks: after how many rounds it is looked at, ascending; the last one is the last round.
-        budget_s: what measuring may take, seconds; None: as long as it takes.
+        looks: numbers of rounds after which there is a look at the data, ascending; the last look
+            ends the run.
+        budget_s: time limit of measuring, seconds; None: unlimited.
     """
 
     looks: tuple[int, ...]
@@ -184,13 +188,13 @@ class StoppingRule(Record, frozen=True, kw_only=True):
 
 
 class Look(Record, frozen=True, kw_only=True):
-    """What was seen at one look.
+    """One look at the data of a run.
 
     Attributes:
-        level: of its intervals.
-        comparisons: how many there were.
-        decided: of these, found faster or slower.
-        equivalent: and those whose interval holds nothing but a negligible difference.
+        level: confidence level of the intervals.
+        comparisons: number of comparisons.
+        decided: number of comparisons with the verdict faster or slower.
+        equivalent: number of comparisons whose interval has only negligible differences.
     """
 
     rounds: int
@@ -201,16 +205,17 @@ class Look(Record, frozen=True, kw_only=True):
 
 
 class Stopping(Record, frozen=True, kw_only=True):
-    """Whether to go on after a round, and why.
+    """The state of a run with `--rounds auto` after a round.
 
     Attributes:
-        looks: the declared ones, in rounds; decided upon before the first round.
-        level: of this look's intervals; None between looks.
-        reason: "decided": every comparison has its verdict; "equivalent": and those without a
-            difference are as good as equal; "last-look"; "out-of-budget"; "nothing-to-compare": no
-            two variants have figures; None: go on.
+        looks: numbers of rounds of the declared looks.
+        level: confidence level of this look's intervals; None between looks.
+        stop: whether the run ends here.
+        reason: "decided": every comparison is decided; "equivalent": every comparison is decided
+            or practically equal; "last-look"; "out-of-budget"; "nothing-to-compare": no two
+            variants have figures; None: the run continues.
         history: the looks so far, oldest first; `made` in stopping.json.
-        elapsed_s: what measuring took so far, seconds.
+        elapsed_s: time of measuring so far, seconds.
     """
 
     rounds: int

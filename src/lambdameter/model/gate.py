@@ -1,4 +1,4 @@
-"""Two runs held against each other. Ratios are HEAD / BASE: above 1 is slower, dearer, bigger."""
+"""The run HEAD compared with the run BASE; ratios are HEAD / BASE: above 1 is worse."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Lack = Literal[
 
 
 class GateInterval(Record, frozen=True, kw_only=True, tag="interval"):
-    """Where a ratio lies.
+    """A ratio with its confidence interval.
 
     Attributes:
-        ratio: as measured; low, high: the ends of its interval, of the probability `level`.
-        base, head: how many environments it stands on.
+        ratio: the measured ratio; low, high: ends of the interval; level: its confidence level.
+        base, head: number of environments of each run.
     """
 
     ratio: float
@@ -33,7 +33,7 @@ class GateInterval(Record, frozen=True, kw_only=True, tag="interval"):
 
 
 class NotEnough(Record, frozen=True, kw_only=True, tag="not-enough"):
-    """Too few environments for an interval: how many there are, and how many each side needs."""
+    """Too few environments for an interval: their numbers, and the number that each run needs."""
 
     base: int
     head: int
@@ -44,8 +44,8 @@ class Ratio(Record, frozen=True, kw_only=True):
     """One quantity of both runs.
 
     Attributes:
-        base, head: the figures, None where not known; so then is their ratio.
-        interval: None where the figures are counted and not sampled.
+        base, head: the figures; None where unknown. Then `ratio` is None, too.
+        interval: None for exact figures.
     """
 
     base: float | None
@@ -55,7 +55,7 @@ class Ratio(Record, frozen=True, kw_only=True):
 
 
 class BillRatio(Record, frozen=True, kw_only=True):
-    """The whole bill of a warm call; the interval is the compute's, the rest is counted."""
+    """The whole bill of a warm call; only compute has an interval, the rest is exact."""
 
     base_usd: Decimal
     head_usd: Decimal
@@ -64,14 +64,14 @@ class BillRatio(Record, frozen=True, kw_only=True):
 
 
 class CellRatios(Record, frozen=True, kw_only=True):
-    """One variant on one case at one tier, in both runs: warm calls.
+    """Warm calls of one variant on one case at one memory size, in both runs.
 
     Attributes:
-        lack: why there is nothing to compare; None: there is.
+        lack: why there are no ratios; None where there are.
         duration_ms: medians of the environments' medians.
         billed_ms: untrimmed means over all calls.
         max_memory_mb: medians.
-        base_errors, head_errors: calls that failed, which are in no figure.
+        base_errors, head_errors: number of failed calls, which no figure includes.
     """
 
     variant: str
@@ -87,10 +87,10 @@ class CellRatios(Record, frozen=True, kw_only=True):
 
 
 class PackageRatio(Record, frozen=True, kw_only=True):
-    """A variant's deployment package, zipped, in both runs.
+    """A variant's zipped deployment package in both runs.
 
     Attributes:
-        same: whether it is the very same package; None: not known.
+        same: whether both runs have the identical package; None: unknown.
     """
 
     variant: str
@@ -99,11 +99,12 @@ class PackageRatio(Record, frozen=True, kw_only=True):
 
 
 class ConditionDifference(Record, frozen=True, kw_only=True):
-    """Something that was not alike in both runs.
+    """A difference between the conditions of two runs.
 
     Attributes:
-        weight: "work": they did not do the same; "figures": their figures stand for different
-            things; "told": it is to be known.
+        topic: what differs; `what` in JSON.
+        weight: "work": the runs did not do the same work; "figures": their figures are not
+            comparable; "told": for information only.
     """
 
     topic: str = msgspec.field(name="what")
@@ -113,18 +114,18 @@ class ConditionDifference(Record, frozen=True, kw_only=True):
 
 
 class Gate(Record, frozen=True, kw_only=True):
-    """What HEAD may at most be: `limit` is a share, 0.05 lets a ratio of 1.05 pass."""
+    """A limit for HEAD; `limit` is a share: 0.05 allows a ratio of 1.05."""
 
     kind: GateKind
     limit: float
 
 
 class GateVerdict(Record, frozen=True, kw_only=True):
-    """What came of one gate for one cell; a package has neither case nor tier.
+    """The outcome of one gate for one cell, or for a package, which has no case or memory size.
 
     Attributes:
-        ratio: what was held against the gate; None: there was nothing.
-        lack: why there was nothing.
+        ratio: the ratio that the limit was applied to; None where there is none.
+        lack: why there is no ratio.
     """
 
     gate: Gate
@@ -138,7 +139,7 @@ class GateVerdict(Record, frozen=True, kw_only=True):
 
 
 class ComparedRun(Record, frozen=True, kw_only=True):
-    """Which run it is; `rounds` and `complete` as in its summary."""
+    """Identity of a compared run; `rounds` and `complete` as in its summary."""
 
     id: str
     folder: str
@@ -149,10 +150,10 @@ class ComparedRun(Record, frozen=True, kw_only=True):
 
 
 class GateReport(Record, frozen=True, kw_only=True):
-    """HEAD against BASE.
+    """HEAD compared with BASE.
 
     Attributes:
-        variant_titles, case_titles: what they are called in words.
+        variant_titles, case_titles: name -> title.
     """
 
     workload: str

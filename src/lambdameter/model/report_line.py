@@ -1,6 +1,6 @@
 """Lambda's REPORT line and the x-lambdameter-* headers: written by the emulator, read by a target.
 
-This is the one module that both sides share, so that neither can drift from the other.
+Both sides share this module, so that they cannot drift apart.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ HOST = "x-lambdameter-host"
 
 
 def format_report(report: Report) -> str:
-    """The line as AWS prints it, its tabs and its final newline included."""
+    """The line as AWS prints it, with tabs and final newline."""
     fields = [
         f"REPORT RequestId: {report.request_id}",
         f"Duration: {report.duration_ms:.2f} ms",
@@ -57,7 +57,7 @@ def format_report(report: Report) -> str:
 
 
 def parse_report(log: str) -> Report | None:
-    """The last REPORT line in a log tail; None where there is none (it may be cut off)."""
+    """The last REPORT line in a log tail; None where there is none: it may be cut off."""
     matches = list(_REPORT.finditer(log))
     if not matches:
         return None
@@ -77,7 +77,7 @@ def parse_report(log: str) -> Report | None:
 
 
 def format_meter(meter: Meter) -> dict[str, str]:
-    """Header name -> value, for what is known."""
+    """Header name -> value, for every known figure."""
     headers = {ENVIRONMENT: meter.environment}
     for name, value in (
         (CPU_MS, meter.cpu_ms),
@@ -97,7 +97,7 @@ def format_meter(meter: Meter) -> dict[str, str]:
 
 
 def parse_meter(headers: Mapping[str, str]) -> Meter | None:
-    """The meter of an answer; None where the target is not the emulator."""
+    """The meter in an answer's headers; None where the target is not the emulator."""
     if ENVIRONMENT not in headers:
         return None
 

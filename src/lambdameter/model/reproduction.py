@@ -1,4 +1,4 @@
-"""Published claims as they were judged."""
+"""Published claims with their verdicts."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ ROW_VERDICTS: tuple[RowVerdict, ...] = (
 
 
 class Estimate(Record, frozen=True, kw_only=True):
-    """What was measured for a row, in the row's unit.
+    """The measured figure for a row, in the row's unit.
 
     Attributes:
-        value: over all environments; None: nothing was measured (see `lack`).
+        value: over all environments; None where nothing was measured (see `lack`).
         low, high: the 95 % interval; None: too few environments.
-        environments: rounds that it stands on.
-        once: the first round's alone: what the published protocol would have told.
-        modelled: the part of the effect that our own model made; None: nothing is modelled.
-        of, over: both sides where the row has two.
-        scaled: the published work is so many times that of our calls, and a figure that grows with
-            it was multiplied; 1: the same.
+        environments: number of rounds.
+        once: the value of the first round only, as the published protocol would have measured it.
+        modelled: the part of the effect that comes from our own models; None: nothing is modelled.
+        of, over: the two sides, if the row has two.
+        scaled: published work / work of our calls; figures that grow with the work were multiplied
+            by it.
         lack: why there is no value.
-        died: it is lacking since the function did not answer.
+        died: whether there is no value because the function did not answer.
     """
 
     value: float | None = None
@@ -51,12 +51,11 @@ class JudgedRow(Record, frozen=True, kw_only=True):
     """One row with its verdict.
 
     Attributes:
-        source: the text's id.
-        estimate: None where nothing is to be measured for it.
-        here: what it comes to where it is recomputed or looked up, in words.
-        why: why it is not reproduced, cannot be so or is not judged; also what a reproduced one
-            leaves out.
-        log_error: by which the interval was widened on both sides.
+        source: id of the text.
+        estimate: None where nothing has to be measured.
+        here: the recomputed or documented figure, in words.
+        why: the reason for the verdict; for a reproduced row, what the row omits.
+        log_error: error by which both ends of the interval were widened.
     """
 
     source: str
@@ -69,7 +68,7 @@ class JudgedRow(Record, frozen=True, kw_only=True):
 
 
 class StudyTable(Record, frozen=True, kw_only=True):
-    """A study's figures: variant -> one estimate a column; no verdict."""
+    """A study's figures: variant -> one estimate per column; without verdicts."""
 
     source: str
     study: Study
@@ -77,7 +76,7 @@ class StudyTable(Record, frozen=True, kw_only=True):
 
 
 class HeadlineLine(Record, frozen=True, kw_only=True):
-    """One line of both bills, USD; `saved` is what the headline's variant saves of the whole."""
+    """One line of both bills, USD; `saved` is a share of the whole bill of `over`."""
 
     item: str
     over_usd: float
@@ -86,12 +85,12 @@ class HeadlineLine(Record, frozen=True, kw_only=True):
 
 
 class HeadlineBill(Record, frozen=True, kw_only=True):
-    """A headline against the whole bill.
+    """A headline compared with the whole bill.
 
     Attributes:
-        count: units of work in a call; None: the workload counts none.
-        compute_saved, whole_saved: shares of compute alone, and of the whole bill.
-        compute_ratio, whole_ratio: how many times as dear `over` is.
+        count: units of work in a call; None: the workload does not count any.
+        compute_saved, whole_saved: saved share of compute, and of the whole bill.
+        compute_ratio, whole_ratio: how many times as expensive `over` is as `of`.
     """
 
     source: str
@@ -109,7 +108,7 @@ class HeadlineBill(Record, frozen=True, kw_only=True):
 
 
 class ExperimentRun(Record, frozen=True, kw_only=True):
-    """A run that rows were judged by."""
+    """A run that judged rows."""
 
     experiment: str
     folder: str
@@ -126,12 +125,13 @@ class ExperimentRun(Record, frozen=True, kw_only=True):
 
 
 class Reproduction(Record, frozen=True, kw_only=True):
-    """Everything that `lambdameter reproduce` tells.
+    """The result of `lambdameter reproduce`.
 
     Attributes:
+        quick: whether the quick protocol was measured.
         titles: source id -> title of the text.
-        conditions: source id -> how its figures came about.
-        command: what was typed, without options on where results go.
+        conditions: source id -> how the text's figures were measured.
+        folder: folder of the runs.
     """
 
     quick: bool

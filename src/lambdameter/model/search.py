@@ -1,4 +1,4 @@
-"""What came of looking for an input on which variants differ."""
+"""The result of a search for an event on which variants differ."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lambdameter.model.sample import FieldDifference
 
 
 class Disagreement(Record, frozen=True, kw_only=True):
-    """One variant against the first on one event.
+    """The differences between a variant and the first variant on one event.
 
     Attributes:
-        fields: where they differ; `expected` is what the first variant answered. The field "" is
-            the answer as a whole.
+        fields: the fields that differ; `expected` is the first variant's value. The field "" is the
+            whole answer.
     """
 
     variant: str
@@ -21,20 +21,20 @@ class Disagreement(Record, frozen=True, kw_only=True):
 
 
 class SearchResult(Record, frozen=True, kw_only=True):
-    """One search, or one event called again.
+    """One search, or one given event.
 
     Attributes:
-        variants: those that were held against the first of them.
-        seed: None: one given event was called.
-        inputs: how many events were tried until one was found.
-        smaller: how many more to make it smaller.
-        smallest: whether none was left that could be smaller.
-        exhausted: whether the schema allows no event that was not tried.
-        event: the one on which they differ, or that was given; None also where there is none.
-        event_file: where it stands; None: nothing was found.
-        answers: what each variant made of it, on one line.
-        disagreements: empty: nothing was found.
-        again: whether they differed when the event was called once more; None: it was not.
+        variants: names of the variants; the others were compared with the first.
+        seed: None for a given event.
+        inputs: number of events that were tried until one was found.
+        smaller: number of further events that were tried to reduce the found event.
+        smallest: whether no smaller event was left to try.
+        exhausted: whether every event that the schema allows was tried.
+        event: the found or given event; None where none was found.
+        event_file: file of the event; None where none was found.
+        answers: each variant's answer on one line.
+        disagreements: the differences; empty where there are none.
+        again: whether the variants differed when the found event was repeated; None: not repeated.
     """
 
     workload: str

@@ -1,4 +1,4 @@
-"""What is to be measured: workload.toml, checked."""
+"""A workload: workload.toml, checked."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Case(Record, frozen=True, kw_only=True):
     """One input of a workload.
 
     Attributes:
-        object: the file that the generator writes, uploaded to S3; None: it reads none.
-        event: the event's template; in its strings {bucket}, {object} and {table} are filled in.
-        expected: fields that every answer must have, where no generator says so.
+        object: the file that the generator writes, uploaded to S3; None: the case has no object.
+        event: template of the event; {bucket}, {object} and {table} in its strings are replaced.
+        expected: fields that every answer must have, if there is no generator.
     """
 
     name: str
@@ -30,13 +30,13 @@ class Variant(Record, frozen=True, kw_only=True):
     """One implementation of a workload.
 
     Attributes:
-        source: folder below the workload's, the root of what is packaged.
-        build: how `source` becomes a zip ("copy": as it is; "cargo": `cargo build --release`).
-        binary: cargo's binary target, packaged as `bootstrap` ("cargo" alone).
-        features: cargo features, in place of the default ones of all crates in its workspace.
-        build_environment: variables of that build; only with `features`, which must set apart
-            what the variables change, or cargo builds one over the other.
-        language: decides the colour, and what is a rewrite of what.
+        source: folder below the workload's: the root of the package.
+        build: how `source` becomes a zip ("copy": unchanged; "cargo": `cargo build --release`).
+        binary: cargo's binary target, packaged as `bootstrap` ("cargo" only).
+        features: cargo features, instead of the default features of all crates in the workspace.
+        build_environment: variables of the build, only with `features`: the features must
+            distinguish what the variables change, or cargo overwrites one build by the other.
+        language: determines the colour, and which variants are rewrites of others.
         not_a_candidate: why this variant is measured but never recommended; None for candidates.
             `exhibit` in workload.toml and in run folders.
     """
@@ -63,27 +63,27 @@ class TableKey(Record, frozen=True, kw_only=True):
 
 
 class Table(Record, frozen=True, kw_only=True):
-    """The table that each trial is given, with the generator's `initial.ndjson` or empty."""
+    """The table of each trial, with the items of the generator's `initial.ndjson`, if any."""
 
     partition_key: TableKey
     sort_key: TableKey | None = None
 
 
 class MayDiffer(Record, frozen=True, kw_only=True):
-    """A field that two variants may answer or write differently, and why."""
+    """A field of which two variants may answer or write different values, and why."""
 
     field: str
     reason: str
 
 
 class AnswerMayDiffer(MayDiffer, frozen=True, kw_only=True):
-    """A field of the answer that may differ: by anything, or by no more than a tolerance.
+    """A field of the answer that may differ, by any amount or within a tolerance.
 
-    Numbers a and b are alike where |a - b| <= max(absolute, relative * max(|a|, |b|)), as
-    https://docs.python.org/3/library/math.html#math.isclose has it.
+    Numbers a and b are alike if |a - b| <= max(absolute, relative * max(|a|, |b|)), as in
+    https://docs.python.org/3/library/math.html#math.isclose.
 
     Attributes:
-        absolute, relative: None, both: the field is not compared at all.
+        absolute, relative: the tolerances; the field is not compared at all if both are None.
     """
 
     absolute: Annotated[float, Meta(gt=0)] | None = None
@@ -91,16 +91,16 @@ class AnswerMayDiffer(MayDiffer, frozen=True, kw_only=True):
 
     @property
     def tolerated(self) -> bool:
-        """Whether the field is compared, and not ignored."""
+        """Whether the field has a tolerance; other fields are ignored."""
         return self.absolute is not None or self.relative is not None
 
 
 class EqualityRule(Record, frozen=True, kw_only=True):
-    """What must be equal: everything, but for the fields named here.
+    """What must be equal: everything except these fields.
 
     Attributes:
-        errors: when two failures are alike: "type", both failed with the same errorType;
-            "message", and with the same errorMessage; "any", both failed.
+        errors: when two failures are alike: "type": they have the same errorType; "message": also
+            the same errorMessage; "any": always.
     """
 
     table: tuple[MayDiffer, ...] = ()
@@ -117,13 +117,13 @@ class Phase(Record, frozen=True, kw_only=True):
 
 
 class ResponseShape(Record, frozen=True, kw_only=True):
-    """Where the handler's own figures stand in its response (dotted paths).
+    """The places of the handler's own figures in its response (dotted paths).
 
     Attributes:
-        json_strings: fields that hold JSON as a string, such as an HTTP answer's `body`; all
-            else here and in the equality rule reads them as that JSON.
-        count: how many units of work were done; None: a call is one unit. `unit` names one.
-        total: the handler's own total, ms; None: it has none, and Duration is compared.
+        json_strings: fields that hold JSON as a string, such as an HTTP answer's `body`; all other
+            paths and the equality rule see the parsed JSON.
+        count: units of work of a call; None: a call is one unit. `unit` is the unit's name.
+        total: the handler's own total, ms; None: Duration is compared.
     """
 
     json_strings: tuple[str, ...] = ()
@@ -134,19 +134,19 @@ class ResponseShape(Record, frozen=True, kw_only=True):
 
 
 class Calls(Record, frozen=True, kw_only=True):
-    """What the parameters are in a cold and in a warm call, where they are not the defaults."""
+    """Parameters of cold and of warm calls that differ from the defaults."""
 
     cold: dict[str, ParameterValue] = {}
     warm: dict[str, ParameterValue] = {}
 
 
 class ServiceUse(Record, frozen=True, kw_only=True):
-    """What one call asks for besides table writes (those are counted in the table).
+    """Requests of one call to a service, besides table writes, which are counted in the table.
 
     Attributes:
-        operation: the request, or the capacity unit, by which the price list has it.
-        requests: how many; half a read unit is what an eventually consistent read takes.
-        cases: whose calls ask for it; empty: all.
+        operation: the request or the capacity unit, as the price list names it.
+        requests: number of requests; an eventually consistent read takes half a read unit.
+        cases: names of the cases whose calls make these requests; empty: all.
     """
 
     service: str
@@ -156,19 +156,19 @@ class ServiceUse(Record, frozen=True, kw_only=True):
 
 
 class Workload(Record, frozen=True, kw_only=True):
-    """A task, its variants and its cases: workload.toml, checked.
+    """A task with its variants and cases.
 
     Attributes:
-        root: absolute path of the folder that holds workload.toml.
-        generator: a Python script below root (its contract: workload/loader.py). None: there is
-            no table and no object, and each case says itself what is expected.
-        input_schema: a file below root, the JSON Schema of events; None: there is none.
+        root: absolute path of the folder with workload.toml.
+        generator: a Python script below `root` (its contract is in workload/loader.py). None: the
+            workload has no table and no object, and each case has its expected result.
+        input_schema: the file below `root` with the JSON Schema of events; None: there is none.
         timeout_s: the function's timeout, seconds.
-        memory_mb: the tiers that are measured unless others are asked for.
-        rounds: environments of each cell, unless another number is asked for; None: 20, or as many
-            as a run of ten minutes holds.
-        warm_calls: in each environment, unless another number is asked for; None: 15, or fewer.
-        default_variants: those that are measured unless others are asked for; empty: all.
+        memory_mb: the default memory sizes.
+        rounds: default number of environments per cell; None: 20, or fewer, so that a run takes at
+            most ten minutes.
+        warm_calls: default number of warm calls in each environment; None: 15, or fewer.
+        default_variants: names of the variants that are measured by default; empty: all.
     """
 
     name: str

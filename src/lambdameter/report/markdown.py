@@ -210,14 +210,14 @@ def _cells(report: GateReport, cells: Iterable[CellRatios]) -> str:
         if cell.lack is not None or duration is None:
             rows.append([*names, gate_words.LACKS[cell.lack] if cell.lack else "", *[""] * 6])
             continue
-        is_told = isinstance(duration.interval, GateInterval)
+        has_interval = isinstance(duration.interval, GateInterval)
         rows.append(
             [
                 *names,
                 units.ms(duration.base),
                 units.ms(duration.head),
                 f"**{units.number(duration.ratio)}**",
-                gate_words.span(duration.interval) if is_told else "too few environments",
+                gate_words.span(duration.interval) if has_interval else "too few environments",
                 units.number(cell.billed_ms.ratio if cell.billed_ms else None),
                 units.number(cell.bill.ratio if cell.bill else None),
                 units.number(cell.max_memory_mb.ratio if cell.max_memory_mb else None),

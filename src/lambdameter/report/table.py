@@ -83,7 +83,11 @@ def _warm_rows(
         _partial_failures(grid, cell.warm)
         published_init = run.published(cell).get(("cold", "init_ms"))
         _published_row(
-            grid, run, cell, columns, Text() if published_init is None else _shown(published_init)
+            grid,
+            run,
+            cell,
+            columns,
+            Text() if published_init is None else _published(published_init),
         )
 
 
@@ -303,9 +307,9 @@ def _published_row(
     ]
     if not any(matching):
         return
-    figures = [Text() if claim is None else _shown(claim) for claim in matching]
+    figures = [Text() if claim is None else _published(claim) for claim in matching]
     grid.row([Text("  published", style=NOT_MEASURED), *figures, *further])
 
 
-def _shown(claim: PublishedFigure) -> Text:
+def _published(claim: PublishedFigure) -> Text:
     return published(units.number(claim.value))

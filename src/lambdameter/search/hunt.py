@@ -1,6 +1,6 @@
-"""The search itself: inputs are tried until two variants differ, then made as small as may be.
+"""The search: inputs are tried until two variants differ, then reduced as far as possible. Pure.
 
-Pure: whoever calls gives the clock, the randomness and the question whether an input is one.
+The caller provides the clock, the randomness, and whether variants differ on an input.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hypothesis.errors import Flaky, NoSuchExample, Unsatisfiable
 
 from lambdameter.search.values import Strategy
 
-# Once found, a difference is made smaller for as long, at most.
+# Longest time for reducing a found input, seconds.
 SHRINKING_S = 60.0
 _WITHOUT_END = 10**9
 
@@ -28,11 +28,11 @@ class Random(Protocol):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """When a search without a find ends.
+    """When a search ends that finds nothing.
 
     Attributes:
-        seconds: by the clock.
-        inputs: after so many; None: by the clock alone.
+        seconds: time limit.
+        inputs: largest number of inputs; None: unlimited.
     """
 
     seconds: float
@@ -40,18 +40,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HuntResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a search.
+    """The result of a search.
 
     Attributes:
-        found: whether an input was found.
-        event: the smallest one.
-        inputs: how many were tried until the first was found.
-        smaller: how many more were tried to make it smaller.
-        smallest: whether none of these was left to try.
+        succeeded: whether an input was found.
+        event: the smallest found input.
+        inputs: number of inputs until the first was found.
+        smaller: number of further inputs that were tried to reduce it.
+        smallest: whether no smaller input was left to try.
         exhausted: whether nothing was found among all inputs that the schema allows.
     """
 
-    found: bool
+    succeeded: bool
     event: Any = None
     inputs: int
     smaller: int = 0
@@ -60,7 +60,7 @@ class HuntResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Ended(BaseException):
-    """The search ends here. No Exception: hypothesis takes these for a property of the input."""
+    """The search ends. Not an Exception, which hypothesis would take for a failing input."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class _Ended(BaseException):
 
 
 class _Watch:
-    """Asks for each input, and remembers the smallest that is one."""
+    """Counts the inputs, and remembers the smallest on which the variants differ."""
 
     def __init__(
         self, differ: Callable[[Any], bool], limits: Limits, clock: Callable[[], float]
@@ -76,7 +76,7 @@ class _Watch:
         self._differ = differ
         self._clock = clock
         self._end = clock() + limits.seconds
-        self.found = False
+        self.succeeded = False
         self.event: Any = None
         self.inputs = 0
         self.smaller = 0
@@ -84,18 +84,18 @@ class _Watch:
     def __call__(self, event: Any) -> bool:
         if self._clock() >= self._end:
             raise _Ended
-        if self.found:
+        if self.succeeded:
             self.smaller += 1
         else:
             self.inputs += 1
-        if not self._asked(event):
+        if not self._is_difference(event):
             return False
-        if not self.found:
+        if not self.succeeded:
             self._end = self._clock() + SHRINKING_S
-        self.found, self.event = True, event
+        self.succeeded, self.event = True, event
         return True
 
-    def _asked(self, event: Any) -> bool:
+    def _is_difference(self, event: Any) -> bool:
         try:
             return self._differ(event)
         except Exception as failure:
@@ -109,14 +109,14 @@ def hunt(
     random: Random,
     clock: Callable[[], float],
 ) -> HuntResult:
-    """Look for the smallest input on which `differ` is true.
+    """Search for the smallest input on which `differ` is true.
 
     Args:
         strategy: generates the inputs.
-        differ: whether this input is one; called once for each.
-        limits: when to give up.
-        random: seeded by the caller: the same seed tries the same inputs.
-        clock: seconds, from any beginning.
+        differ: whether the variants differ on an input; called once per input.
+        limits: when to end.
+        random: seeded by the caller; the same seed gives the same inputs.
+        clock: seconds, from any origin.
     """
     watch = _Watch(differ, limits, clock)
     search_settings = settings(
@@ -135,14 +135,14 @@ def hunt(
         if end.failure is not None:
             raise end.failure from None
     except Flaky:
-        pass  # what was found before is what there is
+        pass  # the result is what was found before
     except (NoSuchExample, Unsatisfiable):
         ended = limits.inputs is None or watch.inputs < limits.inputs
     return HuntResult(
-        found=watch.found,
+        succeeded=watch.succeeded,
         event=watch.event,
         inputs=watch.inputs,
         smaller=watch.smaller,
-        smallest=watch.found and ended,
-        exhausted=ended and not watch.found,
+        smallest=watch.succeeded and ended,
+        exhausted=ended and not watch.succeeded,
     )

@@ -1,4 +1,4 @@
-"""Variants that are called with the same event, one after the other, in warm environments."""
+"""Deployed variants that are called with the same event, one after the other."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Rivals:
     """Deployed variants of one workload.
 
     Attributes:
-        differed: what they made of the last event on which they differed.
+        differed: outcomes of the last event on which the variants differed.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class Rivals:
         self._target = target
 
     def call(self, event: Any) -> Outcomes:
-        """What each makes of an event.
+        """The outcome of each variant on an event.
 
         Raises:
-            TargetError: the target failed. That a function fails is an outcome.
+            TargetError: the target failed. A failing function is an outcome.
         """
         payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         return {
@@ -59,7 +59,7 @@ class Rivals:
         }
 
     def differ(self, event: Any) -> bool:
-        """Whether they make different things of it."""
+        """Whether the variants differ on an event."""
         outcomes = self.call(event)
         if not self.disagreements(outcomes):
             return False
@@ -67,7 +67,7 @@ class Rivals:
         return True
 
     def disagreements(self, outcomes: Outcomes) -> tuple[Disagreement, ...]:
-        """Each that does not do what the first one does."""
+        """The variants that differ from the first."""
         first, *others = self.names
         compared = [
             (name, outcome.compare(outcomes[first], outcomes[name], self.workload.equality))
@@ -79,20 +79,20 @@ class Rivals:
 
     def _outcome(self, invocation: Invocation) -> Outcome:
         if invocation.status == _BROKEN:
-            self._target.info()  # raises where the target has died: no function's fault
+            self._target.info()  # raises if the target died, which is not the function's fault
         report, _ = answer.read(invocation)
         response, error = runner.answer_of(invocation, report, self.workload.response)
         if error is None:
             return Outcome(answer=response)
         if error.kind == "answer":
-            # In full: such answers are compared as the text that they are.
+            # The whole text: answers that are not JSON are compared as text.
             text = invocation.payload.decode(errors="backslashreplace")
             error = msgspec.structs.replace(error, message=text)
         return Outcome(error=error)
 
 
 def conditions(sandbox: str) -> Conditions:
-    """Of a local Lambda on which nothing is measured: nothing is slowed, nothing added."""
+    """The conditions of a search: nothing is measured, so nothing is slowed or added."""
     return Conditions(
         target="local",
         region=REGION,
@@ -115,16 +115,16 @@ def deployed(
     memory_mb: int,
     console: Console,
 ) -> Iterator[Rivals]:
-    """The variants on a target, built where need be, for as long as the context lasts."""
+    """The variants on a target, built if necessary, while the context lasts."""
     architecture = target.info().architecture
-    needs = Requirements(
+    requirements = Requirements(
         prefix=f"lambdameter-search-{secrets.token_hex(4)}",
         workload=workload,
         artifacts=[make_package(workload, variant, architecture, console) for variant in variants],
         datasets={},
         memory_mb=memory_mb,
     )
-    with ExitStack() as until_all_is_down, provision(target, needs) as site:
+    with ExitStack() as until_all_is_down, provision(target, requirements) as site:
         try:
             yield Rivals(workload, site.deployments, target)
         finally:

@@ -1,8 +1,8 @@
-"""A JSON Schema -> a strategy that generates what conforms to it. Pure.
+"""A JSON Schema -> a strategy that generates events. Pure.
 
-A part of draft 2020-12 is understood, and docs/workload.md lists it; whatever else a schema holds
-is named as having no generator, so that nobody believes it was heeded. Properties that the schema
-does not name are generated where `additionalProperties` describes them, and not otherwise.
+Part of draft 2020-12 is supported, as docs/workload.md lists it; other keywords are errors, so that
+nobody believes that they have an effect. Properties that the schema does not name are generated
+only if `additionalProperties` describes them.
 
 https://json-schema.org/draft/2020-12/json-schema-validation
 """
@@ -23,7 +23,7 @@ from lambdameter.search.values import Strategy
 
 SchemaPath = tuple[str | int, ...]
 
-# Keywords that say nothing about what conforms.
+# Keywords without an effect on validity.
 _ANNOTATIONS = frozenset(
     ("$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples")
 )
@@ -41,17 +41,17 @@ _TYPES = {
 
 
 def strategy(schema: Any, place: str) -> Strategy:
-    """What generates events that conform to a schema.
+    """A strategy that generates valid events.
 
     Args:
-        schema: the JSON Schema, decoded.
-        place: where it stands, for messages; the place within it is added as a JSON pointer.
+        schema: the decoded JSON Schema.
+        place: file of the schema, for errors; the place in it is added as a JSON pointer.
 
     Raises:
-        BadInputError: it is no JSON Schema, nothing conforms, or a keyword has no generator.
+        BadInputError: this is not a JSON Schema, no event is valid, or a keyword is not supported.
     """
     try:
-        # Without formats: a pattern in another dialect of regular expressions is no fault.
+        # Without formats: a pattern may be in another dialect of regular expressions.
         Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))
     except SchemaError as failure:
         raise BadInputError(
@@ -64,7 +64,7 @@ def strategy(schema: Any, place: str) -> Strategy:
         values.check(generator)
     except ValueError as failure:
         raise _nothing_conforms(f"{place}#", str(failure)) from failure
-    # What the parts generate conforms but for a few combinations of keywords.
+    # The parts generate valid values except for a few combinations of keywords.
     return generator.filter(Draft202012Validator(schema).is_valid)
 
 
@@ -95,7 +95,7 @@ class _Generators:
         self._references: dict[str, Strategy] = {}
 
     def of(self, schema: Any, at: SchemaPath) -> Strategy:
-        """What conforms to the part of the schema that stands there."""
+        """The strategy for the part of the schema at a place."""
         if schema is True or schema == {}:
             return values.ANYTHING
         if schema is False:
@@ -126,7 +126,7 @@ class _Generators:
                 "type that is meant.",
             )
         types: list[str] = [declared] if isinstance(declared, str) else declared
-        # Null first: the smallest difference is looked for in this order.
+        # Null first, because the search reduces values in this order.
         return sorted(types, key=list(_TYPES).index)
 
     def _check_keywords(

@@ -1,9 +1,9 @@
-"""Strategies for the values of JSON, each within the limits that a JSON Schema sets. Pure.
+"""Strategies for JSON values within the limits of a JSON Schema. Pure.
 
-hypothesis draws, besides what is ordinary, the numbers and letters at which programs differ: the
-ends of a range and of machine integers, letters that change their length with their case. Added
-here are decimal fractions, whose halves are rounded in more than one way, and whole numbers that
-are written as such where a fraction is allowed.
+hypothesis also draws the numbers and letters at which programs differ: the ends of ranges and of
+machine integers, letters that change their length with their case. This module adds decimal
+fractions, whose halves can be rounded in several ways, and whole numbers where fractions are
+allowed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from hypothesis.errors import InvalidArgument
 
 Strategy = st.SearchStrategy[Any]
 
-# Money, measurements and shares have so many.
+# Decimal places of money, measurements and shares.
 _DECIMAL_PLACES = (1, 2, 3)
-# A number without limits is mostly an ordinary one; hypothesis's own floats go to the ends.
+# Numbers without limits are mostly below this; hypothesis's own floats go to the extremes.
 _ORDINARY = 10**9
 
-# What programs treat unalike: a digit that is not ASCII; letters whose case is longer, comes back
-# as another or depends on the place or the language; composed and combining marks; spaces and
-# line ends; what is more than one unit of UTF-16; what formats are made of.
+# Text that programs treat differently: a digit that is not ASCII; letters whose other case is
+# longer, does not convert back, or depends on position or language; composed and combining marks;
+# spaces and line ends; letters of several UTF-16 units; characters of common formats.
 NOTABLE = (
     *"a0 A",
     *"\u0663\u00df\u1e9e\u0130\u0131\u03a3\u03c2\u01c5\ufb01\u212a",
@@ -56,9 +56,9 @@ FORMATS: Mapping[str, Callable[[], Strategy]] = {
 
 
 def integers(schema: Mapping[str, Any]) -> Strategy:
-    """Whole numbers, as long as the limits allow."""
+    """Whole numbers within the limits."""
     step = Fraction(str(schema.get("multipleOf", 1)))
-    # A whole number that is a multiple of 0.1 is one of 1.
+    # A whole number that is a multiple of 0.1 is a multiple of 1.
     step = Fraction(step.numerator)
     low, high = _steps(schema, step)
     return st.integers(low, high).map(lambda n: int(n * step))
@@ -85,10 +85,10 @@ def numbers(schema: Mapping[str, Any]) -> Strategy:
 
 
 def strings(schema: Mapping[str, Any]) -> Strategy:
-    """Text of any letters; what a pattern or format asks for, where there is one."""
+    """Text of any letters, or text of a pattern or format."""
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     if "pattern" in schema:
-        # Python's $ would let a line's end follow, that of other dialects would not.
+        # Unlike other dialects, Python's $ allows a line end after it.
         pattern = re.sub(r"(?<!\\)\$$", r"\\Z", schema["pattern"])
         generator: Strategy = st.from_regex(re.compile(pattern))
     elif "format" in schema:
@@ -108,7 +108,7 @@ def _whole(schema: Mapping[str, Any]) -> Strategy | None:
 
 
 def _decimals(schema: Mapping[str, Any], places: int) -> Strategy | None:
-    """A whole part and a fraction, drawn apart: so 110.5 can be made smaller to 0.5."""
+    """Whole part and fraction, drawn separately, so that 110.5 can be reduced to 0.5."""
     step = Fraction(1, 10**places)
     first, last = _steps(schema, step)
     low = min(-_ORDINARY, 0 if last is None else last) if first is None else first
@@ -125,7 +125,7 @@ def _decimals(schema: Mapping[str, Any], places: int) -> Strategy | None:
 
 
 def _steps(schema: Mapping[str, Any], step: Fraction) -> tuple[int | None, int | None]:
-    """The first and the last multiple of the step within the limits; None: there is no limit."""
+    """The first and the last multiple of the step within the limits; None: no limit."""
     low, high = _limit(schema, "inimum"), _limit(schema, "aximum")
     first = last = None
     if low is not None:
@@ -138,7 +138,7 @@ def _steps(schema: Mapping[str, Any], step: Fraction) -> tuple[int | None, int |
 
 
 def _limit(schema: Mapping[str, Any], which: str) -> tuple[Fraction, bool] | None:
-    """The limit, and whether it is itself outside; the narrower one where both are given."""
+    """A limit, and whether it is exclusive; the narrower one if both kinds are given."""
     limits = [
         (Fraction(str(schema[name])), name.startswith("exclusive"))
         for name in (f"m{which}", f"exclusiveM{which}")
@@ -153,10 +153,10 @@ def _number(exact: Fraction) -> int | float:
 
 
 def check(generator: Strategy) -> None:
-    """Whether anything at all can be drawn.
+    """Check that a strategy has values.
 
     Raises:
-        ValueError: the limits contradict each other; its message says which.
+        ValueError: the limits contradict each other; the message names them.
     """
     try:
         generator.validate()

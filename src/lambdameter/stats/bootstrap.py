@@ -1,8 +1,8 @@
-"""Intervals by cluster bootstrap: what is drawn again is the environment, not the call.
+"""Confidence intervals by cluster bootstrap: environments are resampled, not calls.
 
-A round holds one environment of each cell, so rounds are drawn, and both variants of a drawn round
-together: what a round did to both (a drift of the host) cancels. Every environment is reduced
-before anything is drawn.
+A round has one environment of each cell, so whole rounds are resampled, both variants of a round
+together: effects on both, such as a drift of the host, cancel. Every environment is reduced before
+resampling.
 
 * A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997, 3.8 (clusters)
 * T. C. Hesterberg, "What Teachers Should Know About the Bootstrap", 2015, 4.3: the percentile
@@ -22,22 +22,22 @@ from lambdameter.model.comparison import Interval
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
-# The smallest numbers of environments at which 95 % intervals cover 94 to 96 %, of medians and of
-# means, to which a rare stall matters more: benchmarks/statistics.py.
+# The smallest numbers of environments with a real coverage of 94 to 96 %, for medians and for
+# means, which a rare stall affects more: benchmarks/statistics.py.
 ENOUGH = 10
 ENOUGH_FOR_COST = 40
 RESAMPLES = 10_000
-# Draws that are held at once: 80 MB of counts.
+# Resampled counts in memory at the same time: 80 MB.
 _AT_ONCE = 10_000_000
 
 
 class Draws:
-    """Resamples of rounds, drawn once and used for every ratio over so many rounds.
+    """Resamples of rounds, drawn once and used for every ratio over as many rounds.
 
     Args:
-        rounds: how many there are; at least 1.
-        generator: seeded by the caller, so that a report can be told again.
-        resamples: how many times all rounds are drawn.
+        rounds: number of rounds, at least 1.
+        generator: seeded by the caller, so that a report can be repeated.
+        resamples: number of resamples.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Draws:
         self.rounds = rounds
         self.resamples = resamples
         self._seed = generator.integers(2**63)
-        self._kept = list(self._blocks()) if rounds * resamples <= _AT_ONCE else None
+        self._saved = list(self._blocks()) if rounds * resamples <= _AT_ONCE else None
 
     def sums(self, figures: Floats) -> Floats:
         """The sum of each figure over the rounds of each resample.
@@ -57,10 +57,10 @@ class Draws:
         Returns:
             resamples x figures.
         """
-        return np.concatenate([counts @ figures for counts in self._kept or self._blocks()])
+        return np.concatenate([counts @ figures for counts in self._saved or self._blocks()])
 
     def _blocks(self) -> Iterator[Floats]:
-        """How often each round was drawn, resamples x rounds, as many at once as may be held."""
+        """Blocks of counts: how often each round was drawn, resamples x rounds."""
         generator = np.random.default_rng(self._seed)
         step = max(1, _AT_ONCE // self.rounds)
         for start in range(0, self.resamples, step):
@@ -75,14 +75,14 @@ def _counts(rounds: int, resamples: int, generator: np.random.Generator) -> Floa
 
 
 def tail(rounds: int, freedom: int | None = None) -> float:
-    """The share of resamples that lies beyond each end of a 95 % interval.
+    """The share of resamples beyond each end of a 95 % interval.
 
-    Hesterberg's expanded percentiles: Phi(-sqrt(n / (n - 1)) t), t being Student's two-sided
-    quantile of n - 1 degrees of freedom. The plain percentile is 0.025.
+    Hesterberg's expanded percentiles: Phi(-sqrt(n / (n - 1)) t), where t is Student's two-sided
+    quantile with n - 1 degrees of freedom. The plain percentile is 0.025.
 
     Args:
-        rounds: n; of two samples, that of the smaller.
-        freedom: of t, where it is another.
+        rounds: n; for two samples, the n of the smaller one.
+        freedom: degrees of freedom of t; None: n - 1.
     """
     freedom = rounds - 1 if freedom is None else freedom
     expansion = np.sqrt(rounds / (rounds - 1)) * _student(LEVEL, freedom)
@@ -92,15 +92,14 @@ def tail(rounds: int, freedom: int | None = None) -> float:
 def ends(resampled: Floats, estimate: Floats | float, level: float, rounds: int) -> Floats:
     """Both ends of the interval of each estimate, as logarithms: 2 x estimates.
 
-    At 95 % they are percentiles. Other levels, which looks at a run need, lie in tails that hold
-    too few resamples: there both arms are those of 95 %, stretched by the ratio of Student's
-    quantiles.
+    At 95 % the ends are percentiles. The higher levels of several looks would lie in tails with too
+    few resamples: they are the 95 % interval, stretched by the ratio of Student's quantiles.
 
     Args:
-        resampled: resamples x estimates, or resamples alone.
-        estimate: of the samples themselves.
-        level: how often the interval is to hold the true value.
-        rounds: that were drawn from.
+        resampled: resamples x estimates, or only resamples.
+        estimate: the estimate from the samples themselves.
+        level: confidence level.
+        rounds: number of rounds.
     """
     beyond = tail(rounds)
     stretch = _student(level, rounds - 1) / _student(LEVEL, rounds - 1)
@@ -119,8 +118,8 @@ def of_medians(log_ratios: Floats, draws: Draws, level: float = LEVEL) -> Interv
     Args:
         log_ratios: pseudo-values (`location`) of each round's log(median of the variant's
             environment / the reference's).
-        draws: of as many rounds, at least 2.
-        level: how often the interval is to hold the true ratio.
+        draws: resamples of as many rounds, at least 2.
+        level: confidence level.
     """
     resampled = draws.sums(log_ratios[:, np.newaxis])[:, 0] / draws.rounds
     return _interval(float(np.mean(log_ratios)), resampled, draws, level)
@@ -132,8 +131,8 @@ def of_means(reference: Floats, variant: Floats, draws: Draws, level: float = LE
     Args:
         reference: rounds x (sum over the environment's calls, number of calls).
         variant: the same.
-        draws: of as many rounds, at least 2.
-        level: how often the interval is to hold the true ratio.
+        draws: resamples of as many rounds, at least 2.
+        level: confidence level.
     """
     resampled = _log_ratio_of_means(draws.sums(np.hstack([reference, variant])))
     return _interval(float(np.log(ratio_of_means(reference, variant))), resampled, draws, level)

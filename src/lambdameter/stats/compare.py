@@ -1,4 +1,4 @@
-"""Two variants' samples -> how sure one can be of their difference."""
+"""The samples of two variants -> their comparison. Pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from lambdameter.stats import bootstrap, effect, location, outliers
 
 Floats = NDArray[np.float64]
 
-# What REPORT can tell at least: its Duration has two decimals, its Billed Duration none.
+# The smallest times in a REPORT: Duration has two decimals, Billed Duration none.
 _LEAST_MS = 0.01
 _LEAST_BILLED_MS = 1
 
 
 class Pair(NamedTuple):
-    """What is compared."""
+    """The two variants, and the cell and call of a comparison."""
 
     reference: str
     variant: str
@@ -33,7 +33,7 @@ class Pair(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One call of one cell: round -> what its environment's calls took, and were billed."""
+    """One call of one cell: round -> times and billed times of the environment's calls."""
 
     times_ms: Mapping[int, Sequence[float]]
     billed_ms: Mapping[int, Sequence[int]]
@@ -41,12 +41,12 @@ class Measured(NamedTuple):
 
 
 def time_ms(report: Report) -> float:
-    """What is compared: a cold start takes Init Duration + Duration."""
+    """The compared time: Duration, for cold calls Init Duration + Duration."""
     return report.duration_ms + (report.init_ms or 0) or _LEAST_MS
 
 
 def measured(good: Sequence[Sample]) -> Measured:
-    """Samples without failures, by round."""
+    """The times of samples without failures, by round."""
     times_ms: dict[int, list[float]] = defaultdict(list)
     billed_ms: dict[int, list[int]] = defaultdict(list)
     init_ms: dict[int, float] = {}
@@ -67,14 +67,14 @@ def compare(
     draws: Callable[[int], bootstrap.Draws],
     level: float = bootstrap.LEVEL,
 ) -> Comparison | None:
-    """A variant against the reference, over the rounds that have both; None: there are none.
+    """Compare a variant with the reference over the rounds of both; None if they share none.
 
     Args:
-        pair: whose measurements these are.
-        reference: what it is compared with.
-        variant: what is compared.
-        draws: number of rounds -> resamples of them.
-        level: of the intervals; above 95 % where a run was looked at several times.
+        pair: names, cell and call.
+        reference: the reference's times.
+        variant: the variant's times.
+        draws: number of rounds -> resamples of as many rounds.
+        level: confidence level; above 95 % if the run has several looks.
     """
     rounds = sorted(reference.times_ms.keys() & variant.times_ms.keys())
     if not rounds:
@@ -110,7 +110,7 @@ def compare(
 
 
 def _log_ratios(reference: list[Sequence[float]], variant: list[Sequence[float]]) -> Floats:
-    """Of each round: log(median of the variant's environment / of the reference's)."""
+    """For each round: log(median of the variant's environment / of the reference's)."""
     medians = [[statistics.median(calls) for calls in cell] for cell in (reference, variant)]
     result: Floats = np.log(medians[1]) - np.log(medians[0])
     return result
@@ -139,11 +139,11 @@ def _init(
 
 
 def _influences(reference: Floats, variant: Floats) -> Floats:
-    """What each round adds to the log ratio of means, about its mean: the delta method.
+    """The influence of each round on the log ratio of means, by the delta method.
 
-    A ratio of sums is linear in its rounds but for terms of second order, so these have its
-    standard error (A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997,
-    2.7: influence values).
+    A ratio of sums is linear in its rounds except for terms of second order, so these influences
+    have its standard error (A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their
+    Application", 1997, 2.7: influence values).
     """
     parts = [
         (cell[:, 0] - cell[:, 1] * cell[:, 0].sum() / cell[:, 1].sum()) / cell[:, 0].mean()

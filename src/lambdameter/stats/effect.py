@@ -1,4 +1,4 @@
-"""What an interval says, what it could have said, and how noisy the run was that it stands on."""
+"""The verdict of an interval, the minimum detectable effect, and the noise of a run. Pure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ TREND_FROM = 3
 # https://pyperf.readthedocs.io/en/latest/analyze.html
 _UNSTABLE = 0.1
 _DRIFTS = 0.05
-# Of a normal deviate: one trend in a hundred is chance.
+# Threshold of a normal deviate: one trend in a hundred is chance.
 _SIGNIFICANT = 2.576
 
 
 def verdict(interval: Interval | None) -> Verdict:
-    """Faster or slower where the interval excludes 1."""
+    """The verdict: faster or slower if the interval excludes 1."""
     if interval is None:
         return "not-enough-environments"
     if interval.high < 1:
@@ -33,7 +33,7 @@ def verdict(interval: Interval | None) -> Verdict:
 def detectable(log_ratios: Floats, level: float) -> float:
     """The minimum detectable effect: the smallest change that is found with 80 % power.
 
-    Of log ratios, or of pseudo-values or influences in their place.
+    The arguments are log ratios, or their pseudo-values or influences.
 
     (t(level) + t(0.8)) standard errors of the mean log ratio, with n - 1 degrees of freedom:
     H. S. Bloom, Evaluation Review 19, 1995; https://doi.org/10.1177/0193841X9501900504.
@@ -47,7 +47,7 @@ def detectable(log_ratios: Floats, level: float) -> float:
 
 
 def noise(cells: list[list[Floats]]) -> Noise | None:
-    """How far apart identical work was; None for fewer than three rounds.
+    """How much calls that do the same work differ; None for fewer than three rounds.
 
     Args:
         cells: for each variant, for each round in order, the logarithms of its calls' times.
@@ -76,7 +76,7 @@ def noise(cells: list[list[Floats]]) -> Noise | None:
 
 
 def _within(cells: list[list[Floats]]) -> float | None:
-    """The calls' standard deviation, pooled over environments; None: one call in each."""
+    """The calls' standard deviation, pooled over environments; None for one call in each."""
     several = [calls for cell in cells for calls in cell if len(calls) > 1]
     freedom = sum(len(calls) - 1 for calls in several)
     if not freedom:
@@ -86,7 +86,7 @@ def _within(cells: list[list[Floats]]) -> float | None:
 
 
 def _rank_correlation(values: Floats) -> float:
-    """Spearman's coefficient of values with their place; over 1 / sqrt(n - 1) it is normal.
+    """Spearman's coefficient of values with their position; times sqrt(n - 1) it is normal.
 
     https://en.wikipedia.org/wiki/Spearman%27s_rank_correlation_coefficient
     """
@@ -99,8 +99,8 @@ def _rank_correlation(values: Floats) -> float:
 def _between(medians: Floats, within: float | None, calls: float) -> float:
     """The environments' standard deviation about a straight line over the rounds.
 
-    The median of k calls has itself a variance of about pi / 2 of a call's over k, which is taken
-    off: https://en.wikipedia.org/wiki/Median#Sampling_distribution
+    The median of k calls has a variance of its own, about pi / 2 times a call's / k, which is
+    subtracted: https://en.wikipedia.org/wiki/Median#Sampling_distribution
     """
     numbers = np.arange(medians.shape[1])
     residuals = medians.T - np.vander(numbers, 2) @ np.polyfit(numbers, medians.T, 1)

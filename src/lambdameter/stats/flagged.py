@@ -1,4 +1,4 @@
-"""The calls of a cell that lie far from its others: flagged, told with and without, kept."""
+"""The outliers of a cell: flagged, but included in every figure. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lambdameter.stats.compare import time_ms
 
 
 class CellCall(NamedTuple):
-    """Whose calls they are."""
+    """A cell and one of its calls."""
 
     variant: str
     case: str
@@ -25,11 +25,11 @@ class CellCall(NamedTuple):
 
 
 def flagged(place: CellCall, good: Sequence[Sample]) -> FlaggedCalls | None:
-    """What lies far from the rest, by the logarithms of the times; None: nothing does.
+    """The outliers by the logarithms of the times; None where there are none.
 
     Args:
-        place: whose calls they are.
-        good: its samples without failures.
+        place: the cell and call.
+        good: samples without failures.
     """
     reports = [(sample.trial.index, sample.report) for sample in good if sample.report is not None]
     if not reports:

@@ -1,4 +1,4 @@
-"""Where the bulk of the rounds lies: an M-estimate, which a few slow rounds cannot carry away.
+"""The location of most rounds: an M-estimate, which a few slow rounds hardly change. Pure.
 
 * P. J. Huber, "Robust Estimation of a Location Parameter", Ann. Math. Stat. 35, 1964; the
   algorithm by modified residuals; https://doi.org/10.1214/aoms/1177703732
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Standard deviations beyond which a round pulls no harder. Of normal rounds one in eighty lies
-# there, so next to nothing is lost: benchmarks/statistics.py.
+# The distance, in standard deviations, from which on the influence of a round no longer grows. One
+# in eighty normal rounds is farther, so hardly any efficiency is lost: benchmarks/statistics.py.
 BEND = 2.5
 # Of a normal distribution: the standard deviation over the median absolute deviation.
 _NORMAL = 1 / NormalDist().inv_cdf(0.75)
@@ -25,18 +25,17 @@ _STEPS = 40
 
 
 def pseudo_values(figures: Floats) -> Floats:
-    """Huber's estimate of location, as figures of which it is the plain mean.
+    """Huber's estimate of location, as figures whose plain mean is the estimate.
 
-    Each is the estimate plus the influence of its round, so what is estimated by means (a standard
-    error, a bootstrap) holds for the estimate. The scale is the median absolute deviation; where
-    that is 0, most figures are the same, nothing tells what is far, and they are answered as they
-    are.
+    Each figure is the estimate plus the influence of its round, so methods for means (standard
+    error, bootstrap) apply to the estimate. The scale is the median absolute deviation. If it is 0,
+    most figures are the same and no scale is known; then the figures are returned unchanged.
 
     Args:
-        figures: rounds, or rounds x runs; each run is judged by itself.
+        figures: rounds, or rounds x runs, each run independently.
 
     Returns:
-        As many.
+        Figures of the same shape.
     """
     centre: Floats = np.median(figures, axis=0)
     reach = BEND * _NORMAL * np.median(np.abs(figures - centre), axis=0)

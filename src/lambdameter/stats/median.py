@@ -1,4 +1,4 @@
-"""Between what a median lies. Exact for any distribution: by order statistics.
+"""The confidence interval of a median, exact for any distribution, by order statistics. Pure.
 
 W. J. Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, 3.2. SciPy has it too
 (`scipy.stats.quantile_test`, which the tests compare it with), but takes a second to import.
@@ -16,20 +16,20 @@ from lambdameter.stats.bootstrap import ENOUGH, LEVEL
 
 
 class Bounds(NamedTuple):
-    """Of a confidence interval."""
+    """The ends of a confidence interval."""
 
     low: float
     high: float
 
 
 def bounds(figures: Sequence[float]) -> Bounds | None:
-    """The 95 % confidence interval of the median of what these were drawn from.
+    """The 95 % confidence interval of the median of a distribution.
 
     Args:
-        figures: independent ones, as the medians of environments are.
+        figures: independent samples, such as the medians of environments.
 
     Returns:
-        None where there are fewer than 10, from which on intervals are told here.
+        The interval; None for fewer than 10 samples.
     """
     if len(figures) < ENOUGH:
         return None

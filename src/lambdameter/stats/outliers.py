@@ -1,6 +1,6 @@
-"""What lies far from the rest: flagged, never dropped.
+"""Outliers: flagged, never removed. Pure.
 
-Times are judged by their logarithms: they spread by factors, and a long right tail is no fault.
+Times are judged by their logarithms, since they vary by factors and have a long right tail.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FAR_Z = 3.5
 
 
 def tukey(values: Floats) -> Flags:
-    """Beyond 1.5 interquartile ranges from the nearer quartile (quartiles interpolated)."""
+    """Flags of values beyond 1.5 interquartile ranges from a quartile (interpolated)."""
     low, high = np.quantile(values, [0.25, 0.75])
     reach = _FENCE * (high - low)
     flags: Flags = (values < low - reach) | (values > high + reach)
@@ -27,7 +27,7 @@ def tukey(values: Floats) -> Flags:
 
 
 def mad(values: Floats) -> Flags:
-    """A modified z-score above 3.5: 0.6745 |x - median| / MAD."""
+    """Flags of values with a modified z-score above 3.5: 0.6745 |x - median| / MAD."""
     distance = np.abs(values - np.median(values))
     flags: Flags = _NORMAL_MAD * distance > _FAR_Z * np.median(distance)
     return flags

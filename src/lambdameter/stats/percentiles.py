@@ -1,6 +1,6 @@
-"""High percentiles, where there are enough independent units to say how sure they are.
+"""High percentiles with intervals, if there are enough independent times. Pure.
 
-The interval is free of any distribution: of n independent times, the number below the true
+The interval holds for any distribution: among n independent times, the number below the true
 percentile p is binomial(n, p), so two of the ordered times enclose it (H. A. David, H. N. Nagaraja,
 "Order Statistics", 2003, 7.1). Its upper end is one of them only if p^n <= 0.025: from 36, 72 and
 368 on for p90, p95 and p99.
@@ -21,15 +21,15 @@ _BEYOND = 0.025
 
 
 def needed(share: float) -> int:
-    """The fewest independent times that hold the upper end of a 95 % interval."""
+    """The smallest number of independent times with an upper end of a 95 % interval."""
     return math.ceil(math.log(_BEYOND) / math.log(share))
 
 
 def percentiles(times_ms: Sequence[float]) -> tuple[Percentile, ...]:
-    """p90, p95 and p99 with their 95 % intervals, each only where there are enough times.
+    """p90, p95 and p99 with their 95 % intervals, without values where there are too few times.
 
     Args:
-        times_ms: independent: one of each environment.
+        times_ms: independent times, one per environment.
     """
     ordered = sorted(times_ms)
     return tuple(_percentile(ordered, share) for share in SHARES)

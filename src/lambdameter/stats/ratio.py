@@ -1,12 +1,12 @@
-"""How far two runs are apart, and how sure that is.
+"""Ratios between two runs with confidence intervals. Pure.
 
 The environment is the unit of repetition: calls of one environment are alike, so environments are
-drawn, each with all of its calls. The interval is the bootstrap's percentile interval (B. Efron and
-R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). A percentile interval is the
-same for a ratio and for its logarithm, so no logarithm is taken.
+resampled, each with all of its calls. The interval is the bootstrap's percentile interval
+(B. Efron and R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). A percentile
+interval is the same for a ratio and for its logarithm, so no logarithm is taken.
 
-That of a mean is too narrow in small samples, and is widened as T. Hesterberg does (What Teachers
-Should Know About the Bootstrap, 2015, section 3.3: https://arxiv.org/abs/1411.5279).
+The interval of a mean is too narrow in small samples. It is widened as T. Hesterberg does (What
+Teachers Should Know About the Bootstrap, 2015, section 3.3: https://arxiv.org/abs/1411.5279).
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ Figures = NDArray[np.float64]
 
 
 class RatioInterval(Protocol):
-    """What compares two sides: each a sequence of environments, each with its warm calls' ms."""
+    """A method for the ratio of two runs, given as environments x ms of warm calls."""
 
     def __call__(
         self, base: Sequence[Sequence[float]], head: Sequence[Sequence[float]], seed: int
     ) -> GateInterval | NotEnough:
-        """HEAD / BASE; environments without calls do not count."""
+        """HEAD / BASE with an interval; environments without calls are ignored."""
 
 
 class _Statistic(NamedTuple):
-    """Environments to one figure for each row of draws.
+    """A statistic of resampled environments.
 
     Attributes:
-        reduce: the calls of one environment to what is drawn.
-        of: what was drawn, and how many calls each had, both (draws, environments) -> (draws,).
-        tail: from the environments of both sides, the share beyond each end.
+        reduce: the calls of one environment -> one value.
+        of: values and numbers of calls, both draws x environments -> draws.
+        tail: numbers of environments of both runs -> share of draws beyond each end.
     """
 
     reduce: Callable[[Sequence[float]], float]
@@ -60,11 +60,11 @@ def of_medians(
 def of_means(
     base: Sequence[Sequence[float]], head: Sequence[Sequence[float]], seed: int
 ) -> GateInterval | NotEnough:
-    """The ratio of the untrimmed means over all calls: what a bill follows."""
+    """The ratio of the untrimmed means over all calls, which bills are proportional to."""
     return _interval(base, head, seed, _MEAN)
 
 
-# The one place where either is exchanged.
+# The only place where a method is chosen.
 DURATION: RatioInterval = of_medians
 COST: RatioInterval = of_means
 
@@ -102,7 +102,7 @@ def _interval(
 
 
 def _blocks(environments: int) -> list[int]:
-    """How many draws at once, so that memory is bounded however many environments there are."""
+    """Sizes of blocks of draws that limit the memory for any number of environments."""
     most = max(1, _AT_ONCE // environments)
     return [min(most, _DRAWS - start) for start in range(0, _DRAWS, most)]
 

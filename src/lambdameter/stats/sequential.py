@@ -1,8 +1,7 @@
-"""Looking at a run while it runs, without being fooled by looking often.
+"""Several looks at a run without more false alarms: group sequential tests. Pure.
 
-The looks are declared before the first round. Each may spend a part of the 5 % of false alarms that
-a run as a whole may have; what look k may spend is alpha (n_k / n_last)^6, so early looks stop for
-large effects alone.
+The looks are declared before the first round. Each look may spend a part of the 5 % of false alarms
+of the whole run: up to look k, alpha (n_k / n_last)^6, so early looks stop only for large effects.
 
 * K. K. G. Lan, D. L. DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70,
   1983: error spending; https://doi.org/10.1093/biomet/70.3.659
@@ -29,27 +28,27 @@ Floats = NDArray[np.float64]
 LOOKS = (20, 30, 45, 60)
 ALPHA = 0.05
 _RHO = 6.0
-# Two variants this near are as good as equal: an interval within it ends the search.
+# Variants that differ by less than this share are practically equal.
 EQUIVALENT = 0.01
 _NODES = 200
-# A normal deviate that nothing reaches: where the search for a boundary ends.
+# A normal deviate that is never reached: upper end of the search for a boundary.
 _FAR = 12.0
 _HALVINGS = 60
 _ROOT_2PI = float(np.sqrt(2 * np.pi))
 
 
 def spent(share: float, alpha: float = ALPHA) -> float:
-    """The false alarms allowed up to a share (0 to 1) of all rounds: alpha share^6."""
+    """The false alarms that are allowed up to a share (0 to 1) of all rounds: alpha share^6."""
     return float(alpha * share**_RHO)
 
 
 @lru_cache
 def levels(looks: tuple[int, ...] = LOOKS, alpha: float = ALPHA) -> tuple[float, ...]:
-    """The confidence level of each look's intervals, so that all together keep 1 - alpha.
+    """The confidence level of each look's intervals, so that all looks together have 1 - alpha.
 
     Args:
         looks: numbers of rounds, ascending.
-        alpha: false alarms over all looks.
+        alpha: probability of a false alarm over all looks.
     """
     shares = [look / looks[-1] for look in looks]
     beyond = boundaries(shares, [spent(share, alpha) for share in shares])
@@ -57,9 +56,9 @@ def levels(looks: tuple[int, ...] = LOOKS, alpha: float = ALPHA) -> tuple[float,
 
 
 def last_level(rounds: int, looks: tuple[int, ...] = LOOKS) -> float:
-    """The level of a last look that the budget forces: it may spend all that is left.
+    """The level of a last look that the budget forces: it may spend the rest of alpha.
 
-    That is sound because the clock, not the data, chose it.
+    This is valid because the clock chose the look, not the data.
     """
     earlier = [look for look in looks if look < rounds]
     shares = [look / looks[-1] for look in earlier]
@@ -71,8 +70,8 @@ def last_level(rounds: int, looks: tuple[int, ...] = LOOKS) -> float:
 def boundaries(shares: Sequence[float], allowed: Sequence[float]) -> tuple[float, ...]:
     """Two-sided normal boundaries that spend `allowed` (cumulative) at shares of information.
 
-    Between two looks the sum of what was seen moves by a normal step; its density among the runs
-    that have not stopped is carried from look to look on Gauss-Legendre nodes.
+    Between two looks the sum of the observations moves by a normal step. Its density among the runs
+    that have not stopped is computed from look to look on Gauss-Legendre nodes.
     """
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     at, alive = np.zeros(1), np.ones(1)
@@ -90,7 +89,7 @@ def boundaries(shares: Sequence[float], allowed: Sequence[float]) -> tuple[float
 
 
 def _boundary(may: float, at: Floats, alive: Floats, step: float, root: float) -> float:
-    """Where the runs still alive cross with probability `may` in this step, by bisection."""
+    """The boundary that the remaining runs cross with probability `may`, by bisection."""
     low, high = 0.0, _FAR
     for _ in range(_HALVINGS):
         bound = (low + high) / 2
@@ -108,14 +107,14 @@ def look(
     time_left: bool,
     looks: tuple[int, ...] = LOOKS,
 ) -> Stopping:
-    """Whether to go on after so many rounds.
+    """Decide whether a run continues.
 
     Args:
-        rounds: completed ones.
-        compare: level -> the comparisons at that level; asked at declared looks, and when the time
-            is used up.
-        time_left: whether the budget holds another round.
-        looks: declared before the first round, and never changed.
+        rounds: number of completed rounds.
+        compare: confidence level -> the comparisons at that level; called at declared looks, and
+            when the time is used up.
+        time_left: whether the budget allows another round.
+        looks: the looks that were declared before the first round.
     """
     history: list[Look] = []
     reason: Reason | None = None
@@ -161,7 +160,7 @@ def _reason(latest: Look, looks: tuple[int, ...]) -> Reason | None:
 
 
 def _equivalent(comparison: Comparison) -> bool:
-    """Whether nothing but a negligible difference is left in the interval."""
+    """Whether the interval has only negligible differences."""
     interval = comparison.interval
     return (
         interval is not None

@@ -1,8 +1,8 @@
-"""The canonical form of a DynamoDB item: equal items, and only these, have equal bytes.
+"""The canonical form of a DynamoDB item: items are equal if and only if their bytes are. Pure.
 
-Items are in DynamoDB's own typed form (`{"amount": {"N": "129.50"}}`), as its API and
-`expected.ndjson` have it. Numbers and sets are brought to the form that DynamoDB itself would
-compare; strings are taken byte for byte, without Unicode normalisation, as DynamoDB does:
+Items are in DynamoDB's typed JSON (`{"amount": {"N": "129.50"}}`), as in its API and in
+`expected.ndjson`. Numbers and sets are normalised as DynamoDB compares them; strings are compared
+byte for byte, without Unicode normalisation, as in DynamoDB:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
 
@@ -22,9 +22,9 @@ from lambdameter.model.workload import Table
 Value = Mapping[str, Any]
 Item = Mapping[str, Value]
 
-# The version of the form: part of the name under which digests are kept.
+# Version of the form: part of the names of cached digests.
 FORM = 1
-# A number has 38 digits in DynamoDB; the context must round none of them away.
+# A number in DynamoDB has up to 38 digits, none of which may be rounded.
 _EXACT = Context(prec=100, Emax=999_999, Emin=-999_999)
 _KIB = 1024
 _JSON = msgspec.json.Encoder(order="deterministic")
@@ -34,7 +34,7 @@ def item(typed: Item) -> dict[str, Any]:
     """The canonical form of an item.
 
     Raises:
-        ValueError: this is no DynamoDB item.
+        ValueError: this is not a DynamoDB item.
     """
     return {name: value(typed_value) for name, typed_value in typed.items()}
 
@@ -45,10 +45,10 @@ def item_hash(canonical: Item) -> bytes:
 
 
 def key(canonical: Item, table: Table) -> bytes:
-    """The key attributes of a canonical item: JSON, as GetItem takes it.
+    """The key attributes of a canonical item, as JSON for GetItem.
 
     Raises:
-        ValueError: a key attribute is missing, or not of the key's type.
+        ValueError: a key attribute is missing or has another type.
     """
     attributes = {}
     for part in (table.partition_key, table.sort_key):
@@ -61,7 +61,7 @@ def key(canonical: Item, table: Table) -> bytes:
 
 
 def show(typed: Value) -> str:
-    """A value as a reader is shown it: `{"N":"129.5"}`."""
+    """A value for readers: `{"N":"129.5"}`."""
     return _JSON.encode(value(typed)).decode()
 
 
@@ -69,7 +69,7 @@ def value(typed: Value) -> dict[str, Any]:
     """The canonical form of one typed value.
 
     Raises:
-        ValueError: this is no DynamoDB value.
+        ValueError: this is not a DynamoDB value.
     """
     if len(typed) != 1:
         raise ValueError(f"{dict(typed)!r} is not a single typed value")
@@ -86,7 +86,7 @@ def value(typed: Value) -> dict[str, Any]:
 def write_units(canonical: Item) -> int:
     """Write request units of one standard write of a canonical item: its size in KiB, rounded up.
 
-    The size is AWS's rule, which itself says "approximately" of numbers:
+    The size follows AWS's rule, which is only approximate for numbers:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
     size = sum(len(name.encode()) + _size(typed_value) for name, typed_value in canonical.items())
@@ -107,7 +107,7 @@ def _number(text: str) -> str:
 
 
 def _binary(content: bytes | str) -> str:
-    """Bytes, as boto3 gives them, or the base64 of DynamoDB's JSON."""
+    """Base64 of bytes (from boto3) or of base64 text (from DynamoDB's JSON)."""
     raw = content if isinstance(content, bytes) else base64.b64decode(content, validate=True)
     return base64.b64encode(raw).decode()
 
@@ -142,7 +142,7 @@ def _size(canonical: Value) -> int:
 
 
 def _number_size(canonical: str) -> int:
-    """One byte for two significant digits, and one more; zeroes at either end do not count."""
+    """One byte per two significant digits, plus one; zeroes at both ends do not count."""
     digits = canonical.lstrip("-").replace(".", "").strip("0")
     return -(-len(digits) // 2) + 1
 

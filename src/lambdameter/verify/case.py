@@ -1,4 +1,4 @@
-"""All samples of a case: which variants are proven, which differ, which died. Pure."""
+"""The verdict on each case from all of its samples. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lambdameter.model.summary import CaseEquality
 from lambdameter.model.workload import EqualityRule
 from lambdameter.verify import response as answers
 
-# The digest of the table, and the canonical answer.
+# Digest of the table, and canonical answer.
 _Outcome = tuple[str, str | None]
 
 
 def cases(samples: Iterable[Sample], rule: EqualityRule) -> tuple[CaseEquality, ...]:
-    """One verdict for each case, in order of appearance."""
+    """The verdict on each case, in the order of the samples."""
     by_case: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_case[sample.trial.case].append(sample)
@@ -28,10 +28,10 @@ def cases(samples: Iterable[Sample], rule: EqualityRule) -> tuple[CaseEquality, 
 def case(name: str, samples: Sequence[Sample], rule: EqualityRule = answers.EXACT) -> CaseEquality:
     """The verdict on one case.
 
-    A trial has answered when there was something to verify; timing errors (a cold call that was
-    not cold) do not matter here. An answer that is not what workload.toml says is a difference,
-    whatever stands in the table. A call at a tier that no trial answered is a death, which
-    leaves open what the variant would have written.
+    A trial counts as answered if it was verified; timing errors, such as a cold call that was not
+    cold, do not matter here. An answer that does not follow workload.toml is a difference, whatever
+    is in the table. If no trial of a call answered at a memory size, the variant died there, and
+    its records are unknown.
     """
     answered = [sample for sample in samples if sample.equality is not None]
     unequal = {sample.trial.variant for sample in answered if not _is_equal(sample)}
@@ -58,7 +58,7 @@ def _is_equal(sample: Sample) -> bool:
 
 
 def _outcomes(answered: Iterable[Sample], call: Call) -> dict[_Outcome, None]:
-    """Each once, in the order of their appearance."""
+    """The different outcomes of one call, in the order of the samples."""
     return dict.fromkeys(
         (sample.equality.actual_digest, sample.canonical_response)
         for sample in answered
@@ -67,7 +67,7 @@ def _outcomes(answered: Iterable[Sample], call: Call) -> dict[_Outcome, None]:
 
 
 def _agree(outcomes: Sequence[_Outcome], rule: EqualityRule) -> bool:
-    """Whether all are alike. Where numbers have a tolerance, each is held against the first."""
+    """Whether all outcomes are alike; with tolerances, each is compared with the first."""
     if len(outcomes) <= 1:
         return True
     if not any(field.tolerated for field in rule.response):
@@ -85,7 +85,7 @@ def _alike(left: str | None, right: str | None, rule: EqualityRule) -> bool:
 
 
 def _died(samples: Iterable[Sample]) -> dict[str, str]:
-    """Variant -> error type, where all trials of one call at one tier failed."""
+    """Variant -> error type, where all trials of one call at one memory size failed."""
     attempts: dict[tuple[str, int, Call], list[Sample]] = defaultdict(list)
     for sample in samples:
         trial = sample.trial

@@ -1,4 +1,4 @@
-"""What two variants made of the same event, held against each other, failures included. Pure."""
+"""The outcomes of two variants on the same event, compared, also if they failed. Pure."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from lambdameter.model.sample import FieldDifference, SampleError
 from lambdameter.model.workload import EqualityRule
 from lambdameter.verify import response as answers
 
-# Told in a difference as the place where two failures differ.
+# Names of the fields in which two failures differ.
 ERROR_TYPE, ERROR_MESSAGE = "errorType", "errorMessage"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer, or why there is none.
+    """An answer or an error.
 
     Attributes:
-        answer: the response's JSON, decoded; of a failure nothing.
-        error: None: it answered.
+        answer: the response's JSON, decoded; None after a failure.
+        error: None if the variant answered.
     """
 
     answer: Any = None
     error: SampleError | None = None
 
     @property
-    def shown(self) -> str:
-        """On one line, as a reader is told it."""
+    def text(self) -> str:
+        """The outcome in one line, for readers."""
         if self.error is None:
             return answers.canonical(self.answer)
         return f"{self.error.type}: {self.error.message}"
 
 
 def compare(left: Outcome, right: Outcome, rule: EqualityRule) -> tuple[FieldDifference, ...]:
-    """Where they differ; `expected` is the left one's. Empty: they do the same.
+    """The differences of two outcomes; `expected` is the left one. Empty: they are alike.
 
-    A failure is never like an answer. Two failures are alike as the rule's `errors` says; two
-    answers that are no JSON must be the same text, whatever it says.
+    A failure and an answer always differ. The rule's `errors` says when two failures are alike. Two
+    answers that are not JSON must be the same text.
     """
     if left.error is None and right.error is None:
         return answers.differences(left.answer, right.answer, rule)
     if left.error is None or right.error is None:
-        return (FieldDifference(field="", expected=left.shown, actual=right.shown),)
+        return (FieldDifference(field="", expected=left.text, actual=right.text),)
     compared = [(ERROR_TYPE, left.error.type, right.error.type)]
     if rule.errors == "message" or "answer" in (left.error.kind, right.error.kind):
         compared.append((ERROR_MESSAGE, left.error.message, right.error.message))

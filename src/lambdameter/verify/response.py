@@ -1,19 +1,17 @@
-"""A handler's answer: its canonical form, and what differs between two. Pure.
+"""A handler's answer: its canonical form, and the differences between two answers. Pure.
 
-What is alike in two answers, and what is not:
+Rules:
 
-* the order of an object's keys does not matter, that of a list's elements does;
-* a number is its value: 1, 1.0 and 1e0 are alike, and so are 0 and -0.0. Integers are exact to any
-  length; a number with a fraction or an exponent is the double nearest to it;
-* strings are alike code point by code point, without Unicode normalisation, however they were
-  escaped;
-* null is not the same as a field that is not there; a number, a string of its digits and a boolean
-  are three things;
-* of a key that an object has twice the last counts.
+* The order of an object's keys does not matter; the order of a list's elements does.
+* Numbers are compared by value: 1, 1.0 and 1e0 are alike, and so are 0 and -0.0. Integers of any
+  length are exact; numbers with a fraction or an exponent are doubles.
+* Strings are compared by code points, without Unicode normalisation and regardless of escapes.
+* null differs from a missing field; a number, a string with its digits and a boolean all differ.
+* If an object has a key twice, the last value counts.
 
-NaN, infinities and halves of surrogate pairs are no JSON at all: such an answer is wrong.
-A form with one spelling for each value is that of https://www.rfc-editor.org/rfc/rfc8785, but for
-integers beyond 2^53, which it rounds.
+NaN, infinities and halves of surrogate pairs are not JSON: such an answer is wrong. The canonical
+form is that of https://www.rfc-editor.org/rfc/rfc8785, except for integers beyond 2^53, which that
+form rounds.
 """
 
 from __future__ import annotations
@@ -33,27 +31,27 @@ _JSON = msgspec.json.Encoder(order="deterministic")
 
 
 def canonical(response: Any, rule: EqualityRule = EXACT) -> str:
-    """The answer as canonical JSON, without the fields that are not compared."""
+    """An answer as canonical JSON, without ignored fields."""
     return _JSON.encode(_compared(response, _ignored(rule), "")).decode()
 
 
 def compare(
     expected: dict[str, Any], response: Any, rule: EqualityRule = EXACT
 ) -> tuple[FieldDifference, ...]:
-    """Every field of `expected` that the answer has not, or has otherwise; more is no difference.
+    """The fields of `expected` that the answer lacks or has with another value.
 
-    A list has the elements that are expected and no more, and so has an object in a list.
+    Additional fields are allowed, but not in lists, nor in objects in a list.
     """
     there = response if isinstance(response, dict) else {}
-    return _told(expected, there, rule, open_ended=True)
+    return _compare(expected, there, rule, open_ended=True)
 
 
 def differences(left: Any, right: Any, rule: EqualityRule = EXACT) -> tuple[FieldDifference, ...]:
-    """Where two answers differ; `expected` is the left one's value. The field "" is the whole."""
-    return _told(left, right, rule, open_ended=False)
+    """The differences of two answers; `expected` is the left one. The field "" is the answer."""
+    return _compare(left, right, rule, open_ended=False)
 
 
-def _told(
+def _compare(
     left: Any, right: Any, rule: EqualityRule, *, open_ended: bool
 ) -> tuple[FieldDifference, ...]:
     ignored = _ignored(rule)
@@ -63,31 +61,31 @@ def _told(
 
 
 class _Pair(NamedTuple):
-    """Two values at one place.
+    """Two values at the same place of two answers.
 
     Attributes:
-        path: as a rule names it, without indexes.
-        shown: as a reader is told it, with them.
+        path: the place as a rule names it, without indexes.
+        label: as a reader sees it, with indexes.
     """
 
     left: Any
     right: Any
     path: str = ""
-    shown: str = ""
+    label: str = ""
 
     def field(self, name: str) -> _Pair:
         dot = "." if self.path else ""
-        after = "." if self.shown else ""
-        path, shown_path = f"{self.path}{dot}{name}", f"{self.shown}{after}{name}"
-        return _Pair(self.left[name], self.right[name], path, shown_path)
+        after = "." if self.label else ""
+        path, label = f"{self.path}{dot}{name}", f"{self.label}{after}{name}"
+        return _Pair(self.left[name], self.right[name], path, label)
 
     def element(self, index: int) -> _Pair:
-        shown_path = f"{self.shown}[{index}]"
-        return _Pair(self.left[index], self.right[index], self.path, shown_path)
+        label = f"{self.label}[{index}]"
+        return _Pair(self.left[index], self.right[index], self.path, label)
 
-    def told(self) -> FieldDifference:
+    def difference(self) -> FieldDifference:
         return FieldDifference(
-            field=self.shown, expected=_text(self.left), actual=_text(self.right)
+            field=self.label, expected=_text(self.left), actual=_text(self.right)
         )
 
 
@@ -111,14 +109,14 @@ def _differences(
         if any(isinstance(element, dict | list) for element in (*left, *right)):
             yield from (difference for differences in inner for difference in differences)
         elif any(inner):
-            yield pair.told()  # a list of plain values is shown as a whole
+            yield pair.difference()  # the whole list, if it has only plain values
     elif not _alike(left, right, tolerances.get(pair.path)):
-        yield pair.told()
+        yield pair.difference()
 
 
 def _alike(left: Any, right: Any, tolerance: AnswerMayDiffer | None) -> bool:
     if tolerance is not None and _is_number(left) and _is_number(right):
-        # As fractions: an integer may be too large for a double.
+        # Fractions, since an integer may be too large for a double.
         a, b = Fraction(left), Fraction(right)
         absolute, relative = tolerance.absolute or 0, Fraction(tolerance.relative or 0)
         return abs(a - b) <= max(absolute, relative * max(abs(a), abs(b)))
@@ -138,7 +136,7 @@ def _ignored(rule: EqualityRule) -> frozenset[str]:
 
 
 def _compared(value: Any, ignored: frozenset[str], path: str) -> Any:
-    """What of a value is compared, each number in its one form."""
+    """A value without ignored fields, with numbers in canonical form."""
     if isinstance(value, dict):
         return {
             name: _compared(inner, ignored, f"{path}{name}.")

@@ -1,6 +1,6 @@
-"""All items of a table as one digest, and what differs between two tables. Pure.
+"""The digest of a table, and the differences between two tables. Pure.
 
-A digest holds each item's key and hash and not the item: a million items take about 300 MB.
+A digest has only key and hash of each item: a million items take about 300 MB.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from lambdameter.model.workload import Table
 from lambdameter.verify import canonical
 from lambdameter.verify.canonical import Item
 
-# How many differing records are shown field by field.
+# Number of differing records that are listed field by field.
 SHOWN = 10
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """What identifies an item, and which attributes may differ."""
+    """The key of an item, and the attributes that may differ."""
 
     table: Table
     ignored: frozenset[str] = frozenset()
 
     @property
     def form(self) -> str:
-        """Names the rule: digests made under different rules cannot be compared."""
+        """Name of the rule: digests of different rules cannot be compared."""
         return f"{canonical.FORM} {self.table} {sorted(self.ignored)}"
 
 
 class TableDigest(msgspec.Struct, frozen=True, kw_only=True):
-    """A table's content.
+    """The digest of a table.
 
     Attributes:
         hashes: canonical key -> SHA-256 of the item.
         digest: SHA-256 over all (key, hash) pairs in key order, hexadecimal.
-        write_units: what writing each item once costs, less those that were there before.
+        write_units: write request units for writing each new item once.
     """
 
     hashes: dict[bytes, bytes]
@@ -46,12 +46,12 @@ class TableDigest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def count(self) -> int:
-        """How many items."""
+        """Number of items."""
         return len(self.hashes)
 
 
 class Differing(msgspec.Struct, frozen=True, kw_only=True):
-    """Keys, each in key order."""
+    """The keys of differing items, each in key order."""
 
     missing: tuple[bytes, ...]
     extra: tuple[bytes, ...]
@@ -59,15 +59,15 @@ class Differing(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def keys(self) -> list[bytes]:
-        """All of them, in key order."""
+        """All keys, in key order."""
         return sorted((*self.missing, *self.extra, *self.changed))
 
 
 def digest(items: Iterable[Item], rule: Rule, before: TableDigest | None = None) -> TableDigest:
-    """Digest items in any order; what already was in `before` was not written.
+    """Digest items in any order; items that are also in `before` were not written.
 
     Raises:
-        ValueError: something is no item of this table, or two items have one key.
+        ValueError: something is not an item of this table, or two items have the same key.
     """
     hashes: dict[bytes, bytes] = {}
     units = 0
@@ -81,13 +81,13 @@ def digest(items: Iterable[Item], rule: Rule, before: TableDigest | None = None)
             units += canonical.write_units(item)
     total = hashlib.sha256()
     for key in sorted(hashes):
-        # The length first: else two keys could share their bytes out differently.
+        # With the length, so that the border between key and hash is unambiguous.
         total.update(len(key).to_bytes(4, "big") + key + hashes[key])
     return TableDigest(hashes=hashes, digest=total.hexdigest(), write_units=units)
 
 
 def compare(expected: TableDigest, actual: TableDigest) -> Differing:
-    """The keys whose items are not the same on both sides."""
+    """The keys of items that differ between two tables."""
     there, here = expected.hashes, actual.hashes
     return Differing(
         missing=tuple(sorted(there.keys() - here.keys())),
@@ -102,7 +102,7 @@ def differences(
     actual: Callable[[bytes], Item | None],
     ignored: frozenset[str] = frozenset(),
 ) -> tuple[RecordDifference, ...]:
-    """The records of these keys, field by field; `expected` and `actual` fetch an item."""
+    """The differences of the records of these keys; `expected` and `actual` get an item."""
     return tuple(
         RecordDifference(
             key=key.decode(),
@@ -115,7 +115,7 @@ def differences(
 
 
 def fields(expected: Item, actual: Item, prefix: str = "") -> list[FieldDifference]:
-    """Where two items differ; inside maps that both have, by dotted path."""
+    """The differences of two items; inside of maps, by dotted path."""
     differences: list[FieldDifference] = []
     for name in sorted(expected.keys() | actual.keys()):
         left, right = expected.get(name), actual.get(name)

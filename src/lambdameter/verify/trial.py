@@ -1,4 +1,4 @@
-"""One trial's answer and table against what the generator says must be there. Pure."""
+"""One trial's answer and table compared with the expected result. Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lambdameter.verify.canonical import Item
 
 
 class ItemSources(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the items are; each is called only when needed.
+    """Functions that read items; each is called only if needed.
 
     Attributes:
         scan: all items of the trial's table, in any order.
         get: one item by its key attributes, typed.
-        expected: all items that must be in it.
-        initial: all items that were in it before the call.
+        expected: all items that must be in the table.
+        initial: all items that were in the table before the call.
     """
 
     scan: Callable[[], Iterable[Item]]
@@ -34,7 +34,7 @@ class ItemSources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rule(workload: Workload) -> tables.Rule | None:
-    """How the workload's table is digested; None: it has no table."""
+    """The rule for digests of the workload's table; None: the workload has no table."""
     if workload.table is None:
         return None
     return tables.Rule(
@@ -43,15 +43,15 @@ def rule(workload: Workload) -> tables.Rule | None:
 
 
 def canonical_response(workload: Workload, response: Any) -> str:
-    """What of an answer must be the same in all variants."""
+    """The part of an answer that must be the same in all variants."""
     return answers.canonical(response, workload.equality)
 
 
 def check(workload: Workload, must: Expected, response: Any, sources: ItemSources) -> TrialEquality:
-    """Compare. A workload without table is compared by its answer alone.
+    """Compare a trial with the expected result; without a table, only the answer.
 
     Raises:
-        TargetError: the table holds what DynamoDB cannot hold.
+        TargetError: the table has an item that DynamoDB cannot have.
     """
     wrong = answers.compare(must.response, response, workload.equality)
     how = rule(workload)

@@ -1,4 +1,4 @@
-"""What a case of workload.toml holds of JSON: written there, or in a file that it names."""
+"""Events and expected results of cases: in workload.toml, or in JSON files that it names."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from lambdameter.workload.toml_place import KeyPath
 Fault = Callable[[str, KeyPath, str], BadInputError]
 
 
-def lay_out(document: dict[str, Any], root: Path, fault: Fault) -> frozenset[int]:
-    """Give each case of a parsed workload.toml its event and what is expected of it.
+def fill_in(document: dict[str, Any], root: Path, fault: Fault) -> frozenset[int]:
+    """Fill in event and expected result of each case of a parsed workload.toml.
 
-    A file's name gives way to what the file holds; a case's own event is laid over the one that
-    all cases share, table by table.
+    File names are replaced by the files' content. A case's own event is merged over the shared
+    event, table by table.
 
     Args:
-        document: changed in place.
+        document: the document, which is changed.
         root: the workload's folder.
-        fault: makes an error of a cause, a place in workload.toml and a next step.
+        fault: makes an error of a cause, a key in workload.toml and a next step.
 
     Returns:
-        The positions of the cases whose event is a file's.
+        Positions of the cases whose event is in a file.
 
     Raises:
-        BadInputError: a file is not there, not below root, or no JSON.
+        BadInputError: a file does not exist, is not below `root`, or is not JSON.
     """
     shared = document.pop("event", {})
     cases = document.get("cases")
@@ -42,18 +42,18 @@ def lay_out(document: dict[str, Any], root: Path, fault: Fault) -> frozenset[int
                 case[key] = _named(root, name, ("cases", position, key), fault)
                 if key == "event":
                     of_files.add(position)
-        case["event"] = _laid(case.get("event", {}), shared)
+        case["event"] = _merged(case.get("event", {}), shared)
     return frozenset(of_files)
 
 
 def read_json(file: Path) -> Any:
-    """A file's JSON.
+    """The JSON in a file.
 
     Raises:
-        BadInputError: it cannot be read, or is no JSON in UTF-8.
+        BadInputError: the file cannot be read, or is not JSON in UTF-8.
     """
     try:
-        return json.loads(file.read_bytes().decode(), parse_constant=_no_json)
+        return json.loads(file.read_bytes().decode(), parse_constant=_not_json)
     except json.JSONDecodeError as failure:
         raise BadInputError(
             f"{file.name} is not valid JSON: {failure.msg}",
@@ -68,8 +68,8 @@ def read_json(file: Path) -> Any:
         ) from failure
 
 
-def _no_json(name: str) -> NoReturn:
-    raise ValueError(f"JSON has no {name}")
+def _not_json(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not valid in JSON")
 
 
 def _named(root: Path, name: str, at: KeyPath, fault: Fault) -> Any:
@@ -83,7 +83,7 @@ def _named(root: Path, name: str, at: KeyPath, fault: Fault) -> Any:
     return read_json(file)
 
 
-def _laid(upper: Any, lower: Any) -> Any:
+def _merged(upper: Any, lower: Any) -> Any:
     if not (isinstance(upper, dict) and isinstance(lower, dict)):
         return upper
-    return lower | {name: _laid(value, lower.get(name)) for name, value in upper.items()}
+    return lower | {name: _merged(value, lower.get(name)) for name, value in upper.items()}

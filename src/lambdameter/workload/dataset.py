@@ -1,4 +1,7 @@
-"""Runs a workload's generator once for each set of parameters; loader.py has its contract."""
+"""The output of a workload's generator, cached for each set of parameters.
+
+loader.py has the generator's contract.
+"""
 
 from __future__ import annotations
 
@@ -31,18 +34,18 @@ _MAKING = ".making-"
 
 
 class Digester(msgspec.Struct, frozen=True, kw_only=True):
-    """How the expected items are digested.
+    """The digest of expected items.
 
     Attributes:
-        form: names the way; part of the name under which the digest is kept.
-        digest: items -> (count, digest); ValueError: something is no item.
+        form: name of the kind of digest; part of the name of a cached dataset.
+        digest: items -> (count, digest); ValueError if something is not an item.
     """
 
     form: str
     digest: Callable[[Iterable[Any]], tuple[int, str]]
 
 
-class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _ExpectedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: int = 0
     response: dict[str, Any] = {}
 
@@ -53,23 +56,23 @@ def make(
     digester: Digester,
     cache: Path | None = None,
 ) -> Dataset:
-    """The dataset for these parameters: from the cache, or generated into it.
+    """The dataset for these parameters, from the cache or generated now.
 
     Args:
-        workload: whose generator is run.
-        parameters: the effective ones of one call.
-        digester: of the expected items.
-        cache: defaults to the user's.
+        workload: the workload of the generator.
+        parameters: all parameters of one call.
+        digester: digests the expected items.
+        cache: folder for datasets; None: the user's cache.
 
     Raises:
-        BadInputError: the generator failed, or did not keep its contract.
+        BadInputError: the generator failed, or did not follow its contract.
         HostError: the cache cannot be written.
     """
     if workload.generator is None:
-        return _told_by_cases(workload)
+        return _from_cases(workload)
     root = cache or platformdirs.user_cache_path("lambdameter") / "datasets"
     folder = root / _name(workload, parameters, digester)
-    cached = _kept(folder)
+    cached = _cached(folder)
     if cached is not None:
         return cached
     try:
@@ -79,7 +82,7 @@ def make(
             output.mkdir()
             dataset = _generate(workload, parameters, digester, output)
             (output / _RECORD).write_bytes(msgspec.json.encode(dataset))
-            # A folder without a readable record is what an older version or a killed move left.
+            # A folder without a readable record is from an older version or a killed process.
             shutil.rmtree(folder, ignore_errors=True)
             output.rename(folder)
     except OSError as failure:
@@ -91,7 +94,7 @@ def make(
     return msgspec.structs.replace(dataset, folder=str(folder))
 
 
-def _told_by_cases(workload: Workload) -> Dataset:
+def _from_cases(workload: Workload) -> Dataset:
     return Dataset(
         folder=workload.root,
         parameters={},
@@ -105,12 +108,12 @@ def _told_by_cases(workload: Workload) -> Dataset:
 
 @contextmanager
 def _making(root: Path) -> Iterator[Path]:
-    """A folder to make a dataset in; its lock says that somebody is at it, and dies with us."""
+    """A locked folder to make a dataset in; the lock ends with this process."""
     with ExitStack() as stack:
         with _locked(root):
             for leftover in root.glob(f"{_MAKING}*"):
                 with contextlib.suppress(OSError), _locked(leftover, fcntl.LOCK_NB):
-                    shutil.rmtree(leftover, ignore_errors=True)  # whoever made it was killed at it
+                    shutil.rmtree(leftover, ignore_errors=True)  # its process was killed
             folder = tempfile.TemporaryDirectory(dir=root, prefix=_MAKING)
             temporary = Path(stack.enter_context(folder))
             stack.enter_context(_locked(temporary))
@@ -128,12 +131,12 @@ def _locked(folder: Path, how: int = 0) -> Iterator[None]:
 
 
 def initial_items(dataset: Dataset, case: str) -> Iterator[dict[str, Any]]:
-    """The items that are in a case's table before its call, in the generator's order."""
+    """The items in a case's table before its call, in the generator's order."""
     yield from _items(_file(Path(dataset.folder), case, INITIAL_ITEMS))
 
 
 def expected_items(dataset: Dataset, case: str) -> Iterator[dict[str, Any]]:
-    """The items that must be in it afterwards."""
+    """The items that must be in a case's table after its call."""
     yield from _items(_file(Path(dataset.folder), case, EXPECTED_ITEMS))
 
 
@@ -148,7 +151,7 @@ def _generator(workload: Workload) -> Path:
     return Path(workload.root) / (workload.generator or "")
 
 
-def _kept(folder: Path) -> Dataset | None:
+def _cached(folder: Path) -> Dataset | None:
     try:
         dataset = msgspec.json.decode((folder / _RECORD).read_bytes(), type=Dataset)
     except (OSError, msgspec.MsgspecError):
@@ -190,7 +193,7 @@ def _generate(
 
 
 class _Contents:
-    """What a generator wrote of tables; what all cases share is digested once."""
+    """The expected results in a generator's output; files that cases share are digested once."""
 
     def __init__(
         self, workload: Workload, generator: Path, digester: Digester, folder: Path
@@ -199,11 +202,11 @@ class _Contents:
         self._generator = generator
         self._digester = digester
         self._folder = folder
-        self._known: dict[Path, tuple[int, str]] = {}
+        self._digests: dict[Path, tuple[int, str]] = {}
 
     def of(self, case: str) -> Expected:
-        """What must be after a call of the case; without a table, its answer alone."""
-        described = self._told(case)
+        """The expected result of a case; without a table, only the answer."""
+        described = self._described(case)
         if not self._has_table:
             return Expected(count=0, digest="", response=described.response)
         count, digest = self._digest(_file(self._folder, case, EXPECTED_ITEMS))
@@ -221,10 +224,10 @@ class _Contents:
             initial_digest=initial_digest,
         )
 
-    def _told(self, case: str) -> _Told:
+    def _described(self, case: str) -> _ExpectedFile:
         try:
             written = _file(self._folder, case, EXPECTED).read_bytes()
-            return msgspec.json.decode(written, type=_Told)
+            return msgspec.json.decode(written, type=_ExpectedFile)
         except (OSError, msgspec.MsgspecError) as failure:
             raise _broken(self._generator, f"{EXPECTED}: {failure}") from failure
 
@@ -233,16 +236,16 @@ class _Contents:
             if file.name == EXPECTED_ITEMS:
                 raise _broken(self._generator, f"it did not write {file.name}")
             return 0, ""
-        if file not in self._known:
+        if file not in self._digests:
             try:
-                self._known[file] = self._digester.digest(_items(file))
+                self._digests[file] = self._digester.digest(_items(file))
             except (OSError, ValueError, msgspec.MsgspecError) as failure:
                 raise _broken(self._generator, f"{file.name}: {failure}") from failure
-        return self._known[file]
+        return self._digests[file]
 
 
 def _file(folder: Path, case: str, name: str) -> Path:
-    """A case's own file, or the one that all cases share."""
+    """A case's own file, or the file that all cases share."""
     own = folder / case / name
     return own if own.is_file() else folder / name
 

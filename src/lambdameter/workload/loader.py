@@ -1,16 +1,17 @@
-"""workload.toml -> Workload: built-in ones and a user's own, in one format.
+"""workload.toml -> Workload, for built-in workloads and for users' own.
 
 A workload is a folder:
 
-* `workload.toml`: what model.Workload describes, plus `schema = 1`. An unknown key is an error.
-* the generator, a Python script in one file. `python generate.py --out DIR --parameters JSON`
-  writes into DIR every case's object, `expected.ndjson` (one item a line, typed as DynamoDB
-  types it, exactly what must stand in the table), `expected.json`
-  (`{"count": N, "response": {...}}`: the lines, and fields that every response must have) and
-  optionally `initial.ndjson` (what stands in the table before the call). A case's own folder in
-  DIR may hold its own ones. The same parameters must give the same bytes. A workload without
-  tables and objects may do without; its cases then say what they expect.
-* one folder for each variant.
+* `workload.toml` has the fields of model.workload.Workload and `schema = 1`. An unknown key is an
+  error.
+* The generator is a Python script in one file. `python generate.py --out DIR --parameters JSON`
+  writes every case's object into DIR, and `expected.ndjson` (one item per line in DynamoDB's typed
+  JSON: exactly the items that must be in the table), `expected.json`
+  (`{"count": N, "response": {...}}`: the number of lines, and fields that every response must
+  have) and optionally `initial.ndjson` (the items before the call). A case's own folder in DIR may
+  have its own files. The same parameters must give the same bytes. A workload without tables and
+  objects needs no generator; its cases then have the expected result.
+* Each variant has a folder.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import msgspec
 from lambdameter.errors import BadInputError
 from lambdameter.model.base import CALLS, ParameterValue
 from lambdameter.model.workload import Variant, Workload
-from lambdameter.workload.case_files import lay_out
+from lambdameter.workload.case_files import fill_in
 from lambdameter.workload.toml_place import KeyPath, line_of, parse, show
 
 SCHEMA = 1
@@ -43,17 +44,17 @@ _LINE_IN_MESSAGE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of docu
 
 
 def names() -> tuple[str, ...]:
-    """The built-in workloads: those of the checkout that this package was installed from."""
+    """Names of the built-in workloads in the checkout of this package."""
     if not _BUILT_IN.is_dir():
         return ()
     return tuple(sorted(file.parent.name for file in _BUILT_IN.glob(f"*/{FILE}")))
 
 
 def load(name_or_folder: str) -> Workload:
-    """Read and check a workload, by built-in name or by folder (`./etl` always means a folder).
+    """Read and check a workload, by built-in name or by folder (`./etl` is always a folder).
 
     Raises:
-        BadInputError: there is none, or its workload.toml is not what it should be.
+        BadInputError: there is no such workload, or its workload.toml is not valid.
     """
     built_in = names()
     folder = _BUILT_IN / name_or_folder if name_or_folder in built_in else Path(name_or_folder)
@@ -68,12 +69,12 @@ def load(name_or_folder: str) -> Workload:
 
 
 class _Document:
-    """One workload.toml, and where in it things stand."""
+    """One workload.toml, with its text for line numbers in errors."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._text = self._read()
-        # The cases whose events stand in files of their own, as others made them.
+        # Positions of the cases whose events are in files: their strings may have any braces.
         self._files: frozenset[int] = frozenset()
 
     def workload(self) -> Workload:
@@ -122,8 +123,9 @@ class _Document:
                 ("root",),
                 "Remove this key: the root is always the workload's folder.",
             )
+        _use_recorded_keys(document)
         root = str(self._file.parent.resolve())
-        self._files = lay_out(document, self._file.parent, self._error)
+        self._files = fill_in(document, self._file.parent, self._error)
         try:
             return msgspec.convert(document | {"root": root}, Workload)
         except msgspec.ValidationError as failure:
@@ -175,7 +177,7 @@ class _Document:
         self._check_contents(workload)
 
     def _check_contents(self, workload: Workload) -> None:
-        """Who says what must be: the generator, or each case."""
+        """Check that either the generator or each case has the expected result."""
         root = Path(workload.root)
         for key in ("generator", "input_schema"):
             name = getattr(workload, key)
@@ -324,8 +326,16 @@ class _Document:
         return BadInputError(cause, place=f"{where}: {key}" if key else where, next_step=next_step)
 
 
+def _use_recorded_keys(document: dict[str, Any]) -> None:
+    """Rename `not_a_candidate` to `exhibit`: run folders have that key, and so may older files."""
+    variants = document.get("variants")
+    for variant in variants if isinstance(variants, list) else ():
+        if isinstance(variant, dict) and "exhibit" not in variant and "not_a_candidate" in variant:
+            variant["exhibit"] = variant.pop("not_a_candidate")
+
+
 def _in_toml_words(cause: str) -> str:
-    """A validation error of msgspec, whose words are JSON's and Python's."""
+    """A validation error of msgspec in the words of TOML."""
     cause = re.sub(r"^Object missing required field (`\w+`)", r"The key \1 is missing", cause)
     return re.sub(r"^Object contains unknown field (`\w+`)", r"There is no key \1", cause)
 
@@ -339,11 +349,11 @@ def _all_names(workload: Workload) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _handler_files(variant: Variant) -> tuple[str, ...]:
-    """What must be in a copied package for the handler to be found.
+    """The files of which one must exist, so that Lambda finds the handler.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html and, for provided runtimes,
-    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html; other runtimes are left
-    to Lambda.
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html; other runtimes are not
+    checked.
     """
     if variant.runtime.startswith("provided"):
         return ("bootstrap",)

@@ -1,4 +1,4 @@
-"""What a user names to be run: a built-in workload, a folder, or a SAM template."""
+"""The workload that a user names: a built-in workload, a folder, or a SAM template."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MOST_BY_DEFAULT = 2
 
 
 class NamedWorkload(NamedTuple):
-    """A workload, and what the template that it was made of says besides.
+    """A workload, with the architecture from its template.
 
     Attributes:
-        architecture: of its functions; None: it is no template's.
+        architecture: architecture of the template's functions; None: not from a template.
     """
 
     workload: Workload
@@ -29,7 +29,7 @@ class NamedWorkload(NamedTuple):
 
 
 def is_template(named: str) -> bool:
-    """Whether this is the name of a template, and not of a workload."""
+    """Whether a name is that of a template instead of a workload."""
     return Path(named).suffix in _SUFFIXES
 
 
@@ -40,17 +40,17 @@ def load(
     settings: Mapping[str, str],
     region: str,
 ) -> NamedWorkload:
-    """Read what was named.
+    """Read a workload or a template; all arguments but the first are for templates.
 
     Args:
-        named: as the user typed it.
-        variants: of a template: logical ids of its functions; None: all, if they are two at most.
-        events: of a template: its cases.
-        settings: of a template: values of its Parameters.
-        region: of a template: what AWS::Region is.
+        named: the name, as the user typed it.
+        variants: logical ids of functions; None: all, if there are at most two.
+        events: files with events, one for each case.
+        settings: values of the template's Parameters.
+        region: value of AWS::Region.
 
     Raises:
-        BadInputError: it is not what it should be.
+        BadInputError: the workload or template is not valid.
     """
     if not is_template(named):
         if events:
@@ -77,7 +77,7 @@ def load(
 
 
 def check_events(named: str, events: Sequence[Path]) -> None:
-    """A template says nothing of what its functions are called with. Raises BadInputError."""
+    """Check that a template has events with different names. Raises BadInputError."""
     if is_template(named) and not events:
         raise BadInputError(
             "A SAM template does not contain events to call its functions with",

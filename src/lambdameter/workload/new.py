@@ -1,4 +1,4 @@
-"""Copies the template under another name."""
+"""Creates a workload from the template, under another name."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 from lambdameter.errors import BadInputError, HostError
 
 TEMPLATE = Path(__file__).resolve().parent / "template"
-# What the template's own workload is called, wherever its name stands.
+# The name in the template, which the new name replaces everywhere.
 TEMPLATE_NAME = "my-function"
-# Crates begin with a letter, and function names, which have more than this in them, end at 64:
+# Crates begin with a letter, and function names, of which this is a part, have up to 64 characters:
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 24
 
 
 def new(folder: Path) -> tuple[Path, ...]:
-    """Make a workload in a folder that is not there yet; its last part is the workload's name.
+    """Create a workload in a new folder; the folder's name is the workload's name.
 
     Returns:
         The files, relative to the folder.
 
     Raises:
-        BadInputError: the name cannot be one, or something of that name is there.
-        HostError: the folder cannot be written; nothing of it is left.
+        BadInputError: the name is not valid, or already exists.
+        HostError: the folder cannot be written; nothing is left behind.
     """
     name = folder.name
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
@@ -47,7 +47,7 @@ def new(folder: Path) -> tuple[Path, ...]:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}-") as temporary:
             workload = Path(temporary) / name
             files = _copy(workload, name)
-            workload.rename(folder)  # at once: a half of it is never there
+            workload.rename(folder)  # at once, so that the folder is never incomplete
     except OSError as failure:
         raise HostError(
             f"The workload cannot be written: {failure.strerror}",
@@ -68,5 +68,5 @@ def _copy(to: Path, name: str) -> tuple[Path, ...]:
 
 
 def _belongs(file: Path) -> bool:
-    """Not what a run of the template itself would leave there."""
+    """Whether a file is part of the template, and not left by running the template."""
     return file.is_file() and not {"__pycache__", "target"} & set(file.parts)

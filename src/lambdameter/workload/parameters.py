@@ -1,4 +1,4 @@
-"""The parameters of a workload's calls, as the user wants them. Pure."""
+"""The parameters of a workload's calls, with the user's settings. Pure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ def apply_settings(
 ) -> dict[Call, dict[str, ParameterValue]]:
     """The parameters of each call, with a user's `--set name=value` and `--set cold.name=value`.
 
-    A plain name sets the default, which a call's own value in workload.toml still overrides; a
-    name with its call in front sets that call alone. Values take the type of the default.
+    A plain name sets the default, which a call's own value in workload.toml still overrides. A name
+    with a call as prefix sets the parameter only for that call. Values have the type of the
+    default.
 
     Raises:
-        BadInputError: an unknown parameter, or a value that is not of its type.
+        BadInputError: a parameter is unknown, or a value has another type.
     """
     defaults = dict(workload.parameters)
     own: dict[Call, dict[str, ParameterValue]] = {

@@ -1,4 +1,4 @@
-"""Where in a TOML text a key stands: tomllib keeps no positions."""
+"""The lines of keys in a TOML text, which tomllib does not report. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-# The keys and indexes that lead to a value.
+# Keys and indexes from the root to a value.
 KeyPath = tuple[str | int, ...]
 
 _TABLE_HEAD = re.compile(r"(\[\[?)\s*([^\[\]]+?)\s*\]")
@@ -14,10 +14,10 @@ _KEY = re.compile(r"""\s*([\w.\-"' ]+?)\s*=""")
 
 
 def line_of(text: str, path: KeyPath) -> int | None:
-    """The line, from 1, of a key in a TOML text; of its nearest parent where it has none itself.
+    """The line of a key, from 1, or of its nearest parent; None where neither is found.
 
-    This reads heads and keys line by line. It may point at a line
-    inside a multi-line string; it is for messages alone.
+    This function reads line by line and can be wrong inside of multi-line strings, so it is only
+    for error messages.
     """
     best, line_number = 0, None
     arrays: Counter[str] = Counter()
@@ -45,7 +45,7 @@ def _split(dotted: str) -> Iterator[str]:
 
 
 def parse(text: str) -> KeyPath:
-    """A path of msgspec without its `$`: `.variants[0].runtime`, `[...]` for an unnamed key."""
+    """Parse a path of msgspec without `$`: `.variants[0].runtime`, `[...]` for an unnamed key."""
     return tuple(
         int(index) if index else name
         for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", text.partition("[...]")[0])
@@ -53,7 +53,7 @@ def parse(text: str) -> KeyPath:
 
 
 def show(path: KeyPath) -> str:
-    """As TOML writes it: `variants[0].runtime`."""
+    """A path as text: `variants[0].runtime`."""
     return "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in path
     ).removeprefix(".")

@@ -68,7 +68,7 @@ def test_two_copies_that_are_alike_have_no_verdict_but_what_could_be_shown(
 
 def test_duration_init_and_cost_are_each_told_with_their_interval(sample_run: ModuleType) -> None:
     run = aa(sample_run, rounds=40)
-    found = copies.apart(run, 1024)
+    found = copies.copy_differences(run, 1024)
     assert {(one.case, one.of) for one in found} == {
         (case, of) for case in ("csv", "json") for of in ("Duration", "Init", "cost")
     }
@@ -101,7 +101,9 @@ def test_copies_that_are_called_different_are_a_warning_with_its_next_step(
     assert "one of 20 such intervals excludes 1 by chance, and this run has 4" in warning
     assert "measure again with `--cold 40`" in warning
     farthest = max(
-        one.interval.high - 1 for one in copies.apart(run, 1024) if one.interval and one.differs
+        one.interval.high - 1
+        for one in copies.copy_differences(run, 1024)
+        if one.interval and one.differs
     )
     assert f"trust differences below {100 * farthest:.1f} %" in warning
     assert "different" in shown.plain(run).partition("Confidence intervals at")[2]
@@ -135,7 +137,7 @@ def test_copies_that_all_failed_are_told_so(sample_run: ModuleType) -> None:
 def test_without_warm_calls_cold_ones_are_compared(
     sample_run: ModuleType, calls: tuple[str, ...], measures: list[str]
 ) -> None:
-    found = copies.apart(aa(sample_run, calls=calls), 1024)
+    found = copies.copy_differences(aa(sample_run, calls=calls), 1024)
     assert [one.of for one in found if one.case == "csv"] == measures
 
 

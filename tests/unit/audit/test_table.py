@@ -15,7 +15,7 @@ Read = Callable[[str], PublishedTable]
 
 def test_the_least_table_has_a_metric_and_a_value(read: Read) -> None:
     (figure,) = read("metric,value\nduration,12.5").figures
-    assert (figure.line, figure.metric, figure.value, figure.shown) == (
+    assert (figure.line, figure.metric, figure.value, figure.printed) == (
         2,
         "duration",
         Decimal("12.5"),
@@ -29,7 +29,7 @@ def test_figures_are_in_base_units_and_shown_as_printed(read: Read) -> None:
         + "part,30,ns,\n".replace("part", "init")
         + "ratio,34,%,\nmax_memory,16,MB,\npackage,1.2,MB,\nprice,$8e-9,USD/ms,1024\ncost,~300,,\n"
     ).figures
-    assert [(one.value, one.shown) for one in figures] == [
+    assert [(one.value, one.printed) for one in figures] == [
         (Decimal(1500), "1.5 s"),
         (Decimal("0.00003"), "30 ns"),
         (Decimal("0.34"), "34 %"),

@@ -5,18 +5,18 @@ from types import ModuleType
 import pytest
 
 from lambdameter.claims import library
-from lambdameter.claims.reproduction import NamedRun, judged, needed, wanted
+from lambdameter.claims.reproduction import NamedRun, judged, needed, select
 from lambdameter.cli.audit import of_shipped
 from lambdameter.errors import BadInputError
 from lambdameter.model.reproduction import Reproduction
 
 
 def ids(*names: str) -> list[str]:
-    return [row.id for one in wanted(names) for row in one.rows]
+    return [row.id for one in select(names) for row in one.rows]
 
 
 def test_without_a_name_every_row_of_every_text_is_wanted() -> None:
-    assert [one.source.id for one in wanted(())] == ["C1", "C2", "K", "W"]
+    assert [one.source.id for one in select(())] == ["C1", "C2", "K", "W"]
     assert len(ids()) == len(ids("C1", "C2", "K", "W"))
 
 
@@ -27,42 +27,42 @@ def test_a_text_a_claim_and_a_row_can_be_named_in_any_case() -> None:
 
 
 def test_studies_and_headlines_come_with_their_claim_and_not_with_a_row() -> None:
-    (whole,) = wanted(["C2"])
-    (row,) = wanted(["C2.get.sdk"])
+    (whole,) = select(["C2"])
+    (row,) = select(["C2.get.sdk"])
     assert len(whole.studies) == 1
     assert row.studies == ()
-    (claim,) = wanted(["K7"])
+    (claim,) = select(["K7"])
     assert [one.claim for one in claim.headlines] == ["K7"]
-    (other,) = wanted(["K5"])
+    (other,) = select(["K5"])
     assert other.headlines == ()
 
 
 def test_an_unknown_claim_is_one_clear_error() -> None:
     with pytest.raises(BadInputError) as told:
-        wanted(["C1", "K99"])
+        select(["C1", "K99"])
     assert told.value.cause == "There is no claim named 'K99'"
     assert "C1, C2, K, W" in told.value.next_step
 
 
 def test_only_what_a_row_needs_is_measured() -> None:
-    (experiment,) = needed(wanted(["K6.csv"]), quick=False)
+    (experiment,) = needed(select(["K6.csv"]), quick=False)
     assert (experiment.variants, experiment.cases) == (("python", "rust"), ("csv",))
     assert experiment.memory_mb == (1024,)
 
 
 def test_both_sides_of_a_ratio_are_measured_together() -> None:
-    (experiment,) = needed(wanted(["K11.128"]), quick=False)
+    (experiment,) = needed(select(["K11.128"]), quick=False)
     assert (experiment.name, experiment.memory_mb) == ("tiers", (128, 1024))
 
 
 def test_what_is_recomputed_needs_no_run() -> None:
-    assert needed(wanted(["K8"]), quick=False) == ()
+    assert needed(select(["K8"]), quick=False) == ()
 
 
 def test_quick_leaves_out_what_takes_long() -> None:
-    names = [one.name for one in needed(wanted(()), quick=True)]
+    names = [one.name for one in needed(select(()), quick=True)]
     assert names == [one.name for one in library.experiments() if one.quick]
-    assert [one.name for one in needed(wanted(()), quick=False)] == [
+    assert [one.name for one in needed(select(()), quick=False)] == [
         one.name for one in library.experiments()
     ]
 
@@ -70,7 +70,7 @@ def test_quick_leaves_out_what_takes_long() -> None:
 @pytest.fixture(scope="module")
 def told(sample_run: ModuleType) -> Reproduction:
     runs = [NamedRun("registrations", sample_run.rounds_input(10))]
-    return judged(wanted(["K"]), runs, of_shipped(["K"]), quick=False, folder="runs/r")
+    return judged(select(["K"]), runs, of_shipped(["K"]), quick=False, folder="runs/r")
 
 
 def test_every_row_has_one_verdict(told: Reproduction) -> None:

@@ -19,7 +19,7 @@ NOTHING = Enforcement(
 
 
 def check(name: str, state: Any, next_step: str = "") -> doctor.Check:
-    return doctor.Check(name=name, state=state, found="found", next_step=next_step)
+    return doctor.Check(name=name, state=state, detail="found", next_step=next_step)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, checks: list[doctor.Check], *flags: str) -> Any:
@@ -81,7 +81,7 @@ def test_what_is_enforced_is_told_by_part() -> None:
 def test_a_host_that_enforces_nothing_is_limited_and_told_what_to_do() -> None:
     limits, cpu, *_ = doctor.enforcement(lambda _: factory(NOTHING))
     assert (limits.state, limits.next_step) == ("limited", "Run it as root.")
-    assert (cpu.state, cpu.found) == ("limited", "none")
+    assert (cpu.state, cpu.detail) == ("limited", "none")
 
 
 def test_a_host_without_any_sandbox_misses_one() -> None:

@@ -149,7 +149,7 @@ def test_what_remains_is_whole_environments_in_the_plans_order(data: st.DataObje
     assert all(len(calls) == 2 for calls in environments(left))
 
 
-def test_a_copy_is_its_variant_under_another_name_and_no_exhibit() -> None:
+def test_a_copy_is_its_variant_under_another_name_and_a_candidate() -> None:
     shown = msgspec.structs.replace(workload().variants[0], not_a_candidate="it is only shown")
     with_it = msgspec.structs.replace(workload(), variants=(shown, *workload().variants[1:]))
     made, copies = plan.doubled(with_it, [shown.name])

@@ -17,7 +17,7 @@ FIGURE = Figure(
     value=Decimal(3),
     low=Decimal(2),
     high=Decimal(4),
-    shown="3 ms",
+    printed="3 ms",
 )
 
 

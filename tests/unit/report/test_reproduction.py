@@ -14,7 +14,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from lambdameter.claims.reproduction import NamedRun, judged, wanted
+from lambdameter.claims.reproduction import NamedRun, judged, select
 from lambdameter.cli.audit import of_shipped
 from lambdameter.model.reproduction import Reproduction
 from lambdameter.report import (
@@ -32,7 +32,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "reproduce.md"
 @pytest.fixture(scope="module")
 def told(sample_run: ModuleType) -> Reproduction:
     runs = [NamedRun("registrations", sample_run.rounds_input(10))]
-    return judged(wanted(["K", "C1"]), runs, of_shipped(["K", "C1"]), quick=False, folder="runs/r")
+    return judged(select(["K", "C1"]), runs, of_shipped(["K", "C1"]), quick=False, folder="runs/r")
 
 
 def written(told: Reproduction, form: ReproductionFormat) -> str:

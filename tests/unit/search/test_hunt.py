@@ -136,7 +136,7 @@ def search(differ: Callable[[Any], bool], seed: int = 1, **limits: Any) -> HuntR
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
 def test_a_planted_difference_is_found_and_made_small(planted: Planted, seed: int) -> None:
     found = search(lambda event: answer(planted.python, event) != answer(planted.port, event), seed)
-    assert found.found
+    assert found.succeeded
     assert planted.shows(found.event), found.event
 
 
@@ -158,7 +158,7 @@ def test_the_same_seed_tries_the_same_events_and_another_seed_others() -> None:
 
 def test_without_a_difference_so_many_inputs_are_tried_as_were_asked_for() -> None:
     found = search(lambda _: False, inputs=100)
-    assert found == HuntResult(found=False, inputs=100)
+    assert found == HuntResult(succeeded=False, inputs=100)
 
 
 def test_a_search_ends_when_its_time_is_up() -> None:
@@ -189,7 +189,7 @@ def test_making_an_event_smaller_ends_when_its_own_time_is_up_and_the_smallest_i
         seeded(1),
         clock,
     )
-    assert found.found
+    assert found.succeeded
     assert found.event["quantity"] > 0
     assert not found.smallest
     assert found.smaller <= 5
@@ -198,7 +198,7 @@ def test_making_an_event_smaller_ends_when_its_own_time_is_up_and_the_smallest_i
 def test_an_event_that_differs_once_and_not_again_is_kept() -> None:
     answers: Iterator[bool] = iter([False, False, True])
     found = search(lambda _: next(answers, False))
-    assert found.found
+    assert found.succeeded
     assert found.event is not None
 
 
@@ -210,12 +210,12 @@ def test_a_schema_that_allows_few_events_is_exhausted() -> None:
         seeded(1),
         lambda: 0.0,
     )
-    assert (found.found, found.exhausted, found.inputs) == (False, True, 3)
+    assert (found.succeeded, found.exhausted, found.inputs) == (False, True, 3)
 
 
 def test_null_can_be_what_is_found() -> None:
     found = hunt(st.none(), lambda _: True, Limits(seconds=1e9), seeded(1), lambda: 0.0)
-    assert found.found
+    assert found.succeeded
     assert found.event is None
 
 

@@ -99,6 +99,13 @@ def test_a_folder_is_read(folder: Path) -> None:
     assert read.parameters["records"] == 50_000
 
 
+@pytest.mark.parametrize("key", ["not_a_candidate", "exhibit"])
+def test_a_variant_may_say_why_it_is_not_a_candidate(folder: Path, key: str) -> None:
+    changed(folder, 'build = "cargo"', f'build = "cargo"\n{key} = "it cheats"')
+    reasons = [variant.not_a_candidate for variant in loader.load(str(folder)).variants]
+    assert reasons == [None, "it cheats"]
+
+
 def test_every_built_in_workload_is_read_by_its_name() -> None:
     names = loader.names()
     assert names
@@ -394,7 +401,7 @@ def test_an_event_of_a_file_may_be_any_json(small: Path) -> None:
     [
         (b'{"n": 1,\n}', "is not valid JSON", "events/one.json:2"),
         (b"", "is not valid JSON", "events/one.json:1"),
-        (b'{"n": NaN}', "JSON has no NaN", "events/one.json"),
+        (b'{"n": NaN}', "NaN is not valid in JSON", "events/one.json"),
         (b'"\xff"', "cannot be read", "events/one.json"),
     ],
 )

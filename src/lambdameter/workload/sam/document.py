@@ -1,4 +1,4 @@
-"""A template's YAML with the line of each value, CloudFormation's short forms made long. Pure.
+"""A template's YAML with the line of each value and CloudFormation's short forms expanded. Pure.
 
 `!Ref X` is `{"Ref": X}`, `!Sub X` is `{"Fn::Sub": X}`, and so on:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
@@ -13,20 +13,20 @@ import yaml
 from lambdameter.errors import BadInputError
 
 _STANDARD = "tag:yaml.org,2002:"
-# Those whose long form does not begin with Fn::.
+# Functions whose long form does not begin with Fn::.
 _BARE = ("Ref", "Condition")
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 _MOST_BYTES = 1_000_000
 
 
 class Node(NamedTuple):
-    """One value: a scalar, a list of nodes, or a map of names to nodes; lines count from 1."""
+    """A scalar, a list of nodes, or a map of names to nodes; `line` is from 1."""
 
     value: Any
     line: int
 
     def get(self, name: str) -> Node | None:
-        """What a map has under that name; None: nothing, or this is no map."""
+        """The value of a name; None where there is none, or this is not a map."""
         return self.value.get(name) if isinstance(self.value, dict) else None
 
     def plain(self) -> Any:
@@ -42,7 +42,7 @@ def parse(content: bytes, file: str) -> Node:
     """The document as a tree.
 
     Raises:
-        BadInputError: it is no YAML or JSON, or is too large; `file` names it.
+        BadInputError: the content is not YAML or JSON, or too large; `file` is its name.
     """
     if len(content) > _MOST_BYTES:
         raise _malformed(file, None, "the file is larger than 1 MB, CloudFormation's limit")
@@ -76,7 +76,7 @@ def _malformed(file: str, line: int | None, why: str) -> BadInputError:
 
 
 class _Reader:
-    """Makes nodes of PyYAML's; what an alias repeats is read once."""
+    """Converts PyYAML's nodes; aliased nodes are converted once."""
 
     def __init__(self, loader: yaml.SafeLoader, file: str) -> None:
         self._loader = loader
@@ -86,13 +86,13 @@ class _Reader:
     def read(self, node: yaml.Node) -> Node:
         if id(node) not in self._read:
             self._read[id(node)] = None
-            self._read[id(node)] = self._made(node)
+            self._read[id(node)] = self._converted(node)
         tree = self._read[id(node)]
         if tree is None:
             raise _malformed(self._file, node.start_mark.line + 1, "an alias refers to itself")
         return tree
 
-    def _made(self, node: yaml.Node) -> Node:
+    def _converted(self, node: yaml.Node) -> Node:
         line = node.start_mark.line + 1
         function = None if node.tag.startswith(_STANDARD) else node.tag.removeprefix("!")
         if function is None:

@@ -1,7 +1,7 @@
-"""What CloudFormation's intrinsic functions yield, as far as a template alone can say it. Pure.
+"""CloudFormation's intrinsic functions, as far as they can be resolved without AWS. Pure.
 
-Ref and Fn::Sub of parameters and pseudo parameters, Fn::Join and Fn::FindInMap. What depends on
-resources that are there only once they are deployed is named, with its line and what to do.
+Ref and Fn::Sub of parameters and pseudo parameters, Fn::Join and Fn::FindInMap. A value that
+depends on deployed resources is an error with its line and a next step.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
@@ -23,7 +23,7 @@ _STACK = "lambdameter"
 
 
 class _Nothing:
-    """Of AWS::NoValue: the property is not there."""
+    """The type of AWS::NoValue, which removes a property."""
 
 
 NO_VALUE = _Nothing()
@@ -34,9 +34,9 @@ class Resolver:
 
     Args:
         template: the whole document.
-        file: names it in errors.
-        given: values of parameters, in place of their defaults.
-        region: what AWS::Region is.
+        file: the template's file, for errors.
+        parameters: values of parameters, instead of their defaults.
+        region: value of AWS::Region.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Resolver:
     ) -> None:
         self._template = template
         self._file = file
-        self._given = parameters
+        self._parameters = parameters
         self._pseudo: dict[str, Any] = {
             "AWS::AccountId": _ACCOUNT,
             "AWS::NoValue": NO_VALUE,
@@ -57,10 +57,10 @@ class Resolver:
         }
 
     def resolve(self, node: Node) -> Any:
-        """The plain value.
+        """The resolved value of a node.
 
         Raises:
-            BadInputError: what it depends on is not in the template.
+            BadInputError: the value depends on something that is not in the template.
         """
         value = node.value
         if isinstance(value, list):
@@ -87,9 +87,7 @@ class Resolver:
                 if isinstance(parts, list):
                     return str(arguments[0].value).join(map(text, parts))
             case "Fn::FindInMap", 3:
-                return self._found_in_map(
-                    [text(self.resolve(argument)) for argument in arguments], node
-                )
+                return self._mapped([text(self.resolve(argument)) for argument in arguments], node)
         raise self._unresolved(f"{name} cannot be resolved without AWS", node)
 
     def _substituted(self, template: str, own: Mapping[str, Any], node: Node) -> str:
@@ -104,8 +102,8 @@ class Resolver:
     def _named(self, name: str, node: Node) -> Any:
         if name in self._pseudo:
             return self._pseudo[name]
-        if name in self._given:
-            return self._given[name]
+        if name in self._parameters:
+            return self._parameters[name]
         parameters = self._template.get("Parameters")
         parameter = parameters.get(name) if parameters else None
         if parameter is not None:
@@ -122,7 +120,7 @@ class Resolver:
             raise self._unresolved(f"{name} is known only after a deployment", node)
         raise self._unresolved(f"The template has no {name}", node, "give an existing name")
 
-    def _found_in_map(self, path: list[str], node: Node) -> Any:
+    def _mapped(self, path: list[str], node: Node) -> Any:
         mapping = self._template.get("Mappings")
         for name in path:
             mapping = mapping.get(name) if mapping else None
@@ -140,5 +138,5 @@ class Resolver:
 
 
 def text(value: Any) -> str:
-    """A scalar as CloudFormation makes it a string."""
+    """A scalar as CloudFormation converts it to a string."""
     return str(value).lower() if isinstance(value, bool) else str(value)

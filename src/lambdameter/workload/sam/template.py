@@ -1,4 +1,4 @@
-"""The functions of a SAM template, with its Globals, resolved as far as a local run needs. Pure.
+"""The functions of a SAM template, with its Globals, as far as a local run needs them. Pure.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
 """
@@ -19,8 +19,8 @@ from lambdameter.workload.sam.intrinsics import NO_VALUE, Resolver, text
 FUNCTION = "AWS::Serverless::Function"
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "provided.al2023")
 OS_ONLY = RUNTIMES[-1]
-# Those that a local run heeds; the others (Events, Policies, Tracing, …) do not change an answer.
-_HEEDED = (
+# The properties that a local run uses; others (Events, Policies, Tracing, …) do not change answers.
+_USED = (
     "CodeUri",
     "Handler",
     "Runtime",
@@ -31,7 +31,7 @@ _HEEDED = (
 )
 _INTRINSIC = re.compile(r"(Ref|Condition|Fn::\w+)$")
 _ZIP = "Give the function CodeUri, Handler and Runtime, and remove PackageType."
-# Without these the function would not be the one that is deployed.
+# Properties that are errors: without them the function would not be the deployed one.
 _REFUSED = {
     "ImageUri": ("only zip packages are supported", _ZIP),
     "InlineCode": (
@@ -84,10 +84,10 @@ class Template:
     """A parsed template.
 
     Args:
-        content: the file's.
-        file: names it in errors.
-        given: values of its Parameters.
-        region: what AWS::Region is.
+        content: the file's content.
+        file: the file, for errors.
+        settings: values of its Parameters.
+        region: value of AWS::Region.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Template:
                 )
 
     def function_ids(self) -> tuple[str, ...]:
-        """The logical ids of its functions, in their order."""
+        """The logical ids of the functions, in the template's order."""
         return tuple(
             name
             for name, resource in self._resources.items()
@@ -125,16 +125,16 @@ class Template:
         )
 
     def functions(self, ids: Sequence[str]) -> tuple[SamFunction, ...]:
-        """These functions.
+        """The functions with these logical ids.
 
         Raises:
-            BadInputError: one is none, or its properties cannot be had. Of several values that
-                cannot be resolved the others are notes.
+            BadInputError: a function does not exist, or its properties are not valid. If several
+                values cannot be resolved, the others are notes.
         """
         unresolved: list[BadInputError] = []
         converted = [self._function(name, unresolved) for name in ids]
         if unresolved:
-            # What stands under Globals is a fault of each function, and told once.
+            # An error under Globals is an error of every function, but reported once.
             first, *others = {str(error): error for error in unresolved}.values()
             for other in others:
                 first.add_note(str(other))
@@ -160,16 +160,14 @@ class Template:
                 f"{name} is a container image, and only zip packages are supported", package, _ZIP
             )
         before = len(unresolved)
-        values = {
-            key: self._resolved(key, nodes[key], unresolved) for key in _HEEDED if key in nodes
-        }
+        values = {key: self._resolved(key, nodes[key], unresolved) for key in _USED if key in nodes}
         values = {key: value for key, value in values.items() if value is not NO_VALUE}
         if len(unresolved) > before:
             return None
-        return self._made(name, resource, nodes, values)
+        return self._function_of(name, resource, nodes, values)
 
     def _properties(self, resource: Node) -> dict[str, Node]:
-        """The resource's own over those of Globals; the variables of both.
+        """The resource's own properties, merged over those of Globals, with the variables of both.
 
         https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
         """
@@ -215,7 +213,7 @@ class Template:
             unresolved.append(fault)
             return NO_VALUE
 
-    def _made(
+    def _function_of(
         self, name: str, resource: Node, nodes: Mapping[str, Node], values: Mapping[str, Any]
     ) -> SamFunction:
         for needed, how in _NEEDED.items():
@@ -251,7 +249,7 @@ class Template:
         )
 
     def _binary(self, resource: Node) -> str | None:
-        """Which of a crate's binaries it is, where the template says so.
+        """The binary of the crate, if the template names it.
 
         https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/building-rust.html
         """

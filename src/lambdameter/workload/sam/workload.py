@@ -21,12 +21,12 @@ def workload(
 ) -> Workload:
     """A workload of these functions, with a case for each event (file name -> event).
 
-    Each function is measured at the memory of all of them, and may take as long as the one that
-    may take longest.
+    Each function is measured at the memory sizes of all functions, with the longest timeout of all
+    functions.
 
     Raises:
-        BadInputError: the code of one is not where its CodeUri says, or needs a build that we
-            do not know; two have names that become one.
+        BadInputError: a CodeUri is not a folder, a function needs another kind of build, or two
+            functions would have the same name.
     """
     root = template.resolve().parent
     variants = tuple(_variant(function, root) for function in functions)
@@ -50,7 +50,7 @@ def workload(
 
 
 def slug(name: str) -> str:
-    """As a workload names things: `HTMLPage2` is `html-page-2`."""
+    """A name in the form of a workload: `HTMLPage2` is `html-page-2`."""
     return "-".join(word.lower() for word in _WORD.findall(name))
 
 
@@ -95,7 +95,7 @@ def _variant(function: SamFunction, root: Path) -> Variant:
 
 
 def _binary(manifest: Path, function: SamFunction) -> str:
-    """The crate's only binary target; one without a name of its own has the crate's.
+    """The crate's only binary target; without a name of its own it has the crate's name.
 
     https://doc.rust-lang.org/cargo/reference/cargo-targets.html#binaries
     """
