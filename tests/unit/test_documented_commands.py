@@ -15,7 +15,7 @@ import typer.core
 import typer.main
 
 from lambdameter import cli
-from lambdameter.claims.reproduction import wanted
+from lambdameter.claims.reproduction import select
 from lambdameter.cli import run
 from lambdameter.errors import CannotTellError, NegativeVerdictError
 
@@ -196,7 +196,7 @@ def test_each_claim_that_a_documented_command_names_is_there() -> None:
         if re.fullmatch(r"[A-Z]\w*\d[\w.-]*", word)
     ]
     assert named
-    assert all(wanted((name,)) for name in named)
+    assert all(select((name,)) for name in named)
 
 
 def test_the_table_in_the_page_about_audits_gives_the_report_beside_it(

@@ -118,13 +118,14 @@ class Build:
 
 
 def weights(metadata: bytes, binaries: Sequence[str]) -> dict[str, int]:
-    """Package id -> its share of the work, for every package that a build needs.
+    """Package id -> its weight, for every package that a build needs.
 
-    `binaries` are the names of the binary targets that are built.
+    The weight is the bytes of the Rust sources plus a constant for starting a compiler: a generated
+    SDK is as much work as a hundred small crates.
 
     Args:
         metadata: output of `cargo metadata`.
-        binary: the binary target to build; None: the whole workspace.
+        binaries: the names of the binary targets to build.
 
     Returns:
         Empty if the metadata is not JSON.

@@ -18,7 +18,7 @@ b.x,total,50,,
     rest, twice, *_ = read(text).figures
     assert (rest.value, rest.low, rest.high) == (Decimal(150), Decimal("148.5"), Decimal("151.5"))
     assert rest.derived
-    assert (twice.value, twice.shown) == (Decimal(200), "200 ms")
+    assert (twice.value, twice.printed) == (Decimal(200), "200 ms")
 
 
 def test_a_stated_row_keeps_its_own_figure(read: Read) -> None:

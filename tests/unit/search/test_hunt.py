@@ -164,7 +164,7 @@ def test_without_a_difference_so_many_inputs_are_tried_as_were_asked_for() -> No
 def test_a_search_ends_when_its_time_is_up() -> None:
     tried: list[Any] = []
     found = search(noting(tried), seconds=20, inputs=None)
-    assert not found.found
+    assert not found.succeeded
     assert not found.exhausted
     assert found.inputs == len(tried)
     assert 0 < len(tried) <= 20
