@@ -130,6 +130,14 @@ def test_a_message_of_another_version_is_left_out_of_a_recording(
     assert messages(Recordings(out).read(ONE)) == whole_race()
 
 
+def test_a_field_that_only_older_functions_sent_is_ignored(out: Path) -> None:
+    error = {"errorType": "KeyError"}
+    about = {"race": ONE, "lane": "rust", "at_ms": 1.0}
+    failed = {"type": "failed", "error": error, "telling_ms": 3.5} | about
+    (out / ONE / "messages.ndjson").write_text(json.dumps(failed) + "\n")
+    assert messages(Recordings(out).read(ONE)) == [{"type": "failed", "error": error} | about]
+
+
 def summarise(site: RaceSite, messages: list[dict[str, Any]]) -> Any:
     typed = msgspec.convert(tuple(messages), tuple[RaceMessage, ...])
     return recordings.summarise(RecordedRace(race=ONE, site=site, messages=typed))
