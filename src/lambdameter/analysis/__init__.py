@@ -1,1 +1,1 @@
-"""What a run's figures say: who is faster and cheaper, what comes first, what to mind. Pure."""
+"""What a run's figures mean: decisions, gates, estimates and caveats. Pure."""

@@ -1,1 +1,1 @@
-"""Somebody's published table, checked without running any code."""
+"""Published tables, checked without running code. Pure."""

@@ -13,7 +13,6 @@ from lambdameter.model.base import Architecture
 from lambdameter.model.bill import Price, PriceList
 
 DEFAULT_REGION = "us-east-1"
-COMPUTE = "compute"
 
 _MB_MS_PER_GB_S = Decimal(1024 * 1000)
 # Slack beyond the rounding of print, since price lists have more digits than texts.

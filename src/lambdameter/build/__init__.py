@@ -1,1 +1,1 @@
-"""Workload x variant -> a content-addressed zip, as Lambda takes it."""
+"""Variants and functions -> deployment packages."""

@@ -1,1 +1,1 @@
-"""Published figures as data: one TOML file a source."""
+"""Published figures as data, one TOML file for each text, and their verdicts."""

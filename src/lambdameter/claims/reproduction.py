@@ -151,12 +151,14 @@ def _groups(selections: Sequence[Selection]) -> Iterator[set[Cell]]:
 
 def _cut(experiment: Experiment, cells: Collection[Cell]) -> Experiment:
     """An experiment with only these cells, in its own order."""
-    _, variants, cases, tiers = (set(column) for column in zip(*cells, strict=True))
+    _, variants, cases, memory_sizes = (set(column) for column in zip(*cells, strict=True))
     return msgspec.structs.replace(
         experiment,
         variants=tuple(variant for variant in experiment.variants if variant in variants),
         cases=tuple(case for case in experiment.cases if case in cases),
-        memory_mb=tuple(memory_mb for memory_mb in experiment.memory_mb if memory_mb in tiers),
+        memory_mb=tuple(
+            memory_mb for memory_mb in experiment.memory_mb if memory_mb in memory_sizes
+        ),
     )
 
 

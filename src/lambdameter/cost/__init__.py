@@ -1,1 +1,1 @@
-"""What a run costs: pure, in exact decimals."""
+"""Bills and prices, in exact decimals."""

@@ -1,1 +1,1 @@
-"""Who may speak to a server on loopback: Host, Origin and content type. Pure but for ASGI."""
+"""Which requests a server on loopback serves, by Host, Origin and content type."""

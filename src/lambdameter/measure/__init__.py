@@ -1,1 +1,1 @@
-"""One run: planned, measured, kept in its folder, taken up again, read."""
+"""One run: planned, measured, stored, resumed and read."""

@@ -134,7 +134,7 @@ def measure(
         reporting_saved_samples(name.path),
         prepared_run(workload, options, name, opening, console) as ready,
     ):
-        fill(ready)
+        make_missing_trials(ready)
     return ready.folder
 
 
@@ -239,7 +239,7 @@ def _conditions(options: RunOptions) -> Conditions:
     return msgspec.convert(options, Conditions, from_attributes=True)
 
 
-def fill(run: PreparedRun) -> None:
+def make_missing_trials(run: PreparedRun) -> None:
     """Make the missing trials of a run; each sample is on disk before the next trial begins.
 
     A run with a stopping rule makes only as many trials as it needs.
@@ -249,7 +249,7 @@ def fill(run: PreparedRun) -> None:
     with ProgressBar(run.trials, manifest.datasets, console, at_most=open_ended) as progress:
 
         def make(some: Sequence[Trial]) -> None:
-            carry_out(run._replace(trials=some), progress)
+            make_trials(run._replace(trials=some), progress)
 
         if open_ended:
             sequential.until_decided(run.folder, manifest, run.trials, make, console)
@@ -257,7 +257,7 @@ def fill(run: PreparedRun) -> None:
             make(run.trials)
 
 
-def carry_out(run: PreparedRun, progress: runner.Progress) -> None:
+def make_trials(run: PreparedRun, progress: runner.Progress) -> None:
     """Make the trials of a run; `progress` may show several runs."""
     context = _context(run.manifest, run.setup, run.folder.append, progress)
     runner.execute(run.trials, run.manifest.workload, run.setup.site, context)

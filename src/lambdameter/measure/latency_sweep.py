@@ -20,14 +20,14 @@ from lambdameter.measure.experiment import (
     RunName,
     RunOptions,
     TargetOpener,
-    carry_out,
+    make_trials,
     name_run,
     open_target,
     prepared_run,
     reporting_saved_samples,
 )
 from lambdameter.measure.progress import ProgressBar
-from lambdameter.measure.resume import lacking, taken_up
+from lambdameter.measure.resume import missing_trials, resumed_run
 from lambdameter.measure.run_folder import RunFolder
 from lambdameter.model.sweep import Sweep, SweptRun
 from lambdameter.model.workload import Workload
@@ -130,10 +130,10 @@ def resume_sweep(path: Path, opening: TargetOpener = open_target) -> Path:
         folders = [RunFolder.open(path / swept.folder) for swept in sweep.runs]
         for folder in folders:
             stack.enter_context(folder.alone())
-        unfinished = [(folder, *lacking(folder, console)) for folder in folders]
+        unfinished = [(folder, *missing_trials(folder, console)) for folder in folders]
         stack.enter_context(reporting_saved_samples(path))
         runs = [
-            stack.enter_context(taken_up(folder, then, trials, opening, console))
+            stack.enter_context(resumed_run(folder, then, trials, opening, console))
             for folder, then, trials in unfinished
             if trials
         ]
@@ -161,7 +161,7 @@ def _fill_in_turn(runs: Sequence[PreparedRun], seed: int, console: Console) -> N
     with ProgressBar(every, runs[0].manifest.datasets, console) as progress:
         for run in in_turn(runs, seed):
             progress.where = f" at {run.manifest.conditions.latency} ms"
-            carry_out(run, progress)
+            make_trials(run, progress)
 
 
 def in_turn(runs: Iterable[PreparedRun], seed: int) -> Iterator[PreparedRun]:

@@ -17,7 +17,7 @@ from lambdameter.measure.experiment import (
     PreparedRun,
     TargetOpener,
     TargetSetup,
-    fill,
+    make_missing_trials,
     names_begin_with,
     open_target,
     provisioned,
@@ -48,17 +48,17 @@ def resume(path: Path, opening: TargetOpener = open_target) -> RunFolder:
     console = Console(stderr=True, highlight=False)
     folder = RunFolder.open(path)
     with folder.alone():
-        then, trials = lacking(folder, console)
+        then, trials = missing_trials(folder, console)
         if trials:
             with (
                 reporting_saved_samples(path),
-                taken_up(folder, then, trials, opening, console) as ready,
+                resumed_run(folder, then, trials, opening, console) as ready,
             ):
-                fill(ready)
+                make_missing_trials(ready)
     return folder
 
 
-def lacking(folder: RunFolder, console: Console) -> tuple[Manifest, Sequence[Trial]]:
+def missing_trials(folder: RunFolder, console: Console) -> tuple[Manifest, Sequence[Trial]]:
     """The manifest of a run and its missing trials; the number is printed on stderr.
 
     Raises:
@@ -74,7 +74,7 @@ def lacking(folder: RunFolder, console: Console) -> tuple[Manifest, Sequence[Tri
 
 
 @contextmanager
-def taken_up(
+def resumed_run(
     folder: RunFolder,
     then: Manifest,
     trials: Sequence[Trial],

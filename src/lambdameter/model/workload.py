@@ -38,7 +38,7 @@ class Variant(Record, frozen=True, kw_only=True):
             distinguish what the variables change, or cargo overwrites one build by the other.
         language: determines the colour, and which variants are rewrites of others.
         not_a_candidate: why this variant is measured but never recommended; None for candidates.
-            `exhibit` in workload.toml and in run folders.
+            `exhibit` in run folders.
     """
 
     name: str

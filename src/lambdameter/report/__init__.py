@@ -1,1 +1,1 @@
-"""One run, told: in the terminal and as JSON. Pure but for printing."""
+"""Reports of runs, sweeps, gates, audits and claims, for terminals and as Markdown, JSON and HTML."""

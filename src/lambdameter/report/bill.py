@@ -18,7 +18,7 @@ from lambdameter.report.style import measured
 _SHORT = ((1_000_000_000, "B"), (1_000_000, "M"))
 
 
-def per_run(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text:
+def per_million_calls(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text:
     """The lines of the bill, in dollars per million calls."""
     bills = _bills(run, memory_mb)
     items = list(dict.fromkeys(line.item for bill in bills for line in bill.lines))
@@ -53,7 +53,7 @@ def per_month(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> Text:
     """The bill of a month at each volume, and the part that a rewrite can change."""
     bills = [bill for bill in _bills(run, memory_mb) if bill.monthly]
     if not bills:
-        return Text("The number of events per run is not known, so there is no monthly bill.")
+        return Text("The number of events per call is not known, so there is no monthly bill.")
     heads = [("a month", "")]
     for volume in bills[0].monthly:
         unit = f"{run.manifest.workload.response.unit}s"

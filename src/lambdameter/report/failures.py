@@ -81,9 +81,10 @@ def _block(run: Run, kind: str, samples: Sequence[Sample], place: Path) -> Itera
     errors = [sample.error for sample in samples if sample.error is not None]
     cases = [run.case_title(name) for name in run.cases]
     where = listed([title for title in cases if title in {run.case_title(t.case) for t in trials}])
-    tiers = listed([f"{mb:,}" for mb in run.memory_sizes if mb in {t.memory_mb for t in trials}])
+    measured = {trial.memory_mb for trial in trials}
+    sizes = listed([f"{size:,}" for size in run.memory_sizes if size in measured])
     calls = "1 call" if len(trials) == 1 else f"{len(trials)} calls"
-    details = f": {kind}, {calls} on {where} at {tiers} MB"
+    details = f": {kind}, {calls} on {where} at {sizes} MB"
     yield Text.assemble((run.variant_title(trials[0].variant), HEAD), (details, BAD))
     yield _line("said", _printable(message(errors[0])))
     for index, line in enumerate(_own_words(errors)):

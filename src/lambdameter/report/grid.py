@@ -1,6 +1,6 @@
-"""Rows of figures in columns, as one text: aligned to the digit, with rows that span.
+"""A table of figures as one text, aligned to the digit, with rows that span columns.
 
-Rich's tables cannot span, and a variant that died is a row of words, not of figures.
+Rich's tables have no such rows, which are needed for variants that died.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _AFTER_WORDS = " "
 
 
 class Grid:
-    """Columns of figures under their heads: what, and in the last line in which unit.
+    """Columns of figures under their heads, with units in the last line of the head.
 
     Args:
-        heads: (name, unit) of each column; a name may have several lines. The first column holds
-            words, the others figures.
+        heads: (name, unit) of each column; a name may have several lines. The first column has
+            words, the others have figures.
     """
 
     def __init__(self, heads: Sequence[tuple[str, str]]) -> None:
@@ -35,7 +35,7 @@ class Grid:
         self._rows.append(_head([unit for _, unit in heads], QUIET))
 
     def row(self, cells: Sequence[Text | Label]) -> None:
-        """Add a row, one cell for every column; a label can only be the first."""
+        """Add a row with a cell for every column; only the first can be a label."""
         if len(cells) != self._columns:
             raise ValueError(f"{len(cells)} cells for {self._columns} columns")
         self._rows.append(cells)
@@ -45,11 +45,11 @@ class Grid:
         self._rows.append([Text()] * self._columns)
 
     def words(self, first: Text | Label, rest: Text) -> None:
-        """Add a row that has words where the figures would stand."""
+        """Add a row with words instead of figures."""
         self._rows.append([first, rest])
 
     def text(self) -> Text:
-        """Everything, as lines of at most WIDTH cells; labels are cut before figures are."""
+        """The table in lines of at most WIDTH cells; labels are cut before figures."""
         rows = [_cells(row) for row in self._rows]
         lines = self._lines(rows)
         figures = [line for line, row in zip(lines, rows, strict=True) if self._is_full(row)]
@@ -85,7 +85,7 @@ def _cells(row: Sequence[Text | Label], *, less: int = 0) -> list[Text]:
 
 
 def _head(lines: Sequence[str], style: Style = HEAD) -> list[Text]:
-    """One line of the head. Figures end in a cell for a parenthesis; so do their heads."""
+    """A line of the head. Figures have a cell for a parenthesis at the end, and so have heads."""
     first, *rest = lines
     return [Text(first, style=style), *(Text(f"{line} ", style=style) for line in rest)]
 

@@ -1,4 +1,4 @@
-"""What became of published claims, for a person: every row with its verdict and why."""
+"""Judged claims for the terminal: every row with its verdict and reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _VERDICT = 16
 
 
 def report(reproduction: Reproduction) -> RenderableType:
-    """Everything, in the order in which it is to be read."""
+    """The whole report, in reading order."""
     parts: list[RenderableType] = [Text(prose(words.summary(reproduction)), style=HEAD), Text()]
     for bill in reproduction.headlines:
         parts += [Text(prose(words.bill_sentence(bill))), Text()]
@@ -58,7 +58,7 @@ def report(reproduction: Reproduction) -> RenderableType:
 def _rows(rows: Sequence[JudgedRow]) -> Text:
     heads = ("row", "published", "once", "here", "95 % interval", f"{'verdict':<{_VERDICT}}")
     cells = [_cells(judged) for judged in rows]
-    # A head ends in a blank, as Grid has it.
+    # A head ends in a space, as in Grid.
     columns = zip((f"{head} " for head in heads[1:]), *cells, strict=True)
     width = WIDTH - 2 - sum(max(len(cell) for cell in column) + 1 for column in columns)
     width = max(_LEAST_TITLE, width)
@@ -100,7 +100,7 @@ def _verdict(judged: JudgedRow) -> Text:
 
 
 def _whys(rows: Sequence[JudgedRow]) -> Iterator[RenderableType]:
-    """One paragraph a reason, with the rows that it holds for."""
+    """A paragraph for each reason, with its rows."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for judged in rows:
         if judged.why:

@@ -1,4 +1,4 @@
-"""The one list of what judged claims can be told as on stdout."""
+"""The formats of judged claims on stdout."""
 
 from __future__ import annotations
 

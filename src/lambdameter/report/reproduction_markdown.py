@@ -10,7 +10,7 @@ from lambdameter.report import reproduction_words as words
 
 
 def page(reproduction: Reproduction) -> str:
-    """Everything, with a final newline."""
+    """The whole page, with a final newline."""
     return "\n".join(_lines(reproduction)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Judged claims as one page to publish: nothing is loaded, in light or in dark."""
+"""Judged claims as one self-contained HTML page, for light and dark mode."""
 
 from __future__ import annotations
 

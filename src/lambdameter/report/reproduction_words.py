@@ -1,10 +1,11 @@
-"""How a judged row reads, the same in every format."""
+"""Judged rows in words, for every format."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from lambdameter import units
+from lambdameter.analysis.caveat import Caveat
 from lambdameter.model.claim import ClaimRow
 from lambdameter.model.reproduction import (
     ROW_VERDICTS,
@@ -14,7 +15,7 @@ from lambdameter.model.reproduction import (
     Reproduction,
 )
 
-# Verdicts without a colour: a mark and a word.
+# A mark for each verdict, since verdicts have no colours.
 MARKS = {
     "reproduced": "=",
     "same direction": "~",
@@ -31,13 +32,13 @@ LEGEND = (
 )
 
 
-# A unit in which a published figure reads better: from -> (factor, to, if it is below, from).
+# Better units for small and large figures: unit -> (factor, new unit, limit).
 _SMALLER = {"ms": (1e6, "ns", 0.001)}
 _LARGER = {"B": (1e-6, "MB", 1_000_000), "ms": (1e-3, "s", 10_000)}
 
 
 def published(judged: JudgedRow) -> str:
-    """What the text states: "28.9 ms", "50 to 80 ms", "less"."""
+    """The published figure: "28.9 ms", "50 to 80 ms", "less"."""
     row = judged.row
     if row.side is not None:
         return "less" if row.side == "below" else "more"
@@ -48,7 +49,7 @@ def published(judged: JudgedRow) -> str:
 
 
 def here(judged: JudgedRow) -> str:
-    """Our figure, in parentheses where it was looked up; "recomputed"; "-" where there is none."""
+    """Our figure; in parentheses if documented; "recomputed"; "-" where there is none."""
     estimate = judged.estimate
     if estimate is None and judged.row.documented is not None:
         return f"({_with_unit(judged.row.documented.value, judged.row)})"
@@ -60,13 +61,13 @@ def here(judged: JudgedRow) -> str:
 
 
 def is_scaled(judged: JudgedRow) -> bool:
-    """Whether ours is of another amount of work, and shown all the same."""
+    """Whether our figure is for another amount of work, and still printed."""
     scaled = judged.estimate is not None and judged.estimate.scaled != 1
     return scaled and not _misleads(judged)
 
 
 def _misleads(judged: JudgedRow) -> bool:
-    """A figure of other work than was published; a ratio of two such figures does not."""
+    """Whether a figure is for other work than the published one; ratios do not depend on it."""
     estimate = judged.estimate
     return estimate is not None and estimate.scaled != 1 and judged.row.operation == "value"
 
@@ -77,7 +78,7 @@ def interval(judged: JudgedRow) -> str:
 
 
 def with_interval(estimate: Estimate) -> str:
-    """A study's figure with both ends behind it, where it has them."""
+    """A study's figure with its interval, if there is one."""
     text = figure(estimate.value)
     if estimate.low is None or estimate.high is None:
         return text
@@ -85,7 +86,7 @@ def with_interval(estimate: Estimate) -> str:
 
 
 def once(judged: JudgedRow) -> str:
-    """What the published protocol, made once, would have told."""
+    """The result of the published protocol, measured once."""
     estimate = judged.estimate
     if estimate is None or estimate.once is None or _misleads(judged):
         return units.NOTHING
@@ -93,14 +94,14 @@ def once(judged: JudgedRow) -> str:
 
 
 def why(judged: JudgedRow) -> str:
-    """Why, with what is right where it is recomputed."""
+    """The reason of a verdict, with the correct figure if it was recomputed."""
     if judged.here in ("", "the same") or judged.here.rstrip(".") in judged.why:
         return judged.why
     return f"{judged.here.rstrip('.')}. {judged.why}"
 
 
 def figure(value: float | None) -> str:
-    """A bare figure."""
+    """A figure without its unit."""
     return units.number(value)
 
 
@@ -113,7 +114,7 @@ def _interval(estimate: Estimate | None, row: ClaimRow) -> str:
 
 
 def _unit(row: ClaimRow) -> tuple[float, str]:
-    """The factor and the unit in which this row is shown."""
+    """The factor and the unit of the figures in this row."""
     largest = max((abs(bound) for bound in (row.value, row.low, row.high) if bound), default=1.0)
     factor, unit, below = _SMALLER.get(row.unit, (1.0, row.unit, 0.0))
     if largest < below:
@@ -136,7 +137,7 @@ def _with_unit(value: float, row: ClaimRow) -> str:
 
 
 def summary(reproduction: Reproduction) -> str:
-    """The sentence that decides."""
+    """The number of rows with each verdict, in one sentence."""
     counts = (
         f"{sum(row.verdict == verdict for row in reproduction.rows)} {verdict}"
         for verdict in ROW_VERDICTS
@@ -150,7 +151,7 @@ def summary(reproduction: Reproduction) -> str:
 
 
 def bill_sentence(bill: HeadlineBill) -> str:
-    """The headline against the bill."""
+    """The headline compared with the whole bill, in two sentences."""
     of, over = bill.headline.of, bill.headline.over
     compute, whole = units.percent(bill.compute_saved), units.percent(bill.whole_saved)
     return (
@@ -162,17 +163,17 @@ def bill_sentence(bill: HeadlineBill) -> str:
 
 
 def billed(bill: HeadlineBill) -> str:
-    """What the bill is of."""
+    """The calls on the bill: "1,000 calls of 50,000"."""
     calls = "a call" if bill.headline.calls == 1 else f"{bill.headline.calls:,} calls"
     return calls if bill.count is None else f"{calls} of {bill.count:,}"
 
 
 def where(reproduction: Reproduction) -> Sequence[str]:
-    """What every figure of ours has in it, once."""
+    """The conditions of our figures, each once."""
     lines = dict.fromkeys(line for run in reproduction.runs for line in run.conditions)
     if any(run.target.latency_model for run in reproduction.runs):
         models = dict.fromkeys(run.target.latency_model for run in reproduction.runs)
-        lines |= dict.fromkeys(f"services: {model}" for model in models if model)
+        lines |= dict.fromkeys(Caveat.SERVICES.format(model=model) for model in models if model)
     if any(is_scaled(row) for row in reproduction.rows):
-        lines["≈: both sides were measured on less work than was published"] = None
+        lines[Caveat.LESS_WORK] = None
     return list(lines)

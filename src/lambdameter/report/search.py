@@ -14,7 +14,7 @@ from lambdameter.report import json_text
 from lambdameter.report.style import ALARM, HEAD, QUIET
 from lambdameter.words import listed
 
-_SHOWN = 600
+_LONGEST = 600
 # The version of the document that `--json` prints.
 SCHEMA = 1
 
@@ -108,4 +108,4 @@ def _short(value: str | None) -> str:
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in value
     )
-    return plain if len(plain) <= _SHOWN else f"{plain[: _SHOWN - 1]}…"
+    return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…"

@@ -194,7 +194,7 @@ def _bill(run: Run, memory_mb: int, styles: Mapping[str, Style]) -> list[Rendera
         f"{run.bill.days_per_month} days a month"
     )
     body = [
-        bill.per_run(run, memory_mb, styles),
+        bill.per_million_calls(run, memory_mb, styles),
         Text(),
         bill.per_month(run, memory_mb, styles),
     ]

@@ -1,1 +1,1 @@
-"""Looks for an input on which variants differ. Pure: who calls them, and the clock, are given."""
+"""Search for an event on which variants differ."""

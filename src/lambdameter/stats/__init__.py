@@ -1,1 +1,1 @@
-"""Samples to figures: pure, and recomputed from the samples every time."""
+"""Statistics of samples. Pure."""

@@ -1,1 +1,1 @@
-"""Equality: what was answered and written, against what must be there, types included. Pure."""
+"""Equality of answers and tables. Pure."""

@@ -16,7 +16,7 @@ from lambdameter.verify import canonical
 from lambdameter.verify.canonical import Item
 
 # Number of differing records that are listed field by field.
-SHOWN = 10
+LISTED = 10
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

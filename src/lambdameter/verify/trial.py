@@ -85,7 +85,7 @@ def check(workload: Workload, must: Expected, response: Any, sources: ItemSource
         actual_digest=actual.digest,
         write_units=actual.write_units,
         differing=len(keys),
-        differences=_first(keys[: tables.SHOWN], sources, how),
+        differences=_first(keys[: tables.LISTED], sources, how),
         response_differences=wrong,
     )
 

@@ -1,1 +1,1 @@
-"""What is measured: workload.toml, SAM templates, cases, parameters, data."""
+"""Workloads: workload.toml, SAM templates, cases, parameters, data."""

@@ -7,8 +7,8 @@ import msgspec
 from lambdameter.report import bill
 
 
-def test_a_run_is_told_in_millionths_of_a_dollar(sample_run: ModuleType) -> None:
-    lines = bill.per_run(sample_run.report_input(), 1024, {}).plain.splitlines()
+def test_the_bill_is_in_dollars_per_million_calls(sample_run: ModuleType) -> None:
+    lines = bill.per_million_calls(sample_run.report_input(), 1024, {}).plain.splitlines()
     assert lines[3].split() == [
         "CSV",
         "Python",

@@ -1,1 +1,1 @@
-"""A template of the AWS Serverless Application Model -> the functions that it describes."""
+"""Templates of the AWS Serverless Application Model -> workloads."""

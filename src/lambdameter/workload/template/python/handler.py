@@ -4,7 +4,7 @@ from typing import Any
 
 
 class InvalidOrder(Exception):  # noqa: N818 - Lambda answers the class's name as errorType
-    """The event is no order."""
+    """The event is not an order."""
 
 
 def handler(event: Any, _context: Any) -> dict[str, int]:
