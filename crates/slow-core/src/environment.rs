@@ -1,5 +1,7 @@
 //! An execution environment: where it runs, and Lambda's bandwidth rule kept on it.
 
+mod state;
+
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
@@ -8,14 +10,13 @@ use std::sync::{
 use anyhow::Result;
 use lambdameter_bandwidth::{Throttle, Verdict};
 
+use self::state::State;
 use crate::{
     control_file::{Hold, Usage},
-    conversion::Converter,
-    fault_debt::FaultDebt,
     observation::{Moment, Observation, Presence, align_tick},
     order::{Counts, Limit, Opening, Pace},
     page_faults::PageFaults,
-    slots::{HoldTime, Slots},
+    slots::Slots,
 };
 
 /// An execution environment that was opened.
@@ -39,20 +40,6 @@ struct Limited {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
-struct State {
-    running: bool,
-    converter: Converter,
-    fault_debt: FaultDebt,
-    /// The speed of each CPU at its last observation.
-    speeds: Vec<f64>,
-    rule: Option<Throttle>,
-    held_until_ns: Option<u64>,
-    held: HoldTime,
-    /// The last observation from each CPU.
-    observations: Vec<Option<Observation>>,
-}
-
 impl Environment {
     /// An environment at rest, not throttled. Fails where one of its files cannot be opened.
     pub fn open(opening: Opening, slots: &Arc<Slots>) -> Result<Self> {
@@ -63,16 +50,7 @@ impl Environment {
                 Some(Limited {
                     id: opening.id,
                     hold: Hold::open(&limit)?,
-                    state: Mutex::new(State {
-                        running: false,
-                        converter: Converter::new(limit.slowness, limit.cold, usage.queues()),
-                        fault_debt: FaultDebt::new(limit.fault_ns, opening.cpus.len()),
-                        speeds: vec![1.0; opening.cpus.len()],
-                        rule: None,
-                        held_until_ns: None,
-                        held: HoldTime::default(),
-                        observations: vec![None; opening.cpus.len()],
-                    }),
+                    state: Mutex::new(State::new(&limit, usage.queues(), opening.cpus.len())),
                     usage,
                     limit: Limit {
                         tick_phase_ns: align_tick(limit.tick_phase_ns, opening.pace),
@@ -261,7 +239,7 @@ impl Limited {
         let speed = match self.limit.counts {
             Counts::NsPerCpu => moment.speed,
             // The file does not say which CPU it was.
-            Counts::CpuStat => mean(&state.speeds),
+            Counts::CpuStat => state.mean_speed(),
         };
         state.converter.set_speed(queue, speed);
         if state.converter.has_grown(queue, used_ns) {
@@ -270,7 +248,7 @@ impl Limited {
             state.converter.add(queue, added_ns);
         }
         let verdict = Self::charge(state, moment.now_ns, queue, used_ns, has_left);
-        let next_ns = next_observation_ns(state, moment.now_ns);
+        let next_ns = state.next_observation_ns(moment.now_ns);
         if let Some(observation) = &mut state.observations[cpu_index] {
             observation.next_ns = next_ns;
         }
@@ -379,28 +357,6 @@ impl Limited {
     fn publish(&self, state: &State) -> Result<()> {
         self.slots
             .publish(self.id, state.held, state.converter.totals())
-    }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "some CPUs")]
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// When the next observation from this CPU is due: at once until every CPU has been observed.
-fn next_observation_ns(state: &State, now_ns: u64) -> u64 {
-    let observations = state.observations.iter();
-    let since_ns = observations
-        .map(|observation| observation.map_or(0, |observation| observation.moment.now_ns))
-        .min();
-    if state.converter.is_cold() {
-        return 0;
-    }
-    match (&state.rule, since_ns) {
-        (Some(rule), Some(since_ns)) if since_ns > 0 => {
-            rule.next_observation_ns(since_ns, now_ns, state.observations.len() as u64)
-        }
-        _ => 0,
     }
 }
 

@@ -68,25 +68,32 @@ def calibrations(
             for name, python in pythons.items()
         }
         for architecture in architectures:
-            digests_ms, handler_ms = (
-                work.on_lambda_ms(architecture) for work in (published.digests, published.handler)
-            )
-            rust = speed(compiled, digests_ms, pacer)
-            speeds = {
-                name: with_build(
-                    speed(python, handler_ms, pacer), rust, published.handler.to_digests
-                )
-                for name, python in interpreters.items()
-            }
+            compiled_speed, speeds = _speeds(compiled, interpreters, architecture, pacer)
             yield Calibration(
                 made_at=now.isoformat(timespec="seconds"),
                 cpu=store.cpu_model(),
                 architecture=architecture,
                 interpreter=next(iter(speeds.values())),
-                compiled=rust,
+                compiled=compiled_speed,
                 interpreters=speeds,
                 streams_ns=core.alone_ns,
             )
+
+
+def _speeds(
+    compiled: Yardstick,
+    interpreters: dict[str, Yardstick],
+    architecture: Architecture,
+    pacer: Pacer,
+) -> tuple[Speed, dict[str, Speed]]:
+    """The speeds of compiled code and of each interpreter, against one architecture's vCPU."""
+    handler, digests = kernels.published().handler, kernels.published().digests
+    handler_ms = handler.on_lambda_ms(architecture)
+    compiled_speed = speed(compiled, digests.on_lambda_ms(architecture), pacer)
+    return compiled_speed, {
+        name: with_build(speed(python, handler_ms, pacer), compiled_speed, handler.to_digests)
+        for name, python in interpreters.items()
+    }
 
 
 def streams_ns(cpu: int) -> int:
