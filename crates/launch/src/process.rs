@@ -78,7 +78,7 @@ pub fn tie_to(parent: i32) -> Result<()> {
     // The emulator may have died before the signal was set.
     ensure!(
         getppid() == Pid::from_raw(parent),
-        "the emulator (process {parent}) has died"
+        "the emulator (process {parent}) is gone"
     );
     Ok(())
 }

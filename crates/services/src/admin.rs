@@ -1,4 +1,4 @@
-//! What the emulator asks the data plane: plain HTTP on 127.0.0.1.
+//! The admin endpoint for the emulator: plain HTTP on 127.0.0.1.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     usage::{Report, Usage},
 };
 
-/// [`routes`] for those who may ask.
+/// [`routes`] behind the guard.
 pub fn guarded(usage: Usage) -> Router {
     let rules = Rules {
         protocol: Protocol::Admin,

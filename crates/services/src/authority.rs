@@ -1,7 +1,7 @@
-//! `Host` and `Origin` as they stand in a request, read strictly.
+//! Reads a request's `Host` and `Origin` strictly.
 //!
-//! What is not exactly `host[:port]`, or `scheme://host[:port]`, is `None`: a browser writes both
-//! itself, and whoever spells them otherwise is no client of AWS's.
+//! What is not exactly `host[:port]` or `scheme://host[:port]` is `None`: browsers and AWS's clients
+//! write both headers in this form only.
 //! <https://www.rfc-editor.org/rfc/rfc9110#field.host>
 //! <https://www.rfc-editor.org/rfc/rfc6454#section-7>
 
@@ -12,7 +12,7 @@ const LOCALHOST: &str = "localhost";
 const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
-/// A host in canonical form, an IPv6 address without its brackets, and the port that is given.
+/// A host in canonical form, an IPv6 address without brackets, and the port in the header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     pub host: String,
@@ -21,7 +21,7 @@ pub struct Authority {
     pub loopback: bool,
 }
 
-/// Whose page sends a request; a default port is written out.
+/// The origin of a page; it contains the default port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     scheme: String,
@@ -36,7 +36,7 @@ impl Authority {
             return None;
         }
         let text = text.to_ascii_lowercase();
-        let (found, port) = match text.strip_prefix('[') {
+        let ((host, loopback), port) = match text.strip_prefix('[') {
             Some(bracketed) => {
                 let (address, port) = bracketed.split_once(']')?;
                 (ipv6(address)?, port)
@@ -46,10 +46,9 @@ impl Authority {
                 None => (ipv4_or_name(&text)?, ""),
             },
         };
-        let (host, loopback) = found;
         let port = match port {
             "" => None,
-            given => Some(port_of(given)?),
+            text => Some(port_of(text)?),
         };
         Some(Self {
             host,
@@ -60,7 +59,7 @@ impl Authority {
 }
 
 impl Origin {
-    /// The value of an `Origin` header; "null" is none.
+    /// The value of an `Origin` header; `None` for "null".
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let scheme = scheme.to_ascii_lowercase();
@@ -71,7 +70,7 @@ impl Origin {
         Some(Self::of(&scheme, &Authority::parse(rest)?))
     }
 
-    /// The origin of what this server serves.
+    /// The origin of this server's own pages.
     pub fn of(scheme: &str, server: &Authority) -> Self {
         let default = match scheme {
             "http" => Some(80),
@@ -88,23 +87,23 @@ impl Origin {
 
 /// A host without a port in canonical form, brackets optional.
 ///
-/// 0.0.0.0 and :: are none: no server is called by them, but for a browser that is deceived.
+/// `None` for 0.0.0.0 and ::, by which only a deceived browser calls a server.
 pub fn host(text: &str) -> Option<String> {
     let bracketed = if text.contains(':') && !text.starts_with('[') {
         format!("[{text}]")
     } else {
         text.to_owned()
     };
-    let found = Authority::parse(&bracketed)?;
-    let address = found.host.parse().ok().map(|address| match address {
+    let authority = Authority::parse(&bracketed)?;
+    let address = authority.host.parse().ok().map(|address| match address {
         IpAddr::V6(address) => address.to_ipv4_mapped().map_or(address.into(), IpAddr::V4),
         IpAddr::V4(_) => address,
     });
     let unspecified = address.is_some_and(|address| address.is_unspecified());
-    (found.port.is_none() && !unspecified).then_some(found.host)
+    (authority.port.is_none() && !unspecified).then_some(authority.host)
 }
 
-/// Of a colon and a port.
+/// The number in a colon and a port.
 fn port_of(text: &str) -> Option<u16> {
     let number = text.strip_prefix(':')?;
     let digits =
@@ -128,11 +127,11 @@ fn ipv4_or_name(text: &str) -> Option<(String, bool)> {
     }
     let last = text.rsplit('.').next()?;
     let valid = text.len() <= MAX_NAME && text.split('.').all(is_label) && !is_number(last);
-    // Below it all is loopback, too: <https://www.rfc-editor.org/rfc/rfc6761#section-6.3>
+    // All names below localhost are loopback, too: <https://www.rfc-editor.org/rfc/rfc6761#section-6.3>
     valid.then(|| (text.to_owned(), last == LOCALHOST))
 }
 
-/// The underscore is in no host name by RFC 952, and in many of containers.
+/// RFC 952 does not allow underscores in host names, but many containers' names have them.
 fn is_label(text: &str) -> bool {
     (1..=MAX_LABEL).contains(&text.len())
         && !text.starts_with('-')
@@ -142,7 +141,7 @@ fn is_label(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
-/// Browsers read a name whose last label is a number as an IPv4 address, however it is spelled.
+/// Browsers read a name whose last label is any kind of number as an IPv4 address.
 /// <https://url.spec.whatwg.org/#ends-in-a-number-checker>
 fn is_number(label: &str) -> bool {
     match label.strip_prefix("0x") {
@@ -157,14 +156,14 @@ mod tests {
 
     #[test]
     fn a_host_has_one_form_however_it_is_spelled() {
-        let canonical = |text| Authority::parse(text).map(|found| found.host);
+        let canonical = |text| Authority::parse(text).map(|authority| authority.host);
         assert_eq!(canonical("LocalHost.:1"), Some("localhost".to_owned()));
         assert_eq!(canonical("[0:0::1]"), Some("::1".to_owned()));
         assert_eq!(canonical("127.0.0.1."), Some("127.0.0.1".to_owned()));
     }
 
     #[test]
-    fn what_is_no_host_is_none() {
+    fn what_is_not_a_host_is_none() {
         for text in [
             "",
             ".",
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_port_is_as_good_as_none() {
+    fn a_default_port_is_the_same_as_none() {
         let server = Authority::parse("localhost").expect("a host");
         assert_eq!(
             Origin::parse("HTTPS://localhost:443"),
@@ -208,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_given_has_no_port_and_is_not_every_address() {
+    fn an_allowed_name_has_no_port_and_is_not_every_address() {
         assert_eq!(host("Box.test."), Some("box.test".to_owned()));
         assert_eq!(host("fd00::0:2"), Some("fd00::2".to_owned()));
         assert_eq!(host("[fd00::2]"), Some("fd00::2".to_owned()));

@@ -1,8 +1,8 @@
-//! `BatchWriteItem` of which some items are not processed. Pure: bodies in, bodies out.
+//! `BatchWriteItem` with some items left unprocessed. Pure: bodies in, bodies out.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 //!
-//! The engine checks what it is given, so a batch that names one key twice is refused only when
-//! both of the two are processed.
+//! The engine checks only the items that it gets. So a batch with the same key twice is refused only if
+//! both items are processed.
 
 use serde_json::{Map, Value};
 
@@ -13,17 +13,17 @@ const MAX_ITEMS: usize = 25;
 const REQUESTS: &str = "RequestItems";
 const UNPROCESSED: &str = "UnprocessedItems";
 
-/// What becomes of one batch.
+/// A batch, split.
 #[derive(Debug, PartialEq)]
 pub enum Split {
-    /// `request` is what the engine is given, `rest` what it never sees: table -> requests.
+    /// `request` goes to the engine, `rest` does not: table -> requests.
     Some {
         request: Vec<u8>,
         rest: Map<String, Value>,
     },
-    /// Not one item is processed: there was only one. The service then throttles.
+    /// No item is processed, since there was only one. The service then throttles.
     Nothing,
-    /// Not a batch that could be split; whether it is one at all is the engine's to say.
+    /// Not a batch that could be split; the engine decides whether it is valid.
     Unsplit,
 }
 
@@ -46,17 +46,17 @@ pub fn split(body: &[u8], seed: u64) -> Split {
     if count == 1 {
         return Split::Nothing;
     }
-    let mut out = left_out(count, seed).into_iter();
+    let mut left_out = left_out(count, seed).into_iter();
     let mut rest = Map::new();
     for (table, requests) in tables.iter_mut() {
         let Some(requests) = requests.as_array_mut() else {
             return Split::Unsplit;
         };
-        let (left, kept) = requests
+        let (unprocessed, processed) = requests
             .drain(..)
-            .partition(|_| out.next().unwrap_or_default());
-        *requests = kept;
-        add(&mut rest, table, left);
+            .partition(|_| left_out.next().unwrap_or_default());
+        *requests = processed;
+        add(&mut rest, table, unprocessed);
     }
     tables.retain(|_, requests| requests.as_array().is_some_and(|all| !all.is_empty()));
     Split::Some {
@@ -65,7 +65,7 @@ pub fn split(body: &[u8], seed: u64) -> Split {
     }
 }
 
-/// Adds what was taken out to an answer's `UnprocessedItems`. `None`: it is no such answer.
+/// Adds the rest to an answer's `UnprocessedItems`; `None`: it is not an answer to a batch.
 pub fn merge(answer: &[u8], rest: Map<String, Value>) -> Option<Vec<u8>> {
     let mut answer = serde_json::from_slice::<Value>(answer).ok()?;
     let unprocessed = answer
@@ -117,21 +117,21 @@ mod tests {
     }
 
     fn ids(tables: &Value) -> Vec<String> {
-        let mut found: Vec<_> = tables
+        let mut ids: Vec<_> = tables
             .as_object()
             .into_iter()
             .flatten()
             .flat_map(|(table, requests)| {
                 let requests = requests.as_array().expect("an array");
                 assert!(!requests.is_empty(), "{table} is named without a request");
-                requests.iter().map(move |one| {
-                    let id = &one["PutRequest"]["Item"]["id"]["S"];
+                requests.iter().map(move |request| {
+                    let id = &request["PutRequest"]["Item"]["id"]["S"];
                     format!("{table}/{}", id.as_str().expect("an id"))
                 })
             })
             .collect();
-        found.sort();
-        found
+        ids.sort();
+        ids
     }
 
     #[test]
@@ -144,9 +144,9 @@ mod tests {
             };
             let request: Value = serde_json::from_slice(&request).expect("JSON");
             assert_eq!(request["ReturnConsumedCapacity"], "TOTAL");
-            let (kept, left) = (ids(&request[REQUESTS]), ids(&rest.into()));
-            assert!(!kept.is_empty() && !left.is_empty());
-            let mut all = [kept, left].concat();
+            let (processed, unprocessed) = (ids(&request[REQUESTS]), ids(&rest.into()));
+            assert!(!processed.is_empty() && !unprocessed.is_empty());
+            let mut all = [processed, unprocessed].concat();
             all.sort();
             assert_eq!(all, ids(&whole[REQUESTS]));
         }
@@ -181,6 +181,6 @@ mod tests {
         let merged: Value = serde_json::from_slice(&merged).expect("JSON");
         assert_eq!(ids(&merged[UNPROCESSED]), ["a/1", "a/2", "b/3"]);
         assert_eq!(merged["ConsumedCapacity"], json!([]));
-        assert_eq!(merge(b"no JSON", Map::new()), None);
+        assert_eq!(merge(b"not JSON", Map::new()), None);
     }
 }

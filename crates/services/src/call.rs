@@ -1,18 +1,18 @@
-//! Which operation a request asks for, and on whose behalf: known before the engine sees it, so
-//! that every layer of the chain can act on it.
+//! The operation and the caller of a request, identified before the engine sees it, so that every
+//! layer can use them.
 
 use std::borrow::Cow;
 
 use axum::http::request::Parts;
 
-/// Counted as the caller of unsigned requests.
+/// The caller of unsigned requests.
 const ANONYMOUS: &str = "anonymous";
 const OTHER: &str = "Other";
 /// The access key ids of temporary credentials begin with it, those of long-term keys with AKIA.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
 const TEMPORARY: &str = "ASIA";
 
-/// A service's way to tell the operation from a request's head.
+/// Identifies a service's operation from the head of a request.
 pub type Identify = fn(&Parts) -> Cow<'static, str>;
 
 /// One request, as the layers see it.
@@ -22,12 +22,12 @@ pub struct Call {
     /// AWS's name of the operation; "Other" where there is none.
     pub operation: Cow<'static, str>,
     pub access_key: String,
-    /// An SDK has sent it before.
+    /// Whether an SDK has sent the same request before.
     pub retry: bool,
 }
 
 impl Call {
-    /// As its head tells; `identify` finds the operation.
+    /// Reads the head of a request; `identify` finds the operation.
     pub fn of(service: &'static str, identify: Identify, parts: &Parts) -> Self {
         Self {
             service,
@@ -37,10 +37,10 @@ impl Call {
         }
     }
 
-    /// Whether it was signed with temporary credentials: that is what Lambda gives functions, while
-    /// the measuring side, or a person with a client, uses a long-term key. So what sets up,
-    /// verifies and cleans up is told from what is measured, whatever it asks for.
-    pub fn is_a_functions(&self) -> bool {
+    /// Whether a function sent it: Lambda gives functions temporary credentials, while the measuring
+    /// side, or a person with a client, uses a long-term key. So requests that set up, verify and clean
+    /// up are not taken for measured ones.
+    pub fn is_by_function(&self) -> bool {
         self.access_key.starts_with(TEMPORARY)
     }
 }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sdk_tells_which_attempt_a_request_is() {
+    fn the_sdk_says_which_attempt_a_request_is() {
         let of = |value| attempt(&parts("POST", "/", &[("amz-sdk-request", value)]));
         assert_eq!(of("attempt=1"), Some(1));
         assert_eq!(of("attempt=1; max=3"), Some(1));

@@ -1,4 +1,4 @@
-//! What the layers know of the connection that a request came on.
+//! The TCP connection of a request, as the layers see it.
 
 use std::sync::{
     Arc,
@@ -12,7 +12,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Whether this is the first time that somebody opens it: each is opened once.
+    /// Opens the connection; true only for the first call.
     pub fn open(&self) -> bool {
         !self.opened.swap(true, Ordering::Relaxed)
     }

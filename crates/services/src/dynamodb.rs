@@ -1,8 +1,8 @@
 //! `DynamoDB`: dynoxide, in memory.
 //!
-//! Dynoxide keeps its router to itself and offers a plain TCP server only, so it serves a port of
-//! its own, on the same thread, and requests are passed on to it. It would serve any page that
-//! finds that port, too; so the kernel drops what does not come from an address that is ours alone.
+//! Dynoxide does not expose its router and offers only a plain TCP server. So it serves a port of its
+//! own, on the same thread, and requests are forwarded to it. It would also serve any web page that
+//! finds that port; so the kernel drops packets that do not come from a secret loopback address.
 
 use std::{
     io,
@@ -24,7 +24,7 @@ use hyper_util::{
 };
 use socket2::{Domain, SockFilter, Socket, Type};
 
-use crate::{random, refusal::Refusal};
+use crate::{random, start_error::StartError};
 
 pub const ENGINE: &str = concat!("dynoxide-rs ", env!("DYNAMODB_ENGINE_VERSION"));
 
@@ -32,7 +32,7 @@ pub const ENGINE: &str = concat!("dynoxide-rs ", env!("DYNAMODB_ENGINE_VERSION")
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 pub const MAX_BODY: usize = 16 * 1024 * 1024;
 const BACKLOG: i32 = 1_024;
-/// Where the source address stands in an IPv4 header: <https://www.rfc-editor.org/rfc/rfc791#section-3.1>
+/// The offset of the source address in an IPv4 header: <https://www.rfc-editor.org/rfc/rfc791#section-3.1>
 const SOURCE_ADDRESS: i32 = 12;
 
 #[derive(Clone)]
@@ -41,20 +41,20 @@ struct Engine {
     address: SocketAddr,
 }
 
-/// The engine's own port, not yet served.
-pub struct Inner {
+/// The engine's own port, not served yet.
+pub struct EnginePort {
     listener: TcpListener,
-    /// Of loopback, drawn anew for each process: a page cannot choose what it sends from.
+    /// A random loopback address for each process: a web page cannot choose its source address.
     caller: Ipv4Addr,
 }
 
-impl Inner {
-    /// Takes a free port that answers to nobody else.
-    pub fn bind() -> Result<Self, Refusal> {
+impl EnginePort {
+    /// Binds a free port that answers only to `caller`.
+    pub fn bind() -> Result<Self, StartError> {
         let [a, b, c] = random::secret().map(|byte: u8| 1 + byte % 254);
         let caller = Ipv4Addr::new(127, a, b, c);
-        let listener = listen(caller).map_err(|error| {
-            Refusal::host(
+        let listener = bind_filtered(caller).map_err(|error| {
+            StartError::host(
                 format!("Cannot keep others from the engine's own port: {error}"),
                 "DynamoDB",
                 "Allow socket filters (SO_ATTACH_FILTER) in this container or virtual machine",
@@ -65,35 +65,35 @@ impl Inner {
 }
 
 /// Starts an empty engine on the current runtime.
-pub fn engine(inner: Inner) -> io::Result<Router> {
-    let listener = tokio::net::TcpListener::from_std(inner.listener)?;
+pub fn engine(port: EnginePort) -> io::Result<Router> {
+    let listener = tokio::net::TcpListener::from_std(port.listener)?;
     let address = listener.local_addr()?;
     let database = Database::memory().map_err(io::Error::other)?;
     tokio::spawn(dynoxide::server::serve_on(listener, database));
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
-    connector.set_local_address(Some(inner.caller.into()));
+    connector.set_local_address(Some(port.caller.into()));
     let client = Client::builder(TokioExecutor::new()).build(connector);
     Ok(Router::new()
-        .fallback(pass_on)
+        .fallback(forward)
         .with_state(Engine { client, address }))
 }
 
-/// Accepted connections inherit the listener's options, and dynoxide sets none itself.
-fn listen(caller: Ipv4Addr) -> io::Result<TcpListener> {
+/// Accepted connections inherit the listener's options; dynoxide sets none itself.
+fn bind_filtered(caller: Ipv4Addr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.set_tcp_nodelay(true)?;
     socket.set_nonblocking(true)?;
-    // Before it listens: not one packet is to come through.
-    socket.attach_filter(&from_alone(caller)?)?;
+    // Before it listens, so that no packet passes unfiltered.
+    socket.attach_filter(&only_from(caller)?)?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
-/// A program for the kernel: a packet passes whole where it comes from this address, else not.
+/// A program for the kernel: only packets from this address pass.
 /// <https://docs.kernel.org/networking/filter.html>
-fn from_alone(caller: Ipv4Addr) -> io::Result<[SockFilter; 4]> {
+fn only_from(caller: Ipv4Addr) -> io::Result<[SockFilter; 4]> {
     let code = |parts: u32| u16::try_from(parts).map_err(io::Error::other);
     let source = (libc::SKF_NET_OFF + SOURCE_ADDRESS).cast_unsigned();
     let load = code(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS)?;
@@ -107,8 +107,8 @@ fn from_alone(caller: Ipv4Addr) -> io::Result<[SockFilter; 4]> {
     ])
 }
 
-/// Request and answer are passed on whole: an answer is ready only when all of it is.
-async fn pass_on(State(engine): State<Engine>, request: Request) -> Response {
+/// Forwards whole requests and answers: the engine's answer is complete before its first byte is sent.
+async fn forward(State(engine): State<Engine>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
@@ -117,7 +117,7 @@ async fn pass_on(State(engine): State<Engine>, request: Request) -> Response {
         }
         Err(_) => return StatusCode::BAD_REQUEST.into_response(),
     };
-    parts.uri = inside(&parts.uri, engine.address);
+    parts.uri = engine_uri(&parts.uri, engine.address);
     match engine
         .answer(hyper::Request::from_parts(parts, Full::new(body)))
         .await
@@ -141,7 +141,7 @@ impl Engine {
     }
 }
 
-fn inside(uri: &Uri, address: SocketAddr) -> Uri {
+fn engine_uri(uri: &Uri, address: SocketAddr) -> Uri {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     Uri::builder()
         .scheme("http")

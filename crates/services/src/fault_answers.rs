@@ -1,4 +1,4 @@
-//! The services' own words for "not now" and "something broke", as their SDKs know them.
+//! The services' own answers for throttling and for server errors, as their SDKs know them.
 
 use axum::{
     body::Body,
@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::json;
 
-/// So that nobody looks for the fault anywhere else.
+/// It says that lambdameter caused the fault.
 const MESSAGE: &str = "Injected by lambdameter (--faults)";
 const CRC32: &str = "x-amz-crc32";
 
@@ -26,10 +26,10 @@ pub fn throttled(service: &str) -> Response {
     }
 }
 
-/// What was asked may or may not have been done.
+/// The request may or may not have been executed.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorBestPractices.html>
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
-pub fn broken(service: &str) -> Response {
+pub fn server_error(service: &str) -> Response {
     match service {
         "s3" => s3(StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
         _ => dynamodb(
@@ -64,7 +64,7 @@ fn s3(status: StatusCode, code: &str) -> Response {
     response
 }
 
-/// Gives an answer of `DynamoDB`'s another body, whose checksum clients compare.
+/// Replaces the body of an answer of `DynamoDB`, and its checksum, which clients compare.
 pub fn with_body(mut response: Response, body: Vec<u8>) -> Response {
     let headers = response.headers_mut();
     headers.insert(CRC32, crc32fast::hash(&body).into());

@@ -1,11 +1,11 @@
-//! Faults: what `--faults` asks for, and seeded draws of what befalls each request. Pure.
+//! Injected faults: the option `--faults`, and seeded draws for each request. Pure.
 //!
 //! | kind | what the client sees |
 //! |---|---|
-//! | `unprocessed` | of a `BatchWriteItem`, some items are not written and come back |
+//! | `unprocessed` | some items of a `BatchWriteItem` are not written and come back |
 //! | `throttle` | 400 `ThrottlingException` (`DynamoDB`), 503 `SlowDown` (S3); nothing is done |
 //! | `5xx` | 500 `InternalServerError` or `InternalError`; half of the time the request **was** done |
-//! | `cut` | the connection ends: half of the time before the request was done and without a word, half of the time after; an object then breaks off in mid-body |
+//! | `cut` | the connection ends without an answer: half of the time before the request was done, half of the time after; then an object breaks off in its body |
 
 use std::{collections::HashMap, fmt, str::FromStr};
 
@@ -36,7 +36,7 @@ impl Kind {
         Self::Cut,
     ];
 
-    /// As `--faults` and the counts call it.
+    /// The name in `--faults` and in the counts.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unprocessed => "unprocessed",
@@ -47,7 +47,7 @@ impl Kind {
     }
 }
 
-/// What befalls one request.
+/// The fault of one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fault {
     /// `seed` chooses the items.
@@ -58,7 +58,7 @@ pub enum Fault {
     ServerError {
         executed: bool,
     },
-    /// `part` of a body gets through, where there is one and the request was executed.
+    /// If the request was executed and has a body, `part` of it is sent.
     Cut {
         executed: bool,
         part: f64,
@@ -76,7 +76,7 @@ impl Fault {
     }
 }
 
-/// The probability of each kind; a request suffers one fault at most, so they add up to 1 at most.
+/// The probability of each kind. A request has at most one fault, so they add up to at most 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rates(Vec<(Kind, f64)>);
 
@@ -86,8 +86,8 @@ impl FromStr for Rates {
     /// Reads `unprocessed=0.1,cut=0.005`: any kinds, in any order, each once.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut rates = Vec::new();
-        for one in text.split(',') {
-            let (kind, rate) = rate(one.trim())?;
+        for entry in text.split(',') {
+            let (kind, rate) = rate(entry.trim())?;
             if rates.iter().any(|(other, _)| *other == kind) {
                 return Err(format!("{} is given twice", kind.name()));
             }
@@ -102,16 +102,16 @@ impl FromStr for Rates {
     }
 }
 
-fn rate(one: &str) -> Result<(Kind, f64), String> {
-    let (name, value) = one
+fn rate(entry: &str) -> Result<(Kind, f64), String> {
+    let (name, value) = entry
         .split_once('=')
-        .ok_or_else(|| format!("'{one}' is not KIND=PROBABILITY"))?;
+        .ok_or_else(|| format!("'{entry}' is not KIND=PROBABILITY"))?;
     let kind = Kind::ALL
         .into_iter()
         .find(|kind| kind.name() == name.trim())
         .ok_or_else(|| {
-            let known = Kind::ALL.map(Kind::name).join(", ");
-            format!("'{name}' is not a kind of fault; choose from {known}")
+            let kinds = Kind::ALL.map(Kind::name).join(", ");
+            format!("'{name}' is not a kind of fault; choose from {kinds}")
         })?;
     match value.trim().parse() {
         Ok(rate) if (0.0..=1.0).contains(&rate) => Ok((kind, rate)),
@@ -121,17 +121,17 @@ fn rate(one: &str) -> Result<(Kind, f64), String> {
 
 impl fmt::Display for Rates {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told: Vec<_> = self
+        let rates: Vec<_> = self
             .0
             .iter()
             .map(|(kind, rate)| format!("{}={rate}", kind.name()))
             .collect();
-        out.write_str(&told.join(", "))
+        out.write_str(&rates.join(", "))
     }
 }
 
-/// Seeded draws. Each operation has a random stream of its own, apart from the latency model's,
-/// so that the n-th request of an operation suffers the same whatever else is asked meanwhile.
+/// Seeded draws. Each operation has a random stream of its own, separate from the latency model's, so
+/// that the n-th request of an operation has the same fault whatever else happens meanwhile.
 pub struct Draws {
     rates: Rates,
     seed: u64,
@@ -147,14 +147,14 @@ impl Draws {
         }
     }
 
-    /// What befalls the next request of an operation; `None`: nothing.
+    /// The fault of the next request of an operation; `None`: it has none.
     pub fn next(&mut self, call: &Call) -> Option<Fault> {
         let seed = self.seed;
         let random = self
             .streams
             .entry(format!("faults.{}.{}", call.service, call.operation))
             .or_insert_with_key(|name| random::stream(seed, name));
-        // As much is drawn for each request, so that what befalls one does not shift the next.
+        // Each request draws as much, so that one request's fault does not change the next one's.
         let at: f64 = StandardUniform.sample(random);
         let half: f64 = StandardUniform.sample(random);
         let part: f64 = StandardUniform.sample(random);
@@ -175,8 +175,7 @@ impl Draws {
     }
 }
 
-/// Which of `count` items are left out: at least one, but never all. Fewer than two have no such
-/// choice.
+/// Which of `count` items are left out: at least one, but never all. Of fewer than two, none.
 pub fn left_out(count: usize, seed: u64) -> Vec<bool> {
     let mut chosen = vec![false; count];
     let Some(most) = count.checked_sub(1).filter(|most| *most > 0) else {
@@ -240,7 +239,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        for (text, said) in [
+        for (text, expected) in [
             ("", "'' is not KIND=PROBABILITY"),
             ("cut", "'cut' is not KIND=PROBABILITY"),
             (
@@ -254,13 +253,13 @@ mod tests {
             ("cut=0.1,cut=0.1", "cut is given twice"),
             ("cut=0.6,5xx=0.6", "add up to more than 1"),
         ] {
-            let told = text.parse::<Rates>().expect_err(text);
-            assert!(told.contains(said), "{text}: {told}");
+            let message = text.parse::<Rates>().expect_err(text);
+            assert!(message.contains(expected), "{text}: {message}");
         }
     }
 
     #[test]
-    fn kinds_come_as_often_as_asked() {
+    fn kinds_come_as_often_as_their_rates_say() {
         let drawn = draw(&mut draws(EACH, 1), "BatchWriteItem", 20_000);
         for (kind, expected) in [
             (Kind::Unprocessed, 4_000),
@@ -268,8 +267,8 @@ mod tests {
             (Kind::ServerError, 1_000),
             (Kind::Cut, 400),
         ] {
-            let found = drawn.iter().flatten().filter(|fault| fault.kind() == kind);
-            let off = found.count().abs_diff(expected);
+            let of_kind = drawn.iter().flatten().filter(|fault| fault.kind() == kind);
+            let off = of_kind.count().abs_diff(expected);
             assert!(off < expected / 5, "{kind:?}: {off} off {expected}");
         }
     }

@@ -1,7 +1,8 @@
-//! Who may speak to the services: programs may, web pages of others may not.
+//! The guard of the services: programs may call them, web pages of others may not.
 //!
-//! The same rules as `src/lambdameter/guard/rules.py`, which says why; `tests/guard/requests.toml` is what
-//! both are tested on. The outermost layer, so that what is refused is counted by nobody.
+//! The rules are those of `src/lambdameter/guard/rules.py`, which gives the reasons;
+//! `tests/guard/requests.toml` tests both. It is the outermost layer, so that a refused request is not
+//! counted.
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
@@ -20,13 +21,13 @@ use axum::{
 use http_body_util::BodyExt;
 
 use crate::{
+    access_denied,
     authority::{Authority, Origin},
-    forbidden,
     protocol::Protocol,
 };
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// What is sent without a preflight: <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>
+/// Content types that a page can send without a preflight: <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>
 const SIMPLE: [&str; 3] = [
     "text/plain",
     "application/x-www-form-urlencoded",
@@ -34,21 +35,21 @@ const SIMPLE: [&str; 3] = [
 ];
 const MAX_QUOTED: usize = 80;
 
-/// How a request came, in its extensions: "http" where it does not say.
+/// The scheme of a request, in its extensions; without it, "http".
 #[derive(Debug, Clone, Copy)]
 pub struct Scheme(pub &'static str);
 
-/// What is served.
+/// Which requests are served.
 #[derive(Debug, Clone)]
 pub struct Rules {
     pub protocol: Protocol,
-    /// Beside loopback, in the form of [`crate::authority::host`].
+    /// Hosts that a request may name beside loopback, in the form of [`crate::authority::host`].
     pub hosts: Arc<BTreeSet<String>>,
 }
 
-/// The first rule that a request breaks, and what its sender is told.
+/// The first rule that a request breaks, and the message for its sender.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct Refusal {
     pub rule: &'static str,
     pub message: String,
 }
@@ -56,14 +57,14 @@ pub struct Refused {
 /// The layer.
 pub async fn admit(State(rules): State<Rules>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Some(refused) = rules.refusal(&parts) else {
-        // Dynoxide would answer it with `access-control-allow-origin: *`.
+    let Some(refusal) = rules.refusal(&parts) else {
+        // Dynoxide would answer this header with `access-control-allow-origin: *`.
         parts.headers.remove(ORIGIN);
         return without_cors(next.run(Request::from_parts(parts, body)).await);
     };
-    let mut response = forbidden::answer(rules.protocol, &parts.method, &refused.message);
+    let mut response = access_denied::answer(rules.protocol, &parts.method, &refusal.message);
     if parts.headers.contains_key(EXPECT) {
-        // Whether the body follows is the client's to choose, so the next request's begin is lost.
+        // The client may or may not send the body, so where the next request begins is unknown.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     } else {
@@ -74,22 +75,22 @@ pub async fn admit(State(rules): State<Rules>, request: Request, next: Next) -> 
 }
 
 impl Rules {
-    /// Why a request is not served; `None`: it is.
-    pub fn refusal(&self, parts: &Parts) -> Option<Refused> {
+    /// Why a request is not served; `None`: it is served.
+    pub fn refusal(&self, parts: &Parts) -> Option<Refusal> {
         let uri = &parts.uri;
         if uri.authority().is_some() || !uri.path().starts_with('/') {
             let target = quoted(&uri.to_string());
-            let told = format!(
+            let message = format!(
                 "The target \"{target}\" is not a path. Send only the path, and a Host header."
             );
-            return refused("target", told);
+            return refused("target", message);
         }
-        let named = joined(&parts.headers, &HOST);
-        let server = named.as_deref().and_then(Authority::parse);
+        let host = joined(&parts.headers, &HOST);
+        let server = host.as_deref().and_then(Authority::parse);
         let Some(server) =
             server.filter(|server| server.loopback || self.hosts.contains(&server.host))
         else {
-            return refused("host", self.no_host(named.as_deref()));
+            return refused("host", self.no_host(host.as_deref()));
         };
         let scheme = parts
             .extensions
@@ -98,23 +99,23 @@ impl Rules {
         of_a_page(&parts.headers, &Origin::of(scheme, &server)).or_else(|| self.of_a_form(parts))
     }
 
-    fn no_host(&self, named: Option<&str>) -> String {
+    fn no_host(&self, host: Option<&str>) -> String {
         let remedy = match self.protocol {
             Protocol::Admin => "Call 127.0.0.1 or localhost.",
             Protocol::DynamoDb | Protocol::S3 => {
                 "Call 127.0.0.1 or localhost, or allow the name with --allow-host."
             }
         };
-        match named {
+        match host {
             None => format!("The request has no Host header. {remedy}"),
-            Some(named) => {
-                let named = quoted(named);
-                format!("Host \"{named}\" is not this machine's loopback. {remedy}")
+            Some(host) => {
+                let host = quoted(host);
+                format!("Host \"{host}\" is not this machine's loopback. {remedy}")
             }
         }
     }
 
-    fn of_a_form(&self, parts: &Parts) -> Option<Refused> {
+    fn of_a_form(&self, parts: &Parts) -> Option<Refusal> {
         if !self.changes(&parts.method) {
             return None;
         }
@@ -130,22 +131,23 @@ impl Rules {
             Protocol::Admin => "Send application/json.",
         };
         let Some(declared) = joined(&parts.headers, &CONTENT_TYPE) else {
-            let told = format!("The request has no Content-Type. {send}");
+            let message = format!("The request has no Content-Type. {send}");
             return (self.protocol == Protocol::DynamoDb)
-                .then(|| refused("type", told))
+                .then(|| refused("type", message))
                 .flatten();
         };
         if is_beyond_a_page(&declared) {
             return None;
         }
-        let told = format!(
+        let message = format!(
             "Content-Type \"{}\" is one that any web page can send. {send}",
             quoted(&declared)
         );
-        refused("form", told)
+        refused("form", message)
     }
 
-    /// A PUT needs a preflight anyhow, and in S3 one of a text is an ordinary object.
+    /// Whether the method changes anything. In S3 a PUT does not count: it needs a preflight anyway, and
+    /// a text is an ordinary object.
     fn changes(&self, method: &Method) -> bool {
         match self.protocol {
             Protocol::S3 => method == Method::POST,
@@ -156,7 +158,7 @@ impl Rules {
     }
 }
 
-/// By one of AWS's schemes: a page's own name and password are in a browser's `Basic`.
+/// Whether it is signed by one of AWS's schemes; a browser sends a page's password as `Basic`.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>
 fn is_signed(headers: &HeaderMap) -> bool {
@@ -176,31 +178,31 @@ fn is_presigned(parts: &Parts) -> bool {
         .any(|pair| pair.starts_with("X-Amz-Signature=") || pair.starts_with("Signature="))
 }
 
-fn of_a_page(headers: &HeaderMap, own: &Origin) -> Option<Refused> {
+fn of_a_page(headers: &HeaderMap, own: &Origin) -> Option<Refusal> {
     if let Some(sender) = joined(headers, &ORIGIN)
         && Origin::parse(&sender).as_ref() != Some(own)
     {
-        let told = format!(
+        let message = format!(
             "Origin \"{}\" is not this server's. Web pages of others are not served: call from a \
              program.",
             quoted(&sender)
         );
-        return refused("origin", told);
+        return refused("origin", message);
     }
     let site = joined(headers, &SEC_FETCH_SITE)?;
     // <https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header>
     if ["same-origin", "none"].contains(&site.to_ascii_lowercase().as_str()) {
         return None;
     }
-    let told = format!(
+    let message = format!(
         "Sec-Fetch-Site \"{}\" tells of another site's page. Type the address into the browser, or \
          call from a program.",
         quoted(&site)
     );
-    refused("site", told)
+    refused("site", message)
 }
 
-/// Whether a page would have to ask first; it need not for what is no content type.
+/// Whether a page would need a preflight; it does not for an invalid content type.
 fn is_beyond_a_page(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
     // <https://mimesniff.spec.whatwg.org/#mime-type-essence>
@@ -219,7 +221,7 @@ fn is_beyond_a_page(content_type: &str) -> bool {
     is_type && !SIMPLE.contains(&essence.as_str())
 }
 
-/// Equal headers are one: <https://www.rfc-editor.org/rfc/rfc9110#section-5.3>
+/// The values of headers with the same name, joined: <https://www.rfc-editor.org/rfc/rfc9110#section-5.3>
 fn joined<'head>(headers: &'head HeaderMap, name: &HeaderName) -> Option<Cow<'head, str>> {
     let mut values = headers
         .get_all(name)
@@ -229,18 +231,18 @@ fn joined<'head>(headers: &'head HeaderMap, name: &HeaderName) -> Option<Cow<'he
     Some(values.fold(first, |before, value| format!("{before}, {value}").into()))
 }
 
-/// What a client sent, made harmless and short, to stand inside any kind of document.
+/// A client's text, short and without special characters, so that any document can contain it.
 fn quoted(text: &str) -> String {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_ !#$%()*+,./:;=?@[]^{|}~-".contains(c);
-    let kept = text.chars().take(MAX_QUOTED);
-    let mut quoted: String = kept.map(|c| if harmless(c) { c } else { '?' }).collect();
+    let start = text.chars().take(MAX_QUOTED);
+    let mut quoted: String = start.map(|c| if harmless(c) { c } else { '?' }).collect();
     if text.chars().count() > MAX_QUOTED {
         quoted.push_str("...");
     }
     quoted
 }
 
-/// Whatever an engine thinks of other origins.
+/// Removes an engine's own CORS headers.
 fn without_cors(mut response: Response) -> Response {
     let cors: Vec<HeaderName> = response
         .headers()
@@ -254,10 +256,10 @@ fn without_cors(mut response: Response) -> Response {
     response
 }
 
-// The shape that every rule returns.
+// Every rule returns an `Option`.
 #[allow(clippy::unnecessary_wraps)]
-fn refused(rule: &'static str, message: String) -> Option<Refused> {
-    Some(Refused { rule, message })
+fn refused(rule: &'static str, message: String) -> Option<Refusal> {
+    Some(Refusal { rule, message })
 }
 
 #[cfg(test)]

@@ -76,14 +76,14 @@ fn a_request_is_served_or_breaks_the_rule_that_the_table_names() {
     let mut compared = 0;
     for row in &table.request {
         for listener in ["dynamodb", "s3", "admin"] {
-            let meant = |names: &Vec<String>| names.iter().any(|name| name == listener);
-            if !row.listeners.as_ref().is_none_or(meant) {
+            let lists = |names: &Vec<String>| names.iter().any(|name| name == listener);
+            if !row.listeners.as_ref().is_none_or(lists) {
                 continue;
             }
             let (rules, path, post) = rules(listener);
-            let refused = rules.refusal(&head(row, path, post));
+            let refusal = rules.refusal(&head(row, path, post));
             assert_eq!(
-                refused.map(|refused| refused.rule),
+                refusal.map(|refusal| refusal.rule),
                 row.refuse.as_deref(),
                 "{listener}: {}",
                 row.name
@@ -107,22 +107,22 @@ fn the_scheme_is_the_connections_own() {
             .header("origin", origin);
         let mut request = request.body(()).expect("a sound request");
         request.extensions_mut().insert(Scheme(scheme));
-        let refused = rules.refusal(&request.into_parts().0);
-        assert_eq!(refused.is_none(), served, "{origin} over {scheme}");
+        let refusal = rules.refusal(&request.into_parts().0);
+        assert_eq!(refusal.is_none(), served, "{origin} over {scheme}");
     }
 }
 
 #[test]
-fn nothing_of_a_request_can_end_the_text_that_quotes_it() {
+fn no_request_can_end_the_text_that_quotes_it() {
     let text = quoted("\"</A>\u{2603}\r\n&'`\\");
     assert_eq!(text, "??/A????????");
     assert!(quoted(&"a".repeat(10_000)).len() < 100);
 }
 
 #[test]
-fn who_is_refused_a_presigned_form_is_told_what_works() {
+fn a_refused_presigned_form_gets_a_message_that_says_what_works() {
     let (rules, ..) = rules("s3");
-    let said = |target: &str, kind: &str| {
+    let message = |target: &str, kind: &str| {
         let request = Request::post(target).header("host", HOST);
         let request = if kind.is_empty() {
             request
@@ -132,10 +132,10 @@ fn who_is_refused_a_presigned_form_is_told_what_works() {
         let parts = request.body(()).expect("a request").into_parts().0;
         rules
             .refusal(&parts)
-            .map_or_else(String::new, |refused| refused.message)
+            .map_or_else(String::new, |refusal| refusal.message)
     };
     let presigned = "/b/k?uploads&X-Amz-Signature=00";
-    assert!(said(presigned, "text/plain").ends_with("Send no Content-Type."));
-    assert_eq!(said(presigned, ""), "");
-    assert!(said("/b/k?uploads", "text/plain").ends_with("in its Authorization header."));
+    assert!(message(presigned, "text/plain").ends_with("Send no Content-Type."));
+    assert_eq!(message(presigned, ""), "");
+    assert!(message("/b/k?uploads", "text/plain").ends_with("in its Authorization header."));
 }

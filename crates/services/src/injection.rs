@@ -1,6 +1,6 @@
-//! The layer that lets faults befall requests. What they are is told in faults.rs.
+//! The layer that injects faults; faults.rs explains them.
 //!
-//! Only functions' requests are faulted: what sets up, verifies and cleans up is never disturbed.
+//! Only functions' requests have faults: what sets up, verifies and cleans up is never disturbed.
 
 use std::{
     future::ready,
@@ -42,7 +42,7 @@ impl FaultLayer {
     }
 
     fn next(&self, call: &Call) -> Option<Fault> {
-        if !call.is_a_functions() {
+        if !call.is_by_function() {
             return None;
         }
         let mut draws = self.draws.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +50,7 @@ impl FaultLayer {
     }
 }
 
-/// Answers in the engine's place, or spoils its answer, where a fault was drawn.
+/// Where a fault was drawn, answers instead of the engine, or breaks its answer.
 pub async fn inject(
     State(faults): State<Arc<FaultLayer>>,
     Extension(call): Extension<Call>,
@@ -67,21 +67,21 @@ pub async fn inject(
     match fault {
         Fault::ServerError { executed: true } => {
             next.run(request).await;
-            fault_answers::broken(call.service)
+            fault_answers::server_error(call.service)
         }
         Fault::Cut {
             executed: true,
             part,
         } => cut(next.run(request).await, &call, part),
         _ => {
-            // A service answers a request that it has read: unread, it would be in the way of the
-            // connection's next one.
+            // The body has to be read before the answer: an unread body would be taken for the
+            // connection's next request.
             let body = request.into_body().into_data_stream();
             body.for_each(|_| ready(())).await;
             match fault {
                 Fault::Throttle => fault_answers::throttled(call.service),
                 Fault::Cut { .. } => hang_up(),
-                _ => fault_answers::broken(call.service),
+                _ => fault_answers::server_error(call.service),
             }
         }
     }
@@ -91,7 +91,7 @@ fn hang_up() -> Response {
     Extension(HangUp).into_response()
 }
 
-/// An object breaks off in its midst; of anything else not a word arrives.
+/// An object breaks off in its body; any other answer does not arrive at all.
 fn cut(response: Response, call: &Call, part: f64) -> Response {
     let length: Option<usize> = response
         .headers()
@@ -105,14 +105,14 @@ fn cut(response: Response, call: &Call, part: f64) -> Response {
     }
 }
 
-/// Sends so many bytes of a body and then ends the connection, long before the length announced.
+/// Sends so many bytes of a body and then ends the connection, before the announced length.
 fn break_off(response: Response, bytes: usize) -> Response {
     response.map(|body| {
-        let sent = body.into_data_stream().scan(bytes, |left, chunk| {
-            let more = (*left > 0).then(|| {
+        let sent = body.into_data_stream().scan(bytes, |unsent, chunk| {
+            let more = (*unsent > 0).then(|| {
                 chunk.map(|bytes| {
-                    let sent = bytes.slice(..bytes.len().min(*left));
-                    *left -= sent.len();
+                    let sent = bytes.slice(..bytes.len().min(*unsent));
+                    *unsent -= sent.len();
                     sent
                 })
             });
@@ -127,7 +127,7 @@ fn break_off(response: Response, bytes: usize) -> Response {
     })
 }
 
-/// A `BatchWriteItem` of which the engine sees only a part.
+/// Passes only a part of a `BatchWriteItem` to the engine.
 async fn leave_out(
     usage: &Usage,
     call: &Call,
@@ -152,7 +152,7 @@ async fn leave_out(
                 .run(Request::from_parts(parts, request.into()))
                 .await
                 .into_parts();
-            // The engine has it in one piece in memory already.
+            // The engine has the whole answer in memory already.
             let answer = to_bytes(answer, usize::MAX).await.unwrap_or_default();
             let merged = (head.status == StatusCode::OK)
                 .then(|| batch_write::merge(&answer, rest))

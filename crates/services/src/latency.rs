@@ -20,7 +20,7 @@ use http_body::{Frame, SizeHint};
 use crate::{
     call::Call,
     connection::Connection,
-    model::{Draws, Mode, Model},
+    latency_model::{Draws, Mode, Model},
     timer::Timer,
     usage::Usage,
 };
@@ -47,10 +47,10 @@ impl LatencyLayer {
         self.draws.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the time go by that it would have taken to set up a function's connection. It is over
-    /// before the engine sees the request, so the engine's own time has nothing to do with it.
+    /// Waits as long as a function's new connection would have taken. The engine sees the request only
+    /// afterwards, so its own time is not part of it.
     async fn open(&self, call: &Call, connection: &Connection) {
-        if !call.is_a_functions() || !connection.open() {
+        if !call.is_by_function() || !connection.open() {
             return;
         }
         let Some(set_up) = self.draws().connection(call.service) else {
@@ -63,8 +63,8 @@ impl LatencyLayer {
     }
 }
 
-/// Holds an answer until its modelled time is over, then lets its body go at the modelled pace. The
-/// first request of a function's connection is held before, too.
+/// Holds an answer until its modelled time is over, then sends its body at the modelled pace. The first
+/// request of a function's connection is also held before.
 pub async fn hold(
     State(latency): State<Arc<LatencyLayer>>,
     Extension(call): Extension<Call>,
@@ -96,8 +96,8 @@ pub async fn hold(
     }
 }
 
-/// Lets no byte go before a transfer that began at `start` would have brought it. A reader that is
-/// slower than that is not held; the modelled time of the transfer is its length at the pace.
+/// Sends no byte before a transfer that began at `start` would have brought it. A slower reader is not
+/// held; the modelled time of the transfer is its length divided by the pace.
 fn pace(
     response: Response,
     bytes_per_s: f64,

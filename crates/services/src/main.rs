@@ -1,39 +1,39 @@
-//! The local data plane: `DynamoDB` and S3 over TLS, each engine inside a chain of layers.
+//! The local services: `DynamoDB` and S3 over TLS, each engine inside a chain of layers.
 //!
 //! ```text
-//! client ─TLS─▶ register ─▶ hold ─────▶ inject ─────▶ engine      one thread a service
-//!     guard.rs (register.rs) (latency.rs)  (injection.rs)  (dynamodb.rs, s3/)
+//! client ─TLS─▶ count ──────▶ hold ─────▶ inject ─────▶ engine      one thread for each service
+//!     guard.rs (counting.rs) (latency.rs)  (injection.rs)  (dynamodb.rs, s3/)
 //!                  │          │  ▲           │  ▲
 //!                  │          │  │           │  └── faults.rs, batch_write.rs, fault_answers.rs
-//!                  ▼          ▼  └── timer.rs, model.rs
+//!                  ▼          ▼  └── timer.rs, latency_model.rs
 //!                 usage.rs ◀─────────────────┘ ─▶ admin.rs ─▶ the emulator
 //! ```
 //!
-//! `server.rs` tells each request its connection (connection.rs), whose first one `hold` holds longer.
-//! An injected fault takes its modelled time too, since `hold` stands around it.
+//! `server.rs` gives each request its connection (connection.rs); `hold` holds a connection's first
+//! request for longer. An injected fault takes its modelled time too, since `hold` is around it.
 
+mod access_denied;
 mod admin;
 mod authority;
 mod batch_write;
 mod call;
-mod changes;
+mod change_counter;
 mod connection;
+mod counting;
 mod dynamodb;
 mod fault_answers;
 mod faults;
-mod forbidden;
 mod guard;
 mod injection;
 mod latency;
-mod model;
+mod latency_model;
 mod options;
 mod protocol;
 mod random;
-mod refusal;
-mod register;
 mod s3;
 mod server;
-mod state;
+mod start_error;
+mod state_folder;
 mod timer;
 mod tls;
 mod usage;
@@ -58,28 +58,28 @@ use tokio::{
 };
 
 use crate::{
-    call::Identify, guard::Rules, injection::FaultLayer, latency::LatencyLayer, model::Model,
-    options::Options, protocol::Protocol, refusal::Refusal, register::Register, state::State,
-    timer::Timer, usage::Usage,
+    call::Identify, counting::CountingLayer, guard::Rules, injection::FaultLayer,
+    latency::LatencyLayer, latency_model::Model, options::Options, protocol::Protocol,
+    start_error::StartError, state_folder::StateFolder, timer::Timer, usage::Usage,
 };
 
 fn main() -> ExitCode {
     match Options::read().and_then(|options| run(&options)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(refusal) => {
-            eprintln!("lambdameter-services: {refusal}");
-            refusal.exit_code()
+        Err(error) => {
+            eprintln!("lambdameter-services: {error}");
+            error.exit_code()
         }
     }
 }
 
-fn run(options: &Options) -> Result<(), Refusal> {
+fn run(options: &Options) -> Result<(), StartError> {
     let (model, model_line) = options.latency_model()?.unzip();
-    let state = State::prepare(&options.state)?;
+    let state = StateFolder::prepare(&options.state)?;
     let dynamodb = server::bind(options.host, options.dynamodb_port, "--dynamodb-port")?;
     let s3 = server::bind(options.host, options.s3_port, "--s3-port")?;
     let admin = server::bind(Ipv4Addr::LOCALHOST.into(), 0, "the admin port")?;
-    let inner = dynamodb::Inner::bind()?;
+    let engine_port = dynamodb::EnginePort::bind()?;
     let announcement = json!({
         "dynamodb": server::url("https", &dynamodb)?,
         "s3": server::url("https", &s3)?,
@@ -91,29 +91,29 @@ fn run(options: &Options) -> Result<(), Refusal> {
         "faults": options.faults_line(),
     });
 
-    let usage = Usage::telling(state.changes()?);
+    let usage = Usage::with_changes(state.change_counter()?);
     let hosts = Arc::new(options.hosts());
     let authority = tls::issue(&hosts).map_err(|error| {
-        Refusal::host(error.to_string(), "the local CA", "Report this as a bug")
+        StartError::host(error.to_string(), "the local CA", "Report this as a bug")
     })?;
     state.publish(&authority.ca_pem)?;
-    let around = Layers::new(options, model, usage.clone(), hosts)?;
+    let layers = Layers::new(options, model, usage.clone(), hosts)?;
     let services = [
         serve("dynamodb", dynamodb, &authority, {
-            let around = around.clone();
+            let layers = layers.clone();
             move || {
-                let engine = dynamodb::engine(inner)?;
-                Ok(around.layer(Protocol::DynamoDb, call::dynamodb_operation, engine))
+                let engine = dynamodb::engine(engine_port)?;
+                Ok(layers.around(Protocol::DynamoDb, call::dynamodb_operation, engine))
             }
         })?,
         serve("s3", s3, &authority, {
             let blobs = Arc::clone(&state.blobs);
-            move || Ok(around.layer(Protocol::S3, s3::operation, s3::engine(blobs)))
+            move || Ok(layers.around(Protocol::S3, s3::operation, s3::engine(blobs)))
         })?,
     ];
-    let attended = attend(admin, usage, &announcement.to_string(), services);
+    let outcome = run_until_end(admin, usage, &announcement.to_string(), services);
     state.blobs.remove();
-    attended
+    outcome
 }
 
 /// The chain of layers, the same around every engine.
@@ -131,8 +131,8 @@ impl Layers {
         model: Option<Model>,
         usage: Usage,
         hosts: Arc<BTreeSet<String>>,
-    ) -> Result<Self, Refusal> {
-        let timer = Timer::start().map_err(|error| Refusal::exhausted("the timer", &error))?;
+    ) -> Result<Self, StartError> {
+        let timer = Timer::start().map_err(|error| StartError::exhausted("the timer", &error))?;
         let latency = model
             .map(|model| Arc::new(LatencyLayer::new(model, options.seed, timer, usage.clone())));
         let faults = options
@@ -147,30 +147,30 @@ impl Layers {
         })
     }
 
-    /// The layer added last sees a request first.
-    fn layer(self, protocol: Protocol, identify: Identify, engine: Router) -> Router {
+    /// Adds all layers to an engine; the one added last sees a request first.
+    fn around(self, protocol: Protocol, identify: Identify, engine: Router) -> Router {
         let usage = self.usage;
-        let faulted = match self.faults {
+        let router = match self.faults {
             Some(faults) => engine.layer(from_fn_with_state(faults, injection::inject)),
             None => engine,
         };
-        let held = match self.latency {
-            Some(latency) => faulted.layer(from_fn_with_state(latency, latency::hold)),
-            None => faulted,
+        let router = match self.latency {
+            Some(latency) => router.layer(from_fn_with_state(latency, latency::hold)),
+            None => router,
         };
-        let counted = held.layer(from_fn_with_state(
-            Register {
+        let router = router.layer(from_fn_with_state(
+            CountingLayer {
                 service: protocol.service(),
                 identify,
                 usage,
             },
-            register::register,
+            counting::count,
         ));
-        let named = match protocol {
-            Protocol::S3 => counted.layer(from_fn(s3::path_style)),
-            Protocol::DynamoDb | Protocol::Admin => counted,
+        let router = match protocol {
+            Protocol::S3 => router.layer(from_fn(s3::path_style)),
+            Protocol::DynamoDb | Protocol::Admin => router,
         };
-        named.layer(from_fn_with_state(
+        router.layer(from_fn_with_state(
             Rules {
                 protocol,
                 hosts: self.hosts,
@@ -183,33 +183,33 @@ impl Layers {
 fn serve(
     name: &'static str,
     listener: TcpListener,
-    authority: &tls::Authority,
+    authority: &tls::CertificateAuthority,
     app: impl FnOnce() -> io::Result<Router> + Send + 'static,
-) -> Result<oneshot::Receiver<()>, Refusal> {
+) -> Result<oneshot::Receiver<()>, StartError> {
     server::serve(name, listener, authority.acceptor.clone(), app)
-        .map_err(|error| Refusal::exhausted(name, &error))
+        .map_err(|error| StartError::exhausted(name, &error))
 }
 
-/// Announces the services, answers the emulator, and ends when it is told to or a service does.
-fn attend(
+/// Announces the services and answers the emulator, until standard input, a signal or a service ends.
+fn run_until_end(
     admin: TcpListener,
     usage: Usage,
     announcement: &str,
     [dynamodb, s3]: [oneshot::Receiver<()>; 2],
-) -> Result<(), Refusal> {
+) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Refusal::exhausted("a runtime", &error))?;
+        .map_err(|error| StartError::exhausted("a runtime", &error))?;
     runtime.block_on(async {
-        let failed = |error: io::Error| Refusal::exhausted("the admin endpoint", &error);
+        let failed = |error: io::Error| StartError::exhausted("the admin endpoint", &error);
         let listener = tokio::net::TcpListener::from_std(admin).map_err(failed)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        let parent_gone = end_of_input().map_err(failed)?;
+        let parent_ended = end_of_input().map_err(failed)?;
         writeln!(io::stdout(), "{announcement}").map_err(failed)?;
         tokio::select! {
             _ = terminate.recv() => Ok(()),
-            _ = parent_gone => Ok(()),
+            _ = parent_ended => Ok(()),
             _ = dynamodb => Err(stopped("DynamoDB")),
             _ = s3 => Err(stopped("S3")),
             ended = axum::serve(listener, admin::guarded(usage)) => ended.map_err(failed),
@@ -217,22 +217,22 @@ fn attend(
     })
 }
 
-fn stopped(service: &str) -> Refusal {
-    Refusal::host(
+fn stopped(service: &str) -> StartError {
+    StartError::host(
         format!("{service} stopped"),
         "the local services",
         "Read the lines above, and start again",
     )
 }
 
-/// Ends when standard input does: also when the parent was killed and could say nothing.
+/// Ends with standard input, which also ends when the parent was killed.
 fn end_of_input() -> io::Result<oneshot::Receiver<()>> {
     let (open, ended) = oneshot::channel::<()>();
     thread::Builder::new()
         .name("parent".to_owned())
         .spawn(move || {
             let _open = open;
-            // An error is as good as its end: either way nobody can be there any more.
+            // An error means the same as its end: the parent has ended.
             let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         })?;
     Ok(ended)

@@ -15,8 +15,8 @@ use clap::{
 use crate::{
     authority,
     faults::Rates,
-    model::{Mode, Model},
-    refusal::Refusal,
+    latency_model::{Mode, Model},
+    start_error::StartError,
 };
 
 /// The local services over TLS, with a latency model and injected faults.
@@ -53,11 +53,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads the command line; prints help or the version, and ends, where that was asked for.
-    pub fn read() -> Result<Self, Refusal> {
+    /// Reads the command line. With `--help` or `--version` it prints that and ends.
+    pub fn read() -> Result<Self, StartError> {
         Self::try_parse().map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
-            _ => Refusal::bad_input(
+            _ => StartError::bad_input(
                 first_paragraph(&error.to_string()),
                 &option_at_fault(&error),
                 "Correct this option; `lambdameter run --help` describes every option",
@@ -65,8 +65,8 @@ impl Options {
         })
     }
 
-    /// The model asked for and the line that names it; `None`: `--latency off`.
-    pub fn latency_model(&self) -> Result<Option<(Model, String)>, Refusal> {
+    /// The latency model and the line that names it; `None`: `--latency off`.
+    pub fn latency_model(&self) -> Result<Option<(Model, String)>, StartError> {
         let (name, text) = match &self.latency {
             None => (
                 "built-in latency.toml".to_owned(),
@@ -77,7 +77,7 @@ impl Options {
         };
         let model = Model::parse(&text).map_err(|cause| {
             let next_step = "Correct the file; crates/services/latency.toml shows the format";
-            Refusal::bad_input(
+            StartError::bad_input(
                 format!("The latency model is malformed: {cause}"),
                 &name,
                 next_step,
@@ -91,13 +91,13 @@ impl Options {
         Ok(Some((model, line)))
     }
 
-    /// What a request's `Host` may be, beside loopback: whoever binds an address is called by it.
+    /// The hosts that a request may name, beside loopback: the allowed ones, and the own address.
     pub fn hosts(&self) -> BTreeSet<String> {
         let bound = authority::host(&self.host.to_string());
         self.allow_hosts.iter().cloned().chain(bound).collect()
     }
 
-    /// The line that names the faults; `None`: there are none.
+    /// The line that names the faults; `None`: no faults are injected.
     pub fn faults_line(&self) -> Option<String> {
         let rates = self.faults.as_ref()?;
         Some(format!("{rates}, seed {}", self.seed))
@@ -108,9 +108,9 @@ fn name(text: &str) -> Result<String, String> {
     authority::host(text).ok_or_else(|| "not a host name or IP address".to_owned())
 }
 
-fn read_model(path: &Path) -> Result<String, Refusal> {
+fn read_model(path: &Path) -> Result<String, StartError> {
     fs::read_to_string(path).map_err(|error| {
-        Refusal::bad_input(
+        StartError::bad_input(
             format!("Cannot read the latency model: {error}"),
             &path.display().to_string(),
             "Give --latency a readable model file, or off",

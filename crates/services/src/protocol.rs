@@ -1,6 +1,6 @@
-//! What is spoken at a listener.
+//! The protocol of a listener.
 
-/// Whose clients call.
+/// The protocol of a service, or of the admin endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     DynamoDb,
@@ -9,7 +9,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// As usage and the latency model have it.
+    /// The service's name in usage and in the latency model.
     pub fn service(self) -> &'static str {
         match self {
             Self::DynamoDb => "dynamodb",

@@ -1,16 +1,16 @@
-//! Random streams that one seed gives, each independent of the others; and secrets.
+//! Independent random streams of one seed, and secrets.
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 
-/// The stream of a name: how much is drawn from another one does not change it.
+/// The stream of a name; draws from other streams do not change it.
 pub fn stream(seed: u64, name: &str) -> ChaCha8Rng {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(fnv1a(name));
     random
 }
 
-/// Bytes that nobody can foresee.
+/// Bytes that nobody can predict.
 pub fn secret<const COUNT: usize>() -> [u8; COUNT] {
     let mut bytes = [0; COUNT];
     aws_lc_rs::default_provider()
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_and_a_name_tell_a_stream() {
+    fn a_seed_and_a_name_determine_a_stream() {
         let first = |seed, name| stream(seed, name).next_u64();
         assert_eq!(first(1, "a"), first(1, "a"));
         assert_ne!(first(1, "a"), first(1, "b"));

@@ -1,4 +1,4 @@
-//! One service: a thread of its own, a runtime of its own, HTTP/1.1 over TLS, or plain if asked so.
+//! One service on a thread and a runtime of its own: HTTP/1.1 over TLS, or plain if the client wants.
 
 use std::{
     convert::Infallible,
@@ -22,15 +22,15 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{connection::Connection, guard::Scheme, refusal::Refusal};
+use crate::{connection::Connection, guard::Scheme, start_error::StartError};
 
-/// How long accepting rests when the process is out of descriptors.
-const REST: Duration = Duration::from_millis(20);
-/// What a TLS client sends first (RFC 8446, 5.1). `DynamoDB` answers plain HTTP too, at another port.
+/// The pause before the next attempt to accept when the process is out of descriptors.
+const RETRY_AFTER: Duration = Duration::from_millis(20);
+/// The first byte of a TLS client (RFC 8446, 5.1). `DynamoDB` answers plain HTTP too, at another port.
 const HANDSHAKE: [u8; 1] = [22];
 
-/// A port that is ours, not yet served. `flag` is what a user can change it with.
-pub fn bind(host: IpAddr, port: u16, flag: &str) -> Result<TcpListener, Refusal> {
+/// Binds a port that is not served yet. `flag` is the option by which a user can change it.
+pub fn bind(host: IpAddr, port: u16, flag: &str) -> Result<TcpListener, StartError> {
     let address = SocketAddr::from((host, port));
     let bound = TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
@@ -39,21 +39,21 @@ pub fn bind(host: IpAddr, port: u16, flag: &str) -> Result<TcpListener, Refusal>
     bound.map_err(|error| {
         if error.kind() == io::ErrorKind::AddrNotAvailable {
             let cause = format!("{host} is not an address of this machine");
-            return Refusal::host(cause, "--host", "Give an address that `ip address` lists");
+            return StartError::host(cause, "--host", "Give an address that `ip address` lists");
         }
         let cause = match error.kind() {
             io::ErrorKind::AddrInUse => format!("port {port} is already in use"),
             _ => format!("cannot listen on {address}: {error}"),
         };
-        Refusal::host(cause, flag, "Choose another port, or 0 for a free port")
+        StartError::host(cause, flag, "Choose another port, or 0 for a free port")
     })
 }
 
-/// Where a client on this machine reaches a bound port.
-pub fn url(scheme: &str, listener: &TcpListener) -> Result<String, Refusal> {
+/// The URL of a bound port for a client on this machine.
+pub fn url(scheme: &str, listener: &TcpListener) -> Result<String, StartError> {
     let mut address = listener
         .local_addr()
-        .map_err(|error| Refusal::exhausted("a listener", &error))?;
+        .map_err(|error| StartError::exhausted("a listener", &error))?;
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -63,7 +63,7 @@ pub fn url(scheme: &str, listener: &TcpListener) -> Result<String, Refusal> {
     Ok(format!("{scheme}://{address}"))
 }
 
-/// Serves what `app` makes, on a thread of its own. The receiver ends if the thread does.
+/// Serves the router that `app` makes, on a thread of its own. The receiver ends if the thread does.
 pub fn serve(
     name: &'static str,
     listener: TcpListener,
@@ -97,15 +97,15 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(converse(stream, tls.clone(), app.clone()));
+                tokio::spawn(serve_connection(stream, tls.clone(), app.clone()));
             }
-            // A client that has gone already, or no free descriptor: both pass.
-            Err(_) => tokio::time::sleep(REST).await,
+            // The client has gone already, or there is no free descriptor: both are temporary.
+            Err(_) => tokio::time::sleep(RETRY_AFTER).await,
         }
     }
 }
 
-/// In an answer's extensions: the connection ends in its place.
+/// In an answer's extensions: end the connection instead of sending the answer.
 #[derive(Debug, Clone)]
 pub struct HangUp;
 
@@ -125,9 +125,9 @@ fn hang_up_or(answer: Result<Response, Infallible>) -> Result<Response, HangUp> 
     }
 }
 
-/// One connection, until the client closes it. What goes wrong here is the client's to see.
-async fn converse(stream: TcpStream, tls: TlsAcceptor, app: Router) {
-    // Without it the kernel may keep the end of an answer back for up to 40 ms.
+/// Serves one connection until the client closes it. Only the client sees its errors.
+async fn serve_connection(stream: TcpStream, tls: TlsAcceptor, app: Router) {
+    // Without this, the kernel may delay the end of an answer by up to 40 ms.
     if stream.set_nodelay(true).is_err() {
         return;
     }

@@ -1,8 +1,8 @@
-//! Holds that end on time.
+//! A timer with microsecond precision.
 //!
-//! A runtime's own timers count in whole milliseconds and overshoot by about one; times of 2 to
-//! 6 ms cannot be modelled with them. One thread with the least timer slack keeps a heap of
-//! deadlines and wakes the tasks that wait for them.
+//! A runtime's own timers count whole milliseconds and overshoot by about one, so that times of 2 to
+//! 6 ms cannot be modelled with them. Here one thread with the least timer slack has a heap of
+//! deadlines, and wakes the tasks that wait for them.
 
 use std::{
     cmp::Ordering,
@@ -32,7 +32,7 @@ impl<T> Deadlines<T> {
         }
     }
 
-    /// Adds an item. True: it is now the earliest.
+    /// Adds an item; true: its deadline is now the earliest.
     fn push(&mut self, deadline: Instant, item: T) -> bool {
         let earliest = self.next().is_none_or(|next| deadline < next);
         self.waiting.push(Waiting { deadline, item });
@@ -98,7 +98,7 @@ impl Timer {
         Ok(Self { shared })
     }
 
-    /// Waits until the deadline; one that has passed is not waited for.
+    /// Waits until the deadline; returns at once if it has passed.
     pub async fn until(&self, deadline: Instant) {
         if deadline <= Instant::now() {
             return;
@@ -127,7 +127,7 @@ impl Shared {
         loop {
             let now = Instant::now();
             while let Some(wake) = deadlines.pop_due(now) {
-                // The one who waited may have gone: its client closed the connection.
+                // The task that waited may have ended: its client closed the connection.
                 let _ = wake.send(());
             }
             deadlines = match deadlines.next() {

@@ -16,21 +16,21 @@ use tokio_rustls::{
     },
 };
 
-/// The names that the services can always be reached by.
+/// The names by which the services can always be reached.
 const NAMES: [&str; 3] = ["127.0.0.1", "::1", "localhost"];
-/// Longer than any run, and a margin for a clock that is set back.
+/// Longer than any run, with a margin for a clock that is set back.
 const VALID_FOR: Duration = Duration::days(365);
 const MARGIN: Duration = Duration::days(1);
 
-/// What clients must trust, and what servers answer with.
-pub struct Authority {
+/// The certificate that clients must trust, and the TLS acceptor with a certificate signed by it.
+pub struct CertificateAuthority {
     pub ca_pem: String,
     pub acceptor: TlsAcceptor,
 }
 
-/// Makes an authority and one certificate for this machine's own names and `hosts`. The authority's key is
-/// dropped here, so nothing else can ever be signed with it.
-pub fn issue(hosts: &BTreeSet<String>) -> Result<Authority, Box<dyn std::error::Error>> {
+/// Makes an authority, and one certificate for this machine's own names and `hosts`. The authority's key
+/// is dropped here, so that nothing else can be signed with it.
+pub fn issue(hosts: &BTreeSet<String>) -> Result<CertificateAuthority, Box<dyn std::error::Error>> {
     let issuer = CertifiedIssuer::self_signed(authority_params(), KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
     let certificate = server_params(hosts)?.signed_by(&key, &issuer)?;
@@ -40,7 +40,7 @@ pub fn issue(hosts: &BTreeSet<String>) -> Result<Authority, Box<dyn std::error::
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], private)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Authority {
+    Ok(CertificateAuthority {
         ca_pem: issuer.as_ref().pem(),
         acceptor: TlsAcceptor::from(Arc::new(config)),
     })

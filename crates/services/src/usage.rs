@@ -1,11 +1,11 @@
-//! What each caller asked for, and how much of the wall clock the latency model took.
+//! The requests of each caller, and how much wall time the latency model took.
 //!
-//! A caller is an access key id. **Modelled time** is the wall time during which at least one of
-//! a caller's delayed requests was in the modelled service: from the request's last byte received
-//! to the release of its answer (in both modes, the engine's own time included, since without the
-//! emulated service none of it would be there), and, where the body is paced, from there to the
-//! moment that the pace allows its last byte. Requests in flight together count once. A request
-//! that is not delayed, or whose caller leaves before the release, adds nothing.
+//! A caller is an access key id. **Modelled time** is the wall time during which at least one of a
+//! caller's delayed requests was in the modelled service: from the arrival of the request's last byte
+//! to the release of its answer, and, where the body is paced, until the pace allows its last byte. In
+//! both modes it contains the engine's own time, which a real service would not add. Requests in
+//! flight at the same time count once. A request that is not delayed, or whose caller leaves before
+//! the release, adds nothing.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,9 +16,9 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{call::Call, changes::Changes, faults::Kind, refusal};
+use crate::{call::Call, change_counter::ChangeCounter, faults::Kind, start_error};
 
-/// How many separate stretches of time are kept open for a late request to join.
+/// How many separate intervals can still be extended by a late request.
 const RECENT: usize = 1_024;
 
 /// The length of a union of intervals, which come in any order.
@@ -26,7 +26,7 @@ const RECENT: usize = 1_024;
 struct Union {
     /// Disjoint, ascending.
     recent: Vec<(Instant, Instant)>,
-    /// Of the intervals that were too many to keep; nothing before `horizon` is added any more.
+    /// The length of older intervals; nothing before `horizon` is added any more.
     settled: Duration,
     horizon: Option<Instant>,
 }
@@ -74,7 +74,7 @@ struct Account {
     modelled: Union,
 }
 
-/// What GET /usage/{key} answers; everything since the key was first seen or forgotten.
+/// The answer of GET /usage/{key}: everything since the key was first used, or forgotten.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Report {
     /// By operation, for instance {"dynamodb.BatchWriteItem": 2000}.
@@ -90,12 +90,12 @@ pub struct Report {
 #[derive(Clone, Default)]
 pub struct Usage {
     accounts: Arc<Mutex<HashMap<String, Account>>>,
-    changes: Option<Arc<Changes>>,
+    changes: Option<Arc<ChangeCounter>>,
 }
 
 impl Usage {
-    /// Accounts whose changes are told of.
-    pub fn telling(changes: Changes) -> Self {
+    /// Accounts whose changes are counted.
+    pub fn with_changes(changes: ChangeCounter) -> Self {
         Self {
             changes: Some(Arc::new(changes)),
             ..Self::default()
@@ -109,23 +109,23 @@ impl Usage {
         let operation = format!("{}.{}", call.service, call.operation);
         *account.requests.entry(operation).or_default() += 1;
         account.retries += u64::from(call.retry);
-        self.tell();
+        self.count_change();
     }
 
-    /// Counts a fault that befell a request. A caller that was forgotten meanwhile stays so.
+    /// Counts an injected fault. A caller that was forgotten meanwhile stays forgotten.
     pub fn count_fault(&self, call: &Call, kind: Kind) {
         if let Some(account) = self.lock().get_mut(&call.access_key) {
             let fault = format!("{}.{}.{}", call.service, call.operation, kind.name());
             *account.faults.entry(fault).or_default() += 1;
-            self.tell();
+            self.count_change();
         }
     }
 
-    /// Adds a stretch of modelled time. A caller that was forgotten meanwhile stays so.
+    /// Adds an interval of modelled time. A caller that was forgotten meanwhile stays forgotten.
     pub fn add_modelled(&self, access_key: &str, start: Instant, end: Instant) {
         if let Some(account) = self.lock().get_mut(access_key) {
             account.modelled.add(start, end);
-            self.tell();
+            self.count_change();
         }
     }
 
@@ -145,14 +145,14 @@ impl Usage {
         self.lock().remove(access_key);
     }
 
-    /// Under the accounts' lock, so that nobody who reads of a change asks before it is there.
-    fn tell(&self) {
+    /// Call this under the accounts' lock, so that a change can be read before it is noticed.
+    fn count_change(&self) {
         if let Some(changes) = &self.changes
-            && let Err(error) = changes.tell()
+            && let Err(error) = changes.increment()
         {
-            // Better no figures than old ones taken for new.
-            eprintln!("lambdameter-services: cannot tell of what was counted: {error}");
-            process::exit(refusal::Kind::Host as i32);
+            // Otherwise the emulator would take old figures for new ones.
+            eprintln!("lambdameter-services: cannot count changes: {error}");
+            process::exit(start_error::Kind::Host as i32);
         }
     }
 

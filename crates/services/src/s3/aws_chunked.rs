@@ -1,6 +1,6 @@
 //! `aws-chunked`: how SDKs send bodies with a checksum, or a signature for each chunk. Pure.
 //!
-//! Signatures are not looked at, as any credentials are accepted; trailing headers are.
+//! Signatures are ignored, since any credentials are accepted; trailing headers are read.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>
 
@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
 };
 
-/// A line, or all trailers, beyond which nobody means well.
+/// Limits of a line and of all trailers, which no SDK reaches.
 const MAX_LINE: usize = 1024;
 const MAX_TRAILERS: usize = 16 * 1024;
 
@@ -21,12 +21,12 @@ enum State {
     /// In the line before a chunk.
     Size(Vec<u8>),
     Data(u64),
-    /// At the end of the line that a chunk's data stand in.
+    /// At the end of the line with a chunk's data.
     DataEnd(Vec<u8>),
     Trailers(Vec<u8>),
 }
 
-/// Takes the framing off a body that comes in pieces of any size.
+/// Removes the framing of a body that comes in pieces of any size.
 #[derive(Debug)]
 pub struct Decoder(State);
 
@@ -35,7 +35,7 @@ impl Decoder {
         Self(State::Size(Vec::new()))
     }
 
-    /// The next data in `input`, which loses what was decoded; `None`: all of it was.
+    /// Decodes the next data and removes it from `input`; `None`: everything was decoded.
     pub fn next(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, Malformed> {
         while !input.is_empty() {
             match &mut self.0 {
@@ -77,7 +77,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// The trailing headers, where the body has come to its end.
+    /// The trailing headers, after a complete body.
     pub fn finish(self) -> Result<HeaderMap, Malformed> {
         let State::Trailers(text) = self.0 else {
             return Err(Malformed);
@@ -95,7 +95,7 @@ impl Decoder {
     }
 }
 
-/// Moves a line, or what there is of it, from `input`. True: its end was there.
+/// Moves a line, or the available part of it, out of `input`. True: the line is complete.
 fn take_line(line: &mut Vec<u8>, input: &mut Bytes) -> Result<bool, Malformed> {
     let end = input.iter().position(|byte| *byte == b'\n');
     let length = end.map_or(input.len(), |end| end + 1);

@@ -1,10 +1,10 @@
-//! Bodies: files that are written once, never changed, and gone with the last object that has them.
+//! Objects' bytes: files that are written once, never changed, and removed with their last object.
 //!
-//! A file's name is a serial number and never says anything of a key. An object that is replaced or
-//! deleted lets go of its blobs; who reads them holds them, so a read is never torn.
+//! A file's name is a serial number, independent of the key. An object that is replaced or deleted drops
+//! its blobs; a reader keeps them, so that a read is never torn.
 //!
-//! While one chunk of a file is sent, the next one is read, on a thread for that. Read on the service's
-//! own thread, which is then never idle, they came up to three times as late where CPUs were busy.
+//! While one chunk of a file is sent, the next chunk is read on another thread. When they were read on
+//! the service's own thread, they came up to three times as late where CPUs were busy.
 
 use std::{
     collections::VecDeque,
@@ -34,7 +34,7 @@ pub struct Blobs {
     serial: AtomicU64,
 }
 
-/// One file; removed when nothing holds it any more.
+/// One file; it is removed when it is not used any more.
 #[derive(Debug)]
 struct Blob {
     path: PathBuf,
@@ -42,21 +42,21 @@ struct Blob {
 
 impl Drop for Blob {
     fn drop(&mut self) {
-        // What cannot be removed goes with the folder.
+        // What cannot be removed is removed with the folder.
         let _ = fs::remove_file(&self.path);
     }
 }
 
 impl Blobs {
-    /// In a new folder below `parent`, which exists, for nobody but this process's user.
+    /// Makes a new folder below `parent`, which exists; only this process's user may read it.
     pub fn below(parent: &Path) -> io::Result<Self> {
         let serials = 0_u32..;
         for serial in serials {
             let folder = parent.join(format!("blobs-{serial}"));
             match DirBuilder::new().mode(0o700).create(&folder) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                made => {
-                    return made.map(|()| Self {
+                outcome => {
+                    return outcome.map(|()| Self {
                         folder,
                         serial: AtomicU64::new(0),
                     });
@@ -66,9 +66,9 @@ impl Blobs {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Removes all of them, at the end.
+    /// Removes all blobs, at the end.
     pub fn remove(&self) {
-        // What cannot be removed is left to whoever made the state folder.
+        // What cannot be removed is left to the owner of the state folder.
         let _ = fs::remove_dir_all(&self.folder);
     }
 
@@ -89,7 +89,7 @@ impl Drop for Blobs {
     }
 }
 
-/// A blob that is being written. Dropped before its end, it leaves nothing behind.
+/// A blob that is being written. If it is dropped before `finish`, nothing is left behind.
 pub struct Writer {
     file: File,
     blob: Blob,
@@ -113,14 +113,14 @@ impl Writer {
     }
 }
 
-/// A stretch of a blob.
+/// A range of a blob.
 #[derive(Debug, Clone)]
 struct Segment {
     blob: Arc<Blob>,
     range: Range<u64>,
 }
 
-/// Bytes, as stretches of blobs; none of them is empty.
+/// Bytes, as ranges of blobs; no range is empty.
 #[derive(Debug, Clone, Default)]
 pub struct Content(Vec<Segment>);
 
@@ -128,7 +128,7 @@ impl Content {
     pub fn length(&self) -> u64 {
         self.0
             .iter()
-            .map(|one| one.range.end - one.range.start)
+            .map(|segment| segment.range.end - segment.range.start)
             .sum()
     }
 
@@ -136,7 +136,7 @@ impl Content {
         Self(parts.into_iter().flat_map(|part| part.0).collect())
     }
 
-    /// The bytes of a range that lies within.
+    /// The bytes of a range within the content.
     pub fn slice(&self, range: &Range<u64>) -> Self {
         let mut at = 0;
         let mut segments = Vec::new();
@@ -155,7 +155,7 @@ impl Content {
         Self(segments)
     }
 
-    /// Opens the first file at once, so that what is missing is an answer and no broken one.
+    /// Opens the first file at once, so that a missing file is an error and not a broken answer.
     pub fn read(self) -> io::Result<Reader> {
         let mut segments = VecDeque::from(self.0);
         let current = segments.pop_front().map(Open::new).transpose()?;
@@ -207,7 +207,7 @@ struct Cursor {
 struct Open {
     file: File,
     left: u64,
-    _held: Arc<Blob>,
+    _blob: Arc<Blob>,
 }
 
 impl Open {
@@ -217,7 +217,7 @@ impl Open {
         Ok(Self {
             file,
             left: segment.range.end - segment.range.start,
-            _held: segment.blob,
+            _blob: segment.blob,
         })
     }
 
@@ -241,7 +241,7 @@ impl Cursor {
         Ok(None)
     }
 
-    /// Reads the next chunk on a thread for that, where there is one.
+    /// Reads the next chunk on another thread; `None`: there is no further chunk.
     fn ahead(mut self) -> Option<Ahead> {
         let more =
             self.current.as_ref().is_some_and(|open| open.left > 0) || !self.segments.is_empty();
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_goes_with_the_last_who_holds_it() {
+    async fn a_file_is_removed_with_its_last_user() {
         let blobs = blobs();
         let content = stored(&blobs, &vec![7; 700_000]);
         let mut reader = content.clone().read().expect("opened");
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_is_given_up_leaves_nothing_behind() {
+    fn an_unfinished_write_leaves_nothing_behind() {
         let blobs = blobs();
         blobs
             .create()
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_may_look_into_the_folder() {
+    fn nobody_else_may_read_the_folder() {
         use std::os::unix::fs::PermissionsExt;
         let mode = fs::metadata(&blobs().folder)
             .expect("there")

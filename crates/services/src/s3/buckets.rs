@@ -1,4 +1,4 @@
-//! Buckets: made, listed, removed, and what is told of one.
+//! Creates, lists, describes and removes buckets.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 
@@ -16,15 +16,16 @@ use s3s::{
 };
 
 use super::{
-    listing, refusals,
+    listing,
     store::{Bucket, Store, only_version},
+    unsupported,
 };
 
 /// The Region of a bucket without a location constraint.
 const DEFAULT_REGION: &str = "us-east-1";
 /// The canonical user that owns everything.
 const OWNER: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// What a name may neither begin nor end with.
+/// Names must not begin or end with these.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 const RESERVED_PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
 const RESERVED_SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
@@ -42,7 +43,7 @@ pub fn create_bucket(
 ) -> S3Result<S3Response<CreateBucketOutput>> {
     let input = request.input;
     let name = input.bucket;
-    // s3s has looked at the characters.
+    // s3s has checked the characters.
     if RESERVED_PREFIXES
         .iter()
         .any(|prefix| name.starts_with(prefix))
@@ -54,12 +55,12 @@ pub fn create_bucket(
     }
     let configuration = input.create_bucket_configuration.unwrap_or_default();
     if configuration.bucket.is_some() || configuration.location.is_some() {
-        return Err(refusals::absent("directory buckets"));
+        return Err(unsupported::not_implemented("directory buckets"));
     }
     let region = region(configuration.location_constraint)?;
     let created = store.now();
     store.with_buckets(|buckets| match buckets.get(&name) {
-        // Only there may the owner make it again.
+        // Only in us-east-1 may the owner create it again.
         Some(present) if present.region.is_none() && region.is_none() => Ok(()),
         Some(_) => Err(s3_error!(BucketAlreadyOwnedByYou)),
         None => {
@@ -78,9 +79,9 @@ fn region(constraint: Option<BucketLocationConstraint>) -> S3Result<Option<Strin
         return Ok(None);
     };
     let name = constraint.as_str();
-    let plain = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '-';
-    let sound = name == "EU" || (name.contains('-') && name.chars().all(plain));
-    if !sound || name == DEFAULT_REGION {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_valid = name == "EU" || (name.contains('-') && name.chars().all(is_plain));
+    if !is_valid || name == DEFAULT_REGION {
         return Err(s3_error!(
             InvalidLocationConstraint,
             "The specified location-constraint is not valid"
@@ -99,7 +100,7 @@ pub fn delete_bucket(
         Some(bucket) if !bucket.objects.is_empty() => Err(s3_error!(BucketNotEmpty)),
         Some(_) => Ok(buckets.remove(&name)),
     });
-    // Uploads that were never completed go with it, outside of the lock.
+    // Its incomplete uploads are dropped here, outside of the lock.
     removed.map(drop)?;
     Ok(S3Response::new(DeleteBucketOutput::default()))
 }
@@ -127,7 +128,7 @@ pub fn list_buckets(
     let after = token.map(listing::read_token).transpose()?;
     let prefix = input.prefix.clone().unwrap_or_default();
     let mut listed: Vec<ListedBucket> = store.with_buckets(|buckets| {
-        let wanted = buckets.iter().filter(|(name, bucket)| {
+        let matching = buckets.iter().filter(|(name, bucket)| {
             let region = bucket.region.as_deref().unwrap_or(DEFAULT_REGION);
             name.starts_with(&prefix)
                 && after.as_ref().is_none_or(|after| *name > after)
@@ -136,7 +137,7 @@ pub fn list_buckets(
                     .as_ref()
                     .is_none_or(|only| only == region)
         });
-        wanted
+        matching
             .take(most.saturating_add(1))
             .map(|(name, bucket)| ListedBucket {
                 bucket_region: Some(
@@ -162,8 +163,8 @@ pub fn list_buckets(
     }))
 }
 
-fn most(asked: Option<i32>) -> S3Result<usize> {
-    match asked {
+fn most(requested: Option<i32>) -> S3Result<usize> {
+    match requested {
         None => Ok(usize::MAX),
         Some(most @ 1..=10_000) => Ok(usize::try_from(most).unwrap_or(usize::MAX)),
         Some(_) => Err(s3_error!(
@@ -184,7 +185,7 @@ pub fn get_bucket_location(
     }))
 }
 
-/// A bucket whose versioning was never set answers with nothing.
+/// The answer for a bucket whose versioning was never set is empty.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>
 pub fn get_bucket_versioning(
     store: &Store,
@@ -221,7 +222,7 @@ pub fn get_object_acl(
     }))
 }
 
-/// What the owner has of everything.
+/// The owner's grant on every bucket and object.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
 fn full_control() -> Grant {
     Grant {

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::object::Object;
 
-/// What must hold for an object to be read.
+/// The conditions of a read.
 #[derive(Debug, Default)]
 pub struct ReadIf {
     pub matches: Option<ETagCondition>,
@@ -31,31 +31,31 @@ pub enum Verdict {
 }
 
 impl ReadIf {
-    /// An entity tag decides before a date of its kind is looked at.
+    /// An entity tag decides before a date of its kind.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
     pub fn judge(&self, etag: &str, modified: OffsetDateTime) -> Verdict {
         let since = |date: &Timestamp| OffsetDateTime::from(date.clone()) < modified;
-        let kept = match (&self.matches, &self.unmodified_since) {
+        let is_unchanged = match (&self.matches, &self.unmodified_since) {
             (Some(condition), _) => names(condition, etag),
             (None, Some(date)) => !since(date),
             (None, None) => true,
         };
-        if !kept {
+        if !is_unchanged {
             return Verdict::Failed;
         }
-        let new = match (&self.none_matches, &self.modified_since) {
+        let is_new = match (&self.none_matches, &self.modified_since) {
             (Some(condition), _) => !names(condition, etag),
             (None, Some(date)) => since(date),
             (None, None) => true,
         };
-        if new {
+        if is_new {
             Verdict::Holds
         } else {
             Verdict::NotModified
         }
     }
 
-    /// For a copy, which is made or not.
+    /// For a copy: fails unless all conditions hold.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     pub fn require(&self, source: &Object) -> S3Result<()> {
         match self.judge(&source.etag, source.modified) {
@@ -65,7 +65,7 @@ impl ReadIf {
     }
 }
 
-/// Whether `If-Range` leaves a range as it is: only for the very object that it names.
+/// Whether a range counts: `If-Range` allows it only for the object that it names.
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5>
 pub fn keeps_range(headers: &HeaderMap, object: &Object) -> bool {
     let Some(value) = headers.get(header::IF_RANGE) else {
@@ -80,7 +80,7 @@ pub fn keeps_range(headers: &HeaderMap, object: &Object) -> bool {
     })
 }
 
-/// What must hold of the present object for a key to be written, or deleted.
+/// The conditions of a write or a delete, on the present object.
 #[derive(Debug, Default)]
 pub struct WriteIf {
     pub matches: Option<ETagCondition>,
@@ -105,7 +105,7 @@ impl WriteIf {
     }
 }
 
-/// Whether a condition's tags, of which there may be several, have this one among them.
+/// Whether this tag is among a condition's tags.
 fn names(condition: &ETagCondition, etag: &str) -> bool {
     match condition {
         ETagCondition::Any => true,
@@ -158,7 +158,7 @@ mod tests {
             (["", "", after, ""], Verdict::NotModified),
             (["", "", "", before], Verdict::Failed),
             (["", "", "", at], Verdict::Holds),
-            // The two pairs that AWS tells of.
+            // The two pairs that AWS documents.
             ([same, "", "", before], Verdict::Holds),
             (["", same, before, ""], Verdict::NotModified),
             (["", other, after, ""], Verdict::Holds),

@@ -1,4 +1,4 @@
-//! Copies of objects, and of parts. Bytes are shared, not copied.
+//! Copies of objects and parts. Their bytes are shared, not copied.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
@@ -20,16 +20,15 @@ use super::{
     conditions::WriteIf,
     digests::{Algorithm, Checksum, Digested, Digests, Kind},
     multipart::{UploadedPart, check_part_number},
-    multipart_operations::put_part,
-    object::{Attributes, Object, answer_checksum, attributes, checksum_type},
+    object::{Attributes, Object, answer_checksum, answer_object_checksum, attributes},
     read::{encryption, source_conditions},
-    refusals,
     request::AsSent,
     store::{Store, only_version},
     tags::Tags,
+    unsupported,
 };
 
-/// The largest object that is copied at once.
+/// The largest object that can be copied in one request.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
 const MAX_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
@@ -53,7 +52,7 @@ pub async fn copy_object(
     let condition = destination_condition(&request)?;
     let input = &mut request.input;
     store.require_bucket(&input.bucket)?;
-    let (bucket, key) = place(&input.copy_source)?;
+    let (bucket, key) = source_location(&input.copy_source)?;
     let replaces = replaces(input.metadata_directive.as_ref())?;
     if bucket == input.bucket && key == input.key && !replaces {
         check_change(input)?;
@@ -63,25 +62,22 @@ pub async fn copy_object(
     source.require_copyable()?;
     check_size(&source)?;
     let tags = tags(input, &source)?;
-    let given = attributes!(input, expires);
-    given.check()?;
+    let new = attributes!(input, expires);
+    new.check()?;
     let attributes = if replaces {
-        given
+        new
     } else {
-        kept(&source.attributes, given)
+        copied_attributes(&source.attributes, new)
     };
-    let asked = input.checksum_algorithm.as_ref();
-    let algorithm = asked.map(|name| algorithm(name.as_str())).transpose()?;
-    let object = copied(store, &source, Arc::new(attributes), tags, algorithm).await?;
+    let algorithm = input.checksum_algorithm.as_ref();
+    let algorithm = algorithm.map(|name| named(name.as_str())).transpose()?;
+    let object = copy_of(store, &source, Arc::new(attributes), tags, algorithm).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(object.e_tag()),
         last_modified: Some(object.last_modified()),
         ..CopyObjectResult::default()
     };
-    if let Some(checksum) = &object.checksum {
-        result.checksum_type = Some(checksum_type(checksum.kind));
-        answer_checksum!(result, Some((checksum.algorithm, checksum.value.clone())));
-    }
+    answer_object_checksum!(result, object);
     store.put(&input.bucket, &input.key, Arc::new(object), &condition)?;
     Ok(S3Response::new(CopyObjectOutput {
         copy_object_result: Some(result),
@@ -135,14 +131,14 @@ fn destination_condition<T>(request: &S3Request<T>) -> S3Result<WriteIf> {
 }
 
 /// The bucket and the key of a source.
-fn place(source: &CopySource) -> S3Result<(String, String)> {
+fn source_location(source: &CopySource) -> S3Result<(String, String)> {
     let CopySource::Bucket {
         bucket,
         key,
         version_id,
     } = source
     else {
-        return Err(refusals::absent(
+        return Err(unsupported::not_implemented(
             "access points and Outposts as a copy's source",
         ));
     };
@@ -176,21 +172,22 @@ fn tags(input: &CopyObjectInput, source: &Object) -> S3Result<Tags> {
     }
 }
 
-/// What a copy keeps of its source: neither the storage class nor the redirect.
-fn kept(source: &Attributes, given: Attributes) -> Attributes {
+/// The source's attributes, without its storage class and its redirect.
+fn copied_attributes(source: &Attributes, new: Attributes) -> Attributes {
     Attributes {
-        storage_class: given.storage_class,
-        website_redirect: given.website_redirect,
+        storage_class: new.storage_class,
+        website_redirect: new.website_redirect,
         ..source.clone()
     }
 }
 
-fn algorithm(name: &str) -> S3Result<Algorithm> {
-    Algorithm::named(name).ok_or_else(|| refusals::absent(&format!("the checksum {name}")))
+fn named(name: &str) -> S3Result<Algorithm> {
+    Algorithm::named(name)
+        .ok_or_else(|| unsupported::not_implemented(&format!("the checksum {name}")))
 }
 
-/// A copy is an object in one piece, whatever its source is.
-async fn copied(
+/// Copies an object into one piece, also if the source has several parts.
+async fn copy_of(
     store: &Store,
     source: &Object,
     attributes: Arc<Attributes>,
@@ -198,15 +195,15 @@ async fn copied(
     algorithm: Option<Algorithm>,
 ) -> S3Result<Object> {
     let present = source.checksum.as_ref();
-    let wanted = algorithm
+    let algorithm = algorithm
         .or(present.map(|sum| sum.algorithm))
         .unwrap_or(Algorithm::Crc64Nvme);
-    let reusable = present.filter(|sum| sum.algorithm == wanted && sum.kind == Kind::FullObject);
+    let reusable = present.filter(|sum| sum.algorithm == algorithm && sum.kind == Kind::FullObject);
     let (etag, checksum) = match reusable {
         Some(checksum) if source.parts.is_empty() => (source.etag.clone(), checksum.clone()),
         _ => {
-            let digested = digested(source.content.clone(), wanted).await?;
-            let etag = hex_simd::encode_to_string(digested.md5, hex_simd::AsciiCase::Lower);
+            let digested = digested(source.content.clone(), algorithm).await?;
+            let etag = digested.etag();
             let sum = digested.sums.into_iter().next();
             let sum = sum.ok_or_else(|| s3_error!(InternalError))?;
             (etag, Checksum::from(sum))
@@ -228,7 +225,7 @@ async fn digested(content: Content, algorithm: Algorithm) -> S3Result<Digested> 
     let mut bytes = content.read().map_err(S3Error::internal_error)?;
     while let Some(chunk) = bytes.next().await {
         digests.update(&chunk.map_err(S3Error::internal_error)?);
-        // Others are served meanwhile.
+        // Other requests are served meanwhile.
         tokio::task::yield_now().await;
     }
     Ok(digests.finish())
@@ -240,11 +237,11 @@ pub async fn upload_part_copy(
 ) -> S3Result<S3Response<UploadPartCopyOutput>> {
     let input = &mut request.input;
     check_part_number(input.part_number)?;
-    let (algorithm, shown) = store.with_bucket(&input.bucket, |bucket| {
+    let (algorithm, answered) = store.with_bucket(&input.bucket, |bucket| {
         let session = bucket.upload(&input.key, &input.upload_id)?;
         Ok((session.algorithm(), session.algorithm))
     })?;
-    let (bucket, key) = place(&input.copy_source)?;
+    let (bucket, key) = source_location(&input.copy_source)?;
     let source = store.object(&bucket, &key)?;
     conditions!(input).require(&source)?;
     source.require_copyable()?;
@@ -254,24 +251,17 @@ pub async fn upload_part_copy(
     };
     let content = source.content.slice(&span);
     let digested = digested(content.clone(), algorithm).await?;
-    let part = UploadedPart {
-        content,
-        md5: digested.md5,
-        sums: digested.sums,
-        modified: store.now(),
-    };
+    let part = UploadedPart::new(content, digested, store.now());
     let mut result = CopyPartResult {
         e_tag: Some(ETag::Strong(part.etag())),
         last_modified: Some(part.modified.into()),
         ..CopyPartResult::default()
     };
-    let sum = shown.and_then(|algorithm| part.sum(algorithm));
+    let sum = answered.and_then(|algorithm| part.sum(algorithm));
     answer_checksum!(result, sum.map(|sum| (sum.algorithm, sum.base64())));
-    put_part(
-        store,
+    store.put_part(
         &input.bucket,
-        &input.key,
-        &input.upload_id,
+        (&input.key, &input.upload_id),
         input.part_number,
         part,
     )?;
@@ -282,7 +272,7 @@ pub async fn upload_part_copy(
     }))
 }
 
-/// `bytes=first-last`, both told and both within.
+/// Reads `bytes=first-last`; both must be present and within the object.
 fn range(text: &str, size: u64) -> S3Result<Range<u64>> {
     let offsets = text.strip_prefix("bytes=").and_then(|text| {
         let (first, last) = text.split_once('-')?;
@@ -309,7 +299,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_to_copy_has_both_ends_and_lies_within() {
+    fn a_range_to_copy_has_both_ends_and_is_within_the_object() {
         assert_eq!(range("bytes=0-9", 10).ok(), Some(0..10));
         assert_eq!(range("bytes=9-9", 10).ok(), Some(9..10));
         for wrong in [

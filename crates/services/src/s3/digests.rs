@@ -54,17 +54,21 @@ impl Algorithm {
         }
     }
 
-    /// The header, or the trailer, that a sum comes in.
+    /// The name of the header or trailer with a sum.
     pub fn header(self) -> String {
         format!("x-amz-checksum-{}", self.name().to_ascii_lowercase())
     }
 
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
     }
 
     pub fn of_header(header: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.header() == header)
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.header() == header)
     }
 
     fn bytes(self) -> usize {
@@ -85,7 +89,7 @@ impl Algorithm {
         }
     }
 
-    /// What the sum of a multipart object is where its uploader did not choose.
+    /// The kind of a multipart object's sum where its uploader did not choose.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>
     pub fn default_kind(self) -> Kind {
         match self {
@@ -127,7 +131,7 @@ impl Sum {
     }
 }
 
-/// An object's checksum, as it is answered.
+/// An object's checksum, as answers have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checksum {
     pub algorithm: Algorithm,
@@ -181,48 +185,9 @@ fn full_object(crc: CrcAlgorithm, bytes: usize, parts: &[(Sum, u64)]) -> String 
     BASE64.encode_to_string(&sum.to_be_bytes()[8 - bytes..])
 }
 
-/// The algorithm and the type that an upload is created with.
-pub fn checksum_choice(
-    algorithm: Option<&str>,
-    kind: Option<&str>,
-) -> S3Result<(Option<Algorithm>, Kind)> {
-    let algorithm = match algorithm {
-        None => None,
-        Some(name) => Some(Algorithm::named(name).ok_or_else(|| {
-            s3_error!(
-                InvalidRequest,
-                "Checksum algorithm provided is unsupported. Please try again with any of the \
-                 valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"
-            )
-        })?),
-    };
-    let used = algorithm.unwrap_or(Algorithm::Crc64Nvme);
-    let kind = match kind {
-        None => used.default_kind(),
-        Some(_) if algorithm.is_none() => {
-            return Err(s3_error!(
-                InvalidRequest,
-                "The x-amz-checksum-type header can only be used with the \
-                 x-amz-checksum-algorithm header."
-            ));
-        }
-        Some("FULL_OBJECT") => Kind::FullObject,
-        Some("COMPOSITE") => Kind::Composite,
-        Some(_) => {
-            return Err(s3_error!(
-                InvalidRequest,
-                "Value for x-amz-checksum-type header is invalid."
-            ));
-        }
-    };
-    if !used.allows(kind) {
-        let (kind, name) = (kind.name(), used.name().to_ascii_lowercase());
-        return Err(s3_error!(
-            InvalidRequest,
-            "The {kind} checksum type cannot be used with the {name} checksum algorithm."
-        ));
-    }
-    Ok((algorithm, kind))
+/// An MD5 in lower-case hexadecimal digits, as entity tags have it.
+pub fn hex(md5: [u8; 16]) -> String {
+    hex_simd::encode_to_string(md5, hex_simd::AsciiCase::Lower)
 }
 
 /// One running sum.
@@ -273,7 +238,7 @@ pub struct Digests {
     sums: Vec<(Algorithm, Digest)>,
 }
 
-/// What [`Digests`] came to.
+/// The result of [`Digests`].
 pub struct Digested {
     pub md5: [u8; 16],
     pub sums: Vec<Sum>,
@@ -309,6 +274,11 @@ impl Digests {
 }
 
 impl Digested {
+    /// The entity tag of an object or a part in one piece.
+    pub fn etag(&self) -> String {
+        hex(self.md5)
+    }
+
     pub fn sum(&self, algorithm: Algorithm) -> Option<&Sum> {
         self.sums.iter().find(|sum| sum.algorithm == algorithm)
     }
@@ -351,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_composite_sum_is_that_of_the_parts_sums_and_tells_their_number() {
+    fn a_composite_sum_is_of_the_parts_sums_and_has_their_number() {
         let parts = [
             (sum(Algorithm::Sha256, b"a"), 1),
             (sum(Algorithm::Sha256, b"b"), 1),
@@ -363,31 +333,10 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_length_is_no_sum() {
+    fn a_value_of_another_length_is_not_a_sum() {
         assert!(Sum::parse(Algorithm::Crc32, "y/Q5Jg==").is_ok());
-        for text in ["", "y/Q5", "no base64", "y/Q5JgAA"] {
+        for text in ["", "y/Q5", "not base64", "y/Q5JgAA"] {
             assert!(Sum::parse(Algorithm::Crc32, text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_algorithm_has_the_types_that_s3_computes() {
-        let of = |algorithm, kind| checksum_choice(algorithm, kind).ok();
-        assert_eq!(of(None, None), Some((None, Kind::FullObject)));
-        let crc32 = Some(Algorithm::Crc32);
-        assert_eq!(of(Some("CRC32"), None), Some((crc32, Kind::Composite)));
-        assert_eq!(
-            of(Some("CRC32"), Some("FULL_OBJECT")),
-            Some((crc32, Kind::FullObject))
-        );
-        for (algorithm, kind) in [
-            (Some("SHA256"), Some("FULL_OBJECT")),
-            (Some("CRC64NVME"), Some("COMPOSITE")),
-            (None, Some("FULL_OBJECT")),
-            (Some("MD4"), None),
-            (Some("CRC32"), Some("HALF_OBJECT")),
-        ] {
-            assert_eq!(of(algorithm, kind), None, "{algorithm:?} {kind:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Objects and versions, listed: one page, told in three ways.
+//! Lists objects and versions: one page, answered in three forms.
 
 use std::sync::Arc;
 
@@ -15,28 +15,28 @@ use s3s::{
 use super::{
     buckets::owner,
     listing::{self, After, Encoding, Entry, Query},
-    object::{Object, checksum_type, count, size},
+    object::{Object, checksum_algorithm, checksum_type, count, size},
     store::Store,
 };
 
-/// What a page has, encoded.
+/// A page with encoded names.
 struct Listed {
     objects: Vec<(String, Arc<Object>)>,
     prefixes: Vec<CommonPrefix>,
     truncated: bool,
-    /// Not encoded.
+    /// The last name, not encoded.
     last: Option<String>,
 }
 
-/// Names of a query, and how they are answered.
-struct Asked {
+/// The arguments that all three operations have.
+struct Arguments {
     prefix: String,
     delimiter: Option<String>,
     encoding: Encoding,
     most: i32,
 }
 
-impl Asked {
+impl Arguments {
     fn new(
         prefix: Option<String>,
         delimiter: Option<String>,
@@ -91,18 +91,25 @@ impl Asked {
     }
 }
 
+/// The three inputs have the same fields in s3s, and no common type.
+macro_rules! arguments {
+    ($input:ident) => {
+        Arguments::new(
+            $input.prefix,
+            $input.delimiter,
+            $input.encoding_type.as_ref(),
+            $input.max_keys,
+        )
+    };
+}
+
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 pub fn list_objects_v2(
     store: &Store,
     request: S3Request<ListObjectsV2Input>,
 ) -> S3Result<S3Response<ListObjectsV2Output>> {
     let input = request.input;
-    let asked = Asked::new(
-        input.prefix,
-        input.delimiter,
-        input.encoding_type.as_ref(),
-        input.max_keys,
-    )?;
+    let arguments = arguments!(input)?;
     let token = input.continuation_token.as_deref();
     let continued = token.map(listing::read_token).transpose()?;
     let after = match (&continued, input.start_after.as_deref()) {
@@ -110,7 +117,7 @@ pub fn list_objects_v2(
         (None, Some(key)) => After::Key(key),
         (None, None) => After::Start,
     };
-    let listed = asked.list(store, &input.bucket, after)?;
+    let listed = arguments.list(store, &input.bucket, after)?;
     let next = listed.last.as_deref().filter(|_| listed.truncated);
     let owned = input.fetch_owner.unwrap_or(false);
     Ok(S3Response::new(ListObjectsV2Output {
@@ -119,10 +126,10 @@ pub fn list_objects_v2(
         next_continuation_token: next.map(listing::token),
         contents: Some(contents(listed.objects, owned)),
         common_prefixes: Some(listed.prefixes),
-        prefix: Some(asked.encoded(&asked.prefix)),
-        delimiter: asked.delimiter(),
-        start_after: input.start_after.map(|key| asked.encoded(&key)),
-        max_keys: Some(asked.most),
+        prefix: Some(arguments.encoded(&arguments.prefix)),
+        delimiter: arguments.delimiter(),
+        start_after: input.start_after.map(|key| arguments.encoded(&key)),
+        max_keys: Some(arguments.most),
         name: Some(input.bucket),
         continuation_token: input.continuation_token,
         encoding_type: input.encoding_type,
@@ -136,27 +143,22 @@ pub fn list_objects(
     request: S3Request<ListObjectsInput>,
 ) -> S3Result<S3Response<ListObjectsOutput>> {
     let input = request.input;
-    let asked = Asked::new(
-        input.prefix,
-        input.delimiter,
-        input.encoding_type.as_ref(),
-        input.max_keys,
-    )?;
+    let arguments = arguments!(input)?;
     let marker = input.marker.unwrap_or_default();
-    let listed = asked.list(store, &input.bucket, After::Rolled(&marker))?;
-    // Without a delimiter the last key is the marker.
+    let listed = arguments.list(store, &input.bucket, After::Rolled(&marker))?;
+    // Without a delimiter, the client takes the last key as its marker.
     let next = listed
         .last
-        .filter(|_| listed.truncated && asked.delimiter.is_some());
+        .filter(|_| listed.truncated && arguments.delimiter.is_some());
     Ok(S3Response::new(ListObjectsOutput {
         is_truncated: Some(listed.truncated),
-        next_marker: next.map(|name| asked.encoded(&name)),
+        next_marker: next.map(|name| arguments.encoded(&name)),
         contents: Some(contents(listed.objects, true)),
         common_prefixes: Some(listed.prefixes),
-        prefix: Some(asked.encoded(&asked.prefix)),
-        delimiter: asked.delimiter(),
-        marker: Some(asked.encoded(&marker)),
-        max_keys: Some(asked.most),
+        prefix: Some(arguments.encoded(&arguments.prefix)),
+        delimiter: arguments.delimiter(),
+        marker: Some(arguments.encoded(&marker)),
+        max_keys: Some(arguments.most),
         name: Some(input.bucket),
         encoding_type: input.encoding_type,
         ..ListObjectsOutput::default()
@@ -181,8 +183,9 @@ fn contents(objects: Vec<(String, Arc<Object>)>, owned: bool) -> Vec<ListedObjec
 }
 
 fn algorithm(object: &Object) -> Option<Vec<ChecksumAlgorithm>> {
-    let name = object.checksum.as_ref()?.algorithm.name();
-    Some(vec![ChecksumAlgorithm::from_static(name)])
+    Some(vec![checksum_algorithm(
+        object.checksum.as_ref()?.algorithm,
+    )])
 }
 
 /// Without versioning each object is its only version, "null".
@@ -192,14 +195,9 @@ pub fn list_object_versions(
     request: S3Request<ListObjectVersionsInput>,
 ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
     let input = request.input;
-    let asked = Asked::new(
-        input.prefix,
-        input.delimiter,
-        input.encoding_type.as_ref(),
-        input.max_keys,
-    )?;
+    let arguments = arguments!(input)?;
     let marker = input.key_marker.unwrap_or_default();
-    let listed = asked.list(store, &input.bucket, After::Rolled(&marker))?;
+    let listed = arguments.list(store, &input.bucket, After::Rolled(&marker))?;
     let next = listed.last.filter(|_| listed.truncated);
     let versions = listed
         .objects
@@ -221,13 +219,13 @@ pub fn list_object_versions(
         });
     Ok(S3Response::new(ListObjectVersionsOutput {
         common_prefixes: Some(listed.prefixes),
-        delimiter: asked.delimiter(),
+        delimiter: arguments.delimiter(),
         is_truncated: Some(listed.truncated),
-        key_marker: Some(asked.encoded(&marker)),
-        max_keys: Some(asked.most),
+        key_marker: Some(arguments.encoded(&marker)),
+        max_keys: Some(arguments.most),
         next_version_id_marker: next.as_ref().map(|_| "null".to_owned()),
-        next_key_marker: next.map(|name| asked.encoded(&name)),
-        prefix: Some(asked.encoded(&asked.prefix)),
+        next_key_marker: next.map(|name| arguments.encoded(&name)),
+        prefix: Some(arguments.encoded(&arguments.prefix)),
         versions: Some(versions.collect()),
         version_id_marker: input.version_id_marker,
         name: Some(input.bucket),

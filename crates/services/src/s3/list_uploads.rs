@@ -1,12 +1,12 @@
-//! Multipart uploads that are not completed, listed.
+//! Lists incomplete multipart uploads.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
 
 use s3s::{
     S3Request, S3Response, S3Result,
     dto::{
-        ChecksumAlgorithm, CommonPrefix, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-        MultipartUpload, StorageClass,
+        CommonPrefix, ListMultipartUploadsInput, ListMultipartUploadsOutput, MultipartUpload,
+        StorageClass,
     },
 };
 
@@ -15,7 +15,7 @@ use super::{
     listing::{self, Encoding},
     multipart::Session,
     multipart_operations::initiator,
-    object::checksum_type,
+    object::{checksum_algorithm, checksum_type},
     store::{Bucket, Store},
 };
 
@@ -23,7 +23,7 @@ use super::{
 struct Query {
     prefix: String,
     delimiter: Option<String>,
-    /// Behind this key; with an id, behind this upload of it.
+    /// The page begins after this key; with an id, after that upload of the key.
     key_marker: String,
     id_marker: Option<String>,
     most: usize,
@@ -40,31 +40,25 @@ struct Page {
 }
 
 impl Query {
-    fn begins_behind(&self, key: &str, id: &str) -> bool {
+    fn is_after_marker(&self, key: &str, id: &str) -> bool {
         match &self.id_marker {
             Some(marker) if key == self.key_marker => id > marker.as_str(),
             _ => key > self.key_marker.as_str() || self.key_marker.is_empty(),
         }
     }
 
-    fn common_prefix(&self, key: &str) -> Option<String> {
-        let delimiter = self.delimiter.as_deref()?;
-        let rest = key.strip_prefix(&self.prefix)?;
-        let end = self.prefix.len() + rest.find(delimiter)? + delimiter.len();
-        Some(key[..end].to_owned())
-    }
-
     fn page(&self, bucket: &Bucket) -> Page {
         let mut page = Page::default();
         for ((key, id), session) in &bucket.uploads {
-            if !key.starts_with(&self.prefix) || !self.begins_behind(key, id) {
+            if !key.starts_with(&self.prefix) || !self.is_after_marker(key, id) {
                 continue;
             }
-            let rolled = self.common_prefix(key);
-            let counted = rolled.as_ref().is_some_and(|rolled| {
-                page.prefixes.last() == Some(rolled) || self.key_marker.starts_with(rolled)
+            let rolled = listing::common_prefix(key, &self.prefix, self.delimiter.as_deref());
+            let is_listed = rolled.is_some_and(|rolled| {
+                page.prefixes.last().is_some_and(|last| last == rolled)
+                    || self.key_marker.starts_with(rolled)
             });
-            if counted {
+            if is_listed {
                 continue;
             }
             if page.uploads.len() + page.prefixes.len() >= self.most {
@@ -72,8 +66,8 @@ impl Query {
                 break;
             }
             if let Some(rolled) = rolled {
-                page.last = Some((rolled.clone(), None));
-                page.prefixes.push(rolled);
+                page.last = Some((rolled.to_owned(), None));
+                page.prefixes.push(rolled.to_owned());
             } else {
                 page.last = Some((key.clone(), Some(id.clone())));
                 page.uploads
@@ -86,9 +80,7 @@ impl Query {
 
 fn listed(key: String, id: &str, session: &Session) -> MultipartUpload {
     MultipartUpload {
-        checksum_algorithm: session
-            .algorithm
-            .map(|one| ChecksumAlgorithm::from_static(one.name())),
+        checksum_algorithm: session.algorithm.map(checksum_algorithm),
         checksum_type: session.algorithm.map(|_| checksum_type(session.kind)),
         initiated: Some(session.started.into()),
         initiator: Some(initiator()),
@@ -111,7 +103,7 @@ pub fn list_multipart_uploads(
     let query = Query {
         prefix: input.prefix.unwrap_or_default(),
         delimiter: input.delimiter.filter(|delimiter| !delimiter.is_empty()),
-        // Without a key an id says nothing.
+        // Without a key marker, an id marker is ignored.
         id_marker: input
             .upload_id_marker
             .clone()

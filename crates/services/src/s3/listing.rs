@@ -1,4 +1,4 @@
-//! Listings: which keys a page has, where the next one begins, and how names are encoded. Pure.
+//! Listings: the keys of a page, the start of the next page, and how names are encoded. Pure.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html>
 
@@ -7,16 +7,16 @@ use std::{collections::BTreeMap, ops::Bound};
 use base64_simd::URL_SAFE_NO_PAD as BASE64;
 use s3s::{S3Result, dto::EncodingType, s3_error};
 
-/// The most that S3 lists at once.
+/// The most keys in one page.
 pub const MAX_KEYS: i32 = 1000;
-/// Begins every continuation token, which no client may make up.
+/// The start of every continuation token, so that other texts are refused.
 const TOKEN: &str = "lambdameter:";
 
 /// What to list.
 #[derive(Debug, Default)]
 pub struct Query<'query> {
     pub prefix: &'query str,
-    /// `None`, and never empty: nothing is rolled up.
+    /// Never empty; `None`: keys are not rolled up.
     pub delimiter: Option<&'query str>,
     pub after: After<'query>,
     pub most: usize,
@@ -27,9 +27,9 @@ pub struct Query<'query> {
 pub enum After<'query> {
     #[default]
     Start,
-    /// Behind a key; keys behind it are rolled up as all others are.
+    /// After a key.
     Key(&'query str),
-    /// Behind a key, or behind all keys of the common prefix that has it.
+    /// After a key, or after all keys of its common prefix.
     Rolled(&'query str),
 }
 
@@ -46,7 +46,7 @@ pub struct Page<'keys, V> {
 }
 
 impl<'keys, V> Page<'keys, V> {
-    /// What the next page comes after.
+    /// The name after which the next page begins.
     pub fn last(&self) -> Option<&'keys str> {
         self.entries.last().map(|entry| match entry {
             Entry::Key(name, _) | Entry::CommonPrefix(name) => *name,
@@ -54,7 +54,7 @@ impl<'keys, V> Page<'keys, V> {
     }
 }
 
-/// Keys in UTF-8's order, of which each common prefix counts once.
+/// One page of keys in the order of UTF-8; each common prefix counts once.
 pub fn page<'keys, V>(keys: &'keys BTreeMap<String, V>, query: &Query<'_>) -> Page<'keys, V> {
     let mut entries = Vec::new();
     let mut from = match &query.after {
@@ -63,8 +63,8 @@ pub fn page<'keys, V>(keys: &'keys BTreeMap<String, V>, query: &Query<'_>) -> Pa
             Bound::Included(query.prefix.to_owned())
         }
         After::Key(key) => Bound::Excluded((*key).to_owned()),
-        After::Rolled(key) => match common_prefix(key, query) {
-            Some(rolled) => behind(rolled),
+        After::Rolled(key) => match query.common_prefix(key) {
+            Some(rolled) => after_prefix(rolled),
             None => Bound::Excluded((*key).to_owned()),
         },
     };
@@ -73,13 +73,13 @@ pub fn page<'keys, V>(keys: &'keys BTreeMap<String, V>, query: &Query<'_>) -> Pa
             break;
         }
         if entries.len() >= query.most {
-            // No page of nothing says that there is more: it would lead to itself.
+            // An empty page is never truncated: the next page would be the same one.
             let truncated = query.most > 0;
             return Page { entries, truncated };
         }
-        if let Some(rolled) = common_prefix(key, query) {
+        if let Some(rolled) = query.common_prefix(key) {
             entries.push(Entry::CommonPrefix(rolled));
-            from = behind(rolled);
+            from = after_prefix(rolled);
         } else {
             entries.push(Entry::Key(key, value));
             from = Bound::Excluded(key.clone());
@@ -91,16 +91,26 @@ pub fn page<'keys, V>(keys: &'keys BTreeMap<String, V>, query: &Query<'_>) -> Pa
     }
 }
 
-/// What a key is rolled up to: as far as the first delimiter behind the prefix.
-fn common_prefix<'key>(key: &'key str, query: &Query<'_>) -> Option<&'key str> {
-    let delimiter = query.delimiter?;
-    let rest = key.strip_prefix(query.prefix)?;
-    let end = query.prefix.len() + rest.find(delimiter)? + delimiter.len();
+impl Query<'_> {
+    fn common_prefix<'key>(&self, key: &'key str) -> Option<&'key str> {
+        common_prefix(key, self.prefix, self.delimiter)
+    }
+}
+
+/// The part of a key up to the first delimiter after the prefix.
+pub fn common_prefix<'key>(
+    key: &'key str,
+    prefix: &str,
+    delimiter: Option<&str>,
+) -> Option<&'key str> {
+    let delimiter = delimiter?;
+    let rest = key.strip_prefix(prefix)?;
+    let end = prefix.len() + rest.find(delimiter)? + delimiter.len();
     Some(&key[..end])
 }
 
-/// Behind all keys that begin with a prefix: the last of its characters that has one, stepped on.
-fn behind(prefix: &str) -> Bound<String> {
+/// The bound after all keys with a prefix: its last character that has a successor, incremented.
+fn after_prefix(prefix: &str) -> Bound<String> {
     let mut next = prefix.to_owned();
     while let Some(last) = next.pop() {
         let step = (last as u32 + 1..=u32::from(char::MAX)).find_map(char::from_u32);
@@ -109,16 +119,16 @@ fn behind(prefix: &str) -> Bound<String> {
             return Bound::Included(next);
         }
     }
-    // Only the greatest characters: nothing is behind them.
+    // There is nothing after a prefix of the greatest characters.
     Bound::Excluded(char::MAX.to_string().repeat(1024))
 }
 
-/// The token that leads behind a name.
+/// The continuation token for the page after a name.
 pub fn token(name: &str) -> String {
     BASE64.encode_to_string(format!("{TOKEN}{name}"))
 }
 
-/// The name that a token leads behind.
+/// The name in a continuation token.
 pub fn read_token(token: &str) -> S3Result<String> {
     let decoded = BASE64.decode_to_vec(token).unwrap_or_default();
     let text = String::from_utf8(decoded).unwrap_or_default();
@@ -131,10 +141,10 @@ pub fn read_token(token: &str) -> S3Result<String> {
     }
 }
 
-/// How many to list: what was asked for, and at most what S3 lists.
-pub fn most(name: &str, asked: Option<i32>) -> S3Result<i32> {
-    match asked.unwrap_or(MAX_KEYS) {
-        asked @ 0.. => Ok(asked.min(MAX_KEYS)),
+/// The size of a page: the argument `name` of the request, but at most what S3 lists.
+pub fn most(name: &str, requested: Option<i32>) -> S3Result<i32> {
+    match requested.unwrap_or(MAX_KEYS) {
+        requested @ 0.. => Ok(requested.min(MAX_KEYS)),
         _ => Err(s3_error!(
             InvalidArgument,
             "Argument {name} must be an integer between 0 and 2147483647"
@@ -142,7 +152,7 @@ pub fn most(name: &str, asked: Option<i32>) -> S3Result<i32> {
     }
 }
 
-/// How names stand in an answer.
+/// How names are written in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     Plain,
@@ -161,7 +171,7 @@ impl Encoding {
         }
     }
 
-    /// As a form encodes its fields, but for `/`.
+    /// Encoded as in a form, except `/`.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
     pub fn of(self, name: &str) -> String {
         match self {
@@ -248,8 +258,11 @@ mod tests {
 
     #[test]
     fn the_greatest_characters_are_stepped_over() {
-        assert_eq!(behind("a\u{d7ff}"), Bound::Included("a\u{e000}".to_owned()));
-        assert_eq!(behind("a\u{10ffff}"), Bound::Included("b".to_owned()));
+        assert_eq!(
+            after_prefix("a\u{d7ff}"),
+            Bound::Included("a\u{e000}".to_owned())
+        );
+        assert_eq!(after_prefix("a\u{10ffff}"), Bound::Included("b".to_owned()));
         assert_eq!(
             listed("", "\u{10ffff}", After::Rolled("c\u{10ffff}"), 1).len(),
             0
@@ -261,7 +274,7 @@ mod tests {
         for name in ["", "a b", "\u{1}é/"] {
             assert_eq!(read_token(&token(name)).ok().as_deref(), Some(name));
         }
-        for wrong in ["", "a", "no token", "bGFtYmRh"] {
+        for wrong in ["", "a", "not a token", "bGFtYmRh"] {
             assert!(read_token(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,38 +1,39 @@
-//! S3: s3s speaks HTTP and XML, everything else is ours. A key is a name, never a path.
+//! S3: s3s does HTTP and XML, everything else is ours. A key is a name, never a path.
 //!
 //! ```text
-//! request ─▶ operation.rs ─▶ refusals.rs ─▶ request.rs ─▶ s3s ─▶ service.rs ─▶ the operation
-//!                                │ body of an upload                               │
-//!                                └───────────────────▶ upload.rs ──────────────────┤
-//!                                                     aws_chunked.rs               ▼
-//!  answer ◀─ xml.rs, messages.rs ◀─ s3s ◀─────────── store.rs (index), blob.rs (bytes)
+//! request ─▶ operation.rs ─▶ unsupported.rs ─▶ request.rs ─▶ s3s ─▶ service.rs ─▶ the operation
+//!                                   │ body of an upload                              │
+//!                                   └──────────────────▶ upload.rs ──────────────────┤
+//!                                                       aws_chunked.rs               ▼
+//!  answer ◀─ xml.rs, error_messages.rs ◀─ s3s ◀─────────── store.rs (index), blob.rs (bytes)
 //! ```
 
 mod aws_chunked;
 mod blob;
 mod buckets;
+mod checksum_choice;
 mod conditions;
 mod copy;
-mod declared;
 mod digests;
-mod host;
+mod error_messages;
+mod integrity;
 mod list_operations;
 mod list_uploads;
 mod listing;
-mod messages;
 mod multipart;
 mod multipart_operations;
 mod object;
 mod operation;
 mod parameters;
 mod read;
-mod refusals;
 mod request;
 mod service;
 mod store;
 mod tagging;
 mod tags;
+mod unsupported;
 mod upload;
+mod virtual_host;
 mod write;
 mod xml;
 
@@ -53,20 +54,20 @@ use s3s::{
 
 use self::{
     aws_chunked::{Decoder, Malformed},
-    declared::Declared,
     digests::Digests,
+    integrity::DeclaredDigests,
     service::LocalS3,
     store::Store,
     upload::Upload,
 };
-pub use self::{blob::Blobs, host::path_style, operation::operation};
+pub use self::{blob::Blobs, operation::operation, virtual_host::path_style};
 
 pub const ENGINE: &str = concat!("lambdameter S3 on s3s ", env!("S3_ENGINE_VERSION"));
 
-/// The largest body that is no upload: a list of 1,000 keys to delete, each character escaped.
+/// The largest body that is not an upload: a list of 1,000 keys to delete, each character escaped.
 const MAX_DOCUMENT: usize = 20 * 1024 * 1024;
-/// What has a body of XML.
-const DOCUMENTED: [&str; 4] = [
+/// Operations whose body is XML.
+const WITH_XML: [&str; 4] = [
     "CompleteMultipartUpload",
     "CreateBucket",
     "DeleteObjects",
@@ -74,7 +75,7 @@ const DOCUMENTED: [&str; 4] = [
 ];
 const XML: &str = "application/xml";
 
-/// The engine, whose bodies are in `blobs`.
+/// The engine; its objects' bytes are in `blobs`.
 pub fn engine(blobs: Arc<Blobs>) -> Router {
     let store = Arc::new(Store::new(blobs, SystemTime::now));
     let service = S3ServiceBuilder::new(LocalS3(Arc::clone(&store))).build();
@@ -93,23 +94,23 @@ async fn answer(State(engine): State<Engine>, request: Request) -> Response {
     let request_id = format!("{:016X}", engine.store.serial());
     let (parts, body) = request.into_parts();
     let operation = operation::of(&parts);
-    let awaited = parts.headers.contains_key(header::EXPECT);
+    let expects_continue = parts.headers.contains_key(header::EXPECT);
     let upload = Upload::new(body);
-    // Whatever is wrong in here, the client gets an answer.
-    let answered = AssertUnwindSafe(engine.call(operation, parts, &upload))
+    // The client gets an answer also after a panic.
+    let outcome = AssertUnwindSafe(engine.call(operation, parts, &upload))
         .catch_unwind()
         .await;
-    let response = match answered {
+    let response = match outcome {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => refusal(error),
-        Err(_) => refusal(s3_error!(InternalError)),
+        Ok(Err(error)) => error_response(error),
+        Err(_) => error_response(s3_error!(InternalError)),
     };
-    let mut response = finished(operation, response, &request_id).await;
-    if !awaited {
+    let mut response = complete(operation, response, &request_id).await;
+    if !expects_continue {
         upload.discard().await;
     } else if upload.take().is_some() {
-        // Who waits for "100 Continue" has sent nothing yet, and may do so now: the connection's
-        // next request could not be told from it (RFC 9110, 10.1.1).
+        // A client that waits for "100 Continue" may send its body now, or not. So the connection's
+        // next request could not be told from that body (RFC 9110, 10.1.1).
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
@@ -123,14 +124,14 @@ impl Engine {
         mut parts: Parts,
         upload: &Upload,
     ) -> S3Result<Response> {
-        refusals::check_headers(operation, &parts.headers)?;
+        unsupported::check_headers(operation, &parts.headers)?;
         let query = parts.uri.query().unwrap_or_default();
-        refusals::check_part(operation, query)?;
-        if let Some(error) = refusals::of_operation(operation) {
+        unsupported::check_part(operation, query)?;
+        if let Some(error) = unsupported::of_operation(operation) {
             self.require_bucket_of(&parts)?;
             return Err(error);
         }
-        refusals::check_parameters(operation, query)?;
+        unsupported::check_parameters(operation, query)?;
         let body = if matches!(operation, "PutObject" | "UploadPart") {
             parts.extensions.insert(upload.clone());
             Bytes::new()
@@ -148,7 +149,7 @@ impl Engine {
         }
     }
 
-    /// Where nothing is, nothing is absent.
+    /// Refuses an operation on a bucket that does not exist, before an operation that is unsupported.
     fn require_bucket_of(&self, parts: &Parts) -> S3Result<()> {
         match parts.uri.path().split('/').nth(1) {
             None | Some("") => Ok(()),
@@ -158,7 +159,7 @@ impl Engine {
     }
 }
 
-/// A body that is no upload: whole, checked, and fit for s3s.
+/// Reads a body that is not an upload, checks it, and corrects it for s3s.
 async fn document(operation: &str, headers: &mut HeaderMap, upload: &Upload) -> S3Result<Bytes> {
     let Some(body) = upload.take() else {
         return Ok(Bytes::new());
@@ -172,14 +173,14 @@ async fn document(operation: &str, headers: &mut HeaderMap, upload: &Upload) -> 
         (bytes, HeaderMap::new())
     };
     let declared = match operation {
-        // Its sums are the object's.
-        "CompleteMultipartUpload" => Declared::default(),
-        _ => Declared::read(headers)?,
+        // Its sums are the object's, not the body's.
+        "CompleteMultipartUpload" => DeclaredDigests::default(),
+        _ => DeclaredDigests::read(headers)?,
     };
     let mut digests = Digests::new(declared.algorithms());
     digests.update(&bytes);
     declared.check(&digests.finish(), &trailers)?;
-    if DOCUMENTED.contains(&operation) && std::str::from_utf8(&bytes).is_ok_and(xml::holds_no_xml) {
+    if WITH_XML.contains(&operation) && std::str::from_utf8(&bytes).is_ok_and(xml::is_malformed) {
         return Err(s3_error!(MalformedXML));
     }
     let bytes = match std::str::from_utf8(&bytes) {
@@ -195,22 +196,22 @@ async fn document(operation: &str, headers: &mut HeaderMap, upload: &Upload) -> 
 fn unframed(mut framed: Bytes) -> S3Result<(Bytes, HeaderMap)> {
     let incomplete = |Malformed| s3_error!(IncompleteBody);
     let mut decoder = Decoder::new();
-    let mut all = Vec::new();
+    let mut body = Vec::new();
     while let Some(data) = decoder.next(&mut framed).map_err(incomplete)? {
-        all.extend_from_slice(&data);
+        body.extend_from_slice(&data);
     }
-    Ok((all.into(), decoder.finish().map_err(incomplete)?))
+    Ok((body.into(), decoder.finish().map_err(incomplete)?))
 }
 
-fn refusal(error: S3Error) -> Response {
+fn error_response(error: S3Error) -> Response {
     match error.to_http_response() {
         Ok(response) => response.map(Body::new),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-/// What s3s leaves out of an answer, or cannot write.
-async fn finished(operation: &str, mut response: Response, request_id: &str) -> Response {
+/// Completes an answer of s3s, and corrects its XML.
+async fn complete(operation: &str, mut response: Response, request_id: &str) -> Response {
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert("x-amz-request-id", id);
     }
@@ -218,8 +219,10 @@ async fn finished(operation: &str, mut response: Response, request_id: &str) -> 
         *response.body_mut() = Body::empty();
         return response;
     }
-    let found = response.status().is_success();
-    if found && operation == "HeadObject" && response.headers().contains_key(header::CONTENT_RANGE)
+    let succeeded = response.status().is_success();
+    if succeeded
+        && operation == "HeadObject"
+        && response.headers().contains_key(header::CONTENT_RANGE)
     {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
@@ -227,15 +230,15 @@ async fn finished(operation: &str, mut response: Response, request_id: &str) -> 
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind == XML);
-    if !is_xml || (found && matches!(operation, "GetObject" | "HeadObject")) {
+    if !is_xml || (succeeded && matches!(operation, "GetObject" | "HeadObject")) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // s3s has it in one piece in memory already.
+    // s3s has the whole body in memory already.
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let mut text = xml::escape_controls(&String::from_utf8_lossy(&bytes));
-    if !found {
-        text = xml::complete_error(&text, request_id, messages::of);
+    if !succeeded {
+        text = xml::complete_error(&text, request_id, error_messages::of);
     } else if operation == "GetObjectAttributes" {
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html>
         text = text

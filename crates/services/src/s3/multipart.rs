@@ -1,4 +1,4 @@
-//! Multipart uploads: what is kept of one, and how its parts become an object. Pure.
+//! Multipart uploads, and how their parts become an object. Pure.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
@@ -15,23 +15,23 @@ use time::OffsetDateTime;
 
 use super::{
     blob::Content,
-    declared::bad_digest,
-    digests::{Algorithm, Checksum, Kind, Sum, combined},
+    digests::{Algorithm, Checksum, Digested, Kind, Sum, combined, hex},
+    integrity::bad_digest,
     object::{self, Attributes, Object},
     tags::Tags,
 };
 
 const MAX_PART_NUMBER: i32 = 10_000;
-/// What every part but the last must have.
+/// The least size of every part except the last.
 const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
 
-/// An upload that is not completed.
+/// An incomplete upload.
 #[derive(Debug)]
 pub struct Session {
     pub started: OffsetDateTime,
     pub attributes: Arc<Attributes>,
     pub tags: Tags,
-    /// What the uploader chose; `None`: S3's own CRC64NVME.
+    /// The uploader's choice; `None`: S3's own CRC64NVME.
     pub algorithm: Option<Algorithm>,
     pub kind: Kind,
     pub parts: BTreeMap<i32, UploadedPart>,
@@ -46,8 +46,17 @@ pub struct UploadedPart {
 }
 
 impl UploadedPart {
+    pub fn new(content: Content, digested: Digested, modified: OffsetDateTime) -> Self {
+        Self {
+            content,
+            md5: digested.md5,
+            sums: digested.sums,
+            modified,
+        }
+    }
+
     pub fn etag(&self) -> String {
-        hex_simd::encode_to_string(self.md5, hex_simd::AsciiCase::Lower)
+        hex(self.md5)
     }
 
     pub fn sum(&self, algorithm: Algorithm) -> Option<&Sum> {
@@ -55,7 +64,7 @@ impl UploadedPart {
     }
 }
 
-/// What a request to complete an upload says of the object.
+/// What a request to complete an upload declares of the object.
 #[derive(Debug, Default)]
 pub struct Expected {
     pub sum: Option<(Algorithm, String)>,
@@ -74,12 +83,12 @@ pub fn check_part_number(number: i32) -> S3Result<()> {
 }
 
 impl Session {
-    /// The algorithms by which a part's sum is needed.
+    /// The algorithm of the parts' sums.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm.unwrap_or(Algorithm::Crc64Nvme)
     }
 
-    /// Whether a part may come with this sum, or with none.
+    /// Whether a part may come with a sum by this algorithm, or without one.
     pub fn check_sum_of_part(&self, sent: Option<Algorithm>) -> S3Result<()> {
         let Some(expected) = self.algorithm else {
             return Ok(());
@@ -87,7 +96,7 @@ impl Session {
         if sent == Some(expected) || (sent.is_none() && self.kind == Kind::FullObject) {
             return Ok(());
         }
-        let name = |one: Algorithm| one.name().to_ascii_lowercase();
+        let name = |algorithm: Algorithm| algorithm.name().to_ascii_lowercase();
         let (expected, actual) = (name(expected), sent.map_or("null".to_owned(), name));
         Err(s3_error!(
             InvalidRequest,
@@ -128,7 +137,7 @@ impl Session {
         let checksum = combined(algorithm, self.kind, &sums);
         self.check_object(&checksum, expected)?;
         let digests: Vec<u8> = chosen.iter().flat_map(|part| part.md5).collect();
-        let etag = hex_simd::encode_to_string(Md5::checksum(&digests), hex_simd::AsciiCase::Lower);
+        let etag = hex(Md5::checksum(&digests));
         Ok(Object {
             parts: places(&chosen, (self.kind == Kind::Composite).then_some(algorithm)),
             content,
@@ -177,7 +186,7 @@ impl Session {
         entry: &CompletedPart,
         part: &UploadedPart,
     ) -> S3Result<()> {
-        let told = |algorithm| match algorithm {
+        let declared = |algorithm| match algorithm {
             Algorithm::Crc32 => entry.checksum_crc32.as_deref(),
             Algorithm::Crc32c => entry.checksum_crc32c.as_deref(),
             Algorithm::Crc64Nvme => entry.checksum_crc64nvme.as_deref(),
@@ -186,13 +195,13 @@ impl Session {
         };
         for algorithm in Algorithm::ALL {
             let sum = part.sum(algorithm).map(Sum::base64);
-            if told(algorithm).is_some_and(|told| sum.as_deref() != Some(told)) {
+            if declared(algorithm).is_some_and(|text| sum.as_deref() != Some(text)) {
                 return Err(s3_error!(InvalidPart));
             }
         }
         if let Some(algorithm) = self.algorithm
             && self.kind == Kind::Composite
-            && told(algorithm).is_none()
+            && declared(algorithm).is_none()
         {
             let name = algorithm.name().to_ascii_lowercase();
             return Err(s3_error!(
@@ -229,7 +238,7 @@ impl Session {
     }
 }
 
-/// Where the parts lie in the object, each with its sum where the object's is made of them.
+/// The parts' ranges in the object, with their sums where the object's sum is made of them.
 fn places(parts: &[&UploadedPart], algorithm: Option<Algorithm>) -> Vec<object::Part> {
     let mut at = 0;
     parts
@@ -284,8 +293,8 @@ mod tests {
     }
 
     fn outcome(session: &Session, list: &[CompletedPart], expected: &Expected) -> String {
-        let made = session.assemble(list, expected, OffsetDateTime::UNIX_EPOCH);
-        made.map_or_else(
+        let object = session.assemble(list, expected, OffsetDateTime::UNIX_EPOCH);
+        object.map_or_else(
             |error| error.code().as_str().to_owned(),
             |object| object.etag,
         )

@@ -1,4 +1,4 @@
-//! The operations of multipart uploads, but for copies.
+//! The operations of multipart uploads, except copies.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,12 +16,16 @@ use s3s::{
 
 use super::{
     buckets::owner,
+    checksum_choice::checksum_choice,
     conditions::WriteIf,
-    declared::Declared,
-    digests::{Algorithm, Sum, checksum_choice},
+    digests::{Algorithm, Sum},
+    integrity::DeclaredDigests,
     listing::{self, Encoding},
     multipart::{Expected, Session, UploadedPart, check_part_number},
-    object::{Object, answer_checksum, attributes, checksum_type, size},
+    object::{
+        Object, answer_checksum, answer_object_checksum, attributes, checksum_algorithm,
+        checksum_type, size,
+    },
     read::encryption,
     request::AsSent,
     store::Store,
@@ -81,7 +85,7 @@ pub async fn upload_part(
 ) -> S3Result<S3Response<UploadPartOutput>> {
     let input = &request.input;
     check_part_number(input.part_number)?;
-    let declared = Declared::read(&request.headers)?.algorithm();
+    let declared = DeclaredDigests::read(&request.headers)?.algorithm();
     let algorithm = store.with_bucket(&input.bucket, |bucket| {
         let session = bucket.upload(&input.key, &input.upload_id)?;
         session.check_sum_of_part(declared)?;
@@ -91,13 +95,8 @@ pub async fn upload_part(
         content,
         digested,
         sent,
-    } = write::received(store, &request, algorithm).await?;
-    let part = UploadedPart {
-        content,
-        md5: digested.md5,
-        sums: digested.sums,
-        modified: store.now(),
-    };
+    } = write::receive(store, &request, algorithm).await?;
+    let part = UploadedPart::new(content, digested, store.now());
     let mut output = UploadPartOutput {
         e_tag: Some(ETag::Strong(part.etag())),
         server_side_encryption: Some(encryption()),
@@ -105,30 +104,13 @@ pub async fn upload_part(
     };
     let sum = sent.and_then(|sent| part.sum(sent));
     answer_checksum!(output, sum.map(|sum| (sum.algorithm, sum.base64())));
-    put_part(
-        store,
+    store.put_part(
         &input.bucket,
-        &input.key,
-        &input.upload_id,
+        (&input.key, &input.upload_id),
         input.part_number,
         part,
     )?;
     Ok(S3Response::new(output))
-}
-
-/// Puts a part into the place of an earlier one of its number.
-pub fn put_part(
-    store: &Store,
-    bucket: &str,
-    key: &str,
-    id: &str,
-    number: i32,
-    part: UploadedPart,
-) -> S3Result<()> {
-    let replaced = store.with_bucket(bucket, |bucket| {
-        Ok(bucket.upload(key, id)?.parts.insert(number, part))
-    });
-    replaced.map(drop)
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
@@ -155,8 +137,8 @@ pub fn complete(
         none_matches: input.if_none_match.take(),
     };
     let now = store.now();
-    // What is replaced, and the parts that were not listed, go outside of the lock.
-    let (object, _gone) = store.with_bucket(&input.bucket, |bucket| {
+    // The replaced object and the parts that were not listed are dropped outside of the lock.
+    let (object, _dropped) = store.with_bucket(&input.bucket, |bucket| {
         let session = bucket.upload(&input.key, &input.upload_id)?;
         let object = Arc::new(session.assemble(&listed, &expected, now)?);
         condition.check(bucket.objects.get(&input.key).map(AsRef::as_ref))?;
@@ -187,14 +169,11 @@ fn completed(
         server_side_encryption: Some(encryption()),
         ..CompleteMultipartUploadOutput::default()
     };
-    if let Some(checksum) = &object.checksum {
-        output.checksum_type = Some(checksum_type(checksum.kind));
-        answer_checksum!(output, Some((checksum.algorithm, checksum.value.clone())));
-    }
+    answer_object_checksum!(output, object);
     output
 }
 
-/// The sum of the whole object that its uploader declares.
+/// The sum of the whole object, as its uploader declares it.
 fn object_sum(input: &CompleteMultipartUploadInput) -> Option<(Algorithm, String)> {
     let sums = [
         (Algorithm::Crc32, &input.checksum_crc32),
@@ -235,15 +214,13 @@ pub fn list_parts(
             .range(after.saturating_add(1).max(1)..)
             .map(|(number, part)| listed(session, *number, part))
             .collect();
-        let wanted = usize::try_from(most).unwrap_or_default();
-        let more = parts.len() > wanted;
-        parts.truncate(wanted);
+        let page = usize::try_from(most).unwrap_or_default();
+        let more = parts.len() > page;
+        parts.truncate(page);
         let last = parts.last().and_then(|part| part.part_number);
         Ok(S3Response::new(ListPartsOutput {
             bucket: Some(input.bucket),
-            checksum_algorithm: session
-                .algorithm
-                .map(|one| ChecksumAlgorithm::from_static(one.name())),
+            checksum_algorithm: session.algorithm.map(checksum_algorithm),
             checksum_type: session.algorithm.map(|_| checksum_type(session.kind)),
             initiator: Some(initiator()),
             is_truncated: Some(more && most > 0),

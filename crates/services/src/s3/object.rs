@@ -1,4 +1,4 @@
-//! What is kept of an object, and what S3 lets a client say of one. Pure.
+//! Objects, and the attributes that a client may give them. Pure.
 
 use std::{ops::Range, sync::Arc};
 
@@ -11,17 +11,17 @@ use time::OffsetDateTime;
 
 use super::{
     blob::Content,
-    digests::{Checksum, Kind, Sum},
+    digests::{Algorithm, Checksum, Kind, Sum},
     tags::Tags,
 };
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
 const MAX_METADATA: usize = 2048;
 const MAX_KEY: usize = 1024;
-/// What objects without a type have.
+/// The content type of an object that was uploaded without one.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 const DEFAULT_TYPE: &str = "binary/octet-stream";
-/// What an upload may ask for in a Region; `EXPRESS_ONEZONE`, OUTPOSTS and SNOW belong to other places.
+/// The storage classes of a Region; `EXPRESS_ONEZONE`, OUTPOSTS and SNOW exist elsewhere.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>
 const STORAGE_CLASSES: [&str; 8] = [
     StorageClass::STANDARD,
@@ -41,7 +41,7 @@ pub struct Object {
     /// Empty for an object that was uploaded in one piece.
     pub parts: Vec<Part>,
     pub etag: String,
-    /// To the second, as S3 tells it.
+    /// To the second, as in S3.
     pub modified: OffsetDateTime,
     pub attributes: Arc<Attributes>,
     pub checksum: Option<Checksum>,
@@ -55,7 +55,7 @@ pub struct Part {
     pub sum: Option<Sum>,
 }
 
-/// What a client says of an object when it uploads it.
+/// The attributes that a client gives an object when it uploads it.
 #[derive(Debug, Clone, Default)]
 pub struct Attributes {
     pub cache_control: Option<String>,
@@ -63,7 +63,7 @@ pub struct Attributes {
     pub content_encoding: Option<String>,
     pub content_language: Option<String>,
     pub content_type: Option<String>,
-    /// As it was sent: S3 returns it so, whether or not it is a date.
+    /// As it was sent: S3 returns it unchanged, even if it is not a date.
     pub expires: Option<String>,
     pub metadata: Metadata,
     pub storage_class: Option<String>,
@@ -71,7 +71,7 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    /// Refuses what S3 does.
+    /// Refuses what S3 refuses.
     pub fn check(&self) -> S3Result<()> {
         let metadata: usize = self
             .metadata
@@ -81,18 +81,18 @@ impl Attributes {
         if metadata > MAX_METADATA {
             return Err(s3_error!(MetadataTooLarge));
         }
-        let known = |class: &String| STORAGE_CLASSES.contains(&class.as_str());
-        if !self.storage_class.as_ref().is_none_or(known) {
+        let exists = |class: &String| STORAGE_CLASSES.contains(&class.as_str());
+        if !self.storage_class.as_ref().is_none_or(exists) {
             return Err(s3_error!(InvalidStorageClass));
         }
         // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html>
-        let sound = |to: &String| {
+        let is_valid = |to: &String| {
             ["/", "http://", "https://"]
                 .iter()
                 .any(|way| to.starts_with(way))
         };
-        if !self.website_redirect.as_ref().is_none_or(sound) {
-            return Err(super::messages::custom(
+        if !self.website_redirect.as_ref().is_none_or(is_valid) {
+            return Err(super::error_messages::custom(
                 "InvalidRedirectLocation",
                 400,
                 "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
@@ -102,8 +102,8 @@ impl Attributes {
     }
 
     pub fn content_type(&self) -> String {
-        let given = self.content_type.clone().filter(|given| !given.is_empty());
-        given.unwrap_or_else(|| DEFAULT_TYPE.to_owned())
+        let sent = self.content_type.clone().filter(|text| !text.is_empty());
+        sent.unwrap_or_else(|| DEFAULT_TYPE.to_owned())
     }
 
     pub fn storage_class(&self) -> &str {
@@ -112,7 +112,7 @@ impl Attributes {
             .unwrap_or(StorageClass::STANDARD)
     }
 
-    /// The header, which only another class than STANDARD has.
+    /// The header; STANDARD has none.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     pub fn storage_class_header(&self) -> Option<StorageClass> {
         let class = self.storage_class();
@@ -128,7 +128,7 @@ impl Object {
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
     pub fn require_readable(&self) -> S3Result<()> {
         if self.is_archived() {
-            return Err(super::messages::custom(
+            return Err(super::error_messages::custom(
                 "InvalidObjectState",
                 403,
                 "The operation is not valid for the object's storage class",
@@ -140,7 +140,7 @@ impl Object {
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     pub fn require_copyable(&self) -> S3Result<()> {
         if self.is_archived() {
-            return Err(super::messages::custom(
+            return Err(super::error_messages::custom(
                 "ObjectNotInActiveTierError",
                 403,
                 "The source object of the COPY operation is not in the active tier and is only \
@@ -150,7 +150,7 @@ impl Object {
         Ok(())
     }
 
-    /// Nothing here restores, so it stays so.
+    /// Objects cannot be restored here.
     fn is_archived(&self) -> bool {
         matches!(self.attributes.storage_class(), "GLACIER" | "DEEP_ARCHIVE")
     }
@@ -173,12 +173,12 @@ impl Object {
     }
 }
 
-/// A number of things, as S3's answers have it.
-pub fn count(things: usize) -> i32 {
-    i32::try_from(things).unwrap_or(i32::MAX)
+/// A count in the type of S3's answers.
+pub fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// A number of bytes, as S3's answers have it.
+/// A size in the type of S3's answers.
 pub fn size(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
@@ -192,7 +192,7 @@ pub fn check_key(key: &str) -> S3Result<()> {
     Ok(())
 }
 
-/// Fields of the same names in s3s's outputs, from an object's checksum.
+/// Sets the checksum field of one of s3s's outputs, which have the same fields and no common type.
 macro_rules! answer_checksum {
     ($output:expr, $checksum:expr) => {
         if let Some((algorithm, value)) = $checksum {
@@ -209,12 +209,31 @@ macro_rules! answer_checksum {
 }
 pub(super) use answer_checksum;
 
+/// Sets the checksum and its type in an output that has both.
+macro_rules! answer_object_checksum {
+    ($output:expr, $object:expr) => {
+        if let Some(checksum) = &$object.checksum {
+            $output.checksum_type = Some($crate::s3::object::checksum_type(checksum.kind));
+            $crate::s3::object::answer_checksum!(
+                $output,
+                Some((checksum.algorithm, checksum.value.clone()))
+            );
+        }
+    };
+}
+pub(super) use answer_object_checksum;
+
 /// The type of a checksum, as s3s has it.
 pub fn checksum_type(kind: Kind) -> s3s::dto::ChecksumType {
     s3s::dto::ChecksumType::from_static(kind.name())
 }
 
-/// The attributes in one of s3s's inputs; `Expires` is what `headers` have of it.
+/// The algorithm of a checksum, as s3s has it.
+pub fn checksum_algorithm(algorithm: Algorithm) -> s3s::dto::ChecksumAlgorithm {
+    s3s::dto::ChecksumAlgorithm::from_static(algorithm.name())
+}
+
+/// The attributes in one of s3s's inputs; `$expires` is the header as it was sent.
 macro_rules! attributes {
     ($input:expr, $expires:expr) => {
         $crate::s3::object::Attributes {

@@ -1,4 +1,4 @@
-//! Which operation a request asks for, told by method, path, query and headers. Pure.
+//! The operation of a request, from its method, path, query and headers. Pure.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
 
@@ -6,12 +6,11 @@ use std::borrow::Cow;
 
 use axum::http::{Method, request::Parts};
 
-use super::{parameters, refusals};
+use super::{parameters, unsupported};
 
 const OTHER: &str = "Other";
 
-/// What belongs to a bucket and is read, written and deleted by a query parameter of its own: the
-/// parameter, and the operations for GET, PUT and DELETE.
+/// Subresources of a bucket: the query parameter, and the operations for GET, PUT and DELETE.
 #[rustfmt::skip]
 const OF_BUCKETS: [(&str, [&str; 3]); 29] = [
     ("abac", ["GetBucketAbac", "PutBucketAbac", OTHER]),
@@ -73,7 +72,7 @@ const LISTED_WITHOUT: [(&str, &str, &str); 5] = [
 pub fn operation(parts: &Parts) -> Cow<'static, str> {
     let named = of(parts);
     let query = parts.uri.query().unwrap_or_default();
-    if refusals::is_present(named) && parameters::stray(named, query).is_some() {
+    if unsupported::is_supported_operation(named) && parameters::stray(named, query).is_some() {
         return OTHER.into();
     }
     named.into()
@@ -180,7 +179,7 @@ fn by_parameter(
 fn one_or_all(get: &'static str, query: Query<'_>) -> &'static str {
     let listed = LISTED_WITHOUT
         .iter()
-        .find(|(name, one, _)| *one == get && !query.has(name));
+        .find(|(name, single, _)| *single == get && !query.has(name));
     listed.map_or(get, |(_, _, all)| all)
 }
 
@@ -199,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn method_path_and_query_tell_the_operation() {
+    fn method_path_and_query_determine_the_operation() {
         for (method, uri, expected) in [
             ("GET", "/", "ListBuckets"),
             ("PUT", "/bucket", "CreateBucket"),
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_parameter_that_it_does_not_have_it_is_not_counted_as_asked_for() {
+    fn an_operation_with_an_unknown_parameter_is_not_counted_by_its_name() {
         let counted = |method: &str, uri: &str| {
             let request = Request::builder().method(method).uri(uri).body(());
             operation(&request.expect("a sound request").into_parts().0)
@@ -265,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_told_by_its_source() {
+    fn a_copy_has_a_source() {
         let copy = [("x-amz-copy-source", "bucket/b")];
         assert_eq!(named("PUT", "/bucket/a", &copy), "CopyObject");
         let part = "/bucket/a?partNumber=1&uploadId=x";

@@ -1,13 +1,13 @@
-//! Which query parameters each operation has. Pure.
+//! The query parameters of each operation. Pure.
 //!
-//! A parameter that an operation does not have may ask for another one: an operation that is newer
-//! than this list must not be taken for the plain one, which would delete a bucket.
+//! An unknown parameter may belong to an operation that is newer than this list. It must not be taken
+//! for the operation without the parameter, which could delete a bucket.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
 
-/// Those of query authentication in version 2; version 4's begin with `X-Amz-`.
+/// The parameters of query authentication in version 2; version 4's begin with `X-Amz-`.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>
 const AUTHENTICATION: [&str; 3] = ["AWSAccessKeyId", "Expires", "Signature"];
-/// What a copy has in its header; with it in the query, an upload would overwrite the object.
+/// The header of a copy. In the query it is refused, since an upload would overwrite the object.
 const COPY_SOURCE: &str = "x-amz-copy-source";
 
 const READ: &[&str] = &[
@@ -27,12 +27,12 @@ pub fn stray<'query>(operation: &str, query: &'query str) -> Option<&'query str>
     query
         .split('&')
         .map(|pair| pair.split('=').next().unwrap_or_default())
-        .find(|name| !name.is_empty() && !is_everyones(name) && !own.contains(name))
+        .find(|name| !name.is_empty() && !is_common(name) && !own.contains(name))
 }
 
-/// S3 leaves parameters that begin with `x-` to its clients, who find them in access logs.
+/// Clients may send parameters that begin with `x-`, to find them in access logs.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html>
-fn is_everyones(name: &str) -> bool {
+fn is_common(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     AUTHENTICATION.contains(&name) || (lower.starts_with("x-") && !lower.starts_with(COPY_SOURCE))
 }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_operation_has_and_what_everyone_may_send_is_not_stray() {
+    fn own_and_common_parameters_are_not_stray() {
         for (operation, query) in [
             ("DeleteBucket", ""),
             ("DeleteBucket", "&"),
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_does_not_have_is_stray() {
+    fn other_parameters_are_stray() {
         for (operation, query, expected) in [
             ("DeleteBucket", "uploads", "uploads"),
             ("DeleteBucket", "x-id=a&list-type=2", "list-type"),

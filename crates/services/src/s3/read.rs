@@ -1,4 +1,4 @@
-//! Objects, read: whole, in part, or what is known of them.
+//! Reads objects, parts of them, or their attributes.
 
 use std::{ops::Range as Span, sync::Arc};
 
@@ -17,33 +17,33 @@ use s3s::{
 use super::{
     conditions::{ReadIf, Verdict, keeps_range},
     digests::{Algorithm, Kind, Sum},
-    messages,
+    error_messages,
     object::{Object, answer_checksum, checksum_type, count, size},
     store::{Store, only_version},
 };
 
-/// What a reader asks for.
-struct Wanted {
+/// What a request reads of an object.
+struct ReadRequest {
     conditions: ReadIf,
     range: Option<Range>,
     part_number: Option<i32>,
     checksum: bool,
 }
 
-/// What it gets.
+/// What a request gets of an object.
 struct Answer {
     object: Arc<Object>,
-    /// `None`: all of it, with status 200.
+    /// `None`: the whole object, with status 200.
     span: Option<Span<u64>>,
     sum: Option<(Algorithm, String)>,
     kind: Option<Kind>,
     parts_count: Option<i32>,
 }
 
-/// Both operations have the same fields in s3s, and no type in common.
-macro_rules! wanted {
+/// Both operations have the same fields in s3s, and no common type.
+macro_rules! read_request {
     ($input:expr) => {
-        Wanted {
+        ReadRequest {
             conditions: ReadIf {
                 matches: $input.if_match.take(),
                 none_matches: $input.if_none_match.take(),
@@ -58,12 +58,12 @@ macro_rules! wanted {
     };
 }
 
-/// What a presigned or plain read may have answered instead of what is kept.
+/// The output of a read. A request may replace some of the object's attributes.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-macro_rules! answered {
+macro_rules! output {
     ($output:ident, $input:expr, $answer:expr) => {{
         let attributes = &$answer.object.attributes;
-        let either = |given: &Option<String>, kept: &Option<String>| given.clone().or(kept.clone());
+        let either = |new: &Option<String>, own: &Option<String>| new.clone().or(own.clone());
         let mut output = $output {
             accept_ranges: Some("bytes".to_owned()),
             cache_control: either(&$input.response_cache_control, &attributes.cache_control),
@@ -103,7 +103,7 @@ macro_rules! answered {
     }};
 }
 
-/// What S3 encrypts everything with, and says so.
+/// S3 encrypts every object so, and says it in its answers.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html>
 pub fn encryption() -> ServerSideEncryption {
     ServerSideEncryption::from_static(ServerSideEncryption::AES256)
@@ -115,14 +115,10 @@ pub fn get_object(
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let input = &mut request.input;
     only_version(input.version_id.as_deref())?;
-    let mut wanted = wanted!(input);
     let object = store.object(&input.bucket, &input.key)?;
-    wanted.range = wanted
-        .range
-        .filter(|_| keeps_range(&request.headers, &object));
-    let answer = find(object, &wanted)?;
+    let answer = find(object, &read_request!(input), &request.headers)?;
     answer.object.require_readable()?;
-    let mut output = answered!(GetObjectOutput, input, answer);
+    let mut output = output!(GetObjectOutput, input, answer);
     let content = match &answer.span {
         Some(span) => answer.object.content.slice(span),
         None => answer.object.content.clone(),
@@ -130,7 +126,7 @@ pub fn get_object(
     let bytes = content.read().map_err(S3Error::internal_error)?;
     output.body = Some(StreamingBlob::wrap(bytes));
     output.tag_count = answer.object.tags.count();
-    let headers = kept_headers(&answer.object, input.response_expires.is_some());
+    let headers = own_headers(&answer.object, input.response_expires.is_some());
     Ok(S3Response::with_headers(output, headers))
 }
 
@@ -140,14 +136,10 @@ pub fn head_object(
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let input = &mut request.input;
     only_version(input.version_id.as_deref())?;
-    let mut wanted = wanted!(input);
     let object = store.object(&input.bucket, &input.key)?;
-    wanted.range = wanted
-        .range
-        .filter(|_| keeps_range(&request.headers, &object));
-    let answer = find(object, &wanted)?;
-    let output = answered!(HeadObjectOutput, input, answer);
-    let mut headers = kept_headers(&answer.object, input.response_expires.is_some());
+    let answer = find(object, &read_request!(input), &request.headers)?;
+    let output = output!(HeadObjectOutput, input, answer);
+    let mut headers = own_headers(&answer.object, input.response_expires.is_some());
     if let Some(tags) = answer.object.tags.count() {
         headers.insert("x-amz-tagging-count", tags.into());
     }
@@ -168,18 +160,22 @@ impl Answer {
     }
 }
 
-/// Judges the conditions, then finds the range.
-fn find(object: Arc<Object>, wanted: &Wanted) -> S3Result<Answer> {
-    match wanted.conditions.judge(&object.etag, object.modified) {
+/// Checks the conditions, then finds the range.
+fn find(object: Arc<Object>, request: &ReadRequest, headers: &HeaderMap) -> S3Result<Answer> {
+    let range = request
+        .range
+        .as_ref()
+        .filter(|_| keeps_range(headers, &object));
+    match request.conditions.judge(&object.etag, object.modified) {
         Verdict::Holds => {}
         Verdict::NotModified => return Err(not_modified(&object)),
         Verdict::Failed => return Err(s3_error!(PreconditionFailed)),
     }
     let whole = |object: &Object| {
-        let checksum = object.checksum.as_ref().filter(|_| wanted.checksum)?;
+        let checksum = object.checksum.as_ref().filter(|_| request.checksum)?;
         Some(((checksum.algorithm, checksum.value.clone()), checksum.kind))
     };
-    let (span, sum) = match (&wanted.range, wanted.part_number) {
+    let (span, sum) = match (range, request.part_number) {
         (Some(_), Some(_)) => {
             return Err(s3_error!(
                 InvalidRequest,
@@ -194,12 +190,12 @@ fn find(object: Arc<Object>, wanted: &Wanted) -> S3Result<Answer> {
             let sum = if object.parts.is_empty() {
                 whole(&object)
             } else {
-                sum.filter(|_| wanted.checksum).map(of_part)
+                sum.filter(|_| request.checksum).map(of_part)
             };
             (Some(span), sum)
         }
     };
-    let parts_count = wanted.part_number.and(object.parts_count());
+    let parts_count = request.part_number.and(object.parts_count());
     let (sum, kind) = sum.unzip();
     Ok(Answer {
         object,
@@ -218,7 +214,7 @@ fn satisfied(range: &Range, size: u64) -> S3Result<Span<u64>> {
     Ok(range.check(size)?)
 }
 
-/// A part by its place among the object's; an object in one piece has one.
+/// A part by its number; an object in one piece has one part.
 fn part(object: &Object, number: i32) -> S3Result<(Span<u64>, Option<Sum>)> {
     let at = usize::try_from(number)
         .ok()
@@ -232,17 +228,17 @@ fn part(object: &Object, number: i32) -> S3Result<(Span<u64>, Option<Sum>)> {
     match object.parts.get(at) {
         Some(part) => Ok((part.range.clone(), part.sum.clone())),
         None if object.parts.is_empty() && at == 0 => Ok((0..object.size(), None)),
-        None => Err(messages::custom(
+        None => Err(error_messages::custom(
             "InvalidPartNumber",
             416,
-            messages::of("InvalidPartNumber"),
+            error_messages::of("InvalidPartNumber"),
         )),
     }
 }
 
 /// 304 has the headers that a cache needs, and no body (RFC 9110, 15.4.5).
 fn not_modified(object: &Object) -> S3Error {
-    let mut headers = kept_headers(object, false);
+    let mut headers = own_headers(object, false);
     let etag = object.e_tag().to_http_header().ok();
     let mut modified = Vec::new();
     let dated = object
@@ -269,10 +265,10 @@ fn not_modified(object: &Object) -> S3Error {
 }
 
 /// `Expires` as it was sent, which s3s takes as a date alone.
-fn kept_headers(object: &Object, overridden: bool) -> HeaderMap {
+fn own_headers(object: &Object, overridden: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let kept = object.attributes.expires.as_ref().filter(|_| !overridden);
-    if let Some(value) = kept.and_then(|text| text.parse().ok()) {
+    let expires = object.attributes.expires.as_ref().filter(|_| !overridden);
+    if let Some(value) = expires.and_then(|text| text.parse().ok()) {
         headers.insert(header::EXPIRES, value);
     }
     headers
@@ -319,16 +315,16 @@ pub fn get_object_attributes(
     Ok(S3Response::new(output))
 }
 
-fn checksum(of: &super::digests::Checksum) -> s3s::dto::Checksum {
+fn checksum(checksum: &super::digests::Checksum) -> s3s::dto::Checksum {
     let mut output = s3s::dto::Checksum {
-        checksum_type: Some(checksum_type(of.kind)),
+        checksum_type: Some(checksum_type(checksum.kind)),
         ..s3s::dto::Checksum::default()
     };
-    answer_checksum!(output, Some((of.algorithm, of.value.clone())));
+    answer_checksum!(output, Some((checksum.algorithm, checksum.value.clone())));
     output
 }
 
-/// The parts themselves are told where each has a sum, as S3 does.
+/// The parts are listed only if they have sums, as in S3.
 fn parts(
     object: &Object,
     after: Option<i32>,

@@ -1,13 +1,13 @@
-//! A request, made ready for s3s.
+//! Prepares a request for s3s.
 //!
-//! Any credentials are accepted, so a signature says nothing: it is taken off, and s3s, which has no
-//! keys either, asks for none. What s3s would refuse and S3 does not is taken off as well.
+//! Any credentials are accepted, so the signature is removed; s3s, which has no keys either, needs none.
+//! What s3s would refuse and S3 does not is removed as well.
 
 use axum::http::{Extensions, HeaderMap, HeaderName, Method, Uri, header, request::Parts};
 use s3s::dto::{Range, Timestamp, TimestampFormat};
 
-/// What query authentication adds to a URL: version 4, and version 2, which boto3 still presigns
-/// with unless it is told otherwise.
+/// What query authentication adds to a URL: version 4, and version 2, which boto3 still uses by default
+/// for presigned URLs.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>
 const QUERY_AUTHENTICATION: [&str; 11] = [
@@ -26,7 +26,7 @@ const QUERY_AUTHENTICATION: [&str; 11] = [
 
 const COPY_SOURCE: &str = "x-amz-copy-source";
 
-/// Headers as they were sent, which s3s reads in another way than S3.
+/// Headers as they were sent, where s3s reads them differently from S3.
 #[derive(Debug, Clone, Default)]
 pub struct AsSent {
     expires: Option<String>,
@@ -43,7 +43,7 @@ impl AsSent {
     }
 }
 
-/// Takes off what s3s must not see, and puts aside what it need not.
+/// Removes what s3s must not see, and stores headers that the operations need unchanged.
 pub fn prepare(parts: &mut Parts) -> Result<(), axum::http::Error> {
     parts.uri = without_authentication(&parts.uri)?;
     let headers = &mut parts.headers;
@@ -72,7 +72,7 @@ fn take_text(headers: &mut HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 fn without_authentication(uri: &Uri) -> Result<Uri, axum::http::Error> {
-    let kept: Vec<&str> = uri
+    let pairs: Vec<&str> = uri
         .query()
         .unwrap_or_default()
         .split('&')
@@ -82,39 +82,39 @@ fn without_authentication(uri: &Uri) -> Result<Uri, axum::http::Error> {
         })
         .collect();
     let path = plus_as_space(uri.path());
-    let target = match kept.as_slice() {
+    let target = match pairs.as_slice() {
         [] => path,
-        kept => format!("{path}?{}", kept.join("&")),
+        pairs => format!("{path}?{}", pairs.join("&")),
     };
     Uri::builder().path_and_query(target).build()
 }
 
-/// In a path, too, S3 takes a plus that is not encoded for a space.
+/// S3 reads a plus that is not encoded as a space, also in a path.
 /// <https://github.com/dnbert/prm/pull/46>, <https://github.com/aws/aws-sdk-php/issues/236>
 fn plus_as_space(encoded: &str) -> String {
     encoded.replace('+', "%20")
 }
 
-/// `aws-chunked` is how the body travels, not what is stored.
+/// `aws-chunked` is a transfer coding, which is not stored with the object.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 fn drop_aws_chunked(headers: &mut HeaderMap) {
     let Some(encoding) = take_text(headers, &header::CONTENT_ENCODING) else {
         return;
     };
-    let kept: Vec<&str> = encoding
+    let codings: Vec<&str> = encoding
         .split(',')
         .map(str::trim)
         .filter(|coding| !coding.is_empty() && *coding != "aws-chunked")
         .collect();
-    if let Some(value) = (!kept.is_empty())
-        .then(|| kept.join(",").parse().ok())
+    if let Some(value) = (!codings.is_empty())
+        .then(|| codings.join(",").parse().ok())
         .flatten()
     {
         headers.insert(header::CONTENT_ENCODING, value);
     }
 }
 
-/// A range or a date that is none is ignored (RFC 9110, 13.1.3 and 14.2).
+/// Removes an invalid range or date, which is to be ignored (RFC 9110, 13.1.3 and 14.2).
 fn drop_unreadable(headers: &mut HeaderMap) {
     let text = |headers: &HeaderMap, name| {
         let value: &axum::http::HeaderValue = headers.get(name)?;
@@ -136,7 +136,7 @@ fn drop_unreadable(headers: &mut HeaderMap) {
     }
 }
 
-/// Offsets beyond what s3s counts to are beyond every object.
+/// Replaces offsets that are too large for s3s by its largest one, which is beyond every object.
 fn saturated(range: &str) -> String {
     let Some(offsets) = range.strip_prefix("bytes=") else {
         return range.to_owned();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_are_taken_off() {
+    fn signatures_are_removed() {
         let signed = [("authorization", "AWS4 theirs"), ("x-amz-date", "1")];
         assert!(prepared("GET", "/b/k", &signed).headers.is_empty());
         let uri = "/b/k?X-Amz-Signature=00&partNumber=1&X-Amz-Date=2";
@@ -200,8 +200,8 @@ mod tests {
     }
 
     #[test]
-    fn a_range_or_a_date_that_is_none_is_ignored() {
-        for (name, value, kept) in [
+    fn an_invalid_range_or_date_is_ignored() {
+        for (name, value, is_valid) in [
             ("range", "bytes=0-1", true),
             ("range", "bytes=-5", true),
             ("range", "bytes=5-1", false),
@@ -216,12 +216,12 @@ mod tests {
             ("if-unmodified-since", "0", false),
         ] {
             let headers = prepared("GET", "/b/k", &[(name, value)]).headers;
-            assert_eq!(headers.contains_key(name), kept, "{name}: {value}");
+            assert_eq!(headers.contains_key(name), is_valid, "{name}: {value}");
         }
     }
 
     #[test]
-    fn what_s3s_reads_in_another_way_is_put_aside() {
+    fn headers_that_s3s_reads_differently_are_stored() {
         let sent = [("expires", "0"), ("content-type", "multipart/form-data")];
         let extensions = prepared("POST", "/b/k?uploads", &sent).extensions;
         assert_eq!(AsSent::expires(&extensions).as_deref(), Some("0"));

@@ -1,4 +1,4 @@
-//! What s3s calls: each operation, where it is done.
+//! The trait that s3s calls: each operation, and the function that does it.
 
 use s3s::{
     S3, S3Request, S3Response, S3Result,
@@ -33,7 +33,7 @@ pub struct LocalS3(pub Arc<Store>);
 
 type Answer<'answer, T> = Pin<Box<dyn Future<Output = S3Result<S3Response<T>>> + Send + 'answer>>;
 
-/// Methods of s3s's trait: what is answered at once, and what waits for a body.
+/// Methods of s3s's trait: operations that answer at once, and those that wait for a body.
 macro_rules! operations {
     (
         at once { $($name:ident($input:ty) -> $output:ty: $does:path;)+ }

@@ -1,7 +1,7 @@
 //! The index of all buckets and objects, in memory; their bytes are blobs.
 //!
-//! One lock guards it, and is held for no longer than looking up and swapping takes. A condition is
-//! judged and the object swapped under the same lock, so of two conditional writers one fails.
+//! One lock guards the index, and is held only for looking up and replacing. A condition is checked and
+//! the object replaced under the same lock, so of two conditional writers one fails.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,12 @@ use std::{
 use s3s::{S3Result, s3_error};
 use time::OffsetDateTime;
 
-use super::{blob::Blobs, conditions::WriteIf, multipart::Session, object::Object};
+use super::{
+    blob::Blobs,
+    conditions::WriteIf,
+    multipart::{Session, UploadedPart},
+    object::Object,
+};
 
 pub struct Store {
     buckets: Mutex<BTreeMap<String, Bucket>>,
@@ -30,7 +35,7 @@ pub struct Bucket {
     /// The location constraint; `None`: us-east-1.
     pub region: Option<String>,
     pub objects: BTreeMap<String, Arc<Object>>,
-    /// Multipart uploads that are not completed, by key and id.
+    /// Incomplete multipart uploads, by key and id.
     pub uploads: BTreeMap<(String, String), Session>,
 }
 
@@ -44,28 +49,28 @@ impl Store {
         }
     }
 
-    /// The time to the second, as S3 tells it.
+    /// The time to the second, as in S3.
     pub fn now(&self) -> OffsetDateTime {
         let now = OffsetDateTime::from((self.clock)());
         now.replace_nanosecond(0).unwrap_or(now)
     }
 
-    /// A number that was not given out before.
+    /// A number that was not used before.
     pub fn serial(&self) -> u64 {
         self.serial.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub fn with_buckets<T>(&self, act: impl FnOnce(&mut BTreeMap<String, Bucket>) -> T) -> T {
-        act(&mut self.buckets.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn with_buckets<T>(&self, action: impl FnOnce(&mut BTreeMap<String, Bucket>) -> T) -> T {
+        action(&mut self.buckets.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn with_bucket<T>(
         &self,
         name: &str,
-        act: impl FnOnce(&mut Bucket) -> S3Result<T>,
+        action: impl FnOnce(&mut Bucket) -> S3Result<T>,
     ) -> S3Result<T> {
         self.with_buckets(|buckets| match buckets.get_mut(name) {
-            Some(bucket) => act(bucket),
+            Some(bucket) => action(bucket),
             None => Err(s3_error!(NoSuchBucket)),
         })
     }
@@ -78,7 +83,7 @@ impl Store {
         self.with_bucket(bucket, |bucket| bucket.object(key).map(Arc::clone))
     }
 
-    /// Puts an object into the place of the present one, where the condition holds.
+    /// Puts an object, and replaces the present one, where the condition holds.
     pub fn put(
         &self,
         bucket: &str,
@@ -90,11 +95,25 @@ impl Store {
             condition.check(bucket.objects.get(key).map(AsRef::as_ref))?;
             Ok(bucket.objects.insert(key.to_owned(), object))
         });
-        // The old one's files are removed here, outside of the lock.
+        // The old object's files are removed here, outside of the lock.
         replaced.map(drop)
     }
 
-    /// Deletes a key, where the condition holds. One that is not there is deleted already.
+    /// Puts a part into an upload, where it replaces an earlier part with its number.
+    pub fn put_part(
+        &self,
+        bucket: &str,
+        (key, id): (&str, &str),
+        number: i32,
+        part: UploadedPart,
+    ) -> S3Result<()> {
+        let replaced = self.with_bucket(bucket, |bucket| {
+            Ok(bucket.upload(key, id)?.parts.insert(number, part))
+        });
+        replaced.map(drop)
+    }
+
+    /// Deletes a key, where the condition holds; a key that does not exist counts as deleted.
     pub fn delete(&self, bucket: &str, key: &str, condition: &WriteIf) -> S3Result<()> {
         let deleted = self.with_bucket(bucket, |bucket| {
             condition.check(bucket.objects.get(key).map(AsRef::as_ref))?;
@@ -125,7 +144,7 @@ impl Bucket {
     }
 }
 
-/// There are no versions: the present object is "null".
+/// There are no versions: the present object has the version "null".
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VersionIDs.html>
 pub fn only_version(id: Option<&str>) -> S3Result<()> {
     match id {

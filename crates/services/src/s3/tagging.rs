@@ -1,4 +1,4 @@
-//! Tags of an object: read, written, deleted.
+//! Reads, writes and deletes the tags of an object.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub fn delete(
     Ok(S3Response::new(DeleteObjectTaggingOutput::default()))
 }
 
-/// The object stays the same but for its tags, its date included.
+/// Replaces only the tags; the object's date stays the same.
 fn replace(store: &Store, bucket: &str, key: &str, tags: Tags) -> S3Result<()> {
     store.with_bucket(bucket, |bucket| {
         let present = bucket.object(key)?;

@@ -12,7 +12,7 @@ const MAX_TAGS: usize = 10;
 const MAX_NAME: usize = 128;
 const MAX_VALUE: usize = 256;
 
-/// An object's tags, in the order in which they were given.
+/// An object's tags, in the client's order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tags(Vec<(String, String)>);
 
@@ -43,13 +43,13 @@ impl Tags {
                     "Cannot provide multiple Tags with the same key"
                 ));
             }
-            if name.is_empty() || !sound(name, MAX_NAME) {
+            if name.is_empty() || !is_valid(name, MAX_NAME) {
                 return Err(s3_error!(
                     InvalidTag,
                     "The TagKey you have provided is invalid"
                 ));
             }
-            if !sound(value, MAX_VALUE) {
+            if !is_valid(value, MAX_VALUE) {
                 return Err(s3_error!(
                     InvalidTag,
                     "The TagValue you have provided is invalid"
@@ -73,17 +73,16 @@ impl Tags {
         self.0.iter().map(tag).collect()
     }
 
-    /// What the header tells, which an object without tags does not have.
+    /// The value of the header `x-amz-tagging-count`; `None`: the object has no tags.
     pub fn count(&self) -> Option<i32> {
         (!self.0.is_empty()).then(|| super::object::count(self.0.len()))
     }
 }
 
 /// Letters, digits, spaces and `+ - = . _ : / @`, of any language.
-fn sound(text: &str, longest: usize) -> bool {
-    let allowed =
-        |one: char| one.is_alphanumeric() || one.is_whitespace() || "+-=._:/@".contains(one);
-    text.chars().count() <= longest && text.chars().all(allowed)
+fn is_valid(text: &str, longest: usize) -> bool {
+    let is_allowed = |c: char| c.is_alphanumeric() || c.is_whitespace() || "+-=._:/@".contains(c);
+    text.chars().count() <= longest && text.chars().all(is_allowed)
 }
 
 #[cfg(test)]

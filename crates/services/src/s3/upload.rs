@@ -15,31 +15,31 @@ use s3s::{S3Error, S3Result, s3_error};
 use super::{
     aws_chunked::{Decoder, Malformed},
     blob::{Blobs, Content},
-    declared::Declared,
     digests::{Algorithm, Digested, Digests},
+    integrity::DeclaredDigests,
 };
 
 /// The largest object that is uploaded in one piece, and the largest part.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 const MAX_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
-/// How much of a body that nobody wants is read.
+/// How much of an unused body is read.
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
 
-/// A request's body, which is taken once.
+/// A request's body, which can be taken once.
 #[derive(Clone)]
 pub struct Upload(Arc<Mutex<Option<Body>>>);
 
 /// A body and what is declared of it.
 struct Incoming {
     body: BodyDataStream,
-    /// Where the body is `aws-chunked`.
+    /// `None`: the body is not `aws-chunked`.
     decoder: Option<Decoder>,
     length: u64,
-    declared: Declared,
+    declared: DeclaredDigests,
 }
 
-/// A body that was received whole, and is what was declared.
+/// A body that was received completely and is as declared.
 pub struct Received {
     pub content: Content,
     pub digested: Digested,
@@ -56,8 +56,7 @@ impl Upload {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Reads what nobody took: unread, it would be in the way of the answer, and of the connection's
-    /// next request.
+    /// Reads a body that was not taken: an unread body would be taken for the connection's next request.
     pub async fn discard(&self) {
         let Some(body) = self.take() else { return };
         let mut body = body.into_data_stream();
@@ -70,15 +69,15 @@ impl Upload {
         }
     }
 
-    /// Writes the body into a blob, of which nothing is left where the body is not what it should be.
-    /// Sums by `algorithms` are made besides those that were declared.
+    /// Writes the body into a blob, which is removed if the body is not as declared. Sums by `algorithms`
+    /// are computed beside the declared ones.
     pub async fn receive(
         &self,
         headers: &HeaderMap,
         blobs: &Blobs,
         algorithms: &[Algorithm],
     ) -> S3Result<Received> {
-        let declared = Declared::read(headers)?;
+        let declared = DeclaredDigests::read(headers)?;
         let chunked = is_chunked(headers);
         let length = if chunked {
             number(headers, "x-amz-decoded-content-length")
@@ -105,7 +104,7 @@ impl Upload {
     }
 }
 
-/// Whether a body comes in chunks of AWS's.
+/// Whether a body is `aws-chunked`.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
 pub fn is_chunked(headers: &HeaderMap) -> bool {
     headers

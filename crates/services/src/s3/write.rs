@@ -1,4 +1,4 @@
-//! Objects, written and deleted.
+//! Writes and deletes objects.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use s3s::{
 
 use super::{
     conditions::WriteIf,
-    declared::Declared,
     digests::{Algorithm, Checksum},
-    messages,
-    object::{Object, answer_checksum, attributes, check_key, checksum_type},
+    error_messages,
+    integrity::DeclaredDigests,
+    object::{Object, answer_object_checksum, attributes, check_key},
     read::encryption,
     request::AsSent,
     store::{Store, only_version},
@@ -28,8 +28,8 @@ use super::{
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 const MAX_DELETED: usize = 1000;
 
-/// The body that goes past s3s, into a blob.
-pub async fn received<T>(
+/// Receives the body, which s3s does not see, into a blob.
+pub async fn receive<T>(
     store: &Store,
     request: &S3Request<T>,
     algorithm: Algorithm,
@@ -56,17 +56,17 @@ pub async fn put_object(
         matches: input.if_match.take(),
         none_matches: input.if_none_match.take(),
     };
-    // S3 sums what comes without a sum itself.
+    // S3 computes a sum for a body that comes without one.
     // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
-    let declared = Declared::read(&request.headers)?.algorithm();
+    let declared = DeclaredDigests::read(&request.headers)?.algorithm();
     let algorithm = declared.unwrap_or(Algorithm::Crc64Nvme);
     let Received {
         content, digested, ..
-    } = received(store, &request, algorithm).await?;
+    } = receive(store, &request, algorithm).await?;
     let object = Object {
         content,
         parts: Vec::new(),
-        etag: hex_simd::encode_to_string(digested.md5, hex_simd::AsciiCase::Lower),
+        etag: digested.etag(),
         modified: store.now(),
         attributes: Arc::new(attributes),
         checksum: digested.sum(algorithm).cloned().map(Checksum::from),
@@ -77,10 +77,7 @@ pub async fn put_object(
         server_side_encryption: Some(encryption()),
         ..PutObjectOutput::default()
     };
-    if let Some(checksum) = &object.checksum {
-        output.checksum_type = Some(checksum_type(checksum.kind));
-        answer_checksum!(output, Some((checksum.algorithm, checksum.value.clone())));
-    }
+    answer_object_checksum!(output, object);
     let input = &request.input;
     store.put(&input.bucket, &input.key, Arc::new(object), &condition)?;
     Ok(S3Response::new(output))
@@ -121,7 +118,7 @@ pub fn delete_objects(
                 version_id: identifier.version_id,
                 ..DeletedObject::default()
             }),
-            Err(error) => errors.push(told(&error, identifier)),
+            Err(error) => errors.push(listed_error(&error, identifier)),
         }
     }
     Ok(S3Response::new(DeleteObjectsOutput {
@@ -151,9 +148,9 @@ fn delete_listed(store: &Store, bucket: &str, identifier: &ObjectIdentifier) -> 
     store.delete(bucket, &identifier.key, &condition)
 }
 
-fn told(error: &S3Error, identifier: ObjectIdentifier) -> s3s::dto::Error {
+fn listed_error(error: &S3Error, identifier: ObjectIdentifier) -> s3s::dto::Error {
     let code = error.code().as_str();
-    let message = error.message().unwrap_or_else(|| messages::of(code));
+    let message = error.message().unwrap_or_else(|| error_messages::of(code));
     s3s::dto::Error {
         code: Some(code.to_owned()),
         message: Some(message.to_owned()),

@@ -1,22 +1,14 @@
-//! The XML around s3s: what it does not read, and what it must not write. Pure.
+//! Corrects XML before s3s reads it, and after s3s wrote it. Pure.
 
-/// Character references beyond the basic plane, which s3s refuses, as the characters they stand for.
+/// Replaces character references beyond the basic plane, which s3s refuses, by their characters.
 pub fn resolve_references(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
     let mut rest = body;
     while let Some((before, reference)) = rest.split_once("&#") {
         out.push_str(before);
-        let resolved = reference.split_once(';').and_then(|(digits, after)| {
-            let number = match digits.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => digits.parse(),
-            };
-            let character = number
-                .ok()
-                .filter(|number| *number > 0xFFFF)
-                .and_then(char::from_u32)?;
-            Some((character, after))
-        });
+        let resolved = code_point(reference)
+            .filter(|(number, _)| *number > 0xFFFF)
+            .and_then(|(number, after)| Some((char::from_u32(number)?, after)));
         if let Some((character, after)) = resolved {
             out.push(character);
             rest = after;
@@ -29,44 +21,44 @@ pub fn resolve_references(body: &str) -> String {
     out
 }
 
-/// Whether a document holds a character that XML 1.0 cannot hold, as it is or as a reference.
-/// <https://www.w3.org/TR/xml/#charsets>
-pub fn holds_no_xml(body: &str) -> bool {
-    let referred = |reference: &str| {
-        let (digits, _) = reference.split_once(';')?;
-        let number = match digits.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16),
-            None => digits.parse(),
-        };
-        Some(char::from_u32(number.ok()?).is_none_or(|character| !is_xml(character)))
+/// The code point of a character reference, and the text after it; `reference` begins after `&#`.
+fn code_point(reference: &str) -> Option<(u32, &str)> {
+    let (digits, after) = reference.split_once(';')?;
+    let number = match digits.strip_prefix(['x', 'X']) {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => digits.parse(),
     };
-    !body.chars().all(is_xml)
-        || body
-            .split("&#")
-            .skip(1)
-            .any(|rest| referred(rest) == Some(true))
+    Some((number.ok()?, after))
+}
+
+/// Whether a document contains a character that XML 1.0 does not allow, also as a reference.
+/// <https://www.w3.org/TR/xml/#charsets>
+pub fn is_malformed(body: &str) -> bool {
+    let is_allowed = |number| char::from_u32(number).is_some_and(is_xml);
+    let mut references = body.split("&#").skip(1).filter_map(code_point);
+    !body.chars().all(is_xml) || references.any(|(number, _)| !is_allowed(number))
 }
 
 fn is_xml(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
-/// Writes a carriage return as a reference, as a parser makes a line feed of any other. What XML 1.0
-/// cannot hold either way becomes U+FFFD: for such keys there is `encoding-type`.
+/// Writes a carriage return as a reference, since a parser would turn it into a line feed. Characters
+/// that XML 1.0 does not allow become U+FFFD: for such keys there is `encoding-type`.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 pub fn escape_controls(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
     for character in body.chars() {
         match character {
             '\r' => out.push_str("&#xd;"),
-            held if is_xml(held) => out.push(held),
+            _ if is_xml(character) => out.push(character),
             _ => out.push(char::REPLACEMENT_CHARACTER),
         }
     }
     out
 }
 
-/// An error that s3s wrote: with a message, where it has none, and with the request's id.
+/// Adds the request's id to an error that s3s wrote, and a message where it has none.
 pub fn complete_error(
     body: &str,
     request_id: &str,
@@ -78,19 +70,19 @@ pub fn complete_error(
     let Some((code, tail)) = rest.split_once("</Code>") else {
         return body.to_owned();
     };
-    let said = if tail.starts_with("<Message>") {
+    let added = if tail.starts_with("<Message>") {
         String::new()
     } else {
         format!("<Message>{}</Message>", message(code))
     };
-    let tail = in_plain_words(tail.trim_end_matches("</Error>"));
+    let tail = without_debug_form(tail.trim_end_matches("</Error>"));
     format!(
-        "{head}<Error><Code>{code}</Code>{said}{tail}<RequestId>{request_id}</RequestId></Error>"
+        "{head}<Error><Code>{code}</Code>{added}{tail}<RequestId>{request_id}</RequestId></Error>"
     )
 }
 
-/// s3s quotes the values that it cannot read in Rust's debug form.
-fn in_plain_words(text: &str) -> String {
+/// Removes Rust's debug form, in which s3s quotes values that it cannot read.
+fn without_debug_form(text: &str) -> String {
     let mut plain = text.to_owned();
     for quote in ["\"", "&quot;"] {
         let (opens, closes) = (format!("Some({quote}"), format!("{quote})"));
@@ -125,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn what_xml_cannot_hold_is_told_and_replaced() {
+    fn characters_that_xml_does_not_allow_are_noticed_and_replaced() {
         let replaced = escape_controls("a\r\u{1}b\n\té\u{FFFF}😀");
         assert_eq!(replaced, "a&#xd;\u{FFFD}b\n\té\u{FFFD}😀");
-        for held in ["", "a\r\n\té😀", "&#13;&#x1F600;", "&amp;#1;", "&#", "&#1"] {
-            assert!(!holds_no_xml(held), "{held}");
+        for allowed in ["", "a\r\n\té😀", "&#13;&#x1F600;", "&amp;#1;", "&#", "&#1"] {
+            assert!(!is_malformed(allowed), "{allowed}");
         }
-        for not in [
+        for forbidden in [
             "\u{1}",
             "\0",
             "a\u{FFFE}",
@@ -140,7 +132,7 @@ mod tests {
             "&#xD800;",
             "&#x110000;",
         ] {
-            assert!(holds_no_xml(not), "{not:?}");
+            assert!(is_malformed(forbidden), "{forbidden:?}");
         }
     }
 
@@ -153,8 +145,8 @@ mod tests {
             "<?xml?><Error><Code>NoSuchKey</Code><Message>nothing there</Message>\
              <RequestId>7</RequestId></Error>"
         );
-        let said = "<Error><Code>A</Code><Message>m</Message></Error>";
-        let full = complete_error(said, "7", |_| "other");
+        let with_message = "<Error><Code>A</Code><Message>m</Message></Error>";
+        let full = complete_error(with_message, "7", |_| "other");
         assert_eq!(
             full,
             "<Error><Code>A</Code><Message>m</Message><RequestId>7</RequestId></Error>"

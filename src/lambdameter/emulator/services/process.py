@@ -25,7 +25,7 @@ _STOP_LIMIT_S = 10.0
 _STDERR_LINES = 10
 _CHANGE_BYTES = 8
 _PREFIX = "lambdameter-services: "
-# cause (place). next step. See crates/services/src/refusal.rs.
+# cause (place). next step. See crates/services/src/start_error.rs.
 _REFUSAL = re.compile(r"(.*) \(([^()]*)\)\. (.*)")
 
 

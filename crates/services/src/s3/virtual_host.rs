@@ -1,4 +1,4 @@
-//! Buckets that are named by the host: `bucket.localhost` for `localhost/bucket`.
+//! Buckets in the host name: `bucket.localhost` for `localhost/bucket`.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
 
@@ -10,14 +10,14 @@ use axum::{
 };
 use s3s::s3_error;
 
-use super::refusal;
+use super::error_response;
 use crate::authority::Authority;
 
-/// The layer: what comes behind it sees path style alone.
+/// The layer: the layers inside it see only path style.
 pub async fn path_style(mut request: Request, next: Next) -> Response {
     if let Some(bucket) = bucket(request.headers()) {
         let Some(uri) = below(&bucket, request.uri()) else {
-            return refusal(s3_error!(InvalidURI)).into_response();
+            return error_response(s3_error!(InvalidURI)).into_response();
         };
         *request.uri_mut() = uri;
     }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_stands_before_the_path_as_it_is() {
+    fn a_bucket_is_put_before_the_unchanged_path() {
         for (target, expected) in [
             ("/", "/b/"),
             ("/?uploads", "/b/?uploads"),

@@ -1,18 +1,18 @@
-//! What the local S3 does not do, refused by AWS's own errors and never dropped in silence. Pure.
+//! Refuses what the local S3 does not do, by AWS's own errors and never silently. Pure.
 
 use axum::http::HeaderMap;
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use super::parameters;
 
-/// The account that everything belongs to, as the local Lambda has it.
+/// The account of everything here, as in the local Lambda.
 const ACCOUNT: &str = "000000000000";
 
-/// How much of a parameter's name a message quotes.
+/// The longest quotation of a parameter's name in a message.
 const MAX_NAME: usize = 80;
 
-/// Headers that ask for what is not there.
-const UNKNOWN_HEADERS: [&str; 8] = [
+/// Headers that are not supported.
+const UNSUPPORTED_HEADERS: [&str; 8] = [
     "x-amz-bucket-object-lock-enabled",
     "x-amz-copy-source-server-side-encryption-customer-algorithm",
     "x-amz-if-match-last-modified-time",
@@ -49,17 +49,17 @@ pub fn check_headers(operation: &str, headers: &HeaderMap) -> S3Result<()> {
     }
     let no_lock = text("x-amz-bucket-object-lock-enabled")
         .is_some_and(|enabled| enabled.eq_ignore_ascii_case("false"));
-    let unknown = |name: &&&str| headers.contains_key(**name);
-    match UNKNOWN_HEADERS.iter().find(unknown) {
+    let is_sent = |name: &&&str| headers.contains_key(**name);
+    match UNSUPPORTED_HEADERS.iter().find(is_sent) {
         Some(&"x-amz-bucket-object-lock-enabled") if no_lock => {}
-        Some(name) => return Err(absent(&format!("the header {name}"))),
+        Some(name) => return Err(not_implemented(&format!("the header {name}"))),
         None => {}
     }
     check_encryption(text("x-amz-server-side-encryption"))?;
     check_sums(headers)
 }
 
-/// Buckets are as S3 makes them: the owner has everything, and there are no other lists.
+/// Buckets are as S3 makes them by default: the owner has full control, and ACLs are disabled.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
 fn check_access_control(operation: &str, headers: &HeaderMap) -> S3Result<()> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -82,7 +82,9 @@ fn check_access_control(operation: &str, headers: &HeaderMap) -> S3Result<()> {
     }
     match text("x-amz-object-ownership") {
         None | Some("BucketOwnerEnforced") => Ok(()),
-        Some(_) => Err(absent("another ObjectOwnership than BucketOwnerEnforced")),
+        Some(_) => Err(not_implemented(
+            "another ObjectOwnership than BucketOwnerEnforced",
+        )),
     }
 }
 
@@ -93,12 +95,14 @@ fn no_access_control_lists() -> S3Error {
     )
 }
 
-/// S3 encrypts everything by keys of its own, and says so; nothing here does by other keys.
+/// S3 encrypts everything by its own keys, and says so; other keys are not supported.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html>
-fn check_encryption(by: Option<&str>) -> S3Result<()> {
-    match by {
+fn check_encryption(method: Option<&str>) -> S3Result<()> {
+    match method {
         None | Some("AES256") => Ok(()),
-        Some("aws:kms" | "aws:kms:dsse" | "aws:fsx") => Err(absent("encryption by KMS keys")),
+        Some("aws:kms" | "aws:kms:dsse" | "aws:fsx") => {
+            Err(not_implemented("encryption by KMS keys"))
+        }
         Some(_) => Err(s3_error!(
             InvalidArgument,
             "The encryption method specified is not supported"
@@ -106,9 +110,9 @@ fn check_encryption(by: Option<&str>) -> S3Result<()> {
     }
 }
 
-/// Sums by newer algorithms than these are not computed here.
+/// Sums by newer algorithms are not computed here.
 fn check_sums(headers: &HeaderMap) -> S3Result<()> {
-    let known = |name: &str| {
+    let is_supported = |name: &str| {
         matches!(
             name,
             "algorithm" | "mode" | "type" | "crc32" | "crc32c" | "crc64nvme" | "sha1" | "sha256"
@@ -117,13 +121,13 @@ fn check_sums(headers: &HeaderMap) -> S3Result<()> {
     let sums = headers
         .keys()
         .filter_map(|name| name.as_str().strip_prefix("x-amz-checksum-"));
-    match sums.into_iter().find(|name| !known(name)) {
-        Some(name) => Err(absent(&format!("the checksum {name}"))),
+    match sums.into_iter().find(|name| !is_supported(name)) {
+        Some(name) => Err(not_implemented(&format!("the checksum {name}"))),
         None => Ok(()),
     }
 }
 
-/// What an operation is answered with that is not there. `None`: it is.
+/// The answer to an operation that is not supported; `None`: it is supported.
 pub fn of_operation(operation: &str) -> Option<S3Error> {
     let nothing =
         |code: S3ErrorCode, message: &'static str| Some(S3Error::with_message(code, message));
@@ -160,17 +164,17 @@ pub fn of_operation(operation: &str) -> Option<S3Error> {
             "Bucket is missing Object Lock Configuration",
         ),
         "Other" => Some(s3_error!(MethodNotAllowed)),
-        present if is_present(present) => None,
-        absent_one => Some(absent(absent_one)),
+        operation if is_supported_operation(operation) => None,
+        operation => Some(not_implemented(operation)),
     }
 }
 
-/// Whether the local S3 has it.
-pub fn is_present(operation: &str) -> bool {
-    PRESENT.contains(&operation)
+/// Whether the local S3 has an operation.
+pub fn is_supported_operation(operation: &str) -> bool {
+    SUPPORTED.contains(&operation)
 }
 
-const PRESENT: [&str; 28] = [
+const SUPPORTED: [&str; 28] = [
     "AbortMultipartUpload",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -201,18 +205,20 @@ const PRESENT: [&str; 28] = [
     "UploadPartCopy",
 ];
 
-/// Refuses what asks for an operation that nobody here knows.
+/// Refuses parameters that the operation does not have: they may ask for a newer operation.
 pub fn check_parameters(operation: &str, query: &str) -> S3Result<()> {
     match parameters::stray(operation, query) {
         Some(name) => {
             let name: String = name.chars().take(MAX_NAME).collect();
-            Err(absent(&format!("the parameter {name} of {operation}")))
+            Err(not_implemented(&format!(
+                "the parameter {name} of {operation}"
+            )))
         }
         None => Ok(()),
     }
 }
 
-/// A part has both a number and an upload; s3s would take it for an object otherwise.
+/// A part needs both a number and an upload; otherwise s3s would take it for an object.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>
 pub fn check_part(operation: &str, query: &str) -> S3Result<()> {
     let has = |name: &str| {
@@ -233,11 +239,11 @@ pub fn check_part(operation: &str, query: &str) -> S3Result<()> {
     Ok(())
 }
 
-/// AWS's code for what a service does not have, with words of our own.
-pub fn absent(what: &str) -> S3Error {
+/// AWS's code for what a service does not have, with our own message.
+pub fn not_implemented(feature: &str) -> S3Error {
     s3_error!(
         NotImplemented,
-        "The local S3 does not have {what}; what it has is listed in docs/fidelity.md"
+        "The local S3 does not have {feature}; docs/fidelity.md lists what it has"
     )
 }
 
@@ -294,14 +300,14 @@ mod tests {
     ];
 
     #[test]
-    fn what_is_not_there_is_refused_by_its_own_code() {
+    fn what_is_not_supported_is_refused_by_its_own_code() {
         for (operation, name, value, expected) in REFUSED {
             assert_eq!(code(operation, name, value), expected, "{name}: {value}");
         }
     }
 
     #[test]
-    fn an_operation_that_is_not_there_says_so() {
+    fn an_operation_that_is_not_supported_has_an_error() {
         let code =
             |operation| of_operation(operation).map(|error| error.code().as_str().to_owned());
         assert_eq!(code("GetObject"), None);

@@ -1,4 +1,4 @@
-//! 403, in the form in which each protocol tells of an error.
+//! The answer 403 in the form of each protocol.
 
 use axum::{
     body::Body,
@@ -12,7 +12,7 @@ use crate::{fault_answers::with_body, protocol::Protocol, random};
 const DYNAMODB_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
-/// `message` has nothing in it that XML or JSON would have to escape but quotes.
+/// `message` contains no character but quotes that XML or JSON would have to escape.
 pub fn answer(protocol: Protocol, method: &Method, message: &str) -> Response {
     match protocol {
         Protocol::DynamoDb => dynamodb(message),
@@ -38,10 +38,10 @@ fn s3(method: &Method, message: &str) -> Response {
     let body = if method == Method::HEAD {
         String::new()
     } else {
-        let told = message.replace('"', "&quot;").replace('\'', "&apos;");
+        let escaped = message.replace('"', "&quot;").replace('\'', "&apos;");
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-             <Error><Code>AccessDenied</Code><Message>{told}</Message>\
+             <Error><Code>AccessDenied</Code><Message>{escaped}</Message>\
              <RequestId>{}</RequestId></Error>",
             id.to_str().unwrap_or_default()
         )
@@ -61,7 +61,7 @@ fn document(content_type: &'static str, body: String) -> Response {
 
 fn request_id() -> HeaderValue {
     let id = u128::from_be_bytes(random::secret());
-    HeaderValue::try_from(format!("{id:032X}")).expect("digits alone")
+    HeaderValue::try_from(format!("{id:032X}")).expect("digits only")
 }
 
 #[cfg(test)]
@@ -78,19 +78,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn dynamodb_is_told_in_json_with_the_right_checksum() {
+    async fn dynamodb_answers_in_json_with_the_right_checksum() {
         let response = answer(Protocol::DynamoDb, &Method::POST, "no");
-        let told = response.headers()["x-amz-crc32"].clone();
+        let checksum = response.headers()["x-amz-crc32"].clone();
         assert!(response.headers().contains_key("x-amzn-requestid"));
         let bytes = response.into_body().collect().await.expect("a body");
         let bytes = bytes.to_bytes();
-        assert_eq!(told, crc32fast::hash(&bytes).to_string());
+        assert_eq!(checksum, crc32fast::hash(&bytes).to_string());
         let document: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
         assert_eq!(document["message"], "no");
     }
 
     #[tokio::test]
-    async fn s3_is_told_in_xml_and_a_head_in_headers_alone() {
+    async fn s3_answers_in_xml_and_a_head_request_without_a_body() {
         let text = String::from_utf8(body(Protocol::S3, Method::GET).await).expect("text");
         assert!(text.contains("<Code>AccessDenied</Code>"));
         assert!(text.contains("<Message>it isn&apos;t &quot;ours&quot;</Message>"));

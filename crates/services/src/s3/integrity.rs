@@ -1,4 +1,4 @@
-//! What a client declares of a body that it sends: digests and sums, checked. Pure.
+//! The digests and sums that a client declares of a body, and whether they are right. Pure.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
@@ -8,20 +8,20 @@ use s3s::{S3Error, S3Result, s3_error};
 
 use super::{
     digests::{Algorithm, Digested, Sum},
-    messages,
+    error_messages,
 };
 
-/// What a client declares of a body that it sends.
+/// The digests and sums that a client declares of a body.
 #[derive(Debug, Default, PartialEq)]
-pub struct Declared {
+pub struct DeclaredDigests {
     md5: Option<Vec<u8>>,
     sum: Option<Sum>,
-    /// The algorithm of a sum that comes behind the body.
+    /// The algorithm of a sum that comes after the body.
     trailer: Option<Algorithm>,
     sha256: Option<Vec<u8>>,
 }
 
-impl Declared {
+impl DeclaredDigests {
     pub fn read(headers: &HeaderMap) -> S3Result<Self> {
         let declared = Self {
             md5: text(headers, "content-md5").map(md5).transpose()?,
@@ -40,9 +40,9 @@ impl Declared {
                  or x-amz-trailer headers were found."
             ));
         }
-        let named = text(headers, "x-amz-sdk-checksum-algorithm");
-        if let (Some(named), Some(sent)) = (named, declared.algorithm())
-            && !named.eq_ignore_ascii_case(sent.name())
+        let announced = text(headers, "x-amz-sdk-checksum-algorithm");
+        if let (Some(announced), Some(sent)) = (announced, declared.algorithm())
+            && !announced.eq_ignore_ascii_case(sent.name())
         {
             // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
             return Err(bad_digest(sent));
@@ -55,13 +55,13 @@ impl Declared {
         self.sum.as_ref().map(|sum| sum.algorithm).or(self.trailer)
     }
 
-    /// Every algorithm that checking needs.
+    /// Every algorithm that is needed for the check.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> + use<> {
         let sha256 = self.sha256.as_ref().map(|_| Algorithm::Sha256);
         self.algorithm().into_iter().chain(sha256)
     }
 
-    /// Whether the body, which was `digested` by [`Self::algorithms`], is what was declared.
+    /// Compares the body with what was declared; it was `digested` by [`Self::algorithms`].
     pub fn check(&self, digested: &Digested, trailers: &HeaderMap) -> S3Result<()> {
         if self.md5.as_deref().is_some_and(|md5| md5 != digested.md5) {
             return Err(s3_error!(
@@ -72,7 +72,7 @@ impl Declared {
         if let Some(declared) = &self.sha256
             && digested.sum(Algorithm::Sha256).map(|sum| &sum.bytes) != Some(declared)
         {
-            return Err(messages::custom(
+            return Err(error_messages::custom(
                 "XAmzContentSHA256Mismatch",
                 400,
                 "The provided 'x-amz-content-sha256' header does not match what was computed.",
@@ -108,7 +108,7 @@ fn md5(text: &str) -> S3Result<Vec<u8>> {
         .ok_or_else(|| s3_error!(InvalidDigest, "The Content-MD5 you specified was invalid."))
 }
 
-/// The digest of the whole body; `None` where the header says how the body travels.
+/// The digest of the whole body; `None`: the header says how the body is transferred.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
 fn content_sha256(text: &str) -> S3Result<Option<Vec<u8>>> {
     if text == "UNSIGNED-PAYLOAD" || text.starts_with("STREAMING-") {
@@ -128,7 +128,7 @@ fn content_sha256(text: &str) -> S3Result<Option<Vec<u8>>> {
         })
 }
 
-/// The sum that stands in a header.
+/// The sum in a header.
 pub fn sum_in(headers: &HeaderMap) -> S3Result<Option<Sum>> {
     let mut sums = Algorithm::ALL
         .into_iter()
@@ -159,7 +159,7 @@ fn trailer_in(headers: &HeaderMap) -> S3Result<Option<Algorithm>> {
 fn trailing(algorithm: Algorithm, trailers: &HeaderMap) -> S3Result<Sum> {
     let text = text(trailers, &algorithm.header()).unwrap_or_default();
     Sum::parse(algorithm, text).map_err(|_| {
-        messages::custom(
+        error_messages::custom(
             "MalformedTrailerError",
             400,
             "The request contained trailing data that was not well-formed or did not conform \
@@ -185,7 +185,7 @@ mod tests {
 
     /// What comes of a body with these headers and trailers: a code of S3's, or nothing.
     fn outcome(pairs: &[(&'static str, &str)], trailers: &[(&'static str, &str)]) -> String {
-        let checked = Declared::read(&headers(pairs)).and_then(|declared| {
+        let checked = DeclaredDigests::read(&headers(pairs)).and_then(|declared| {
             let mut digests = Digests::new(declared.algorithms());
             digests.update(b"123456789");
             declared.check(&digests.finish(), &headers(trailers))

@@ -1,4 +1,4 @@
-//! AWS's words for errors that come without any, and errors that s3s has no name for. Pure.
+//! AWS's messages for errors that s3s makes without one, and errors that s3s does not know. Pure.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
@@ -14,10 +14,10 @@ pub fn custom(code: &'static str, status: u16, message: impl Into<Cow<'static, s
     error
 }
 
-/// What S3 says with a code.
+/// S3's message for a code.
 pub fn of(code: &str) -> &'static str {
-    let known = MESSAGES.iter().find(|(known, _)| *known == code);
-    known.map_or("The request was refused", |(_, message)| message)
+    let entry = MESSAGES.iter().find(|(known, _)| *known == code);
+    entry.map_or("The request was refused", |(_, message)| message)
 }
 
 const MESSAGES: [(&str, &str); 27] = [

@@ -1,4 +1,4 @@
-//! What the data plane keeps on disk.
+//! What the local services keep on disk.
 
 use std::{
     fs, io,
@@ -6,20 +6,20 @@ use std::{
     sync::Arc,
 };
 
-use crate::{changes::Changes, refusal::Refusal, s3::Blobs};
+use crate::{change_counter::ChangeCounter, s3::Blobs, start_error::StartError};
 
 /// The folder of this process.
-pub struct State {
-    /// The objects' bytes, which go with this process.
+pub struct StateFolder {
+    /// The objects' bytes, which are removed with this process.
     pub blobs: Arc<Blobs>,
     /// The certificate that clients must trust.
     pub ca_bundle: PathBuf,
-    /// The file whose content differs after each change of what callers asked for.
+    /// The file whose content changes whenever the usage of an access key id does.
     pub changes: PathBuf,
 }
 
-impl State {
-    pub fn prepare(folder: &Path) -> Result<Self, Refusal> {
+impl StateFolder {
+    pub fn prepare(folder: &Path) -> Result<Self, StartError> {
         let make = || {
             fs::create_dir_all(folder)?;
             let folder = folder.canonicalize()?;
@@ -32,17 +32,18 @@ impl State {
         make().map_err(|error| unwritable(folder, &error))
     }
 
-    pub fn changes(&self) -> Result<Changes, Refusal> {
-        Changes::publish(&self.changes).map_err(|error| unwritable(&self.changes, &error))
+    pub fn change_counter(&self) -> Result<ChangeCounter, StartError> {
+        ChangeCounter::publish(&self.changes).map_err(|error| unwritable(&self.changes, &error))
     }
 
-    pub fn publish(&self, ca_pem: &str) -> Result<(), Refusal> {
+    /// Writes the certificate that clients must trust.
+    pub fn publish(&self, ca_pem: &str) -> Result<(), StartError> {
         fs::write(&self.ca_bundle, ca_pem).map_err(|error| unwritable(&self.ca_bundle, &error))
     }
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Refusal {
-    Refusal::host(
+fn unwritable(path: &Path, error: &io::Error) -> StartError {
+    StartError::host(
         format!("Cannot write the state folder: {error}"),
         &path.display().to_string(),
         "Give --state a folder that you may write to",

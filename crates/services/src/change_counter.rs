@@ -1,4 +1,4 @@
-//! A counter in a file: whoever reads there what it read before need not ask what has changed.
+//! A counter in a file: while the file does not change, another process need not ask for changes.
 
 use std::{
     fs::File,
@@ -8,14 +8,14 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Counts changes where another process can look: eight bytes, little-endian.
+/// Counts changes in a file that another process reads: eight bytes, little-endian.
 #[derive(Debug)]
-pub struct Changes {
+pub struct ChangeCounter {
     file: File,
     count: AtomicU64,
 }
 
-impl Changes {
+impl ChangeCounter {
     /// Makes the file.
     ///
     /// # Errors
@@ -29,11 +29,11 @@ impl Changes {
         })
     }
 
-    /// Tells of one more, once it can be asked for.
+    /// Counts one more change, after it can be asked for.
     ///
     /// # Errors
-    /// It cannot be written: from now on nobody learns of anything.
-    pub fn tell(&self) -> io::Result<()> {
+    /// The file cannot be written: from now on no change would be noticed.
+    pub fn increment(&self) -> io::Result<()> {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         self.file.write_all_at(&count.to_le_bytes(), 0)
     }
@@ -48,14 +48,14 @@ mod tests {
     #[test]
     fn each_change_makes_another_content() {
         let path = env::temp_dir().join(format!("changes-{}", process::id()));
-        let changes = Changes::publish(&path).expect("writable");
-        let mut seen = vec![fs::read(&path).expect("there")];
+        let changes = ChangeCounter::publish(&path).expect("writable");
+        let mut contents = vec![fs::read(&path).expect("there")];
         for _ in 0..300 {
-            changes.tell().expect("writable");
+            changes.increment().expect("writable");
             let content = fs::read(&path).expect("there");
             assert_eq!(content.len(), 8);
-            assert!(!seen.contains(&content));
-            seen.push(content);
+            assert!(!contents.contains(&content));
+            contents.push(content);
         }
         fs::remove_file(path).expect("ours");
     }

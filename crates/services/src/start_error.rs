@@ -1,4 +1,4 @@
-//! What a user is shown when the data plane cannot start: cause, place and next step, on one line.
+//! Why the local services cannot start: cause, place and next step, printed on one line.
 
 use std::{fmt, io, process::ExitCode};
 
@@ -9,16 +9,16 @@ pub enum Kind {
     Host = 3,
 }
 
-/// Why the data plane does not run.
+/// The error that ends the program.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct StartError {
     pub kind: Kind,
     pub cause: String,
     pub place: String,
     pub next_step: String,
 }
 
-impl Refusal {
+impl StartError {
     pub fn bad_input(cause: impl Into<String>, place: &str, next_step: &str) -> Self {
         Self::new(Kind::BadInput, cause.into(), place, next_step)
     }
@@ -27,10 +27,10 @@ impl Refusal {
         Self::new(Kind::Host, cause.into(), place, next_step)
     }
 
-    /// For what fails only on a host that is out of threads, descriptors or memory.
-    pub fn exhausted(what: &str, error: &io::Error) -> Self {
+    /// An error that means that the host is out of threads, descriptors or memory.
+    pub fn exhausted(subject: &str, error: &io::Error) -> Self {
         Self::host(
-            format!("Cannot start {what}: {error}"),
+            format!("Cannot start {subject}: {error}"),
             "this host",
             "Free some threads, memory or file descriptors (ulimit -a)",
         )
@@ -50,7 +50,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for StartError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = format!("{} ({}). {}.", self.cause, self.place, self.next_step);
         out.write_str(&line.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -62,8 +62,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_told_on_one_line_whatever_the_cause_holds() {
-        let refusal = Refusal::bad_input("first\n   second", "--seed", "Give a number");
-        assert_eq!(refusal.to_string(), "first second (--seed). Give a number.");
+    fn is_printed_on_one_line_whatever_the_cause_contains() {
+        let error = StartError::bad_input("first\n   second", "--seed", "Give a number");
+        assert_eq!(error.to_string(), "first second (--seed). Give a number.");
     }
 }

@@ -1,4 +1,4 @@
-//! The latency model: what a file says about times, and seeded draws from it. Pure.
+//! The latency model: a file with the distributions of times, and seeded draws from them. Pure.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -14,7 +14,7 @@ use crate::{call::Call, random};
 /// The standard normal distribution's 99th percentile.
 const Z99: f64 = 2.326_347_874_040_841;
 
-/// Whether a modelled time holds the engine's own time, or is added to it.
+/// Whether a modelled time contains the engine's own time, or is added to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -71,7 +71,7 @@ pub struct Delay {
 }
 
 impl Model {
-    /// Reads a file's text. Err: one line that names the line or the key at fault.
+    /// Reads a file's text. The error is one line that names the wrong line or key.
     pub fn parse(text: &str) -> Result<Self, String> {
         let model: Self = toml::from_str(text).map_err(|error| match error.span() {
             Some(span) => format!("line {}: {}", line_of(text, span.start), error.message()),
@@ -142,7 +142,7 @@ impl Time {
     fn sample(self, random: &mut ChaCha8Rng) -> Duration {
         let sigma = (self.p99_ms / self.p50_ms).ln() / Z99;
         let distribution =
-            LogNormal::new(self.p50_ms.ln(), sigma).expect("check() let only finite figures pass");
+            LogNormal::new(self.p50_ms.ln(), sigma).expect("check() accepts only finite figures");
         Duration::from_secs_f64(distribution.sample(random) / 1e3)
     }
 }
@@ -167,7 +167,7 @@ impl Latency {
 }
 
 /// Seeded draws from a model. Each operation has a random stream of its own, and so have each
-/// service's connections: the n-th of a kind is given the same time whatever else comes meanwhile.
+/// service's connections: the n-th of a kind has the same time whatever else happens meanwhile.
 pub struct Draws {
     model: Model,
     seed: u64,
@@ -175,7 +175,7 @@ pub struct Draws {
 }
 
 type Stream = (&'static str, String);
-/// The streams of connections; no service is called so.
+/// The streams of connections; no service has this name.
 const CONNECTION: &str = "connection";
 
 impl Draws {
@@ -197,7 +197,7 @@ impl Draws {
         })
     }
 
-    /// How long the next connection to a service takes to be set up; `None`: no time.
+    /// How long the next connection to a service takes; `None`: connections take no time.
     pub fn connection(&mut self, service: &str) -> Option<Duration> {
         let time = self.model.connection?;
         Some(time.sample(self.stream(CONNECTION, service)))
@@ -338,11 +338,11 @@ GetObject = { p50_ms = 10.0, p99_ms = 20.0, mb_per_s = 50.0 }
         let mut draws = two(1);
         assert_eq!(draws.next(&call("dynamodb", "Scan")), None);
         assert_eq!(draws.next(&call("s3", "HeadObject")), None);
-        assert!(draws.next(&call("dynamodb", "Unheard")).is_some());
+        assert!(draws.next(&call("dynamodb", "Unlisted")).is_some());
     }
 
     #[test]
-    fn bandwidth_is_told_in_bytes() {
+    fn bandwidth_is_in_bytes() {
         let delay = two(1).next(&call("s3", "GetObject")).expect("delayed");
         assert_eq!(delay.bytes_per_s, Some(50e6));
     }
@@ -381,8 +381,8 @@ GetObject = { p50_ms = 10.0, p99_ms = 20.0, mb_per_s = 50.0 }
             (", p99_ms = 50.0", "", "line 4: missing field `p99_ms`"),
             ("['Scan']", "['GetItem']", "dynamodb: GetItem is both"),
         ] {
-            let told = Model::parse(&TWO.replace(from, to)).expect_err(to);
-            assert!(told.starts_with(expected), "{told}");
+            let message = Model::parse(&TWO.replace(from, to)).expect_err(to);
+            assert!(message.starts_with(expected), "{message}");
         }
     }
 }

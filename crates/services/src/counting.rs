@@ -11,19 +11,19 @@ use crate::{
     usage::Usage,
 };
 
-/// Whose requests these are, and where they are counted.
+/// The service whose requests are counted, and where.
 #[derive(Clone)]
-pub struct Register {
+pub struct CountingLayer {
     pub service: &'static str,
     pub identify: Identify,
     pub usage: Usage,
 }
 
-/// Identifies a request, counts it, and hands the [`Call`] down with it.
-pub async fn register(State(of): State<Register>, request: Request, next: Next) -> Response {
+/// Identifies a request, counts it, and passes it on with its [`Call`].
+pub async fn count(State(layer): State<CountingLayer>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let call = Call::of(of.service, of.identify, &parts);
-    of.usage.count(&call);
+    let call = Call::of(layer.service, layer.identify, &parts);
+    layer.usage.count(&call);
     parts.extensions.insert(call);
     next.run(Request::from_parts(parts, body)).await
 }
