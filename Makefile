@@ -11,16 +11,28 @@ PAGE       := PYTHONPATH=src $(VENV)/python -m lambdameter.build.page
 export UV_PYTHON_DOWNLOADS := never
 export CARGO_TARGET_DIR := $(CACHE)/cargo-target
 
-.PHONY: run test test-cgroup2 setup check record claims soak simulate blind format clean
+.PHONY: run test test-unit test-whole test-cgroup2 setup check record claims soak simulate blind format clean
 
 run: setup ## all set-up, once a calibration, then the duel
 	@test -e $(CACHE)/speed-arm64.json || $(VENV)/lambdameter doctor --calibrate > /dev/null || true
 	@$(VENV)/lambdameter run etl $(ARGS)
 
-test: setup ## all set-up, then the tests
+test: setup ## all set-up, then the tests; with ARGS only those of pytest that it names
+ifdef ARGS
+	$(VENV)/pytest $(ARGS)
+else
 	cargo test --release --locked --quiet --workspace
 	@$(PAGE) test
-	$(VENV)/pytest $(ARGS)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-unit test-whole
+endif
+
+# Side by side: the one is busy, the others mostly wait for what they measure.
+test-unit:
+	$(VENV)/coverage run -m pytest tests/unit tests/test_architecture.py
+	$(VENV)/coverage report
+test-whole:
+	$(VENV)/pytest --numprocesses=2 --dist=loadfile --durations=25 \
+	  tests/e2e tests/page tests/parity tests/conformance
 
 test-cgroup2: setup ## the sandbox's tests on a kernel with cgroup v2, in a virtual machine
 	./scripts/cgroup2/kernel.sh $(CACHE)/cgroup2
@@ -29,7 +41,7 @@ test-cgroup2: setup ## the sandbox's tests on a kernel with cgroup v2, in a virt
 setup: $(UV) ## the set-up alone
 	@./scripts/interpreter/debian.sh $(CACHE)
 	@$(UV) sync --quiet --locked --no-install-project
-	@PYTHONPATH=src $(VENV)/python -m lambdameter.build.cargo --workspace
+	@PYTHONPATH=src $(VENV)/python -m lambdameter.build.cargo
 	@$(PAGE)
 	@$(UV) sync --quiet --locked
 
@@ -45,7 +57,7 @@ $(UV):
 check: setup ## lint, types, architecture
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
-	$(VENV)/mypy
+	$(VENV)/python scripts/check_types.py
 	cargo fmt --check
 	cargo clippy --release --locked --quiet --workspace --all-targets -- -D warnings
 	@$(PAGE) check
@@ -72,6 +84,7 @@ format: ## what the formatters do by themselves
 	$(VENV)/ruff check --fix-only
 	$(VENV)/ruff format
 	cargo fmt
+	@$(PAGE) format
 
 clean: ## forget what this checkout made; the cache is left (see its path in the README)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

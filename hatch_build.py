@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BINARIES = (
@@ -23,17 +24,18 @@ BINARIES = (
 )
 
 
-class CargoBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own is untyped
+class CargoBuildHook(BuildHookInterface[BuilderConfig]):
     """Runs the one cargo build of the workspace; a no-op where `make setup` has run before."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build, then name the binaries as scripts of the wheel."""
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         target = Path(os.environ.get("CARGO_TARGET_DIR") or cache / "lambdameter" / "cargo-target")
-        # The whole workspace in one call: features unify, so a call per member would build
-        # some seventy crates twice.
+        # With the features that the whole workspace asks for, as `make setup` and whoever builds
+        # a function do: else some seventy crates would be built twice.
+        programs = [word for name in BINARIES for word in ("--bin", name)]
         subprocess.run(
-            ["cargo", "build", "--release", "--locked", "--workspace"],
+            ["cargo", "build", "--release", "--locked", "--workspace", *programs],
             cwd=self.root,
             env={**os.environ, "CARGO_TARGET_DIR": str(target)},
             check=True,

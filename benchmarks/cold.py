@@ -29,7 +29,7 @@ from lambdameter import binaries
 from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.execution.interpreters import find_interpreter
 from lambdameter.emulator.speed import store
-from lambdameter.emulator.speed.awake import Awake
+from lambdameter.emulator.speed.keep_awake import KeepAwake
 
 RESTS_MS = (0, 2, 5, 10, 20, 50, 100, 300)
 CALLS, WARM_UP, DRAWS = 60, 30, 10_000
@@ -94,7 +94,7 @@ def more(of: np.ndarray, than: np.ndarray) -> Sequence[float]:
 
 def main() -> None:
     """Measure and print."""
-    with Awake.throughout(SystemClock()):
+    with KeepAwake.throughout(SystemClock()):
         taken = measure()
     shown = Table("rest, ms", "CPU, ms (median)", "more than at once", "95 %", header_style="")
     for rest, cpu in taken.items():

@@ -45,9 +45,10 @@ from lambdameter.emulator.control.code_store import CodeStore
 from lambdameter.emulator.execution.managed_runtimes import HostRuntimes
 from lambdameter.emulator.execution.placement import new_identity
 from lambdameter.emulator.execution.process_environment import FunctionFacts, process_environment
+from lambdameter.emulator.options import Options
 from lambdameter.emulator.sandbox.base import ProcessSpec
 from lambdameter.emulator.sandbox.launch import on_host
-from lambdameter.emulator.server import PINS, Options
+from lambdameter.emulator.server import PINS
 from lambdameter.measure.local_lambda import local_lambda
 
 HERE = Path(__file__).parent / "emulator"

@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/idle_cpus.py    # a minute, on an idle machine, as root
 
 A list of squares is built again and again: without a pause, and after 50 ms of sleep each time,
-with idle CPUs left to themselves and kept awake (`emulator/speed/awake.py`), in turns. The CPU
+with idle CPUs left to themselves and kept awake (`emulator/speed/keep_awake.py`), in turns. The CPU
 time of each is told as a multiple of the fastest.
 """
 
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lambdameter.emulator.clock import SystemClock
-from lambdameter.emulator.speed.awake import DEVICE, Awake
+from lambdameter.emulator.speed.keep_awake import DEVICE, KeepAwake
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks" / "idle-cpus.txt"
 SQUARES, CALLS, ROUNDS, PAUSE_S = 100_000, 100, 4, 0.05
@@ -40,20 +40,20 @@ def squares() -> float:
 
 def calls(pause_s: float, *, awake: bool) -> list[float]:
     """CALLS of them, ms."""
-    request = Awake(SystemClock())
+    keeper = KeepAwake(SystemClock())
     if awake:
-        request.ask()
+        keeper.request()
     taken = []
     for _ in range(CALLS):
         time.sleep(pause_s)
         taken.append(squares())
-    request.close()
+    keeper.close()
     return taken
 
 
 def main() -> int:
     """Measure, print and write."""
-    if not Awake(SystemClock()).possible:
+    if not KeepAwake(SystemClock()).possible:
         print(f"idle_cpus.py: {DEVICE} cannot be written: run as root", file=sys.stderr)
         return 2
     samples: dict[str, list[float]] = {name: [] for name in WAYS}

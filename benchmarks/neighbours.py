@@ -24,8 +24,8 @@ from lambdameter import binaries
 from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.execution.interpreters import find_interpreter
 from lambdameter.emulator.speed import kernels, store
-from lambdameter.emulator.speed.awake import Awake
-from lambdameter.emulator.speed.host import KERNEL, streams_ns
+from lambdameter.emulator.speed.calibrate import KERNEL, streams_ns
+from lambdameter.emulator.speed.keep_awake import KeepAwake
 from lambdameter.emulator.speed.kernels import Kernel
 
 MINUTES, PAUSE_S, ROWS = 2, 0.3, 5
@@ -51,7 +51,7 @@ def measure() -> np.ndarray:
 
 def main() -> None:
     """Measure and print."""
-    with Awake.throughout(SystemClock()):
+    with KeepAwake.throughout(SystemClock()):
         moments = measure()
     slower = moments / np.percentile(moments, 10, axis=0)
     by_work = slower[np.argsort(slower[:, 0])]

@@ -99,7 +99,8 @@ def simulate(world: World, rounds: int, runs: int, generator: np.random.Generato
 def held(resampled: Floats, estimates: Floats, truth: float, rounds: int) -> NDArray[np.bool_]:
     """Of each run (a column), whether its interval holds the true log ratio."""
     low, high = bootstrap.ends(resampled, estimates, bootstrap.LEVEL, rounds)
-    return (low <= truth) & (truth <= high)
+    inside: NDArray[np.bool_] = (low <= truth) & (truth <= high)
+    return inside
 
 
 def log_ratios(calls: list[Floats]) -> Floats:
@@ -235,7 +236,9 @@ def told_looks(pool: ProcessPoolExecutor, runs: int) -> Iterator[str]:
         SLOW_SAME: World(slow=0.05),
         SLOW_SHIFTED: World(shift=math.log(1.08), slow=0.05),
     }
-    tasks = [(world, runs, 7 + n, pseudo_values) for n, world in enumerate(worlds.values())]
+    tasks: list[tuple[World, int, int, Callable[[Floats], Floats]]] = [
+        (world, runs, 7 + n, pseudo_values) for n, world in enumerate(worlds.values())
+    ]
     before = {f"{name}, geometric means": worlds[name] for name in (SLOW_SAME, SLOW_SHIFTED)}
     tasks += [(world, runs, 27 + n, unbent) for n, world in enumerate(before.values())]
     yield f"The stopping rule, looks after {sequential.LOOKS} rounds, {runs:,} runs each:"

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from lambdameter import binaries
 from lambdameter.emulator.sandbox import WAYS, cgroup_tree, cgroup_v1, detect, launch, processes
 from lambdameter.errors import HostError
+from lambdameter.model.race_messages import Message
 from lambdameter.model.sample import Enforcement
 
 Require = Callable[[bool, str], None]
@@ -80,6 +82,20 @@ def doors(require_launcher: None, tmp_path_factory: pytest.TempPathFactory) -> I
     spec.loader.exec_module(module)
     with module.opened(tmp_path_factory.mktemp("doors")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def checked_message() -> Callable[[str | bytes], dict[str, Any]]:
+    """Reads a message of the race; it fails where a field is unknown, missing or wrong."""
+
+    def check(text: str | bytes) -> dict[str, Any]:
+        message: dict[str, Any] = msgspec.json.decode(text)
+        known = msgspec.json.encode(msgspec.json.decode(text, type=Message))
+        # A struct leaves out what it does not know.
+        assert msgspec.json.decode(known) == message
+        return message
+
+    return check
 
 
 @pytest.fixture(scope="session")

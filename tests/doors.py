@@ -13,17 +13,17 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import msgspec
 import psutil
 
 from lambdameter.emulator.gateway.declaration import load
-from lambdameter.emulator.server import EmulatorReady, Options
-from lambdameter.model.live import LivePrices, LiveSite
-from lambdameter.race.page_server import Stage, bind, serving
-from lambdameter.race.races import Races
+from lambdameter.emulator.options import EmulatorReady, Options
+from lambdameter.model.race_records import RacePrices, RaceSite
+from lambdameter.race.page_server import PageContent, bind, serving
+from lambdameter.race.recordings import Recordings
 
 ALLOWED = ("lambda.test", "192.0.2.7", "fd00::7")
 PAGE_ORIGIN = "http://page.test:5173"
@@ -44,7 +44,7 @@ stage = "live"
 origins = ["{PAGE_ORIGIN}"]
 hosts = {json.dumps(ALLOWED)}
 """
-SITE = LiveSite(
+SITE = RaceSite(
     target="local",
     websocket=None,
     token="a secret",
@@ -53,11 +53,11 @@ SITE = LiveSite(
     records=1,
     lanes=(),
     formats=(),
-    tiers=(),
+    memory_sizes=(),
     conditions="c",
     caveats=(),
     modelled=None,
-    prices=LivePrices(
+    prices=RacePrices(
         per_request_usd=0,
         gb_second_usd=0,
         services_usd_per_race={},
@@ -74,7 +74,7 @@ class Doors(msgspec.Struct, frozen=True):
     addresses: dict[str, str]
     ready: EmulatorReady
 
-    def client(self, service: str) -> Any:
+    def client(self, service: Literal["lambda", "dynamodb", "s3"]) -> Any:
         """An SDK's, for one of the services."""
         endpoints = {"lambda": self.ready.endpoint, "dynamodb": self.ready.dynamodb}
         return boto3.client(
@@ -123,12 +123,14 @@ def opened(folder: Path) -> Iterator[Doors]:
 @contextlib.contextmanager
 def _page(folder: Path) -> Iterator[str]:
     """The live race's page, from a loop in a thread of its own."""
-    stage = Stage(page="<!doctype html><title>t</title>", site=SITE, races=Races(folder), code={})
+    content = PageContent(
+        page="<!doctype html><title>t</title>", site=SITE, recordings=Recordings(folder)
+    )
     listening = bind(0)
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
 
     async def serve() -> None:
-        async with serving(stage, listening):
+        async with serving(content, listening):
             await stop.wait()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))

@@ -162,7 +162,7 @@ def rust_imports(source: Path) -> Iterator[str]:
     yield from re.findall(r"\bcrate::(\w+)", code)
 
 
-@pytest.mark.parametrize("source", list(crates()), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("source", list(crates()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_cycle_among_the_modules_of_a_crate(source: Path) -> None:
     roots = {"main", "lib"}
     modules = {path.stem: {path} for path in source.glob("*.rs") if path.stem not in roots}

@@ -115,14 +115,8 @@ def cell(figure: PublishedFigure, run: Run, sizes: Mapping[tuple[str, str], int]
         figure=figure,
         ours=ours,
         error_of_mean=standard_error(values) / ours,
-        cpu_ms=mean(calls, lambda one: one.meter and one.meter.cpu_ms)
-        + mean(
-            calls,
-            lambda one: one.meter and one.meter.modelled and one.meter.modelled.invocation_cpu_ms,
-        ),
-        service_ms=mean(
-            calls, lambda one: one.meter and one.meter.service and one.meter.service.modelled_ms
-        ),
+        cpu_ms=mean(calls, cpu_ms) + mean(calls, modelled_cpu_ms),
+        service_ms=mean(calls, service_ms),
         init_peak_mb=max((one.meter.peak_memory_mb or 0.0) for one in firsts if one.meter),
         package_mb=sizes.get((figure.workload, figure.variant), own) / 1e6,
         added=mean(calls, lambda one: added(figure.metric, one)),
@@ -138,6 +132,23 @@ def mean(calls: Sequence[Sample], of: Callable[[Sample], float | None]) -> float
     """Of all calls that tell it; 0 where none does."""
     known = [value for one in calls if (value := of(one)) is not None]
     return statistics.fmean(known) if known else 0.0
+
+
+def cpu_ms(sample: Sample) -> float | None:
+    """The CPU time of a call, as this host counted it."""
+    return sample.meter.cpu_ms if sample.meter else None
+
+
+def modelled_cpu_ms(sample: Sample) -> float | None:
+    """The CPU time that the model of what AWS adds puts onto a call."""
+    modelled = sample.meter.modelled if sample.meter else None
+    return modelled.invocation_cpu_ms if modelled else None
+
+
+def service_ms(sample: Sample) -> float | None:
+    """How long a call waited for DynamoDB and S3, by the latency model."""
+    service = sample.meter.service if sample.meter else None
+    return service.modelled_ms if service else None
 
 
 def added(metric: str, sample: Sample) -> float | None:

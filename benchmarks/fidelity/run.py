@@ -7,7 +7,7 @@ Init Duration, first calls, warm Durations, times in the handler and Max Memory 
 shown them: with the CPUs slowed to a Lambda vCPU's, and with what AWS adds. Beside times below one
 vCPU stands the CPU time that they imply by the bandwidth rule. Then: how large the errors are,
 whether they lean towards a language, and how large they are where what AWS adds (overheads.toml)
-was not fitted to the text. The table goes into docs/fidelity/, one file for each CPU.
+was not fitted to the text. The table goes into docs/fidelity/, one file for each kind of host.
 """
 
 from __future__ import annotations
@@ -142,6 +142,9 @@ def main() -> None:
         console.print(told)
     FOLDER.mkdir(exist_ok=True)
     name = re.sub(r"[^a-z0-9]+", "-", manifest.host["cpu"].lower()).strip("-")
+    # Hosts of one name differ: a file for each, told apart by how often a Lambda vCPU they are.
+    if manifest.target.calibration:
+        name += f"-{manifest.target.calibration.compiled.factor:.2f}"
     (FOLDER / f"{name}.txt").write_text(console.export_text())
 
 

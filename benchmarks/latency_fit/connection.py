@@ -111,7 +111,8 @@ class Rule(NamedTuple):
 
     def with_connection(self, cells: Sequence[Cell], connection: float) -> Fit:
         """The best CPU times beside a connection of so long."""
-        cpu, errors = {}, {}
+        cpu: dict[str, float] = {}
+        errors: dict[Cell, float] = {}
         for runtime in sorted({cell.runtime for cell in cells}):
             mine = [cell for cell in cells if cell.runtime == runtime]
 

@@ -27,7 +27,7 @@ from rich.progress import track
 
 from lambdameter.build import cargo
 from lambdameter.build.archive import Member, write
-from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.emulator.options import Options as EmulatorOptions
 from lambdameter.measure.local_lambda import local_lambda
 from lambdameter.model.artifact import Artifact, Deployment
 from lambdameter.model.workload import Table, TableKey

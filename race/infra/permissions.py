@@ -1,4 +1,4 @@
-"""What each function may do: its own objects, tables, functions and connections, nothing else."""
+"""The policy of each function: only its own objects, tables, functions and connections."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
-# The wildcards that a role may have, each behind a name that is known.
+# The only wildcards in a role, each below a known prefix, with its reason.
 _WILDCARDS = {
-    "connections": "An object for each page that watches, named by its connection.",
-    "data": "The workload's objects, in each format.",
-    "races": "An object for each race and lane, named by the race.",
+    "connections": "An object for each connected page, named by the connection's id.",
+    "data": "The workload's objects, one for each format.",
+    "races": "Objects of each race, named by the race's id.",
 }
-_ANY_CONNECTION = "Pages come and go: a connection's id is known when it is there."
+_ANY_CONNECTION = "A connection's id is only known once the page has connected."
 
 
-class Site(NamedTuple):
-    """ARNs, for the policy of one function.
+class FunctionArns(NamedTuple):
+    """The ARNs that the policy of one function needs.
 
     Attributes:
-        function: its own name, as in race/race.toml.
-        bucket: of the race's data.
+        function: the function's name, as in race/race.toml.
+        bucket: the race's bucket.
         tables: by lane.
         functions: by name.
-        connections: POST to any connection of our API's stage.
-        log: its own log group.
+        connections: POST to any connection of the WebSocket API's stage.
+        log: the function's log group.
     """
 
     function: str
@@ -42,17 +42,17 @@ class Site(NamedTuple):
         return f"{self.bucket}/{prefix}/*"
 
 
-def statements(site: Site) -> list[iam.PolicyStatement]:
-    """The whole policy of one function."""
+def statements(arns: FunctionArns) -> list[iam.PolicyStatement]:
+    """All statements of one function's policy."""
     return [
-        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], site.log),
-        _allow(["execute-api:ManageConnections"], site.connections),
-        *_OWN[site.function](site),
+        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], arns.log),
+        _allow(["execute-api:ManageConnections"], arns.connections),
+        *_STATEMENTS[arns.function](arns),
     ]
 
 
-def acknowledged(construct: IConstruct, reasons: Mapping[str, str]) -> None:
-    """Rules of cdk-nag's AWS Solutions that a construct may break, each with its reason."""
+def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Allow a construct to break rules of cdk-nag's AWS Solutions: rule -> reason."""
     for rule, reason in reasons.items():
         cdk.Validations.of(construct).acknowledge(
             cdk.Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason)
@@ -60,40 +60,40 @@ def acknowledged(construct: IConstruct, reasons: Mapping[str, str]) -> None:
 
 
 def acknowledge_wildcards(role: IConstruct, bucket: str, api: str) -> None:
-    """The only wildcards that may be in a role: prefixes of one bucket, connections of one API.
+    """Allow a role's wildcards: prefixes of one bucket, and the connections of one API.
 
     Args:
-        role: of any of our functions.
-        bucket: its logical id.
-        api: the part of the connections' ARN behind the account, as cdk-nag writes it.
+        role: the role of a function.
+        bucket: the bucket's logical id.
+        api: the connections' ARN after the account, as cdk-nag writes it.
     """
-    reasons = {f"<{bucket}.Arn>/{prefix}/*": why for prefix, why in _WILDCARDS.items()}
+    reasons = {f"<{bucket}.Arn>/{prefix}/*": reason for prefix, reason in _WILDCARDS.items()}
     account = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>"
     reasons[f"{account}:{api}/POST/@connections/*"] = _ANY_CONNECTION
-    acknowledged(role, {f"IAM5[Resource::{what}]": why for what, why in reasons.items()})
+    acknowledge(role, {f"IAM5[Resource::{arn}]": reason for arn, reason in reasons.items()})
 
 
 def _allow(actions: list[str], *resources: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=actions, resources=list(resources))
 
 
-def _connection(site: Site) -> list[iam.PolicyStatement]:
-    begun = (site.functions["runner"], site.functions["verifier"])
+def _connection(arns: FunctionArns) -> list[iam.PolicyStatement]:
+    started = (arns.functions["runner"], arns.functions["verifier"])
     return [
-        _allow(["s3:PutObject", "s3:DeleteObject"], site.objects("connections")),
-        _allow(["lambda:InvokeFunction"], *begun),
+        _allow(["s3:PutObject", "s3:DeleteObject"], arns.objects("connections")),
+        _allow(["lambda:InvokeFunction"], *started),
     ]
 
 
-def _runner(site: Site) -> list[iam.PolicyStatement]:
-    racers = (site.functions["racer-python"], site.functions["racer-rust"])
+def _runner(arns: FunctionArns) -> list[iam.PolicyStatement]:
+    racers = (arns.functions["racer-python"], arns.functions["racer-rust"])
     return [
-        # Without ListBucket, S3 answers 403 and not 404 where there is no such object.
-        _allow(["s3:ListBucket"], site.bucket),
-        _allow(["s3:GetObject", "s3:PutObject"], site.objects("races")),
-        _allow(["s3:DeleteObject"], site.objects("connections")),
-        _allow(["dynamodb:Scan", "dynamodb:BatchWriteItem"], *site.tables.values()),
-        # Their memory, which each race sets; the waiter for it asks by GetFunction.
+        # Without ListBucket, S3 answers 403 instead of 404 if there is no such object.
+        _allow(["s3:ListBucket"], arns.bucket),
+        _allow(["s3:GetObject", "s3:PutObject"], arns.objects("races")),
+        _allow(["s3:DeleteObject"], arns.objects("connections")),
+        _allow(["dynamodb:Scan", "dynamodb:BatchWriteItem"], *arns.tables.values()),
+        # Each race sets the racers' memory size; the waiter for the update calls GetFunction.
         _allow(
             [
                 "lambda:InvokeFunction",
@@ -106,25 +106,25 @@ def _runner(site: Site) -> list[iam.PolicyStatement]:
     ]
 
 
-def _verifier(site: Site) -> list[iam.PolicyStatement]:
+def _verifier(arns: FunctionArns) -> list[iam.PolicyStatement]:
     return [
-        _allow(["s3:ListBucket"], site.bucket),
-        _allow(["s3:GetObject", "s3:PutObject"], site.objects("races")),
-        _allow(["s3:GetObject"], f"{site.bucket}/data/expected.ndjson"),
-        _allow(["dynamodb:Scan"], *site.tables.values()),
+        _allow(["s3:ListBucket"], arns.bucket),
+        _allow(["s3:GetObject", "s3:PutObject"], arns.objects("races")),
+        _allow(["s3:GetObject"], f"{arns.bucket}/data/expected.ndjson"),
+        _allow(["dynamodb:Scan"], *arns.tables.values()),
     ]
 
 
-def _racer(site: Site) -> list[iam.PolicyStatement]:
-    lane = site.function.removeprefix("racer-")
+def _racer(arns: FunctionArns) -> list[iam.PolicyStatement]:
+    lane = arns.function.removeprefix("racer-")
     return [
-        _allow(["s3:GetObject"], site.objects("data")),
-        _allow(["s3:PutObject"], site.objects("races")),
-        _allow(["dynamodb:BatchWriteItem"], site.tables[lane]),
+        _allow(["s3:GetObject"], arns.objects("data")),
+        _allow(["s3:PutObject"], arns.objects("races")),
+        _allow(["dynamodb:BatchWriteItem"], arns.tables[lane]),
     ]
 
 
-_OWN = {
+_STATEMENTS = {
     "connection": _connection,
     "runner": _runner,
     "verifier": _verifier,

@@ -6,11 +6,13 @@ It is started by the kernel of an initramfs that machine.py packed, with the hos
 from __future__ import annotations
 
 import ctypes
+import functools
 import json
 import os
 import subprocess
 import traceback
 from pathlib import Path
+from typing import TypedDict
 
 CGROUPS = Path("/sys/fs/cgroup")
 SLICE = Path("user.slice/user-1000.slice")
@@ -59,7 +61,16 @@ def enter(scope: Path) -> None:
     os.setresuid(USER, USER, USER)
 
 
-def run(told: dict[str, list[str] | dict[str, str]]) -> int:
+class Told(TypedDict):
+    """What is run as whom, and in which environment: machine.py writes it."""
+
+    root: list[str]
+    user: list[str]
+    user_without_cpu: list[str]
+    environment: dict[str, str]
+
+
+def run(told: Told) -> int:
     """All of it; how many of the runs failed."""
     for one in MOUNTS:
         mount(*one)
@@ -67,7 +78,7 @@ def run(told: dict[str, list[str] | dict[str, str]]) -> int:
     for who, command, scope in (
         ("root", told["root"], None),
         ("a user with all controllers", told["user"], "cpu memory pids"),
-        ("a user without cpu", told["user without cpu"], "memory pids"),
+        ("a user without cpu", told["user_without_cpu"], "memory pids"),
     ):
         print(f"\n==== as {who}", flush=True)
         place = delegate(scope) if scope else None
@@ -79,7 +90,7 @@ def run(told: dict[str, list[str] | dict[str, str]]) -> int:
             command,
             cwd=home,
             env={**told["environment"], "HOME": str(home), "TMPDIR": str(home)},
-            preexec_fn=(lambda where=place: enter(where)) if place else None,
+            preexec_fn=functools.partial(enter, place) if place else None,
         )
         failed += status != 0
     return failed

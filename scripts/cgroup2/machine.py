@@ -142,7 +142,7 @@ def _told() -> bytes:
         "root": (*pytest, BEHAVIOUR, ENCLOSED),
         # The last -k counts. A user has no real-time threads, which keep Lambda's rule.
         "user": (*pytest, "-k", "not duty-cycle and not rule", BEHAVIOUR),
-        "user without cpu": (*pytest, WITHOUT_CPU),
+        "user_without_cpu": (*pytest, WITHOUT_CPU),
         "environment": {
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": str(ROOT / "src"),

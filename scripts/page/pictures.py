@@ -1,4 +1,4 @@
-"""The README's pictures of the live race, from an export: the end in light, mid-race in dark.
+"""The README's pictures of the live race, from an export: the result, and mid-race in dark.
 
 lambdameter live --export races.html RACE
 python scripts/page/pictures.py races.html docs/images
@@ -9,15 +9,16 @@ from __future__ import annotations
 import base64
 import sys
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-SIZE = {"width": 1440, "height": 1130}
+SIZE: ViewportSize = {"width": 1440, "height": 1130}
 MID_RACE_MS = 12_000
 
 
-def opened(browser: Browser, export: Path, theme: str) -> Page:
-    """The export, at the end of its newest race, on a clock that stands still."""
+def open_export(browser: Browser, export: Path, theme: Literal["light", "dark"]) -> Page:
+    """Open the export, which shows the result of its newest race, with a clock that we control."""
     context = browser.new_context(
         viewport=SIZE, color_scheme=theme, reduced_motion="reduce", locale="en-GB"
     )
@@ -25,12 +26,12 @@ def opened(browser: Browser, export: Path, theme: str) -> Page:
     page.clock.install()
     page.goto(export.absolute().as_uri())
     page.clock.run_for(1_000)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("faster here")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("times faster")
     return page
 
 
 def save(page: Page, file: Path) -> None:
-    """As WebP: the same picture in PNG is three times as large."""
+    """Save a picture as WebP: PNG is three times as large."""
     session = page.context.new_cdp_session(page)
     shot = session.send("Page.captureScreenshot", {"format": "webp", "quality": 82})
     file.write_bytes(base64.b64decode(shot["data"]))
@@ -44,9 +45,9 @@ def main(export: Path, folder: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
-        save(opened(browser, export, "light"), folder / "live-verified.webp")
-        page = opened(browser, export, "dark")
-        page.get_by_text("x1", exact=True).click()
+        save(open_export(browser, export, "light"), folder / "live-verified.webp")
+        page = open_export(browser, export, "dark")
+        page.get_by_text("1x", exact=True).click()
         page.clock.run_for(MID_RACE_MS)
         page.get_by_role("button", name="Pause").click()
         page.clock.run_for(500)

@@ -10,6 +10,13 @@ import platformdirs
 
 from lambdameter.errors import HostError
 
+PROGRAMS = (
+    "lambdameter-services",
+    "lambdameter-launch",
+    "lambdameter-slow-core",
+    "lambdameter-kernel",
+)
+
 
 def find(name: str) -> Path:
     """The program `name`: installed beside this Python, else built in the user's cache.

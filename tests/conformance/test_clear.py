@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lambdameter.emulator.server import Options
+from lambdameter.emulator.options import Options
 from lambdameter.measure.local_lambda import local_lambda
 from lambdameter.model.artifact import Artifact
 from lambdameter.model.workload import Table, TableKey

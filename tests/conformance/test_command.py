@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import msgspec
@@ -23,7 +23,8 @@ import pytest
 from botocore.config import Config
 
 from lambdameter import binaries
-from lambdameter.emulator.server import SERVICES, EmulatorFailed, EmulatorReady, Options
+from lambdameter.emulator.options import EmulatorFailed, EmulatorReady, Options
+from lambdameter.emulator.server import SERVICES
 from lambdameter.errors import HostError
 from lambdameter.model.report_line import parse_host, parse_meter, parse_report
 
@@ -53,7 +54,7 @@ class Emulator:
     def ready(self) -> EmulatorReady:
         return msgspec.json.decode(self.line, type=EmulatorReady)
 
-    def client(self, service: str, **more: Any) -> Any:
+    def client(self, service: Literal["lambda", "dynamodb"], **more: Any) -> Any:
         return boto3.client(
             service,
             region_name=self.ready.region,

@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lambdameter.emulator.gateway.declaration import load
-from lambdameter.emulator.server import EmulatorReady, Options
+from lambdameter.emulator.options import EmulatorReady, Options
 
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 DECLARATION = """
@@ -196,7 +196,7 @@ async def test_twenty_clients_at_once_hear_each_of_its_own_run(emulator: Emulato
     async def one() -> list[str]:
         async with connect(f"{emulator.websocket}?token=t", proxy=None) as made:
             await made.send('{"action": "run"}')
-            return [await made.recv() for _ in range(20)]
+            return [str(await made.recv()) for _ in range(20)]
 
     heard = []
     for _ in range(5):

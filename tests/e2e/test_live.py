@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -21,7 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from lambdameter.build import page
 from lambdameter.errors import HostError
 from lambdameter.race import declaration as race
-from lambdameter.race.races import Races
+from lambdameter.race.recordings import Recordings
 
 RECORDS = 2_000
 FLAGS = ("live", "--port", "0", "--set", f"records={RECORDS}", "--speed", "host")
@@ -47,8 +48,8 @@ class Live:
             return json.loads(answer.read())
 
     @property
-    def races(self) -> Races:
-        return Races(self.command.folder / "races")
+    def recordings(self) -> Recordings:
+        return Recordings(self.command.folder / "races")
 
     def recorded(self, name: str, verified: int = 0) -> Message:
         """A race when it is over; whoever asked for it is told a moment before the recorder."""
@@ -83,7 +84,7 @@ class Page:
     async def hear(self, wanted: Callable[[Message], bool]) -> Message:
         """Listen until this is told."""
         while True:
-            message = json.loads(await asyncio.wait_for(self.socket.recv(), LIMIT_S))
+            message: Message = json.loads(await asyncio.wait_for(self.socket.recv(), LIMIT_S))
             self.told.append(message)
             if wanted(message):
                 return message
@@ -145,7 +146,7 @@ async def test_a_race_on_warm_environments_is_watched_verified_and_recorded(live
     recorded = live.recorded(name, verified=1)
     assert by_lane(recorded["messages"]) == by_lane([*told, verdict])
     assert recorded["site"] == live.site | {"token": None, "websocket": None}
-    assert live.races.read(name).messages == tuple(recorded["messages"])
+    assert json.loads(msgspec.json.encode(live.recordings.read(name))) == recorded
     assert live.get("races/current.json") == recorded
     (listed,) = live.get("races.json")["races"]
     assert (listed["over"], listed["identical"], listed["memory_mb"]) == (True, True, 512)
@@ -166,7 +167,7 @@ async def test_twenty_pages_see_the_same_race_and_two_at_once_are_not_held(live:
         answers = [one for who in stayed for one in who.told if one["type"] in TOLD_TO_ONE]
     # Each is accepted by the connection handler; the runner may be quicker to refuse one.
     assert sorted(one["type"] for one in answers) == ["accepted", "accepted", "refused"]
-    assert {one.get("reason") for one in answers} == {None, "a race is on"}
+    assert {one.get("reason") for one in answers} == {None, "a race is running"}
     assert all(one == seen[0] for one in seen)
     for lane in LANES:
         assert only(seen[0][lane], "running", lane)["cold"] is True
@@ -198,6 +199,7 @@ async def test_a_racer_that_dies_is_a_failed_lane_and_what_it_told_is_kept(live:
 def racer(live: Live, lane: str) -> psutil.Process:
     """The process of a racer's environment that is not about to end."""
     name = race.resource(race.load(), f"racer-{lane}")
+    found: psutil.Process
     (found,) = [
         one
         for one in live.command.parts["emulator"].children(recursive=True)
@@ -244,7 +246,7 @@ def test_ctrl_c_ends_it_and_the_races_can_be_exported(live: Live, run: Callable[
     done = run(live.command.folder, "live", "--export", "all.html")
     assert (done.returncode, done.stdout) == (0, "all.html\n")
     exported = Path(live.command.folder, "all.html").read_text()
-    assert all(race in exported for race in live.races.ids())
+    assert all(summary.race in exported for summary in live.recordings.list().races)
     assert live.site["token"] not in exported
 
 
@@ -265,5 +267,5 @@ async def test_where_the_data_plane_dies_it_ends_and_says_so(
     assert "The local services died" in ended.stderr
     assert "races in races: 1" in ended.stderr
     assert dying.command.left() == []
-    (kept,) = dying.races.list().races
+    (kept,) = dying.recordings.list().races
     assert kept.over is False

@@ -48,7 +48,7 @@ def test_each_command_of_the_page_does_what_the_page_says(tmp_path: Path) -> Non
     assert sorted(one.name for one in tmp_path.iterdir()) == ["orders", "runs"]
 
 
-BAD = [
+BAD: list[object] = [
     None,
     {},
     [],

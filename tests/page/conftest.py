@@ -1,4 +1,4 @@
-"""A page server and a gateway that do as a test says, and a browser before them."""
+"""A page server and a WebSocket API that a test controls, and a browser."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -28,6 +29,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lambdameter.build import page as built_page
 from lambdameter.errors import HostError
+from lambdameter.model import race_messages
+from lambdameter.model.race_records import DeployedCode, RaceSite, RecordedRace
+from lambdameter.race.export import export
 
 Message = dict[str, Any]
 LANES = ("python", "rust")
@@ -45,11 +49,10 @@ QUIET = (
 )
 _PATIENCE_S = 20.0
 expect.set_options(timeout=_PATIENCE_S * 1_000)
-_EMPTY = re.compile(r'(<script id="lambdameter-data" type="application/json">)null(?=</script>)')
 
 
 def site(**changed: Any) -> Message:
-    """What the page server says of where it is."""
+    """The site that the page server serves."""
     return {
         "schema": 2,
         "target": "local",
@@ -83,28 +86,28 @@ def site(**changed: Any) -> Message:
     } | changed
 
 
-class Course:
-    """The messages of one race, as its functions would tell them."""
+class FakeRace:
+    """The messages of one race, as its functions send them."""
 
-    def __init__(self, race: str, began_ms: float, **about: Any) -> None:
+    def __init__(self, race: str, began_ms: float, **parameters: Any) -> None:
         self.race = race
         self.began_ms = began_ms
-        asked = {"format": "csv", "memory_mb": 1_024, "cold": True} | about
+        parameters = {"format": "csv", "memory_mb": 1_024, "cold": True} | parameters
         self.start = [
-            {"type": "clearing", "race": race, "at_ms": began_ms - 900, **asked},
+            {"type": "clearing", "race": race, "at_ms": began_ms - 900, **parameters},
             {
                 "type": "started",
                 "race": race,
                 "at_ms": began_ms,
                 "order": ["rust", "python"],
-                **asked,
+                **parameters,
             },
         ]
-        self.memory_mb = asked["memory_mb"]
-        self.cold = asked["cold"]
+        self.memory_mb = parameters["memory_mb"]
+        self.cold = parameters["cold"]
 
     def lane(self, name: str, init_ms: float, write_ms: float) -> list[Message]:
-        """From its handler's begin to its last record."""
+        """A lane from its handler's begin to its last record."""
         of = {"race": self.race, "lane": name}
         running = self.began_ms + 20 + (init_ms if self.cold else 0)
         writing = running + 700
@@ -124,7 +127,7 @@ class Course:
         return [{"type": "running", "at_ms": running, "cold": self.cold, **of}, *phases, *progress]
 
     def end(self, name: str, init_ms: float, write_ms: float) -> list[Message]:
-        """Its answer, and what Lambda says of it."""
+        """A lane's answer, and its REPORT line."""
         of = {"race": self.race, "lane": name}
         ended = self.began_ms + 20 + (init_ms if self.cold else 0) + 700 + write_ms
         answer = {
@@ -151,7 +154,7 @@ class Course:
         ]
 
     def failed(self, name: str, kind: str) -> list[Message]:
-        """It died, and its REPORT line says so."""
+        """A lane that died."""
         of = {"race": self.race, "lane": name, "at_ms": self.began_ms + 1_500}
         line = (
             "REPORT RequestId: 1\tDuration: 1400.00 ms\tBilled Duration: 1400 ms\t"
@@ -184,26 +187,27 @@ class Course:
         }
 
     def whole(self, python_ms: float = 20_494, rust_ms: float = 11_600) -> list[Message]:
-        """A race from begin to end, in order."""
+        """A race from start to end, in order."""
         lanes = (("python", 550.0, python_ms), ("rust", 75.1, rust_ms))
-        told = [part for lane in lanes for part in (*self.lane(*lane), *self.end(*lane))]
-        return [*self.start, *sorted(told, key=lambda message: message["at_ms"])]
+        messages = [part for lane in lanes for part in (*self.lane(*lane), *self.end(*lane))]
+        return [*self.start, *sorted(messages, key=lambda message: message["at_ms"])]
 
 
 class Stage:
-    """The page server and the gateway of one test; all calls come from the test's thread."""
+    """The page server and the WebSocket API of one test, used from the test's thread."""
 
-    def __init__(self, html: str, **about: Any) -> None:
+    def __init__(self, html: str, checked: Callable[[bytes], Message], **changes: Any) -> None:
         self._html = html
+        self._checked = checked
         self._sockets: set[WebSocket] = set()
         self._loop = asyncio.new_event_loop()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._listening.getsockname()[1]}"
         self.url = f"http://{self.host}/"
-        self.site = site(websocket=f"ws://{self.host}/race", **about)
-        self.asked: queue.Queue[Message] = queue.Queue()
+        self.site = site(websocket=f"ws://{self.host}/race", **changes)
+        self.requests: queue.Queue[Message] = queue.Queue()
         self.joined: queue.Queue[None] = queue.Queue()
-        self.told: dict[str, list[Message]] = {}
+        self.recordings: dict[str, list[Message]] = {}
         self.open = True
         self._ready = threading.Event()
         self._server = uvicorn.Server(
@@ -217,7 +221,10 @@ class Stage:
             routes=[
                 Route("/", self._page),
                 Route("/site.json", lambda _: JSONResponse(self.site)),
-                Route("/races.json", lambda _: JSONResponse({"races": self._summaries()})),
+                Route(
+                    "/races.json",
+                    lambda _: JSONResponse({"races": self._summaries(), "unreadable": []}),
+                ),
                 Route("/races/current.json", self._current),
                 Route(
                     "/races/{race}.json", lambda request: self._race(request.path_params["race"])
@@ -244,21 +251,26 @@ class Stage:
         )
 
     def _current(self, _: Request) -> Response:
-        return self._race(next(reversed(self.told))) if self.told else JSONResponse(None)
+        return (
+            self._race(next(reversed(self.recordings))) if self.recordings else JSONResponse(None)
+        )
 
     def _race(self, race: str) -> Response:
-        if race not in self.told:
+        if race not in self.recordings:
             return JSONResponse({"error": "no such race"}, 404)
         return JSONResponse(self.recorded(race))
 
     def recorded(self, race: str) -> Message:
-        """A race as it lies in its run folder."""
-        about = self.site | {"token": None}
-        return {"schema": 2, "race": race, "site": about, "messages": self.told[race]}
+        """A race as the page server reads it from its folder."""
+        recorded_site = self.site | {"token": None}
+        return {"schema": 2, "race": race, "site": recorded_site, "messages": self.recordings[race]}
 
     def _summaries(self) -> list[Message]:
-        about = {name: self.site[name] for name in ("target", "conditions")}
-        return [summary(race, messages) | about for race, messages in reversed(self.told.items())]
+        of_site = {name: self.site[name] for name in ("target", "conditions")}
+        return [
+            summary(race, messages) | of_site
+            for race, messages in reversed(self.recordings.items())
+        ]
 
     async def _gateway(self, websocket: WebSocket) -> None:
         if not self.open:
@@ -269,25 +281,26 @@ class Stage:
         self.joined.put(None)
         try:
             while True:
-                self.asked.put(await websocket.receive_json())
+                self.requests.put(await websocket.receive_json())
         except WebSocketDisconnect:
             pass
         finally:
             self._sockets.discard(websocket)
 
     def expect(self, action: str) -> Message:
-        """The next thing that the page asks for."""
-        request = self.asked.get(timeout=_PATIENCE_S)
+        """The page's next request, which must be exactly one of the union's."""
+        request = self.requests.get(timeout=_PATIENCE_S)
+        assert msgspec.to_builtins(msgspec.convert(request, race_messages.Request)) == request
         assert request["action"] == action
         return request
 
     def tell(self, *messages: Message) -> None:
-        """To every page, and into the history."""
+        """Send to every page, and record."""
         self.keep(*messages)
         self.say(*messages)
 
     def say(self, *messages: Message) -> None:
-        """To every page."""
+        """Send to every page."""
 
         async def send() -> None:
             for websocket in tuple(self._sockets):
@@ -297,10 +310,11 @@ class Stage:
         self._do(send())
 
     def keep(self, *messages: Message) -> None:
-        """Into the history alone: no page hears of it."""
+        """Record only: no page receives it."""
         for message in messages:
+            self._checked(json.dumps(message).encode())
             if "race" in message:
-                self.told.setdefault(message["race"], []).append(message)
+                self.recordings.setdefault(message["race"], []).append(message)
 
     def cut(self) -> None:
         """Close every connection, and let none in again until `open` is true."""
@@ -319,18 +333,12 @@ class Stage:
 
     def export(self, folder: Path, *races: str, code: bool = False) -> Path:
         """The page with these races inside, as a file."""
-        data: Message = {
-            "site": self.site | {"token": None},
-            "races": [self.recorded(race) for race in races],
-            "exported": True,
-        }
-        if code:
-            data["code"] = {"lanes": CODE}
-        text = json.dumps(data).replace("<", "\\u003c")
-        html, times = _EMPTY.subn(lambda found: found[1] + text, self._html)
-        assert times == 1
+        recorded = [msgspec.convert(self.recorded(race), RecordedRace) for race in races]
+        deployed = msgspec.convert({"lanes": CODE}, DeployedCode) if code else None
         file = folder / "races.html"
-        file.write_text(html)
+        file.write_text(
+            export(self._html, msgspec.convert(self.site, RaceSite), recorded, deployed)
+        )
         return file
 
 
@@ -373,10 +381,10 @@ def summary(race: str, messages: list[Message]) -> Message:
             over.add(message["lane"])
         elif message["type"] == "verified":
             identical = message["identical"]
-    asked = {name: messages[0][name] for name in ("format", "memory_mb", "cold")}
+    parameters = {name: messages[0][name] for name in ("format", "memory_mb", "cold")}
     return {
         "race": race,
-        **asked,
+        **parameters,
         "began_ms": messages[0]["at_ms"],
         "over": over == set(LANES),
         "identical": identical,
@@ -437,11 +445,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def stages(html: str) -> Iterator[Callable[..., Stage]]:
+def stages(
+    html: str, checked_message: Callable[[bytes], Message]
+) -> Iterator[Callable[..., Stage]]:
     opened: list[Stage] = []
 
-    def make(**about: Any) -> Stage:
-        opened.append(Stage(html, **about))
+    def make(**changes: Any) -> Stage:
+        opened.append(Stage(html, checked_message, **changes))
         return opened[-1]
 
     yield make
@@ -464,11 +474,12 @@ def page(context: BrowserContext, stage: Stage) -> Page:
 
 
 @pytest.fixture
-def course() -> Callable[..., Course]:
+def fake_race() -> Callable[..., FakeRace]:
     """A race that began now, or `age_s` seconds ago."""
     numbers = itertools.count(1)
 
-    def make(*, age_s: float = 0, **about: Any) -> Course:
-        return Course(f"{next(numbers):032x}", (time.time() - age_s) * 1_000, **about)
+    def make(*, age_s: float = 0, **parameters: Any) -> FakeRace:
+        began_ms = (time.time() - age_s) * 1_000
+        return FakeRace(f"{next(numbers):032x}", began_ms, **parameters)
 
     return make

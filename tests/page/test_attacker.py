@@ -20,7 +20,8 @@ import uvloop
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from lambdameter.emulator import server
-from lambdameter.emulator.server import Options, serve
+from lambdameter.emulator.options import Options
+from lambdameter.emulator.server import serve
 
 CHROMIUM = "chromium"
 # The browser's own protection of this machine, which not every browser has, is taken away.
@@ -105,8 +106,9 @@ def creation() -> dict[str, Any]:
     }
 
 
-# Listener -> what is done to it: (path to GET, path to POST to, body, its content type).
-ATTACKS = {
+# What is done to a listener: path to GET, path to POST to, body, its content type.
+Attack = tuple[str, str, dict[str, Any], str]
+ATTACKS: dict[str, list[Attack]] = {
     "control": [
         (FUNCTIONS, FUNCTIONS, creation(), JSON),
         (f"{FUNCTIONS}/inside", f"{FUNCTIONS}/inside/invocations", {"by": "a page"}, JSON),
@@ -179,7 +181,7 @@ def state(doors: Any) -> Iterator[State]:
     opened.close()
 
 
-def attack(page: Page, base: str, how: tuple[str, str, dict[str, Any], str]) -> dict[str, str]:
+def attack(page: Page, base: str, how: Attack) -> dict[str, str]:
     path, post, body, content_type = how
     given = {
         "base": base,
@@ -196,7 +198,7 @@ def attack(page: Page, base: str, how: tuple[str, str, dict[str, Any], str]) -> 
 @pytest.mark.parametrize(("listener", "how"), CASES)
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_an_attackers_page_changes_nothing_and_reads_nothing(  # noqa: PLR0913, PLR0917
-    doors: Any, state: State, page: Page, attacker: int, origin: str, listener: str, how: Any
+    doors: Any, state: State, page: Page, attacker: int, origin: str, listener: str, how: Attack
 ) -> None:
     before, call = state.read(), state.call()
     page.goto(f"http://{origin}:{attacker}/")
@@ -217,7 +219,7 @@ def page_before_the_name_was_bent(page: Page, base: str) -> None:
 
 @pytest.mark.parametrize(("listener", "how"), CASES)
 def test_a_page_whose_name_is_bent_to_point_here_gets_403_for_all_that_it_asks(
-    doors: Any, state: State, page: Page, listener: str, how: Any
+    doors: Any, state: State, page: Page, listener: str, how: Attack
 ) -> None:
     before, call = state.read(), state.call()
     base = f"http://evil.example:{doors.addresses[listener].rpartition(':')[2]}"
@@ -232,7 +234,7 @@ def test_a_page_whose_name_is_bent_to_point_here_gets_403_for_all_that_it_asks(
 
 @pytest.mark.parametrize(("listener", "how"), CASES)
 def test_nor_does_the_address_of_all_addresses_help(  # noqa: PLR0913, PLR0917
-    doors: Any, state: State, page: Page, attacker: int, listener: str, how: Any
+    doors: Any, state: State, page: Page, attacker: int, listener: str, how: Attack
 ) -> None:
     before, call = state.read(), state.call()
     base = f"http://0.0.0.0:{doors.addresses[listener].rpartition(':')[2]}"
@@ -256,7 +258,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch, require_launcher: None) -> Iterat
     served: list[Any] = []
 
     async def run() -> None:
-        async with serve(Options(sandbox="none", data_plane=False)) as (ready, _):
+        async with serve(Options(sandbox="none", services=False)) as (ready, _):
             served.extend((ready.endpoint, asyncio.get_running_loop()))
             started.set()
             await stop.wait()

@@ -12,51 +12,51 @@ from playwright.sync_api import Browser, Page, expect
 State = Callable[[Page, Any, Any], None]
 
 
-def idle(page: Page, _stage: Any, _course: Any) -> None:
-    expect(page.locator("#reservation")).to_contain_text("No race yet")
+def idle(page: Page, _stage: Any, _fake_race: Any) -> None:
+    expect(page.locator("#caveat")).to_contain_text("No race has run yet")
 
 
-def running(page: Page, stage: Any, course: Any) -> None:
-    race = course(age_s=9)
+def running(page: Page, stage: Any, fake_race: Any) -> None:
+    race = fake_race(age_s=9)
     stage.tell(*[one for one in race.whole() if one["at_ms"] <= race.began_ms + 9_000])
     expect(page.get_by_role("heading", level=1)).to_contain_text("leads by")
 
 
-def verified(page: Page, stage: Any, course: Any) -> None:
-    race = course(age_s=30)
+def verified(page: Page, stage: Any, fake_race: Any) -> None:
+    race = fake_race(age_s=30)
     stage.tell(*race.whole(), race.verified(identical=True))
-    expect(page.get_by_role("heading", level=1)).to_contain_text("verified identical")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(", verified")
     expect(page.locator("#distribution svg")).to_be_visible()
 
 
-def differs(page: Page, stage: Any, course: Any) -> None:
-    race = course(age_s=30)
+def differs(page: Page, stage: Any, fake_race: Any) -> None:
+    race = fake_race(age_s=30)
     stage.tell(*race.whole(), race.verified(identical=False))
     expect(page.locator("#differences")).to_be_visible()
 
 
-def failed(page: Page, stage: Any, course: Any) -> None:
-    race = course(age_s=30)
+def failed(page: Page, stage: Any, fake_race: Any) -> None:
+    race = fake_race(age_s=30)
     stage.tell(*race.start, *race.failed("rust", "Sandbox.Timedout"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("Rust failed")
 
 
-def replayed(page: Page, stage: Any, course: Any) -> None:
-    verified(page, stage, course)
-    page.get_by_label("Replay").select_option(index=1)
-    page.get_by_text("x1", exact=True).click()
+def replayed(page: Page, stage: Any, fake_race: Any) -> None:
+    verified(page, stage, fake_race)
+    page.get_by_label("Race", exact=True).select_option(index=1)
+    page.get_by_text("1x", exact=True).click()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
-def code(page: Page, stage: Any, course: Any) -> None:
-    verified(page, stage, course)
+def code(page: Page, stage: Any, fake_race: Any) -> None:
+    verified(page, stage, fake_race)
     page.get_by_role("button", name="Show code").click()
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
-def lost(page: Page, stage: Any, course: Any) -> None:
-    running(page, stage, course)
+def lost(page: Page, stage: Any, fake_race: Any) -> None:
+    running(page, stage, fake_race)
     stage.cut()
     expect(page.locator("#notice")).to_be_visible()
 
@@ -73,10 +73,10 @@ def opened(browser: Browser, stage: Any, **options: Any) -> Page:
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_axe_finds_nothing_in_either_theme(
-    browser: Browser, stage: Any, course: Any, state: State
+    browser: Browser, stage: Any, fake_race: Any, state: State
 ) -> None:
     page = opened(browser, stage, color_scheme="dark", reduced_motion="reduce")
-    state(page, stage, course)
+    state(page, stage, fake_race)
     for theme in ("auto", "light"):
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
         found = Axe().run(page)
@@ -87,15 +87,15 @@ def test_axe_finds_nothing_in_either_theme(
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_at_360_pixels_nothing_scrolls_sideways(
-    browser: Browser, stage: Any, course: Any, state: State
+    browser: Browser, stage: Any, fake_race: Any, state: State
 ) -> None:
     page = opened(browser, stage, viewport={"width": 360, "height": 740})
-    state(page, stage, course)
+    state(page, stage, fake_race)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.context.close()
 
 
-def test_a_race_needs_no_more_than_a_keyboard(page: Page, stage: Any, course: Any) -> None:
+def test_a_race_needs_no_more_than_a_keyboard(page: Page, stage: Any, fake_race: Any) -> None:
     def tab_to(name: str) -> None:
         for _ in range(40):
             page.keyboard.press("Tab")
@@ -111,14 +111,14 @@ def test_a_race_needs_no_more_than_a_keyboard(page: Page, stage: Any, course: An
     expect(page.get_by_role("radio", name="1,024 MB")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="1,769 MB")).to_be_checked()
-    tab_to("Run all")
+    tab_to("Start race")
     page.keyboard.press("Enter")
     assert stage.expect("run")["memory_mb"] == 1_769
-    race = course(age_s=30, memory_mb=1_769)
+    race = fake_race(age_s=30, memory_mb=1_769)
     stage.tell(*race.whole())
     expect(page.get_by_role("heading", level=1)).to_contain_text("unverified")
     # The button has said "Racing" meanwhile, and has kept its focus.
-    expect(page.get_by_role("button", name="Run all")).to_be_focused()
+    expect(page.get_by_role("button", name="Start race")).to_be_focused()
     tab_to("Verify")
     page.keyboard.press("Space")
     stage.expect("verify")
@@ -147,18 +147,20 @@ def test_what_has_the_focus_is_seen_to_have_it(page: Page) -> None:
         assert width >= 2
 
 
-def test_a_button_that_goes_gives_its_focus_to_another(page: Page, stage: Any, course: Any) -> None:
+def test_a_button_that_goes_gives_its_focus_to_another(
+    page: Page, stage: Any, fake_race: Any
+) -> None:
     page.get_by_role("spinbutton", name="Races").fill("2")
-    page.get_by_role("button", name="Run all").click()
+    page.get_by_role("button", name="Start race").click()
     page.get_by_role("button", name="Stop after this race").press("Enter")
     expect(page.locator("#run")).to_be_focused()
-    race = course(age_s=30)
+    race = fake_race(age_s=30)
     stage.tell(*race.whole())
-    page.get_by_label("Replay").select_option(race.race)
+    page.get_by_label("Race", exact=True).select_option(race.race)
     page.get_by_role("button", name="Back to the live race").press("Enter")
-    expect(page.get_by_label("Replay")).to_be_focused()
+    expect(page.get_by_label("Race", exact=True)).to_be_focused()
     stage.cut()
-    page.get_by_role("button", name="Try now").focus()
+    page.get_by_role("button", name="Reconnect now").focus()
     stage.open = True
     page.keyboard.press("Enter")
     expect(page.locator("#notice")).to_be_hidden()
@@ -166,9 +168,9 @@ def test_a_button_that_goes_gives_its_focus_to_another(page: Page, stage: Any, c
 
 
 def test_a_screen_reader_hears_of_start_first_end_and_result(
-    page: Page, stage: Any, course: Any
+    page: Page, stage: Any, fake_race: Any
 ) -> None:
-    race = course(age_s=30)
+    race = fake_race(age_s=30)
     whole = race.whole()
     said = expect(page.get_by_role("status"))
     said.to_have_text("")
@@ -177,12 +179,14 @@ def test_a_screen_reader_hears_of_start_first_end_and_result(
     stage.tell(*[one for one in whole if one["at_ms"] < race.began_ms + 15_000])
     said.to_have_text("Rust finished first, in 12.3 s.")
     stage.tell(*whole)
-    said.to_have_text("Rust is 1.7x faster here: 12.3 s against 21.2 s, unverified.")
+    said.to_have_text(
+        "Rust is 1.7 times faster than Python in this race: 12.3 s against 21.2 s, unverified."
+    )
 
 
-def test_where_motion_disturbs_nothing_glides(browser: Browser, stage: Any, course: Any) -> None:
+def test_where_motion_disturbs_nothing_glides(browser: Browser, stage: Any, fake_race: Any) -> None:
     page = opened(browser, stage, reduced_motion="reduce")
-    running(page, stage, course)
+    running(page, stage, fake_race)
     moving = page.evaluate(
         """() => [...document.querySelectorAll("*")].filter((element) =>
              parseFloat(getComputedStyle(element).transitionDuration) > 0).length"""
@@ -207,9 +211,11 @@ def test_the_theme_follows_the_system_until_it_is_chosen(browser: Browser, stage
     page.context.close()
 
 
-def test_on_four_k_the_page_keeps_to_the_middle(browser: Browser, stage: Any, course: Any) -> None:
+def test_on_four_k_the_page_keeps_to_the_middle(
+    browser: Browser, stage: Any, fake_race: Any
+) -> None:
     page = opened(browser, stage, viewport={"width": 3840, "height": 2160})
-    verified(page, stage, course)
+    verified(page, stage, fake_race)
     main = page.locator("main").bounding_box()
     assert main is not None
     assert main["width"] < 3_000

@@ -15,27 +15,30 @@ def sentence(page: Page) -> Any:
 
 def badge(page: Page) -> Any:
     return expect(
-        page.get_by_role("list", name="Where this was measured").get_by_role("listitem").nth(1)
+        page.get_by_role("list", name="Where the figures come from").get_by_role("listitem").nth(1)
     )
 
 
 @pytest.fixture
-def export(stage: Any, course: Any, tmp_path: Path) -> Path:
-    """Two tiers, and of one of them the other input too."""
+def export(stage: Any, fake_race: Any, tmp_path: Path) -> Path:
+    """Two memory sizes, and for one of them the other input too."""
     races = [
-        (course(age_s=900, memory_mb=128), 90_000, 30_000),
-        (course(age_s=600, format="json"), 19_000, 10_000),
-        (course(age_s=300), 20_494, 11_600),
+        (fake_race(age_s=900, memory_mb=128), 90_000, 30_000),
+        (fake_race(age_s=600, format="json"), 19_000, 10_000),
+        (fake_race(age_s=300), 20_494, 11_600),
     ]
     for race, python_ms, rust_ms in races:
         stage.keep(*race.whole(python_ms, rust_ms))
-    return stage.export(tmp_path, *(race.race for race, _, _ in races), code=True)
+    exported: Path = stage.export(tmp_path, *(race.race for race, _, _ in races), code=True)
+    return exported
 
 
-def test_a_recorded_race_is_played_on_its_true_times(page: Page, stage: Any, course: Any) -> None:
-    race = course(age_s=300)
+def test_a_recorded_race_is_played_on_its_true_times(
+    page: Page, stage: Any, fake_race: Any
+) -> None:
+    race = fake_race(age_s=300)
     stage.tell(*race.whole(), race.verified(identical=True))
-    page.get_by_label("Replay").select_option(race.race)
+    page.get_by_label("Race", exact=True).select_option(race.race)
     badge(page).to_have_text("REPLAY")
     sentence(page).to_contain_text("Rust leads by")
     page.get_by_role("button", name="Pause").click()
@@ -46,20 +49,20 @@ def test_a_recorded_race_is_played_on_its_true_times(page: Page, stage: Any, cou
     page.get_by_role("button", name="Theme").click()
     page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
     assert page.locator(".position").inner_text() == shown
-    page.get_by_text("At once").click()
-    sentence(page).to_contain_text("verified identical")
+    page.get_by_text("Result", exact=True).click()
+    sentence(page).to_contain_text(", verified")
     page.get_by_role("button", name="Back to the live race").click()
     badge(page).to_have_text("LIVE")
 
 
-def test_a_replay_goes_on_while_a_new_race_is_told(page: Page, stage: Any, course: Any) -> None:
-    old = course(age_s=300)
+def test_a_replay_continues_while_a_new_race_runs(page: Page, stage: Any, fake_race: Any) -> None:
+    old = fake_race(age_s=300)
     stage.tell(*old.whole())
-    page.get_by_label("Replay").select_option(old.race)
+    page.get_by_label("Race", exact=True).select_option(old.race)
     badge(page).to_have_text("REPLAY")
-    new = course(age_s=30)
+    new = fake_race(age_s=30)
     stage.tell(*new.whole(rust_ms=5_000))
-    expect(page.get_by_label("Replay").get_by_role("option")).to_have_count(3)
+    expect(page.get_by_label("Race", exact=True).get_by_role("option")).to_have_count(3)
     badge(page).to_have_text("REPLAY")
     page.get_by_role("button", name="Back to the live race").click()
     sentence(page).to_contain_text("5.70 s against 21.2 s")
@@ -71,14 +74,16 @@ def test_an_export_asks_nobody_for_anything(context: BrowserContext, export: Pat
     page = context.new_page()
     page.on("websocket", lambda socket: asked.append(socket.url))
     page.goto(export.as_uri())
-    sentence(page).to_have_text("Rust is 1.7x faster here: 12.3 s against 21.2 s, unverified")
+    sentence(page).to_have_text(
+        "Rust is 1.7 times faster than Python in this race: 12.3 s against 21.2 s, unverified"
+    )
     badge(page).to_have_text("EXPORT")
     page.get_by_role("button", name="Show code").click()
     expect(page.get_by_role("region", name="Rust: src/main.rs")).to_contain_text("</script><!--")
     assert [url for url in asked if not url.startswith("data:")] == [export.as_uri()]
 
 
-def test_in_an_export_the_tier_switch_replays_that_tiers_race(
+def test_in_an_export_the_memory_switch_replays_a_race_with_that_memory_size(
     context: BrowserContext, export: Path
 ) -> None:
     page = context.new_page()
@@ -86,20 +91,24 @@ def test_in_an_export_the_tier_switch_replays_that_tiers_race(
     expect(page.get_by_role("radio", name="1,024 MB")).to_be_checked()
     expect(page.get_by_role("radio", name="256 MB")).to_be_disabled()
     page.locator("label", has_text="128 MB").click()
-    sentence(page).to_have_text("Rust is 3.0x faster here: 30.7 s against 90.7 s, unverified")
+    sentence(page).to_have_text(
+        "Rust is 3.0 times faster than Python in this race: 30.7 s against 90.7 s, unverified"
+    )
     expect(page.get_by_role("radio", name="JSON")).to_be_disabled()
     page.locator("label", has_text="1,024 MB").click()
     page.locator("label", has_text="JSON").click()
-    sentence(page).to_have_text("Rust is 1.8x faster here: 10.7 s against 19.7 s, unverified")
-    page.get_by_text("x4", exact=True).click()
+    sentence(page).to_have_text(
+        "Rust is 1.8 times faster than Python in this race: 10.7 s against 19.7 s, unverified"
+    )
+    page.get_by_text("4x", exact=True).click()
     sentence(page).to_contain_text("Rust leads by")
 
 
 def test_an_export_starts_no_race(context: BrowserContext, export: Path) -> None:
     page = context.new_page()
     page.goto(export.as_uri())
-    sentence(page).to_contain_text("faster here")
-    for name in ("Run all", "Warm up", "Verify"):
+    sentence(page).to_contain_text("times faster")
+    for name in ("Start race", "Warm up", "Verify"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
 
 

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from lambdameter.build.artifact import make
-from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.emulator.options import Options as EmulatorOptions
 from lambdameter.measure import runner
 from lambdameter.measure.local_lambda import local_lambda
 from lambdameter.model.artifact import Artifact, Site

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import zipfile
@@ -47,8 +48,8 @@ def test_every_variant_leaves_and_answers_what_the_generator_says(
             said = dynamodb_ops.invoke(variant, dynamodb_ops.event(case, table))
             assert said.error is None, said
             sources = trial.ItemSources(
-                scan=lambda name=table: dynamodb_ops.target.scan(name),
-                get=lambda key, name=table: dynamodb_ops.target.get_item(name, key),
+                scan=functools.partial(dynamodb_ops.target.scan, table),
+                get=functools.partial(dynamodb_ops.target.get_item, table),
                 expected=lambda: dataset.expected_items(data, case),
                 initial=lambda: dataset.initial_items(data, case),
             )

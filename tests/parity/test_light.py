@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -33,8 +34,8 @@ def test_both_variants_leave_and_answer_what_the_generator_says(light: Any) -> N
             said = light.invoke(variant, light.event("batch", table))
             assert said.error is None, said
             sources = trial.ItemSources(
-                scan=lambda name=table: light.target.scan(name),
-                get=lambda key, name=table: light.target.get_item(name, key),
+                scan=functools.partial(light.target.scan, table),
+                get=functools.partial(light.target.get_item, table),
                 expected=lambda: dataset.expected_items(data, "batch"),
                 initial=lambda: dataset.initial_items(data, "batch"),
             )

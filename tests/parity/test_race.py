@@ -7,7 +7,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ import pytest
 from rich.console import Console
 
 from lambdameter.build import cargo, function
-from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.emulator.options import Options as EmulatorOptions
 from lambdameter.measure.local_lambda import local_lambda
-from lambdameter.model.race import Race, RaceSite
+from lambdameter.model.race_declaration import RaceDeclaration, RaceResources
 from lambdameter.race import declaration, staging
 from lambdameter.targets.boto import BotoTarget, Options
 from lambdameter.workload import loader
@@ -28,13 +28,14 @@ LANES = ("python", "rust")
 
 
 class Pages(ThreadingHTTPServer):
-    """`@connections`: what each page was told; the page `gone` is not there any more."""
+    """`@connections`: what was sent to each page, checked; the page `gone` is not there."""
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, checked_message: Callable[[bytes], dict[str, Any]]) -> None:
         super().__init__(("127.0.0.1", 0), Post)
-        self.told: list[tuple[str, Any]] = []
+        self.sent: list[tuple[str, Any]] = []
+        self.checked = checked_message
 
     @property
     def url(self) -> str:
@@ -48,7 +49,7 @@ class Post(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         prefix, connection = self.path.rsplit("/", 1)
         assert prefix == "/race/@connections"
-        self.server.told.append((connection, json.loads(body)))
+        self.server.sent.append((connection, self.server.checked(body)))
         gone = connection == "gone"
         self.send_response(410 if gone else 200)
         if gone:
@@ -63,8 +64,8 @@ class Post(BaseHTTPRequestHandler):
 class Stage:
     """The race's functions, deployed, and the pages that they tell."""
 
-    def __init__(self, target: BotoTarget, pages: Pages, the_race: Race) -> None:
-        self.target, self.race = target, the_race
+    def __init__(self, target: BotoTarget, pages: Pages, race: RaceDeclaration) -> None:
+        self.target, self.race = target, race
         self._pages = pages
         self._architecture = target.info().architecture
 
@@ -72,42 +73,46 @@ class Stage:
         def build(crate: Path, binary: str) -> bytes:
             return cargo.executable(crate / "Cargo.toml", Console(file=io.StringIO()), binary)
 
-        site = RaceSite(
+        resources = RaceResources(
             bucket=staging.BUCKET,
             connections_url=self._pages.url,
             token_sha256=hashlib.sha256(b"token").hexdigest(),
             table_key="registration_id",
         )
-        about = self.race.function(name)
-        package = function.make(about, declaration.ROOT, self._architecture, build)
-        return staging.deploy(self.target, self.race, name, package, site)
+        declared = self.race.function(name)
+        package = function.make(declared, declaration.ROOT, self._architecture, build)
+        return staging.deploy(self.target, self.race, name, package, resources)
 
     def invoke(self, name: str, event: Any) -> list[tuple[str, Any]]:
         """Call a function once; what it told, and whom."""
         deployment = self.deploy(name)
-        before = len(self._pages.told)
+        before = len(self._pages.sent)
         answer = self.target.invoke(deployment, json.dumps(event).encode())
         self.target.remove(deployment)
         assert answer.function_error is None, answer.payload
-        return self._pages.told[before:]
+        return self._pages.sent[before:]
 
 
 @pytest.fixture(scope="module")
-def stage(require_launcher: None, tmp_path_factory: Any) -> Iterator[Stage]:  # noqa: ARG001
-    the_race = declaration.load()
-    task = loader.load(the_race.workload)
-    data = staging.make_data(task, task.parameters | {"records": RECORDS})
+def stage(
+    require_launcher: None,  # noqa: ARG001
+    tmp_path_factory: Any,
+    checked_message: Callable[[bytes], dict[str, Any]],
+) -> Iterator[Stage]:
+    race = declaration.load()
+    workload = loader.load(race.workload)
+    data = staging.make_data(workload, workload.parameters | {"records": RECORDS})
     current = tmp_path_factory.mktemp("race") / "current.json"
     current.write_text(json.dumps({"race": "r", "warming": False, "last": "r", "began_s": 0}))
-    pages = Pages()
+    pages = Pages(checked_message)
     serving = threading.Thread(target=pages.serve_forever)
     serving.start()
     with local_lambda(EmulatorOptions(sandbox="none", latency="off")) as endpoints:
         target = BotoTarget(Options(region="us-east-1", architecture="arm64", endpoints=endpoints))
-        held = staging.objects(task, data) | {"races/current.json": current}
-        staging.set_up(target, the_race, task, held)
+        held = staging.objects(workload, data) | {"races/current.json": current}
+        staging.set_up(target, race, workload, held)
         try:
-            yield Stage(target, pages, the_race)
+            yield Stage(target, pages, race)
         finally:
             pages.shutdown()
             pages.server_close()
@@ -119,7 +124,7 @@ def without_time(message: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
+def sent(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
     """What each racer tells, of one race of both."""
 
     def raced(lane: str) -> list[tuple[str, Any]]:
@@ -137,9 +142,9 @@ def told(stage: Stage) -> dict[str, list[tuple[str, Any]]]:
 
 @pytest.mark.parametrize("lane", LANES)
 def test_a_racer_tells_its_start_its_phases_each_thousand_records_and_its_answer(
-    told: dict[str, list[tuple[str, Any]]], lane: str
+    sent: dict[str, list[tuple[str, Any]]], lane: str
 ) -> None:
-    messages = [message for page, message in told[lane] if page == "page"]
+    messages = [message for page, message in sent[lane] if page == "page"]
     about = {"race": "r", "lane": lane}
     assert [without_time(message) for message in messages[:-1]] == [
         about | {"type": "running", "cold": True},
@@ -157,33 +162,33 @@ def test_a_racer_tells_its_start_its_phases_each_thousand_records_and_its_answer
 
 @pytest.mark.parametrize("lane", LANES)
 def test_each_message_says_when_it_was_told(
-    told: dict[str, list[tuple[str, Any]]], lane: str
+    sent: dict[str, list[tuple[str, Any]]], lane: str
 ) -> None:
-    times = [message["at_ms"] for page, message in told[lane] if page == "page"]
+    times = [message["at_ms"] for page, message in sent[lane] if page == "page"]
     assert times == sorted(times)
     assert time.time() - 3_600 < times[0] / 1_000 <= time.time()
 
 
 @pytest.mark.parametrize("lane", LANES)
 def test_a_racer_tells_a_page_that_is_gone_nothing_more(
-    told: dict[str, list[tuple[str, Any]]], lane: str
+    sent: dict[str, list[tuple[str, Any]]], lane: str
 ) -> None:
-    assert [message["type"] for page, message in told[lane] if page == "gone"] == ["running"]
+    assert [message["type"] for page, message in sent[lane] if page == "gone"] == ["running"]
 
 
 def test_both_racers_send_the_same_requests_to_the_same_pages(
-    told: dict[str, list[tuple[str, Any]]],
+    sent: dict[str, list[tuple[str, Any]]],
 ) -> None:
     def form(lane: str) -> list[Any]:
         names = {"type", "phase", "records", "cold"}
         return [
             (page, {name: value for name, value in message.items() if name in names})
-            for page, message in told[lane]
+            for page, message in sent[lane]
         ]
 
     assert form("python") == form("rust")
-    fields = [{*message, *message.get("answer", {})} for _, message in told["python"]]
-    assert fields == [{*message, *message.get("answer", {})} for _, message in told["rust"]]
+    fields = [{*message, *message.get("answer", {})} for _, message in sent["python"]]
+    assert fields == [{*message, *message.get("answer", {})} for _, message in sent["rust"]]
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -199,9 +204,9 @@ def test_a_task_that_cannot_be_done_is_told_by_both_alike(stage: Stage, lane: st
 
 
 def test_the_verifier_finds_both_tables_as_the_generator_says(
-    stage: Stage, told: dict[str, list[tuple[str, Any]]]
+    stage: Stage, sent: dict[str, list[tuple[str, Any]]]
 ) -> None:
-    assert told
+    assert sent
     ((page, verdict),) = stage.invoke("verifier", {"connection": "me"})
     assert (page, verdict["type"], verdict["identical"]) == ("me", "verified", True)
     assert [lane["count"] for lane in verdict["lanes"].values()] == [RECORDS] * 2

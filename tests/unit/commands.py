@@ -16,7 +16,7 @@ from lambdameter import cli
 from lambdameter.analysis.run import Run
 from lambdameter.measure import experiment
 from lambdameter.measure.run_folder import RunFolder
-from lambdameter.model.sample import Invocation, Report
+from lambdameter.model.sample import Conditions, Invocation, Report
 from lambdameter.model.workload import Workload
 from lambdameter.report import terminal
 from lambdameter.targets.base import Target
@@ -145,7 +145,7 @@ class Scripted(FakeTarget):
         self.opened = 0
 
     @contextmanager
-    def opening(self, _: experiment.RunOptions) -> Iterator[Target]:
+    def opening(self, _: Conditions) -> Iterator[Target]:
         self.opened += 1
         yield self
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
@@ -52,3 +53,13 @@ def test_what_is_nowhere_names_make_setup(places: tuple[Path, Path]) -> None:
         binaries.find("tool")
     assert "make setup" in caught.value.next_step
     assert str(places[1]) in str(caught.value.place)
+
+
+def test_the_wheel_has_every_program_of_ours() -> None:
+    hook = (Path(__file__).parents[2] / "hatch_build.py").read_text()
+    (names,) = (
+        ast.literal_eval(node.value)
+        for node in ast.parse(hook).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "BINARIES"
+    )
+    assert names == binaries.PROGRAMS

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from lambdameter.measure.reading import read
 from lambdameter.measure.run_folder import RunFolder
 from lambdameter.report import reproduction_markdown, terminal
 
+TODAY = datetime.now(UTC).date()
 ROOT = Path(__file__).parents[2]
 DUEL = ROOT / "docs" / "duel"
 CLAIMS = Path("docs/claims")
@@ -73,7 +75,9 @@ def test_each_rule_has_a_state_and_a_test_that_shows_it_or_what_is_missing() -> 
         if line.startswith("| ") and not line.startswith("| behaviour |")
     ]
     assert rows
-    for behaviour, state, shown in rows:
+    for behaviour, state, on_aws, shown in rows:
         assert state in {"exact", "approximated", "modelled", "absent"}, behaviour
         assert shown, behaviour
         assert state == "absent" or "](" in shown, behaviour
+        assert on_aws == "never" or date.fromisoformat(on_aws) <= TODAY, behaviour
+        assert on_aws == "never" or "/tests/conformance/" in shown, behaviour

@@ -1,6 +1,6 @@
 //! CPU time that is granted period by period.
 
-/// What an environment may still use, ns; below zero it is a debt, which later periods pay.
+/// The CPU time that an environment may still use, ns; below zero it is a debt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
     quota: i64,
@@ -10,13 +10,16 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A full one, to be refilled at this instant and then once a period.
+    /// A full pool, to be refilled at this instant and then once a period.
     ///
     /// # Panics
-    /// Quota or period are 0: such a pool would never be refilled.
+    /// Quota or period is 0.
     #[must_use]
     pub fn new(quota_ns: u64, period_ns: u64, next_refill_ns: u64) -> Self {
-        assert!(quota_ns > 0 && period_ns > 0, "a pool is refilled");
+        assert!(
+            quota_ns > 0 && period_ns > 0,
+            "quota and period are above 0"
+        );
         let quota = signed(quota_ns);
         Self {
             quota,
@@ -26,19 +29,19 @@ impl Pool {
         }
     }
 
-    /// What may still be used, ns.
+    /// The CPU time that may still be used, ns.
     #[must_use]
     pub fn left_ns(&self) -> i64 {
         self.left
     }
 
-    /// When it is refilled next.
+    /// The instant of the next refill.
     #[must_use]
     pub fn next_refill_ns(&self) -> u64 {
         self.next_refill
     }
 
-    /// Adds what has been granted up to now. A quota cannot be saved up.
+    /// Adds what has been granted until now. Unused quota expires.
     pub fn refill(&mut self, now_ns: u64) {
         let Some(late_ns) = now_ns.checked_sub(self.next_refill) else {
             return;
@@ -49,20 +52,21 @@ impl Pool {
         self.next_refill += refills * self.period;
     }
 
-    /// Takes what was used since it was last charged, before what has been granted meanwhile is
-    /// added: a thread that runs has its part already, as CFS hands it to a CPU.
+    /// Takes what was used since the last charge, before the refills since then are added: a thread
+    /// that runs has got its slice before, as CFS hands it to a CPU.
     pub fn charge(&mut self, now_ns: u64, used_ns: u64) {
         self.left = self.left.saturating_sub(signed(used_ns));
         self.refill(now_ns);
     }
 
-    /// The first refill after which something is left; `None`: something is.
+    /// The instant of the refill that pays the debt; `None`: there is no debt.
     #[must_use]
     pub fn paid_at_ns(&self) -> Option<u64> {
         let debt_ns = (-self.left).try_into().ok()?;
         let quota_ns = self.quota.unsigned_abs();
         let refills_before = u64::checked_div(debt_ns, quota_ns)?;
-        Some(self.next_refill + refills_before * self.period)
+        let after_ns = refills_before.saturating_mul(self.period);
+        Some(self.next_refill.saturating_add(after_ns))
     }
 }
 

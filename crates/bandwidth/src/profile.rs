@@ -1,4 +1,4 @@
-//! What a program does, as far as the rule is concerned: JSON's form of it.
+//! The profile of a program: what the rule has to know of it, as JSON.
 
 use std::{error, fmt};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{MEMORY_MB_PER_VCPU, PERIOD_NS};
 
-/// More than anybody simulates by intention; it keeps a typing error from running for hours.
+/// More than anybody simulates on purpose, so that a typing error does not run for hours.
 const MOST_RUNS: u64 = 1_000_000;
 const MOST_MS: f64 = 1_800_000.0;
 const NS_PER_MS: f64 = 1e6;
@@ -16,30 +16,30 @@ const NS_PER_MS: f64 = 1e6;
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// The memory size; or `quota_ms` says what it grants every 20 ms.
+    /// The memory size; instead, `quota_ms` may give its quota per 20 ms.
     #[serde(default)]
     pub memory_mb: Option<f64>,
     #[serde(default)]
     pub quota_ms: Option<f64>,
-    /// All begin when the program is called; each has a CPU to itself.
+    /// They all begin when the program is called; each has a CPU of its own.
     pub threads: Vec<Vec<Phase>>,
     /// How often it is called in one environment.
-    #[serde(default = "one")]
+    #[serde(default = "once")]
     pub calls: u64,
-    /// From the end of a call to the next one: nothing runs.
+    /// The time between two calls, in which nothing runs.
     #[serde(default)]
     pub pause_ms: f64,
-    /// Up to so much more of it, drawn for each call: no call is to fall into step with refills.
+    /// The most that is added to `pause_ms`, at random, so that calls are not in step with refills.
     #[serde(default)]
     pub jitter_ms: f64,
-    /// Environments, each with phases of its own for refills and ticks.
-    #[serde(default = "one")]
+    /// How many environments are simulated, each with its own phases of refills and ticks.
+    #[serde(default = "once")]
     pub runs: u64,
     #[serde(default)]
     pub seed: u64,
 }
 
-fn one() -> u64 {
+fn once() -> u64 {
     1
 }
 
@@ -51,7 +51,7 @@ pub struct Phase {
     pub cpu_ms: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait_ms: Option<f64>,
-    /// Under this name the times of its end are summed up.
+    /// The name under which the times of its end are summarised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
 }
@@ -63,14 +63,14 @@ pub enum Work {
     Wait(u64),
 }
 
-/// How long nothing runs between two calls.
+/// The time between two calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pause {
     pub least_ns: u64,
     pub jitter_ns: u64,
 }
 
-/// Why a profile is none.
+/// Why a profile is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault(String);
 
@@ -83,10 +83,10 @@ impl fmt::Display for Fault {
 impl error::Error for Fault {}
 
 impl Profile {
-    /// What every 20 ms grant, ns.
+    /// The quota per 20 ms, ns.
     ///
     /// # Errors
-    /// It is not said once, or cannot be.
+    /// The profile has none or two, or it is not valid.
     pub fn quota_ns(&self) -> Result<u64, Fault> {
         let quota = match (self.memory_mb, self.quota_ms) {
             (Some(memory_mb), None) => memory_mb / MEMORY_MB_PER_VCPU * ns(PERIOD_NS) / NS_PER_MS,
@@ -102,7 +102,7 @@ impl Profile {
     /// Every thread's work.
     ///
     /// # Errors
-    /// There is none, or a part of it makes no sense; the fault says where.
+    /// There is no thread, or a phase is not valid; the fault names it.
     pub fn work(&self) -> Result<Vec<Vec<Work>>, Fault> {
         if self.threads.is_empty() {
             return Err(Fault("threads is empty".into()));
@@ -143,11 +143,11 @@ fn thread_work(number: usize, phases: &[Phase]) -> Result<Vec<Work>, Fault> {
     }
     let phases = phases.iter().enumerate();
     let work = |(index, phase): (usize, &Phase)| {
-        let place = format!("threads[{number}][{index}]");
+        let cpu_index = format!("threads[{number}][{index}]");
         match (phase.cpu_ms, phase.wait_ms) {
-            (Some(ms), None) => Ok(Work::Cpu(whole_ns(&place, ms)?)),
-            (None, Some(ms)) => Ok(Work::Wait(whole_ns(&place, ms)?)),
-            _ => Err(Fault(format!("{place}: give either cpu_ms or wait_ms"))),
+            (Some(ms), None) => Ok(Work::Cpu(whole_ns(&cpu_index, ms)?)),
+            (None, Some(ms)) => Ok(Work::Wait(whole_ns(&cpu_index, ms)?)),
+            _ => Err(Fault(format!("{cpu_index}: give either cpu_ms or wait_ms"))),
         }
     };
     phases.map(work).collect()
@@ -158,12 +158,12 @@ fn thread_work(number: usize, phases: &[Phase]) -> Result<Vec<Work>, Fault> {
     clippy::cast_sign_loss,
     reason = "within bounds"
 )]
-fn whole_ns(place: &str, ms: f64) -> Result<u64, Fault> {
+fn whole_ns(cpu_index: &str, ms: f64) -> Result<u64, Fault> {
     if (0.0..=MOST_MS).contains(&ms) {
         Ok((ms * NS_PER_MS).round() as u64)
     } else {
         Err(Fault(format!(
-            "{place}: {ms} ms is not between 0 and {MOST_MS}"
+            "{cpu_index}: {ms} ms is not between 0 and {MOST_MS}"
         )))
     }
 }

@@ -1,4 +1,4 @@
-//! What the rule makes of a program: from event to event, and nothing between them.
+//! Applies the rule to a program's profile, from event to event.
 
 use std::collections::BTreeMap;
 
@@ -14,22 +14,22 @@ use crate::{
 };
 
 const NS_PER_MS: f64 = 1e6;
-/// The mark of the moment when the last thread has done its work.
+/// The mark of the moment when the last thread has finished its work.
 const END: &str = "end";
 
-/// When each phase ended, from its call on, ms: as the thread itself could tell it.
+/// When each phase ended, ms after the call began, as the thread itself could measure it.
 type Ends = Vec<Vec<f64>>;
 
-/// All that came of a profile.
+/// The simulation of a profile.
 #[derive(Clone, Debug, Serialize)]
 pub struct Simulation {
-    /// Run by run and call by call, thread by thread and phase by phase.
+    /// By run, call, thread and phase.
     pub ends_ms: Vec<Vec<Ends>>,
-    /// Of each mark, and of the whole call (`end`), over all calls.
+    /// The times of each mark and of the whole call (`end`), over all calls.
     pub marks: BTreeMap<String, Spread>,
 }
 
-/// How times lie, ms.
+/// The distribution of times, ms.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Spread {
     pub mean: f64,
@@ -41,7 +41,7 @@ pub struct Spread {
 /// Simulates all runs of a profile.
 ///
 /// # Errors
-/// The profile makes no sense.
+/// The profile is not valid.
 pub fn simulate(profile: &Profile) -> Result<Simulation, Fault> {
     let (quota_ns, pause) = (profile.quota_ns()?, profile.pause()?);
     let work = profile.work()?;
@@ -61,7 +61,7 @@ pub fn simulate(profile: &Profile) -> Result<Simulation, Fault> {
     Ok(Simulation { ends_ms, marks })
 }
 
-/// One environment, and its clock.
+/// One environment and its clock.
 struct Environment {
     now_ns: u64,
     throttle: Throttle,
@@ -69,11 +69,11 @@ struct Environment {
     used_ns: Vec<u64>,
 }
 
-/// Where a thread stands in its phases; `at` is past the last one when it has done its work.
+/// A thread and its current phase; `at` is past the last phase when it has finished.
 struct Thread<'a> {
     work: &'a [Work],
     at: usize,
-    /// Of a CPU phase: what it still needs; of a wait: when it ends.
+    /// In a CPU phase: the CPU time that it still needs; in a wait: the instant of its end.
     rest_ns: u64,
     ends_ms: Vec<f64>,
 }
@@ -109,7 +109,7 @@ impl Environment {
         }
     }
 
-    /// One call: from now until every thread has done its work.
+    /// One call: from now until every thread has finished.
     fn call(&mut self, work: &[Vec<Work>]) -> Ends {
         let began_ns = self.now_ns;
         let mut threads: Vec<Thread> = work
@@ -127,7 +127,7 @@ impl Environment {
             })
             .collect();
         let verdict = self.throttle.wake(self.now_ns);
-        self.heed(verdict);
+        self.apply(verdict);
         while let Some(next_ns) = self.next_event(&threads) {
             self.advance(next_ns, &mut threads);
             self.settle(&mut threads, began_ns);
@@ -135,10 +135,10 @@ impl Environment {
         threads.into_iter().map(|thread| thread.ends_ms).collect()
     }
 
-    /// Nothing runs for so long.
+    /// A pause in which nothing runs.
     fn rest(&mut self, pause_ns: u64) {
         let verdict = self.throttle.stop(self.now_ns);
-        self.heed(verdict);
+        self.apply(verdict);
         self.now_ns += pause_ns;
         if self
             .held_until_ns
@@ -148,19 +148,19 @@ impl Environment {
         }
     }
 
-    fn heed(&mut self, verdict: Verdict) {
+    fn apply(&mut self, verdict: Verdict) {
         self.held_until_ns = match verdict {
             Verdict::Run => None,
             Verdict::Hold { until_ns } => Some(until_ns),
         };
     }
 
-    /// The next instant at which something happens; `None`: all have done their work.
+    /// The instant of the next event; `None`: all threads have finished.
     fn next_event(&self, threads: &[Thread]) -> Option<u64> {
         if !threads.iter().any(|thread| thread.runs() || thread.waits()) {
             return None;
         }
-        // Waits that end meanwhile are noticed when it may run again.
+        // Waits that end during a hold are noticed after it.
         if self.held_until_ns.is_some() {
             return self.held_until_ns;
         }
@@ -183,7 +183,7 @@ impl Environment {
         self.now_ns = next_ns;
         if self.held_until_ns.take().is_some() {
             let verdict = self.throttle.wake(next_ns);
-            self.heed(verdict);
+            self.apply(verdict);
             return;
         }
         for (cpu, thread) in threads.iter_mut().enumerate() {
@@ -194,27 +194,27 @@ impl Environment {
         }
     }
 
-    /// Whatever ends now ends, and whoever is to be charged is.
+    /// Ends the phases that are over, and observes every CPU.
     fn settle(&mut self, threads: &mut [Thread], began_ns: u64) {
         for (cpu, thread) in threads.iter_mut().enumerate() {
             let ran = thread.runs();
-            // Once one of them is held, all are, and what has ended is noticed later.
+            // A hold is for all threads, and what has ended is noticed after it.
             let held = self.held_until_ns.is_some();
-            let mut left_it = !ran || held;
+            let mut has_left = !ran || held;
             while !held && self.is_over(thread) {
                 thread.ends_ms.push(ns(self.now_ns - began_ns) / NS_PER_MS);
                 thread.at += 1;
                 thread.begin(self.now_ns);
-                left_it |= !thread.runs();
-                if ran && left_it {
-                    // It leaves its CPU, were it for no time at all.
+                has_left |= !thread.runs();
+                if ran && has_left {
+                    // It leaves its CPU, even if only for an instant.
                     break;
                 }
             }
             let verdict = self
                 .throttle
-                .look(self.now_ns, cpu, self.used_ns[cpu], left_it);
-            self.heed(verdict);
+                .observe(self.now_ns, cpu, self.used_ns[cpu], has_left);
+            self.apply(verdict);
         }
     }
 

@@ -1,20 +1,20 @@
-//! The rule, kept by somebody who sees each CPU's use grow.
+//! The rule, for a program whose CPU time is observed CPU by CPU.
 
 use crate::{PERIOD_NS, Pool, TICK_NS};
 
-/// What is to become of an environment.
+/// What to do with an environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It may run.
     Run,
-    /// None of its threads may, before this instant.
+    /// None of its threads may run before this instant.
     Hold { until_ns: u64 },
 }
 
-/// One environment's pool, and what of its use has been charged on each CPU.
+/// One environment's pool, and the CPU time that has been charged on each CPU.
 ///
-/// Time is any monotonic clock's; use is CPU time as a Lambda vCPU would count it, a total for each
-/// CPU that never falls.
+/// Instants are those of any monotonic clock. CPU time is a Lambda vCPU's: for each CPU a total that
+/// never falls.
 #[derive(Clone, Debug)]
 pub struct Throttle {
     pool: Pool,
@@ -24,15 +24,15 @@ pub struct Throttle {
 
 #[derive(Clone, Copy, Debug)]
 struct Cpu {
-    seen_ns: u64,
+    used_ns: u64,
     charged_ns: u64,
     /// How many ticks there have been.
     ticks: u64,
 }
 
 impl Throttle {
-    /// With a full pool, from now on. The phases are where refills and ticks fall within a period
-    /// and within 4 ms; `used_ns` is what each CPU's use is now.
+    /// A throttle with a full pool, from now on. The phases are the instants of refills within a period
+    /// and of ticks within 4 ms; `used_ns` is each CPU's total until now.
     #[must_use]
     pub fn new(
         quota_ns: u64,
@@ -52,7 +52,7 @@ impl Throttle {
         };
         let ticks = throttle.ticks(now_ns);
         let since_now = |&used_ns| Cpu {
-            seen_ns: used_ns,
+            used_ns,
             charged_ns: used_ns,
             ticks,
         };
@@ -60,7 +60,7 @@ impl Throttle {
         throttle
     }
 
-    /// What may still be used, ns, as of what has been charged.
+    /// The CPU time that may still be used, ns, as far as it has been charged.
     #[must_use]
     pub fn left_ns(&self) -> i64 {
         self.pool.left_ns()
@@ -72,16 +72,16 @@ impl Throttle {
         next(now_ns, self.tick_phase_ns, TICK_NS)
     }
 
-    /// Nothing comes of a look before this instant, where the latest one at each CPU was after
-    /// `since_ns` and so many CPUs use what they can: no tick, no refill, no debt.
+    /// The next observation is not needed before this instant: there can be no tick, no refill and no
+    /// debt, if the last observation of each CPU was after `since_ns`, and `cpus` CPUs are busy.
     #[must_use]
-    pub fn next_look_ns(&self, since_ns: u64, now_ns: u64, cpus: u64) -> u64 {
-        let open = |one: &Cpu| one.seen_ns - one.charged_ns;
-        let open_ns: u64 = self.cpus.iter().map(open).sum();
+    pub fn next_observation_ns(&self, since_ns: u64, now_ns: u64, cpus: u64) -> u64 {
+        let uncharged = |cpu: &Cpu| cpu.used_ns - cpu.charged_ns;
+        let uncharged_ns: u64 = self.cpus.iter().map(uncharged).sum();
         let left_ns = u64::try_from(self.left_ns()).unwrap_or(0);
-        let used_up_ns = since_ns + left_ns.saturating_sub(open_ns) / cpus.max(1);
+        let used_up_ns = since_ns + left_ns.saturating_sub(uncharged_ns) / cpus.max(1);
         let refill_ns = self.pool.next_refill_ns();
-        // One that is late waits for those who run: see `refill`.
+        // A refill that is late waits for the threads that run: see `refill`.
         let refill_ns = if refill_ns > now_ns {
             refill_ns
         } else {
@@ -90,16 +90,16 @@ impl Throttle {
         used_up_ns.min(self.next_tick_ns(now_ns)).min(refill_ns)
     }
 
-    /// One CPU's use, and whether a thread has left it since it was looked at last. It is charged
-    /// then, or where there was a tick; what is used meanwhile is nobody's business.
+    /// Takes one CPU's total, and whether a thread has left the CPU since the last observation. Only
+    /// then, or after a tick, the CPU time is charged.
     ///
     /// # Panics
     /// There is no such CPU.
-    pub fn look(&mut self, now_ns: u64, cpu: usize, used_ns: u64, left_it: bool) -> Verdict {
+    pub fn observe(&mut self, now_ns: u64, cpu: usize, used_ns: u64, has_left: bool) -> Verdict {
         let ticks = self.ticks(now_ns);
-        let one = &mut self.cpus[cpu];
-        one.seen_ns = used_ns.max(one.seen_ns);
-        if left_it || ticks > one.ticks {
+        let state = &mut self.cpus[cpu];
+        state.used_ns = used_ns.max(state.used_ns);
+        if has_left || ticks > state.ticks {
             self.charge(now_ns, cpu);
         }
         self.cpus[cpu].ticks = ticks;
@@ -107,19 +107,19 @@ impl Throttle {
         self.verdict(now_ns)
     }
 
-    /// What is to be done where no more is known than that it is now: at a refill, or after a rest.
+    /// What to do at a refill or after a rest, without an observation.
     pub fn wake(&mut self, now_ns: u64) -> Verdict {
         self.refill(now_ns);
         self.verdict(now_ns)
     }
 
-    /// So much was used beside the threads: it is charged at once.
-    pub fn beside(&mut self, now_ns: u64, used_ns: u64) -> Verdict {
+    /// Charges CPU time at once that was not used by the environment's own threads.
+    pub fn charge_beside(&mut self, now_ns: u64, used_ns: u64) -> Verdict {
         self.pool.charge(now_ns, used_ns);
         self.verdict(now_ns)
     }
 
-    /// Charges what was seen on all CPUs: no thread runs.
+    /// Charges all CPUs: no thread runs.
     pub fn stop(&mut self, now_ns: u64) -> Verdict {
         for cpu in 0..self.cpus.len() {
             self.charge(now_ns, cpu);
@@ -127,7 +127,7 @@ impl Throttle {
         self.wake(now_ns)
     }
 
-    /// Of those who are held, threads leave their CPUs as well.
+    /// Where there is a debt, all CPUs are charged: a hold takes their threads off them.
     fn verdict(&mut self, now_ns: u64) -> Verdict {
         if self.pool.paid_at_ns().is_none() {
             return Verdict::Run;
@@ -141,17 +141,17 @@ impl Throttle {
     }
 
     fn charge(&mut self, now_ns: u64, cpu: usize) {
-        let one = &mut self.cpus[cpu];
-        let used_ns = one.seen_ns - one.charged_ns;
-        if used_ns > 0 {
-            one.charged_ns = one.seen_ns;
-            self.pool.charge(now_ns, used_ns);
+        let cpu = &mut self.cpus[cpu];
+        let uncharged_ns = cpu.used_ns - cpu.charged_ns;
+        if uncharged_ns > 0 {
+            cpu.charged_ns = cpu.used_ns;
+            self.pool.charge(now_ns, uncharged_ns);
         }
     }
 
-    /// While something runs uncharged, a refill waits for it: see [`Pool::charge`].
+    /// While CPU time is uncharged, a refill waits: see [`Pool::charge`].
     fn refill(&mut self, now_ns: u64) {
-        if self.cpus.iter().all(|one| one.seen_ns == one.charged_ns) {
+        if self.cpus.iter().all(|cpu| cpu.used_ns == cpu.charged_ns) {
             self.pool.refill(now_ns);
         }
     }
@@ -161,7 +161,7 @@ impl Throttle {
     }
 }
 
-/// The first instant after now that is a phase beyond a multiple of the interval.
+/// The first instant after now that is at the phase of an interval.
 fn next(now_ns: u64, phase_ns: u64, every_ns: u64) -> u64 {
     let since_ns = (now_ns + every_ns - phase_ns % every_ns) % every_ns;
     now_ns + every_ns - since_ns
@@ -179,7 +179,7 @@ mod tests {
     const MS: u64 = 1_000_000;
     const START: u64 = 100 * MS;
 
-    /// Of 128 MB: 1.447 ms every 20, refilled at 5, ticks at 1.
+    /// For 128 MB: 1.447 ms every 20 ms, refilled at 5 ms, ticks at 1 ms.
     fn small(cpus: usize) -> Throttle {
         Throttle::new(1_447_000, 5 * MS, MS, START, &vec![0; cpus])
     }
@@ -193,20 +193,20 @@ mod tests {
     #[test]
     fn a_thread_overdraws_until_the_tick() {
         let mut throttle = small(1);
-        throttle.look(START + MS, 0, 0, false);
+        throttle.observe(START + MS, 0, 0, false);
         for ms in 2..5 {
-            let look = throttle.look(START + ms * MS, 0, (ms - 1) * MS, false);
-            assert_eq!(look, Verdict::Run, "{ms}");
+            let observation = throttle.observe(START + ms * MS, 0, (ms - 1) * MS, false);
+            assert_eq!(observation, Verdict::Run, "{ms}");
         }
         // 4 ms used of 1.447: refills at 5 (taken with the charge), 25 and 45.
-        assert_eq!(throttle.look(START + 5 * MS, 0, 4 * MS, false), held(25));
+        assert_eq!(throttle.observe(START + 5 * MS, 0, 4 * MS, false), held(25));
         assert_eq!(throttle.left_ns(), 2 * 1_447_000 - 4_000_000);
     }
 
     #[test]
-    fn one_that_sleeps_is_charged_at_once() {
+    fn a_thread_that_sleeps_is_charged_at_once() {
         let mut throttle = small(1);
-        let asleep = throttle.look(START + 2 * MS + 1, 0, 1_500_000, true);
+        let asleep = throttle.observe(START + 2 * MS + 1, 0, 1_500_000, true);
         assert_eq!(asleep, held(5));
         assert_eq!(throttle.wake(START + 5 * MS - 1), held(5));
         assert_eq!(throttle.wake(START + 5 * MS), Verdict::Run);
@@ -216,40 +216,40 @@ mod tests {
     #[test]
     fn while_it_sleeps_its_pool_is_filled_before_it_uses_more() {
         let mut throttle = small(1);
-        throttle.look(START + 2 * MS, 0, MS, true);
+        throttle.observe(START + 2 * MS, 0, MS, true);
         assert_eq!(throttle.left_ns(), 447_000);
-        throttle.look(START + 4 * MS, 0, MS, true);
-        throttle.look(START + 12 * MS, 0, MS, true);
+        throttle.observe(START + 4 * MS, 0, MS, true);
+        throttle.observe(START + 12 * MS, 0, MS, true);
         assert_eq!(throttle.left_ns(), 1_447_000);
-        throttle.look(START + 13 * MS, 0, 2 * MS, false);
+        throttle.observe(START + 13 * MS, 0, 2 * MS, false);
         assert_eq!(throttle.left_ns(), 447_000);
     }
 
     #[test]
-    fn who_is_held_is_held_on_every_cpu_and_owes_for_all() {
+    fn a_hold_is_for_every_cpu_and_so_is_its_debt() {
         let mut throttle = small(2);
-        throttle.look(START + MS, 1, 0, false);
-        throttle.look(START + 2 * MS, 1, 2 * MS, false);
+        throttle.observe(START + MS, 1, 0, false);
+        throttle.observe(START + 2 * MS, 1, 2 * MS, false);
         assert_eq!(throttle.left_ns(), 1_447_000);
         // 1.5 + 2 ms: refills at 5 and 25 pay 2.894 of the 3.5 - 1.447 that are owed.
-        let verdict = throttle.look(START + 2 * MS, 0, 1_500_000, true);
+        let verdict = throttle.observe(START + 2 * MS, 0, 1_500_000, true);
         assert_eq!(verdict, held(25));
     }
 
     #[test]
     fn what_is_used_beside_the_threads_is_charged_at_once() {
         let mut throttle = small(1);
-        assert_eq!(throttle.beside(START + MS, MS), Verdict::Run);
-        assert_eq!(throttle.beside(START + 2 * MS, MS), held(5));
-        assert_eq!(throttle.beside(START + 3 * MS, MS), held(25));
+        assert_eq!(throttle.charge_beside(START + MS, MS), Verdict::Run);
+        assert_eq!(throttle.charge_beside(START + 2 * MS, MS), held(5));
+        assert_eq!(throttle.charge_beside(START + 3 * MS, MS), held(25));
     }
 
     #[test]
     fn at_rest_all_is_charged() {
         let mut throttle = small(2);
         for cpu in [0, 1] {
-            throttle.look(START + MS, cpu, 0, false);
-            throttle.look(START + 2 * MS, cpu, 500_000, false);
+            throttle.observe(START + MS, cpu, 0, false);
+            throttle.observe(START + 2 * MS, cpu, 500_000, false);
         }
         assert_eq!(throttle.left_ns(), 1_447_000);
         assert_eq!(throttle.stop(START + 3 * MS), Verdict::Run);
@@ -260,7 +260,7 @@ mod tests {
     fn a_look_is_due_at_a_tick_a_refill_or_when_all_may_be_used_up() {
         let after = |throttle: &Throttle, ms: u64, cpus| {
             let now = START + ms * MS;
-            throttle.next_look_ns(now, now, cpus) - now
+            throttle.next_observation_ns(now, now, cpus) - now
         };
         assert_eq!(after(&small(2), 0, 2), 1_447_000 / 2);
         let large = |quota| Throttle::new(quota, 7 * MS, MS, START, &[0]);
@@ -268,18 +268,18 @@ mod tests {
         assert_eq!(after(&large(15 * MS), 5, 1), 2 * MS);
         assert_eq!(after(&large(15 * MS), 7, 1), 2 * MS);
         let mut some_used = large(3 * MS);
-        some_used.look(START + MS, 0, 0, false);
-        some_used.look(START + 2 * MS, 0, MS, false);
-        // 2 ms are left until the tick at 5; looked at before, they may be gone by 3.
+        some_used.observe(START + MS, 0, 0, false);
+        some_used.observe(START + 2 * MS, 0, MS, false);
+        // 2 ms are left until the tick at 5; observed before, they may be used up by 3.
         let now = START + 2 * MS;
-        assert_eq!(some_used.next_look_ns(now - MS, now, 1), now + MS);
+        assert_eq!(some_used.next_observation_ns(now - MS, now, 1), now + MS);
     }
 
     #[test]
     fn a_counter_that_falls_charges_nothing() {
         let mut throttle = small(1);
-        throttle.look(START + 2 * MS, 0, MS, true);
-        throttle.look(START + 3 * MS, 0, 0, true);
+        throttle.observe(START + 2 * MS, 0, MS, true);
+        throttle.observe(START + 3 * MS, 0, 0, true);
         assert_eq!(throttle.left_ns(), 447_000);
     }
 
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(throttle.next_tick_ns(START + MS), START + 5 * MS);
     }
 
-    /// Any mixture of work and sleep, on one CPU and on two, looked at every 250 us.
+    /// Any mixture of work and sleep, on one CPU and on two, observed every 250 us.
     #[test]
     fn whatever_runs_the_rule_holds() {
         for seed in 0..200 {
@@ -305,7 +305,7 @@ mod tests {
             let used_ns = used_in_four_seconds(&mut random, cpus, quota_ns, always_busy);
             // What the pool grants, and the most that can be overdrawn at the end.
             let granted_ns = quota_ns * (4_000 * MS / PERIOD_NS + 1);
-            let overdrawn_ns = cpus * (TICK_NS + LOOK_NS);
+            let overdrawn_ns = cpus * (TICK_NS + OBSERVE_EVERY_NS);
             assert!(used_ns <= granted_ns + overdrawn_ns, "seed {seed}");
             if always_busy {
                 let least_ns = granted_ns.min(cpus * 4_000 * MS);
@@ -315,7 +315,7 @@ mod tests {
         }
     }
 
-    const LOOK_NS: u64 = 250_000;
+    const OBSERVE_EVERY_NS: u64 = 250_000;
 
     fn used_in_four_seconds(
         random: &mut ChaCha8Rng,
@@ -336,8 +336,8 @@ mod tests {
             held_until = None;
             for (cpu, used) in used.iter_mut().enumerate() {
                 let runs = always_busy || random.next_u64().is_multiple_of(2);
-                *used += if runs { LOOK_NS } else { 0 };
-                let verdict = throttle.look(now, cpu, *used, !runs);
+                *used += if runs { OBSERVE_EVERY_NS } else { 0 };
+                let verdict = throttle.observe(now, cpu, *used, !runs);
                 assert!(throttle.left_ns() <= i64::try_from(quota_ns).expect("small"));
                 assert_eq!(verdict == Verdict::Run, throttle.left_ns() > 0);
                 if let Verdict::Hold { until_ns } = verdict {

@@ -1,10 +1,10 @@
 //! Compiled work whose time on a Lambda vCPU is known: a chain of SHA-256 digests in software.
 //!
-//! For each line on stdin, the number of digests, a line on stdout: the time that the chain took,
-//! ms of wall and of CPU, and its end in hex, so that nobody takes another chain for it.
+//! For each line on stdin, which has a number of digests, there is a line on stdout: the wall time and
+//! the CPU time of the chain, ms, and its last digest in hex, which proves that the work was done.
 //!
-//! `lambdameter-kernel program PROFILE SLOWNESS` does instead what a profile of `crates/bandwidth`
-//! says, so that what the rule makes of it can be held against what happens (`program.rs`).
+//! `lambdameter-kernel program PROFILE SLOWNESS` runs a profile of `crates/bandwidth` instead, so that
+//! the simulation can be compared with what happens (`program.rs`).
 
 mod program;
 
@@ -41,12 +41,12 @@ fn chains() -> Result<()> {
     Ok(())
 }
 
-/// What this process has had so far.
+/// The CPU time of this process so far.
 fn cpu_time() -> Result<Duration> {
     Ok(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?.into())
 }
 
-/// Each digest hashed again, from 32 zero bytes on; the last in hex.
+/// Hashes 32 zero bytes, then each digest again; the last digest in hex.
 fn chain(digests: u32) -> String {
     let last = (0..digests).fold([0_u8; 32], |digest, _| Sha256::digest(digest).into());
     format!("{:x}", GenericArray::from(last))

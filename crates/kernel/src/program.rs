@@ -1,8 +1,8 @@
-//! A program that is nothing but its profile: so much CPU time, such a wait, in so many threads.
+//! A program that does what a profile says: CPU time and waits, in several threads.
 //!
-//! CPU time is a Lambda vCPU's: on a CPU that is slowed, the kernel counts less. Each thread has a
-//! CPU of its own, as far as there are some. For every call there is a line on stdout: when each
-//! phase of each thread ended, ms from the call's beginning.
+//! CPU time is a Lambda vCPU's: on a slowed CPU, the kernel counts less. Each thread has a CPU of its
+//! own, if there are enough. For every call there is a line on stdout: when each phase of each thread
+//! ended, ms after the call began.
 
 use std::{
     io::{self, Write},
@@ -26,10 +26,10 @@ use nix::{
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 const NS_PER_MS: f64 = 1e6;
-/// Room for all threads to hear of the next call.
+/// Time for all threads to learn of the next call.
 const LEAD_NS: u64 = 1_000_000;
 
-/// What all threads of the program know.
+/// What all threads of the program share.
 struct Call {
     /// When it begins.
     at_ns: AtomicU64,
@@ -68,15 +68,15 @@ fn start(number: usize, work: Vec<Work>, slowness: f64, call: &Arc<Call>) -> Rec
     let (sender, receiver) = channel();
     let call = Arc::clone(call);
     thread::spawn(move || {
-        if let Err(error) = keep(number, &work, slowness, &call, &sender) {
+        if let Err(error) = run_thread(number, &work, slowness, &call, &sender) {
             eprintln!("lambdameter-kernel: {error:#}");
         }
     });
     receiver
 }
 
-/// A thread's whole life.
-fn keep(
+/// One thread, for all calls.
+fn run_thread(
     number: usize,
     work: &[Work],
     slowness: f64,
@@ -84,7 +84,7 @@ fn keep(
     ends: &Sender<Vec<f64>>,
 ) -> Result<()> {
     pin(number)?;
-    // A wait ends when it is over, and not 50 us later.
+    // Without this, a wait would end 50 us late.
     set_timerslack(1)?;
     let mut random = ChaCha8Rng::seed_from_u64(monotonic_ns()?);
     for _ in 0..call.calls {

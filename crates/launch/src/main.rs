@@ -1,15 +1,14 @@
 //! Starts one function process inside an execution environment, then becomes it.
 //!
-//! `lambdameter-launch SPEC_JSON` does, in this order: close the file system behind it, lower its
-//! limits, join the cgroups, lower its rights, tie its life to the emulator's, note the time, and
+//! `lambdameter-launch SPEC_JSON` does, in this order: make the file system read-only, lower its
+//! limits, join the cgroups, drop its privileges, tie its life to the emulator's, note the time, and
 //! `execve`. Everything happens in its own mount namespace, so nothing is left on the host when it
-//! ends. Whatever fails is one line on stderr and exit status 126.
+//! ends. Any failure is one line on stderr and exit status 126.
 //!
-//! What it does itself is no part of a function's Init: the environment is charged for as little
-//! of it as can be, so the cgroups come last of what needs root, and Init's clock starts at the
-//! note.
+//! The launcher's own work is not part of a function's Init. The environment is charged for as little
+//! of it as possible: the cgroups come last of what needs root, and Init's clock starts at the note.
 
-mod enclosure;
+mod isolation;
 mod process;
 mod spec;
 mod start_note;
@@ -37,10 +36,10 @@ fn start() -> Result<Infallible> {
         .context("usage: lambdameter-launch SPEC_JSON")?;
     let spec = Spec::parse(&argument)?;
     let note = spec.start_note.map(StartNote::inherited).transpose()?;
-    // Opened while they can be seen.
+    // Opened before the file system is made read-only.
     let cgroups = process::open_cgroups(&spec.cgroups)?;
     if !spec.mounts.is_empty() {
-        enclosure::enter(&spec.mounts, spec.user.as_ref())?;
+        isolation::enter(&spec.mounts, spec.user.as_ref())?;
     }
     process::limit(&spec)?;
     process::join(cgroups)?;

@@ -1,4 +1,4 @@
-//! The process itself: where it is counted, what it may do, when it dies, what it becomes.
+//! The process itself: its cgroups, limits, user and signals, and the program that it becomes.
 
 use std::convert::Infallible;
 use std::ffi::CString;
@@ -23,7 +23,7 @@ pub struct Cgroup<'spec> {
     path: &'spec PathBuf,
 }
 
-/// Before the file system is closed: its control files are read-only then. What is open stays so.
+/// Opens the files before the file system is made read-only; open files stay writable.
 pub fn open_cgroups(procs: &[PathBuf]) -> Result<Vec<Cgroup<'_>>> {
     procs
         .iter()
@@ -35,18 +35,19 @@ pub fn open_cgroups(procs: &[PathBuf]) -> Result<Vec<Cgroup<'_>>> {
         .collect()
 }
 
-/// From here on all is charged to the environment. Before `become_user`: cgroup v1 asks who writes.
+/// Joins the cgroups: from here on everything is charged to the environment. Call this before
+/// `become_user`, since cgroup v1 checks who writes.
 pub fn join(cgroups: Vec<Cgroup<'_>>) -> Result<()> {
     for mut cgroup in cgroups {
-        // To the kernel, 0 is whoever writes it.
+        // For the kernel, 0 is the process that writes it.
         let written = cgroup.procs.write_all(b"0");
         written.with_context(|| format!("cannot join {}", cgroup.path.display()))?;
     }
     Ok(())
 }
 
-/// Descriptors, CPUs and umask. Not `RLIMIT_NPROC`: it counts a user's processes over the whole
-/// host, so that environments would take them from each other; the pids cgroup does it.
+/// Sets descriptors, CPUs and umask. Not `RLIMIT_NPROC`, which counts a user's processes on the whole
+/// host, so that environments would share it; the pids cgroup limits processes.
 pub fn limit(spec: &Spec) -> Result<()> {
     setrlimit(Resource::RLIMIT_NOFILE, spec.descriptors, spec.descriptors)
         .context("cannot limit the open descriptors")?;
@@ -69,31 +70,34 @@ pub fn become_user(user: &User) -> Result<()> {
     setresuid(uid, uid, uid).with_context(|| format!("cannot become user {uid}"))
 }
 
-/// Dies with the emulator, even when that is killed. Only after `become_user`: a change of
-/// credentials forgets the signal.
+/// Makes the process die with the emulator, also when that is killed. Call this after `become_user`,
+/// since a change of credentials clears the signal.
 pub fn tie_to(parent: i32) -> Result<()> {
     set_no_new_privs().context("cannot renounce new privileges")?;
     set_pdeathsig(Signal::SIGKILL).context("cannot tie the process to the emulator")?;
-    // It may have died before it was asked for the signal.
+    // The emulator may have died before the signal was set.
     ensure!(
         getppid() == Pid::from_raw(parent),
-        "the emulator (process {parent}) is gone"
+        "the emulator (process {parent}) has died"
     );
     Ok(())
 }
 
-/// execve(2) hands on what is ignored: SIGPIPE by Rust's own runtime (a pipeline in a shell's
-/// bootstrap would never learn that its reader has gone), and whatever the emulator was started
-/// with (a background job ignores SIGINT, `nohup` SIGHUP).
+/// Resets ignored signals, which execve(2) passes on: SIGPIPE, which Rust's runtime ignores (a pipeline
+/// in a shell's bootstrap would not notice that its reader has ended), and those that the emulator was
+/// started with (a background job ignores SIGINT, `nohup` SIGHUP).
 #[allow(
     unsafe_code,
-    reason = "sigaction(2) is unsafe for handlers, of which this is none"
+    reason = "sigaction(2) is unsafe for handlers, and this sets none"
 )]
 pub fn restore_signals() -> Result<()> {
-    for one in Signal::iterator().filter(|one| !matches!(one, Signal::SIGKILL | Signal::SIGSTOP)) {
+    for number in Signal::iterator() {
+        if matches!(number, Signal::SIGKILL | Signal::SIGSTOP) {
+            continue;
+        }
         // SAFETY: the default disposition runs no code of ours.
-        unsafe { signal(one, SigHandler::SigDfl) }
-            .with_context(|| format!("cannot restore {one}"))?;
+        unsafe { signal(number, SigHandler::SigDfl) }
+            .with_context(|| format!("cannot restore {number}"))?;
     }
     Ok(())
 }

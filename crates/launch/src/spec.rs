@@ -1,4 +1,4 @@
-//! What the emulator asks for; written by `lambdameter.emulator.sandbox.launch`.
+//! The launcher's argument; `lambdameter.emulator.sandbox.launch` writes it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,43 +6,43 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-/// One function process and its enclosure.
+/// One function process and its isolation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// The emulator's process id: without it there is nobody to serve.
+    /// The emulator's process id: the process dies with it.
     pub parent: i32,
-    /// The descriptor of a pipe that is told when the program starts; None: nobody asks.
+    /// The descriptor of a pipe into which the time of the start is written; `None`: it is not needed.
     pub start_note: Option<i32>,
     /// `cgroup.procs` files to join.
     pub cgroups: Vec<PathBuf>,
-    /// None: the host's file system as it is.
+    /// Empty: the host's file system as it is.
     pub mounts: Vec<Mount>,
-    /// None: whoever the emulator is.
+    /// `None`: the emulator's user.
     pub user: Option<User>,
-    /// The CPUs to be seen; None: all.
+    /// The CPUs that the process may run on; `None`: all.
     pub cpus: Option<Vec<usize>>,
     /// Open descriptors, at most.
     pub descriptors: u64,
-    /// Where to start, as it is called inside.
+    /// The working directory, as the function sees it.
     pub directory: PathBuf,
-    /// The program with its arguments, as they are called inside.
+    /// The program and its arguments, as the function sees them.
     pub argv: Vec<String>,
     /// The whole environment.
     pub environment: BTreeMap<String, String>,
 }
 
-/// A file or folder of the host that is shown inside.
+/// A file or folder of the host (`source`) that the function sees as `target`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mount {
     pub source: PathBuf,
     pub target: PathBuf,
-    /// A writable one is given to the user.
+    /// A writable target belongs to the user.
     pub writable: bool,
 }
 
-/// Who the function is.
+/// The user that the function runs as.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {

@@ -1,7 +1,7 @@
 //! The moment at which the launcher becomes the program, for the emulator's clock.
 //!
-//! It is written into a pipe that the program does not inherit. Whoever reads it later, from the
-//! pipe, loses nothing by being busy: the time stands in it.
+//! It is written into a pipe that the program does not inherit. The emulator may read it late without
+//! an error, since the text contains the time.
 
 use std::fs::File;
 use std::io::Write;
@@ -17,7 +17,7 @@ pub struct StartNote(File);
 
 impl StartNote {
     /// Takes over a descriptor that the emulator left open for this process.
-    #[allow(unsafe_code, reason = "only a number tells which descriptor it is")]
+    #[allow(unsafe_code, reason = "the descriptor is only known by its number")]
     pub fn inherited(descriptor: RawFd) -> Result<Self> {
         // SAFETY: the emulator opened it for the launcher alone, and nothing else here has it.
         let pipe = unsafe { OwnedFd::from_raw_fd(descriptor) };

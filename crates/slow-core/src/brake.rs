@@ -1,4 +1,4 @@
-//! What keeps one CPU busy, and looks at whoever runs on it.
+//! Keeps one CPU busy, and observes the environments that run on it.
 
 use std::{
     convert::Infallible,
@@ -12,20 +12,20 @@ use anyhow::Result;
 use crate::{
     clock::{now_ns, own_ns, sleep_until},
     environment::Environment,
-    gate::Gate,
-    look::{LOOK_NS, Moment},
+    observation::{Moment, OBSERVE_EVERY_NS},
     order::Pace,
+    releaser::Releaser,
     streams::{self, Speed},
 };
 
-/// How long it takes at most to be heeded: a brake that is off sleeps until it is woken.
+/// A brake without work sleeps until it is woken, or for so long.
 const LONGEST_SLEEP: Duration = Duration::from_hours(1);
-/// The least that tells a CPU's speed: an interrupt falls into one of them at most.
+/// The fewest samples that show a CPU's speed: an interrupt falls into one of them at most.
 const SAMPLES: usize = 3;
-/// The latest of a cycle's.
+/// How many samples of a cycle count, the latest ones.
 const MOST_SAMPLES: usize = 31;
 
-/// Who runs on one CPU, and the thread that takes its part of it.
+/// The environments that run on one CPU, and the thread that keeps it busy.
 #[derive(Debug, Default)]
 pub struct Brake {
     running: Mutex<Vec<Running>>,
@@ -35,40 +35,40 @@ pub struct Brake {
 #[derive(Debug)]
 struct Running {
     environment: Arc<Environment>,
-    /// Which of its CPUs this is.
-    place: usize,
+    /// This CPU's index among the environment's.
+    cpu_index: usize,
 }
 
 impl Brake {
-    /// From now on this environment runs here; again it changes nothing. Heeded from the next cycle
-    /// on, or once this is woken.
-    pub fn put_on(&self, environment: &Arc<Environment>, place: usize) {
+    /// Adds an environment that runs here, unless it was added before. It counts from the next cycle
+    /// on, or when the thread is woken.
+    pub fn add(&self, environment: &Arc<Environment>, cpu_index: usize) {
         let mut running = self.lock();
         if !running
             .iter()
-            .any(|one| one.environment.id == environment.id)
+            .any(|entry| entry.environment.id == environment.id)
         {
             running.push(Running {
                 environment: Arc::clone(environment),
-                place,
+                cpu_index,
             });
         }
     }
 
-    pub fn take_off(&self, environment: &Environment) {
+    pub fn remove(&self, environment: &Environment) {
         self.lock()
-            .retain(|one| one.environment.id != environment.id);
+            .retain(|entry| entry.environment.id != environment.id);
     }
 
-    /// What it is to do has changed.
+    /// Wakes the thread, so that it plans again.
     pub fn wake(&self) {
         if let Some(thread) = self.thread.get() {
             thread.unpark();
         }
     }
 
-    /// The whole life of the calling thread.
-    pub fn keep(&self, gate: &Gate) -> Result<Infallible> {
+    /// Runs on the calling thread for ever.
+    pub fn run(&self, releaser: &Releaser) -> Result<Infallible> {
         let _ = self.thread.set(thread::current());
         let mut speed = Speed::default();
         loop {
@@ -79,21 +79,21 @@ impl Brake {
                     let start = next_multiple(now_ns()?, cycle);
                     sleep_until(start)?;
                     if speed.is_stale(start) {
-                        listen(pace, start, &mut speed)?;
+                        be_busy(pace, start, &mut speed)?;
                     }
-                    self.look(gate, speed)?;
+                    self.observe(releaser, speed)?;
                     let busy_ns = u64::from(pace.busy_at(speed.get()));
                     let end = start
                         + busy_ns
                         + self.pay(u64::from(pace.most_ns()).saturating_sub(busy_ns));
-                    listen(pace, end, &mut speed)?;
+                    be_busy(pace, end, &mut speed)?;
                 }
-                Plan::Look { at_ns } => {
+                Plan::Observe { at_ns } => {
                     let now_ns = now_ns()?;
-                    let at_ns = next_multiple(now_ns.max(at_ns - 1), LOOK_NS);
-                    // It may be woken for somebody who has come meanwhile.
+                    let at_ns = next_multiple(now_ns.max(at_ns - 1), OBSERVE_EVERY_NS);
+                    // Another environment may begin to run meanwhile, and wake this thread.
                     thread::park_timeout(Duration::from_nanos(at_ns - now_ns));
-                    self.look(gate, Speed::default())?;
+                    self.observe(releaser, Speed::default())?;
                 }
             }
         }
@@ -101,39 +101,42 @@ impl Brake {
 
     fn plan(&self) -> Plan {
         let running = self.lock();
-        let paces = running.iter().filter_map(|one| one.environment.pace());
+        let paces = running.iter().filter_map(|entry| entry.environment.pace());
         if let Some(slowest) = paces.reduce(Pace::slower) {
             return Plan::Brake(slowest);
         }
-        let throttled = running.iter().filter(|one| one.environment.is_throttled());
-        let next = throttled.map(|one| one.environment.next_look_ns(one.place));
-        next.min().map_or(Plan::Rest, |at_ns| Plan::Look {
+        let throttled = running
+            .iter()
+            .filter(|entry| entry.environment.is_throttled());
+        let next = throttled.map(|entry| entry.environment.next_observation_ns(entry.cpu_index));
+        next.min().map_or(Plan::Rest, |at_ns| Plan::Observe {
             at_ns: at_ns.max(1),
         })
     }
 
-    /// Whoever ran here has just been put aside, so what it used is counted.
-    fn look(&self, gate: &Gate, speed: Speed) -> Result<()> {
+    /// Observes the environments here. This thread has just preempted them, so the kernel has counted
+    /// what they used.
+    fn observe(&self, releaser: &Releaser, speed: Speed) -> Result<()> {
         let moment = Moment {
             now_ns: now_ns()?,
             own_ns: own_ns()?,
             speed: speed.get(),
         };
-        for one in self
+        for entry in self
             .lock()
             .iter()
-            .filter(|one| one.environment.is_looked_at())
+            .filter(|entry| entry.environment.is_observed())
         {
-            let until_ns = one.environment.look(one.place, moment)?;
-            gate.shut(until_ns, &one.environment);
+            let until_ns = entry.environment.observe(entry.cpu_index, moment)?;
+            releaser.schedule(until_ns, &entry.environment);
         }
         Ok(())
     }
 
-    /// What those who run here owe for page faults, as much of it as fits in.
+    /// How long to be busy for the page faults of the environments here, up to a limit.
     fn pay(&self, most_ns: u64) -> u64 {
-        self.lock().iter().fold(0, |paid_ns, one| {
-            paid_ns + one.environment.pay(one.place, most_ns - paid_ns)
+        self.lock().iter().fold(0, |paid_ns, entry| {
+            paid_ns + entry.environment.pay(entry.cpu_index, most_ns - paid_ns)
         })
     }
 
@@ -142,40 +145,40 @@ impl Brake {
     }
 }
 
-/// Is busy until then; how fast the CPU is shows meanwhile.
-fn listen(pace: Pace, end: u64, speed: &mut Speed) -> Result<()> {
+/// Keeps the CPU busy until `end`, and measures its speed meanwhile.
+fn be_busy(pace: Pace, end: u64, speed: &mut Speed) -> Result<()> {
     let Some(alone) = pace.alone else {
         while now_ns()? < end {
             std::hint::spin_loop();
         }
         return Ok(());
     };
-    // What is done first has its instructions to fetch.
+    // The first run has to fetch its instructions, so it does not count.
     streams::time_ns()?;
-    let mut took_ns = [0; MOST_SAMPLES];
-    let mut done = 0;
-    while done < SAMPLES || now_ns()? < end {
-        took_ns[done % MOST_SAMPLES] = streams::time_ns()?;
-        done += 1;
+    let mut times_ns = [0; MOST_SAMPLES];
+    let mut count = 0;
+    while count < SAMPLES || now_ns()? < end {
+        times_ns[count % MOST_SAMPLES] = streams::time_ns()?;
+        count += 1;
     }
-    let median_ns = streams::median(&mut took_ns[..done.min(MOST_SAMPLES)]);
-    speed.hear(now_ns()?, median_ns, alone.streams_ns);
+    let median_ns = streams::median(&mut times_ns[..count.min(MOST_SAMPLES)]);
+    speed.update(now_ns()?, median_ns, alone.streams_ns);
     Ok(())
 }
 
-/// What a thread has to do for those who run on its CPU.
+/// What a thread has to do for the environments on its CPU.
 #[derive(Debug, PartialEq)]
 enum Plan {
     Rest,
-    /// Keep to the slowest's pace, and look at all.
+    /// Keep to the slowest environment's pace, and observe all of them.
     Brake(Pace),
-    /// At the host's own speed: look, not before this instant.
-    Look {
+    /// At the host's own speed: observe them, not before this instant.
+    Observe {
         at_ns: u64,
     },
 }
 
-/// The first one after now.
+/// The first multiple after now.
 fn next_multiple(now_ns: u64, of_ns: u64) -> u64 {
     (now_ns / of_ns + 1) * of_ns
 }
@@ -200,15 +203,15 @@ mod tests {
     fn a_cpu_is_as_slow_as_the_slowest_on_it_wants_it() {
         let brake = Brake::default();
         assert_eq!(brake.plan(), Plan::Rest);
-        let brakes = |one: &Environment| Plan::Brake(one.pace().expect("paced"));
+        let brakes = |environment: &Environment| Plan::Brake(environment.pace().expect("paced"));
         let (slow, slower) = (paced(1, 20), paced(2, 50));
-        for one in [&slow, &slower, &slower] {
-            brake.put_on(one, 0);
+        for environment in [&slow, &slower, &slower] {
+            brake.add(environment, 0);
         }
         assert_eq!(brake.plan(), brakes(&slower));
-        brake.take_off(&slower);
+        brake.remove(&slower);
         assert_eq!(brake.plan(), brakes(&slow));
-        brake.take_off(&slow);
+        brake.remove(&slow);
         assert_eq!(brake.plan(), Plan::Rest);
     }
 
@@ -220,12 +223,12 @@ mod tests {
     }
 
     #[test]
-    fn at_the_hosts_own_speed_only_the_throttled_are_looked_at() {
+    fn at_the_hosts_own_speed_only_throttled_environments_are_observed() {
         let brake = Brake::default();
-        let one = Arc::new(environment(1, None));
-        brake.put_on(&one, 0);
+        let environment = Arc::new(environment(1, None));
+        brake.add(&environment, 0);
         assert_eq!(brake.plan(), Plan::Rest);
-        one.throttle(0).expect("its files are there");
-        assert_eq!(brake.plan(), Plan::Look { at_ns: 1 });
+        environment.throttle(0).expect("its files are there");
+        assert_eq!(brake.plan(), Plan::Observe { at_ns: 1 });
     }
 }

@@ -1,4 +1,4 @@
-//! The clocks that are looked at, and sleep to an instant.
+//! Reads clocks, and sleeps until an instant.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub fn now_ns() -> Result<u64> {
     read(ClockId::CLOCK_MONOTONIC)
 }
 
-/// What the calling thread has had of its CPU, ns.
+/// The calling thread's CPU time, ns.
 pub fn own_ns() -> Result<u64> {
     read(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }

@@ -1,4 +1,4 @@
-//! The kernel's files of an environment, opened once: they are used thousands of times a second.
+//! An environment's control files. They stay open, since they are used thousands of times a second.
 
 use std::{
     fs::{File, OpenOptions},
@@ -15,7 +15,7 @@ use crate::order::{Counts, Limit};
 /// A number of 15 digits for each of 512 CPUs: weeks of CPU time.
 const ENOUGH_BYTES: usize = 8_192;
 
-/// Where an environment's CPU time is counted.
+/// The file that counts an environment's CPU time.
 #[derive(Debug)]
 pub struct Usage {
     file: File,
@@ -36,7 +36,7 @@ impl Usage {
         })
     }
 
-    /// How many queues are counted apart.
+    /// How many CPU queues the file counts separately.
     pub fn queues(&self) -> usize {
         match self.counts {
             Counts::NsPerCpu => self.cpus.len(),
@@ -44,7 +44,7 @@ impl Usage {
         }
     }
 
-    /// What was used so far, ns, queue by queue; `None`: the group is gone.
+    /// The CPU time so far, ns, queue by queue; `None`: the group has been removed.
     pub fn read(&self) -> Result<Option<Vec<u64>>> {
         let mut text = [0; ENOUGH_BYTES];
         let read = match self.file.read_at(&mut text, 0) {
@@ -58,7 +58,7 @@ impl Usage {
         };
         match used {
             Some(used) => Ok(Some(used)),
-            None => bail!("{} is not as this program knows it", self.path.display()),
+            None => bail!("{} has an unknown format", self.path.display()),
         }
     }
 }
@@ -81,7 +81,7 @@ fn total(text: &[u8]) -> Option<u64> {
     usec.parse::<u64>().ok()?.checked_mul(1_000)
 }
 
-/// What holds an environment: the freezer of the group that its processes are in.
+/// The freezer of the group that has an environment's processes; it holds them.
 #[derive(Debug)]
 pub struct Hold {
     file: File,
@@ -105,7 +105,7 @@ impl Hold {
         })
     }
 
-    /// False: the group is gone.
+    /// False: the group has been removed.
     pub fn freeze(&self) -> Result<bool> {
         self.write(&self.freeze)
     }
@@ -125,9 +125,9 @@ impl Hold {
 
 /// An environment may be destroyed before it is closed.
 fn is_gone(error: &io::Error) -> bool {
-    let gone = [Errno::ENODEV, Errno::ENOENT];
-    gone.iter()
-        .any(|one| error.raw_os_error() == Some(*one as i32))
+    [Errno::ENODEV, Errno::ENOENT]
+        .map(|errno| Some(errno as i32))
+        .contains(&error.raw_os_error())
 }
 
 #[cfg(test)]
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_is_gone_is_no_error() {
+    fn a_removed_group_is_not_an_error() {
         assert!(is_gone(&io::Error::from_raw_os_error(Errno::ENODEV as i32)));
         assert!(!is_gone(&io::Error::from_raw_os_error(Errno::EPERM as i32)));
     }

@@ -1,4 +1,4 @@
-//! Lines of stdin, waited for no longer than one may.
+//! Reads lines from stdin, with a time limit.
 
 use std::{
     fs::File,
@@ -12,11 +12,11 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 
 const CHUNK_BYTES: usize = 8_192;
 
-/// What came of waiting.
+/// The outcome of waiting for a line.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Input {
     Line(String),
-    Nothing,
+    TimedOut,
     End,
 }
 
@@ -24,7 +24,7 @@ pub enum Heard {
 #[derive(Debug)]
 pub struct Inbox {
     pipe: File,
-    waiting: Vec<u8>,
+    unread: Vec<u8>,
 }
 
 impl Inbox {
@@ -36,34 +36,34 @@ impl Inbox {
     fn of(pipe: File) -> Self {
         Self {
             pipe,
-            waiting: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
-    /// The next line, if it comes within this time; `None`: however long it takes.
-    pub fn next(&mut self, patience: Option<Duration>) -> Result<Heard> {
+    /// The next line, if it comes within the limit; `None`: without a limit.
+    pub fn next(&mut self, limit: Option<Duration>) -> Result<Input> {
         loop {
-            if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
-                let line = self.waiting.drain(..=end).take(end).collect();
-                let line = String::from_utf8(line).context("a line that is no text")?;
-                return Ok(Heard::Line(line));
+            if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
+                let line = self.unread.drain(..=end).take(end).collect();
+                let line = String::from_utf8(line).context("a line that is not text")?;
+                return Ok(Input::Line(line));
             }
-            if !has_more(self.pipe.as_fd(), patience)? {
-                return Ok(Heard::Nothing);
+            if !has_more(self.pipe.as_fd(), limit)? {
+                return Ok(Input::TimedOut);
             }
             let mut chunk = [0; CHUNK_BYTES];
             let read = self.pipe.read(&mut chunk)?;
             if read == 0 {
-                return Ok(Heard::End);
+                return Ok(Input::End);
             }
-            self.waiting.extend_from_slice(&chunk[..read]);
+            self.unread.extend_from_slice(&chunk[..read]);
         }
     }
 }
 
-fn has_more(pipe: BorrowedFd, patience: Option<Duration>) -> Result<bool> {
+fn has_more(pipe: BorrowedFd, limit: Option<Duration>) -> Result<bool> {
     let mut watched = [PollFd::new(pipe, PollFlags::POLLIN)];
-    match ppoll(&mut watched, patience.map(Into::into), None) {
+    match ppoll(&mut watched, limit.map(Into::into), None) {
         Ok(ready) => Ok(ready > 0),
         Err(nix::errno::Errno::EINTR) => Ok(false),
         Err(error) => Err(error).context("cannot wait for stdin"),
@@ -85,21 +85,21 @@ mod tests {
     fn lines_come_one_by_one_however_they_were_written() {
         let (mut inbox, mut writer) = pipe();
         writer.write_all(b"one\ntwo\nth").expect("room");
-        assert_eq!(inbox.next(None).expect("sound"), Heard::Line("one".into()));
-        assert_eq!(inbox.next(None).expect("sound"), Heard::Line("two".into()));
-        let hurried = inbox.next(Some(Duration::ZERO)).expect("sound");
-        assert_eq!(hurried, Heard::Nothing);
+        assert_eq!(inbox.next(None).expect("sound"), Input::Line("one".into()));
+        assert_eq!(inbox.next(None).expect("sound"), Input::Line("two".into()));
+        let input = inbox.next(Some(Duration::ZERO)).expect("sound");
+        assert_eq!(input, Input::TimedOut);
         writer.write_all(b"ree\n").expect("room");
         assert_eq!(
             inbox.next(None).expect("sound"),
-            Heard::Line("three".into())
+            Input::Line("three".into())
         );
         drop(writer);
-        assert_eq!(inbox.next(None).expect("sound"), Heard::End);
+        assert_eq!(inbox.next(None).expect("sound"), Input::End);
     }
 
     #[test]
-    fn what_is_no_text_is_refused() {
+    fn a_line_that_is_not_text_is_refused() {
         let (mut inbox, mut writer) = pipe();
         writer.write_all(b"\xff\n").expect("room");
         assert!(inbox.next(None).is_err());

@@ -1,4 +1,4 @@
-//! Carries orders out: every environment, and the threads that look after them.
+//! Executes orders: it has every environment, and the threads that serve them.
 
 use std::{
     collections::BTreeMap,
@@ -17,71 +17,71 @@ use crate::{
     brake::Brake,
     clock::now_ns,
     environment::Environment,
-    faults::Faults,
-    gate::Gate,
-    held::HeldTimes,
-    look::LOOK_NS,
+    observation::OBSERVE_EVERY_NS,
     order::{Charge, Opening, Order, Process},
+    page_faults::PageFaults,
     real_time,
+    releaser::Releaser,
+    slots::Slots,
 };
 
-/// Holds everything; when it is dropped, nothing is held any more.
+/// All environments; when it is dropped, none is held any more.
 pub struct Keeper {
     brakes: BTreeMap<usize, Arc<Brake>>,
-    gate: Arc<Gate>,
-    held_times: Arc<HeldTimes>,
+    releaser: Arc<Releaser>,
+    slots: Arc<Slots>,
     environments: BTreeMap<u32, Arc<Environment>>,
-    /// When the brakes are to be woken, ns.
-    waking: Option<u64>,
+    /// When to wake the brakes, ns.
+    wake_at_ns: Option<u64>,
 }
 
 impl Keeper {
     /// With a brake on each CPU that this process may run on.
-    pub fn start(held_times: &Path) -> Result<Self> {
-        let gate = Arc::new(Gate::default());
+    pub fn start(slots: &Path) -> Result<Self> {
+        let releaser = Arc::new(Releaser::default());
         let mut brakes = BTreeMap::new();
         for cpu in real_time::cpus()? {
             let brake = Arc::new(Brake::default());
-            let (its_own, its_gate) = (Arc::clone(&brake), Arc::clone(&gate));
+            let (thread_brake, thread_releaser) = (Arc::clone(&brake), Arc::clone(&releaser));
             let ready = move || {
                 real_time::pin(cpu)?;
                 real_time::become_real_time(real_time::BUSY)
             };
             start(&format!("cpu-{cpu}"), ready, move || {
-                its_own.keep(&its_gate)
+                thread_brake.run(&thread_releaser)
             })?;
             brakes.insert(cpu, brake);
         }
-        let its_own = Arc::clone(&gate);
+        let thread_releaser = Arc::clone(&releaser);
         let ready = || real_time::become_real_time(real_time::PROMPT);
-        start("gate", ready, move || its_own.keep())?;
+        start("releaser", ready, move || thread_releaser.run())?;
         real_time::become_real_time(real_time::PROMPT)?;
         Ok(Self {
             brakes,
-            gate,
-            held_times: Arc::new(HeldTimes::open(held_times)?),
+            releaser,
+            slots: Arc::new(Slots::open(slots)?),
             environments: BTreeMap::new(),
-            waking: None,
+            wake_at_ns: None,
         })
     }
 
-    /// How long the next order may be waited for; `None`: however long it takes.
-    pub fn patience(&self) -> Result<Option<Duration>> {
-        let Some(at_ns) = self.waking else {
+    /// How long to wait for the next order; `None`: without a limit.
+    pub fn time_limit(&self) -> Result<Option<Duration>> {
+        let Some(at_ns) = self.wake_at_ns else {
             return Ok(None);
         };
         Ok(Some(Duration::from_nanos(at_ns.saturating_sub(now_ns()?))))
     }
 
-    /// Lets the brakes see what they have to do.
+    /// Wakes the brakes, so that they plan again.
     pub fn wake(&mut self) {
-        self.waking = None;
+        self.wake_at_ns = None;
         for brake in self.brakes.values() {
             brake.wake();
         }
     }
 
-    pub fn obey(&mut self, order: Order) -> Result<()> {
+    pub fn execute(&mut self, order: Order) -> Result<()> {
         match order {
             Order::Open(opening) => self.open(*opening),
             Order::Run(id) => self.run(id),
@@ -98,7 +98,7 @@ impl Keeper {
         for cpu in &opening.cpus {
             self.brake(*cpu)?;
         }
-        let environment = Environment::open(opening, &self.held_times)?;
+        let environment = Environment::open(opening, &self.slots)?;
         self.environments
             .insert(environment.id, Arc::new(environment));
         Ok(())
@@ -107,14 +107,14 @@ impl Keeper {
     fn run(&mut self, id: u32) -> Result<()> {
         let environment = self.find(id)?;
         environment.run(now_ns()?)?;
-        for (place, cpu) in environment.cpus.iter().enumerate() {
-            self.brake(*cpu)?.put_on(environment, place);
+        for (cpu_index, cpu) in environment.cpus.iter().enumerate() {
+            self.brake(*cpu)?.add(environment, cpu_index);
         }
         if environment.pace().is_some() {
             self.wake();
         } else if environment.is_throttled() {
-            // Whoever is at rest again by then need not be looked at.
-            self.waking = self.waking.or(Some(now_ns()? + LOOK_NS / 2));
+            // An environment that is at rest again by then need not be observed.
+            self.wake_at_ns = self.wake_at_ns.or(Some(now_ns()? + OBSERVE_EVERY_NS / 2));
         }
         Ok(())
     }
@@ -122,9 +122,10 @@ impl Keeper {
     fn rest(&self, id: u32) -> Result<()> {
         let environment = self.find(id)?;
         for cpu in &environment.cpus {
-            self.brake(*cpu)?.take_off(environment);
+            self.brake(*cpu)?.remove(environment);
         }
-        self.gate.shut(environment.rest(now_ns()?)?, environment);
+        self.releaser
+            .schedule(environment.rest(now_ns()?)?, environment);
         Ok(())
     }
 
@@ -140,14 +141,14 @@ impl Keeper {
     fn charge(&self, charge: Charge) -> Result<()> {
         let environment = self.find(charge.id)?;
         let until_ns = environment.charge(now_ns()?, charge.used_ns)?;
-        self.gate.shut(until_ns, environment);
+        self.releaser.schedule(until_ns, environment);
         Ok(())
     }
 
     fn process(&self, process: Process) -> Result<()> {
         let environment = self.find(process.id)?;
-        if let Some(faults) = Faults::of(process.pid)? {
-            environment.see(faults);
+        if let Some(faults) = PageFaults::of(process.pid)? {
+            environment.add_process(faults);
         }
         Ok(())
     }
@@ -179,11 +180,11 @@ impl Drop for Keeper {
     }
 }
 
-/// Starts a thread that nothing ends but this program; where it fails, all of it does.
+/// Starts a thread that runs until this program ends; if the thread fails, the program ends.
 fn start(
     name: &str,
     ready: impl FnOnce() -> Result<()> + Send + 'static,
-    keep: impl FnOnce() -> Result<Infallible> + Send + 'static,
+    run: impl FnOnce() -> Result<Infallible> + Send + 'static,
 ) -> Result<()> {
     let (started, outcome) = mpsc::channel();
     thread::Builder::new()
@@ -191,12 +192,12 @@ fn start(
         .spawn(move || {
             let end = EndsAll;
             let readiness = ready();
-            let fit = readiness.is_ok();
-            if started.send(readiness).is_err() || !fit {
+            let is_ready = readiness.is_ok();
+            if started.send(readiness).is_err() || !is_ready {
                 std::mem::forget(end);
                 return;
             }
-            match keep() {
+            match run() {
                 Ok(never) => match never {},
                 Err(error) => eprintln!("lambdameter-slow-core: {error:#}"),
             }
@@ -205,7 +206,7 @@ fn start(
     outcome.recv().context("a thread has died")?
 }
 
-/// Nobody is to wait for a thread that is gone.
+/// Ends the program when it is dropped: nobody is to wait for a thread that has died.
 struct EndsAll;
 
 impl Drop for EndsAll {

@@ -2,38 +2,38 @@
 //! functions run.
 //!
 //! On each CPU a real-time thread is busy for the first part of every cycle. A cycle is short
-//! against the scheduler's tick, so what else runs on the CPU gets the rest of it evenly: it, and
-//! every clock it looks at, finds a slower CPU. The cycles of all CPUs begin together, so that
-//! nobody gets away by moving to another.
+//! compared with the scheduler's tick, so other threads on the CPU get the rest of it evenly: they,
+//! and every clock they read, see a slower CPU. The cycles of all CPUs begin together, so that a
+//! thread cannot avoid them by moving to another CPU.
 //!
-//! The same threads look at how much CPU time each environment has used, at the beginning of every
-//! cycle, and hold it by its freezer while it owes some (`crates/bandwidth` is the rule).
+//! At the beginning of every cycle the same threads read how much CPU time each environment has
+//! used, and hold it by its freezer while it owes CPU time (`crates/bandwidth` is the rule).
 //!
-//! `lambdameter-slow-core keep FILE` takes orders from stdin, a line of JSON each (`order.rs`), and
-//! tells in FILE for how long each environment was held (`held.rs`). A line `ready` on stdout says
-//! that every thread is real-time; one that goes on with `, but` says why page faults are not seen. It
-//! ends with its stdin, and nothing is held any more.
+//! `lambdameter-slow-core keep FILE` takes orders from stdin, one line of JSON each (`order.rs`), and
+//! writes each environment's totals into FILE (`slots.rs`). A line `ready` on stdout says that every
+//! thread is real-time; `ready, but ...` also says why page faults are not counted. The program ends
+//! with its stdin, and then nothing is held any more.
 //!
-//! `lambdameter-slow-core streams CPU` tells how long the work takes now by which it notices that
-//! others use its core, ns (`streams.rs`).
+//! `lambdameter-slow-core streams CPU` prints how long the work of `streams.rs` takes now, ns. It
+//! shows whether others use the CPU's core.
 //!
-//! `lambdameter-slow-core simulate` reads a profile from stdin and tells what the rule makes of it.
+//! `lambdameter-slow-core simulate` reads a profile from stdin and prints the rule's simulation of it.
 
 mod brake;
 mod clock;
 mod control_file;
+mod conversion;
 mod environment;
-mod faults;
-mod gate;
-mod held;
+mod fault_debt;
 mod inbox;
 mod keeper;
-mod look;
+mod observation;
 mod order;
-mod owed;
+mod page_faults;
 mod real_time;
+mod releaser;
+mod slots;
 mod streams;
-mod worth;
 
 use std::{
     env,
@@ -46,17 +46,17 @@ use anyhow::{Context, Result};
 use lambdameter_bandwidth::{Profile, simulate};
 
 use crate::{
-    faults::Faults,
-    inbox::{Heard, Inbox},
+    inbox::{Inbox, Input},
     keeper::Keeper,
     order::Order,
+    page_faults::PageFaults,
 };
 
 /// `lambdameter`'s exit codes for bad input, and for what a host does not grant.
 const INPUT: u8 = 2;
 const HOST: u8 = 3;
 const USAGE: &str = "usage: lambdameter-slow-core keep FILE | streams CPU | simulate";
-/// Long against what interrupts it, short against a neighbour's stay.
+/// Long compared with an interrupt, short compared with a neighbour's stay.
 const STREAMS_NS: u64 = 20_000_000;
 
 fn main() -> ExitCode {
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     let (outcome, exit_code) = match words[..] {
         ["keep", file] => (keep(Path::new(file)), HOST),
         ["streams", cpu] => (time_streams(cpu), INPUT),
-        ["simulate"] => (tell(), INPUT),
+        ["simulate"] => (run_simulation(), INPUT),
         _ => (Err(anyhow::anyhow!(USAGE)), INPUT),
     };
     match outcome {
@@ -77,23 +77,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn keep(held_times: &Path) -> Result<()> {
-    let mut keeper = Keeper::start(held_times)?;
+fn keep(slots: &Path) -> Result<()> {
+    let mut keeper = Keeper::start(slots)?;
     let mut inbox = Inbox::of_stdin()?;
-    // Kept: the kernel takes its time for the first counter on a host.
-    let own = Faults::of(process::id());
+    // It stays open, since the kernel takes long to open the first counter on a host.
+    let own = PageFaults::of(process::id());
     match &own {
         Ok(_) => writeln!(io::stdout(), "ready")?,
         Err(reason) => writeln!(io::stdout(), "ready, but {reason:#}")?,
     }
     loop {
-        match inbox.next(keeper.patience()?)? {
-            Heard::Line(line) => {
+        match inbox.next(keeper.time_limit()?)? {
+            Input::Line(line) => {
                 let order = Order::read(&line)?;
-                keeper.obey(order).with_context(|| line)?;
+                keeper.execute(order).with_context(|| line)?;
             }
-            Heard::Nothing => keeper.wake(),
-            Heard::End => return Ok(()),
+            Input::TimedOut => keeper.wake(),
+            Input::End => return Ok(()),
         }
     }
 }
@@ -104,7 +104,7 @@ fn time_streams(cpu: &str) -> Result<()> {
     Ok(())
 }
 
-fn tell() -> Result<()> {
+fn run_simulation() -> Result<()> {
     let profile: Profile =
         serde_json::from_reader(io::stdin().lock()).context("stdin is not a profile")?;
     let simulation = simulate(&profile).context("stdin is not a profile")?;

@@ -1,30 +1,31 @@
-//! One line of what is ordered.
+//! Orders, one line of JSON each.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::worth::Cold;
+use crate::conversion::Cold;
 
-/// What an environment is to be from now on; the number is its id.
+/// What to do with an environment; the number is its id.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// There is a new one, at rest and not throttled.
+    /// Add an environment, at rest and not throttled.
     Open(Box<Opening>),
     /// Its processes run, or are about to.
     Run(u32),
-    /// They have been frozen.
+    /// Its processes have been frozen.
     Rest(u32),
-    /// It has its quota, beginning with a full pool.
+    /// Keep it to its quota, beginning with a full pool.
     Throttle(u32),
+    /// Do not keep it to its quota any more.
     Unthrottle(u32),
-    /// Its quota was used by others as well.
+    /// Take CPU time from its quota that its own processes did not use.
     Charge(Charge),
-    /// It has a process, and what that starts: their page faults are seen from now on.
+    /// Count the page faults of a process, and of the processes that it starts.
     Process(Process),
-    /// It is let go, and never heard of again.
+    /// Release it and forget it.
     Close(u32),
 }
 
@@ -33,26 +34,26 @@ pub enum Order {
 #[serde(deny_unknown_fields)]
 pub struct Opening {
     pub id: u32,
-    /// That its processes may run on.
+    /// The CPUs that its processes may run on.
     pub cpus: Vec<usize>,
-    /// How much of these is taken while it runs; none: nothing.
+    /// How these are slowed while it runs; `None`: they are not slowed.
     pub pace: Option<Pace>,
-    /// None: it is never throttled.
+    /// `None`: it is never throttled.
     pub limit: Option<Limit>,
 }
 
-/// How long of every cycle a CPU is kept busy, ns; neither takes more than 4 s.
+/// How long of every cycle a CPU is kept busy, ns; a cycle has at most 4 s.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Pace {
     pub busy_ns: u32,
     pub cycle_ns: u32,
-    /// None: whether others use the same core is not looked at.
+    /// `None`: it is not measured whether others use the core.
     #[serde(default)]
     pub alone: Option<Alone>,
 }
 
-/// What a pace holds for: a core that nobody else uses.
+/// A core that nobody else uses; a pace is calibrated on it.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Alone {
@@ -63,8 +64,8 @@ pub struct Alone {
 }
 
 impl Pace {
-    /// How long of a cycle, where the CPU has this speed of one that nobody else uses. A share b of
-    /// a cycle makes it slower by 1 / (1 - b - c), c being lost in switching.
+    /// How long to be busy in a cycle, where the CPU's speed relative to such a core is `speed`. A share
+    /// b of a cycle makes a CPU slower by 1 / (1 - b - c), where c is lost in switching.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -79,12 +80,12 @@ impl Pace {
         busy.clamp(0.0, f64::from(self.most_ns())) as u32
     }
 
-    /// Something of each cycle is left to whoever runs there, however much is to be taken.
+    /// The longest time to be busy in a cycle: the environments always get some of it.
     pub fn most_ns(self) -> u32 {
         self.cycle_ns / 20 * 19
     }
 
-    /// The slower of two.
+    /// The slower of two paces.
     pub fn slower(self, other: Self) -> Self {
         let share = |pace: Self| f64::from(pace.busy_ns) / f64::from(pace.cycle_ns.max(1));
         if share(other) > share(self) {
@@ -95,7 +96,7 @@ impl Pace {
     }
 }
 
-/// CPU time of a Lambda vCPU.
+/// CPU time of a Lambda vCPU that is taken from a quota.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Charge {
@@ -111,21 +112,21 @@ pub struct Process {
     pub pid: u32,
 }
 
-/// Its quota, how its use is read and how it is held.
+/// An environment's quota, how its CPU time is read, and how it is held.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
-    /// CPU time of a Lambda vCPU, every 20 ms; none: all that its CPUs have.
+    /// CPU time of a Lambda vCPU per 20 ms; `None`: all that its CPUs have.
     pub quota_ns: Option<u64>,
-    /// What one ns of this host's CPU time is of a Lambda vCPU's.
+    /// CPU time of a Lambda vCPU for the same work, relative to this host's.
     pub slowness: f64,
-    /// But for this much after a rest.
+    /// CPU time after a freeze that is the same on both.
     #[serde(default)]
     pub cold: Cold,
-    /// What each page fault takes more on Lambda, ns.
+    /// How much longer each page fault takes on Lambda, ns.
     #[serde(default)]
     pub fault_ns: u64,
-    /// Where in their intervals refills and ticks fall.
+    /// Where refills and ticks are in their intervals.
     pub refill_phase_ns: u64,
     pub tick_phase_ns: u64,
     pub usage: PathBuf,
@@ -136,13 +137,13 @@ pub struct Limit {
     pub thaw: String,
 }
 
-/// What a usage file holds.
+/// The format of a usage file.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Counts {
-    /// `cpuacct.usage_percpu` of cgroup v1: ns, CPU by CPU.
+    /// `cpuacct.usage_percpu` of cgroup v1: ns, for each CPU.
     NsPerCpu,
-    /// `cpu.stat` of cgroup v2: a line `usage_usec`, of all CPUs together.
+    /// `cpu.stat` of cgroup v2: a line `usage_usec` for all CPUs together.
     CpuStat,
 }
 
@@ -150,7 +151,7 @@ impl Order {
     /// Reads and checks a line.
     pub fn read(line: &str) -> Result<Self> {
         let order: Self =
-            serde_json::from_str(line).with_context(|| format!("{line:?} is no order"))?;
+            serde_json::from_str(line).with_context(|| format!("{line:?} is not an order"))?;
         if let Self::Open(opening) = &order {
             opening.check().with_context(|| format!("{line:?}"))?;
         }
@@ -161,8 +162,8 @@ impl Order {
 impl Opening {
     fn check(&self) -> Result<()> {
         ensure!(!self.cpus.is_empty(), "it has no CPU");
-        let unlike = |cpu: &usize| self.cpus.iter().filter(|other| *other == cpu).count() == 1;
-        ensure!(self.cpus.iter().all(unlike), "it has a CPU twice");
+        let is_unique = |cpu: &usize| self.cpus.iter().filter(|other| *other == cpu).count() == 1;
+        ensure!(self.cpus.iter().all(is_unique), "it has a CPU twice");
         if let Some(pace) = self.pace {
             ensure!(
                 pace.busy_ns < pace.cycle_ns,
@@ -171,12 +172,12 @@ impl Opening {
             let sound = pace.alone.is_none_or(|alone| {
                 alone.slowdown.is_finite() && alone.slowdown >= 1.0 && alone.streams_ns > 0
             });
-            ensure!(sound, "its pace is for no CPU");
+            ensure!(sound, "no CPU can have its pace");
         }
         if let Some(limit) = &self.limit {
             ensure!(limit.quota_ns != Some(0), "its quota is 0");
             let sound = limit.slowness.is_finite() && limit.slowness > 0.0;
-            ensure!(sound, "its slowness is no factor");
+            ensure!(sound, "its slowness is not a factor");
         }
         Ok(())
     }
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_order_is_refused() {
+    fn what_is_not_an_order_is_refused() {
         for line in [
             "",
             "1 2 3",
@@ -246,12 +247,12 @@ mod tests {
             ("[0, 1]", "[]", "no CPU"),
             ("[0, 1]", "[1, 1]", "a CPU twice"),
             ("35000", "100000", "leaves nothing"),
-            ("35000", "5000000000", "is no order"),
+            ("35000", "5000000000", "is not an order"),
             ("1447145", "0", "quota is 0"),
-            ("1447145", "-5", "is no order"),
-            ("1.5", "0", "no factor"),
-            ("ns_per_cpu", "furlongs", "is no order"),
-            ("\"id\": 3", "\"id\": 3, \"more\": 1", "is no order"),
+            ("1447145", "-5", "is not an order"),
+            ("1.5", "0", "not a factor"),
+            ("ns_per_cpu", "furlongs", "is not an order"),
+            ("\"id\": 3", "\"id\": 3, \"more\": 1", "is not an order"),
         ] {
             let error = Order::read(&OPEN.replace(sound, bad)).expect_err(bad);
             assert!(format!("{error:#}").contains(reason), "{error:#}");
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_take_of_a_core_is_not_taken_again() {
+    fn what_others_use_of_a_core_is_subtracted() {
         let pace = Pace {
             busy_ns: 125_000,
             cycle_ns: 250_000,

@@ -1,4 +1,4 @@
-//! Threads that run before all that is not real-time.
+//! Real-time threads, which run before all other threads.
 
 use anyhow::{Context, Result};
 use nix::{
@@ -6,13 +6,13 @@ use nix::{
     unistd::Pid,
 };
 
-/// Of what keeps a CPU busy: above every thread that is not real-time, below all others that are.
+/// The priority of a thread that keeps a CPU busy: the lowest of real-time threads.
 pub const BUSY: i32 = 1;
-/// Of what lets environments go and hears orders: they wait neither for a brake nor for the local
-/// services, which have 2.
+/// The priority of the threads that release environments and read orders: they wait neither for a
+/// brake nor for the local services, which have priority 2.
 pub const PROMPT: i32 = 3;
 
-/// Makes the calling thread one of them.
+/// Makes the calling thread a real-time thread.
 #[allow(unsafe_code, reason = "neither std nor nix has sched_setscheduler(2)")]
 pub fn become_real_time(priority: i32) -> Result<()> {
     let parameter = libc::sched_param {
@@ -25,14 +25,14 @@ pub fn become_real_time(priority: i32) -> Result<()> {
         .context("this user may not have real-time threads (CAP_SYS_NICE or RLIMIT_RTPRIO)")
 }
 
-/// Has the calling thread run on one CPU alone.
+/// Keeps the calling thread on one CPU.
 pub fn pin(cpu: usize) -> Result<()> {
     let mut only = CpuSet::new();
     only.set(cpu)?;
     sched::sched_setaffinity(Pid::from_raw(0), &only).with_context(|| format!("pin to CPU {cpu}"))
 }
 
-/// That this process may run on.
+/// The CPUs that this process may run on.
 pub fn cpus() -> Result<Vec<usize>> {
     let mine = sched::sched_getaffinity(Pid::from_raw(0))?;
     Ok((0..CpuSet::count())

@@ -1,6 +1,7 @@
-"""The six routes. What takes long is begun by asynchronous invocation, and the answer is at once.
+"""The six routes of the WebSocket API.
 
-What API Gateway sends:
+`run`, `warmup` and `verify` take long: the function only starts them, by asynchronous invocation,
+and answers at once. The events of API Gateway:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
 """
 
@@ -13,8 +14,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import audience
 import boto3
+import broadcast
 
 BUCKET = os.environ["BUCKET"]
 RUNNER = os.environ["RUNNER"]
@@ -22,92 +23,93 @@ VERIFIER = os.environ["VERIFIER"]
 TOKEN_SHA256 = os.environ["TOKEN_SHA256"]
 FORMATS = ("csv", "json")
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-_LEAST_MB, _MOST_MB = 128, 10_240
+_MIN_MEMORY_MB, _MAX_MEMORY_MB = 128, 10_240
 
 s3 = boto3.client("s3")
 functions = boto3.client("lambda")
-gateway = boto3.client("apigatewaymanagementapi", config=audience.PROMPT)
+gateway = boto3.client("apigatewaymanagementapi", config=broadcast.CONFIG)
 
 Message = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """What a page asked for is not done; the message says why."""
+    """The request is refused; the message is the reason that the page shows."""
 
 
 def handler(event: Any, _context: Any) -> dict[str, int]:
-    """Serve one event of the WebSocket API; the answer is for API Gateway alone."""
-    asked = event["requestContext"]
-    route, connection = asked["routeKey"], asked["connectionId"]
+    """Serve one event of the WebSocket API; only API Gateway sees the return value."""
+    context = event["requestContext"]
+    route, connection = context["routeKey"], context["connectionId"]
     if route == "$connect":
-        records = "recorder" in (event.get("queryStringParameters") or {})
-        audience.join(s3, BUCKET, connection, records=records)
+        recorder = "recorder" in (event.get("queryStringParameters") or {})
+        broadcast.add_connection(s3, BUCKET, connection, recorder=recorder)
     elif route == "$disconnect":
-        audience.leave(s3, BUCKET, connection)
+        broadcast.remove_connection(s3, BUCKET, connection)
     else:
-        audience.Audience(gateway, [connection]).tell(_answer(route, connection, event))
+        answer = _answer(route, connection, event.get("body"))
+        broadcast.Broadcast(gateway, [connection]).send(answer)
     return {"statusCode": 200}
 
 
-def _answer(route: str, connection: str, event: Message) -> Message:
+def _answer(route: str, connection: str, body: str | None) -> Message:
     try:
-        _ROUTES.get(route, _unknown)(connection, _message(event.get("body")))
+        _ROUTES.get(route, _unknown)(connection, _request(body))
     except RefusedError as refusal:
         return {"type": "refused", "action": route, "reason": str(refusal)}
     return {"type": "accepted", "action": route}
 
 
-def _message(body: str | None) -> Message:
+def _request(body: str | None) -> Message:
     try:
-        message = json.loads(body or "")
+        request = json.loads(body or "")
     except (ValueError, RecursionError):
         raise RefusedError("the message is not JSON") from None
-    if not isinstance(message, dict):
+    if not isinstance(request, dict):
         raise RefusedError("the message is not an object")
-    return message
+    return request
 
 
-def _unknown(_connection: str, _: Message) -> None:
+def _unknown(_connection: str, _request: Message) -> None:
     raise RefusedError(f"the actions are: {', '.join(_ROUTES)}")
 
 
-def _warm_up(connection: str, message: Message) -> None:
-    _admit(message)
-    _begin(RUNNER, {"do": "warmup", "connection": connection, "memory_mb": _memory_mb(message)})
+def _warm_up(connection: str, request: Message) -> None:
+    _check_token(request)
+    _invoke(RUNNER, {"do": "warmup", "connection": connection, "memory_mb": _memory_mb(request)})
 
 
-def _run(connection: str, message: Message) -> None:
-    _admit(message)
-    form, cold = message.get("format"), message.get("cold", False)
-    if form not in FORMATS:
+def _run(connection: str, request: Message) -> None:
+    _check_token(request)
+    records_format, cold = request.get("format"), request.get("cold", False)
+    if records_format not in FORMATS:
         raise RefusedError(f"format is one of: {', '.join(FORMATS)}")
     if not isinstance(cold, bool):
         raise RefusedError("cold is true or false")
-    about = {"format": form, "memory_mb": _memory_mb(message), "cold": cold}
-    _begin(RUNNER, {"do": "run", "connection": connection} | about)
+    parameters = {"format": records_format, "memory_mb": _memory_mb(request), "cold": cold}
+    _invoke(RUNNER, {"do": "run", "connection": connection} | parameters)
 
 
-def _admit(message: Message) -> None:
-    token = message.get("token")
-    # Only the token's hash is here, so reading the function's configuration does not tell it.
-    told = hashlib.sha256(token.encode(errors="replace")) if isinstance(token, str) else None
-    if told is None or not hmac.compare_digest(told.hexdigest(), TOKEN_SHA256):
-        raise RefusedError("this needs the token that was printed on deployment")
+def _verify(connection: str, _request: Message) -> None:
+    _invoke(VERIFIER, {"connection": connection})
 
 
-def _memory_mb(message: Message) -> int:
-    memory_mb = message.get("memory_mb")
-    # A bool is an int to Python.
-    if type(memory_mb) is not int or not _LEAST_MB <= memory_mb <= _MOST_MB:
-        raise RefusedError(f"memory_mb is a whole number from {_LEAST_MB} to {_MOST_MB}")
+def _check_token(request: Message) -> None:
+    token = request.get("token")
+    # The function only knows the hash, so its configuration does not reveal the token.
+    sha256 = hashlib.sha256(token.encode(errors="replace")) if isinstance(token, str) else None
+    if sha256 is None or not hmac.compare_digest(sha256.hexdigest(), TOKEN_SHA256):
+        raise RefusedError("starting a race needs the token that `lambdameter deploy` printed")
+
+
+def _memory_mb(request: Message) -> int:
+    memory_mb = request.get("memory_mb")
+    # In Python a bool is an int, too.
+    if type(memory_mb) is not int or not _MIN_MEMORY_MB <= memory_mb <= _MAX_MEMORY_MB:
+        raise RefusedError(f"memory_mb is a whole number from {_MIN_MEMORY_MB} to {_MAX_MEMORY_MB}")
     return memory_mb
 
 
-def _verify(connection: str, _: Message) -> None:
-    _begin(VERIFIER, {"connection": connection})
-
-
-def _begin(function: str, event: Message) -> None:
+def _invoke(function: str, event: Message) -> None:
     functions.invoke(
         FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode()
     )

@@ -1,4 +1,4 @@
-"""The workload's own handler, telling the pages of its phases and each thousand records."""
+"""The Python racer: the workload's own code, sending its phases and progress to the pages."""
 
 from __future__ import annotations
 
@@ -7,80 +7,85 @@ import os
 import time
 from typing import Any
 
-import audience
 import boto3
+import broadcast
 import handler as workload
-import races
+import race_state
 
 BUCKET = os.environ["BUCKET"]
 
-gateway = boto3.client("apigatewaymanagementapi", config=audience.PROMPT)
+gateway = boto3.client("apigatewaymanagementapi", config=broadcast.CONFIG)
 
 
 class Environment:
     """This execution environment.
 
     Attributes:
-        cold: until its first call, a warm-up included.
+        cold: until the first invocation, which may be a warm-up.
     """
 
     cold = True
 
 
 class Lane:
-    """What one racer tells, and the time that telling took: the workload's listener."""
+    """Sends the messages of one racer; the workload calls it as its listener."""
 
     def __init__(self, event: dict[str, Any]) -> None:
-        self._about = {"race": event["race"], "lane": event["lane"]}
-        self._told = audience.Audience(gateway, event["connections"])
-        self._telling_s = 0.0
+        self._names = {"race": event["race"], "lane": event["lane"]}
+        self._pages = broadcast.Broadcast(gateway, event["connections"])
+        self._sending_s = 0.0
 
     def running(self, *, cold: bool) -> None:
-        """The environment is there, and the handler begins; `cold` is its first call."""
-        self._told.tell(self._said({"type": "running", "cold": cold}))
+        """The handler begins; `cold` if this is the environment's first invocation."""
+        self._pages.send(self._message({"type": "running", "cold": cold}))
 
     def phase(self, name: str) -> None:
-        """One of the workload's phases begins."""
-        self._tell_in_passing({"type": "phase", "phase": name})
+        """A phase of the workload begins."""
+        self._send_timed({"type": "phase", "phase": name})
 
     def records(self, done: int) -> None:
-        """So many records are written."""
-        self._tell_in_passing({"type": "progress", "records": done})
+        """This many records are written."""
+        self._send_timed({"type": "progress", "records": done})
 
-    def end(self, outcome: dict[str, Any]) -> None:
-        """Keep the outcome, and tell it."""
-        telling_ms = round(self._telling_s * 1_000, 3)
-        message = self._said({"telling_ms": telling_ms} | outcome)
-        races.end(workload.s3, BUCKET, message["race"], message)
-        self._told.tell(message)
+    def finished(self, answer: Any) -> None:
+        """All records are written."""
+        sending_ms = round(self._sending_s * 1_000, 3)
+        self._end({"type": "finished", "answer": answer, "telling_ms": sending_ms})
 
-    def _said(self, what: dict[str, Any]) -> dict[str, Any]:
-        return self._about | {"at_ms": audience.now_ms()} | what
+    def failed(self, error: Exception) -> None:
+        """The workload raised an error."""
+        reason = {"errorType": type(error).__name__, "errorMessage": str(error)}
+        self._end({"type": "failed", "error": reason})
 
-    def _tell_in_passing(self, what: dict[str, Any]) -> None:
-        """This is inside the workload's own times."""
+    def _end(self, content: dict[str, Any]) -> None:
+        message = self._message(content)
+        race_state.save_result(workload.s3, BUCKET, message["race"], message)
+        self._pages.send(message)
+        print(json.dumps(message))
+
+    def _message(self, content: dict[str, Any]) -> dict[str, Any]:
+        return self._names | {"at_ms": broadcast.now_ms()} | content
+
+    def _send_timed(self, content: dict[str, Any]) -> None:
+        """Sending takes a part of the workload's own times."""
         began = time.perf_counter()
-        self._told.tell(self._said(what))
-        self._telling_s += time.perf_counter() - began
+        self._pages.send(self._message(content))
+        self._sending_s += time.perf_counter() - began
 
 
-def handler(event: Any, context: Any) -> dict[str, Any]:
-    """Run the workload's task; without one, this was a warm-up.
+def handler(event: Any, context: Any) -> None:
+    """Run the workload's task; an event without a task is a warm-up.
 
-    A failure is an answer and no error of the invocation: Lambda would run the race again.
+    An error is sent to the pages and not raised: Lambda would run the race again.
     """
     cold, Environment.cold = Environment.cold, False
     if "task" not in event:
-        return {"type": "warmed"}
+        return
     lane = Lane(event)
     lane.running(cold=cold)
     try:
         answer = workload.load(event["task"], context, lane)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the page is told
-        failed = {"errorType": type(error).__name__, "errorMessage": str(error)}
-        outcome = {"type": "failed", "error": failed}
+    except Exception as error:  # noqa: BLE001 - the page shows any error
+        lane.failed(error)
     else:
-        outcome = {"type": "finished", "answer": answer}
-    lane.end(outcome)
-    print(json.dumps(outcome))
-    return outcome
+        lane.finished(answer)

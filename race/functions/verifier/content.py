@@ -1,7 +1,7 @@
-"""What a table holds, in a form that equal items alone share. Pure.
+"""A table's content in canonical form: only equal items have the same bytes. Pure.
 
-Counts and digests are those of lambdameter's own `verify/` for the same items, and a test holds
-that; this function's package has the standard library alone.
+Counts and digests are the same as those of lambdameter's `verify/`, which a test compares; the
+function's package contains only the standard library.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Context
 from typing import Any
 
-# How many differing records are told field by field.
-SHOWN = 10
-# A number has 38 digits in DynamoDB; the context must round none of them away.
+# Number of differing records that are sent field by field.
+MAX_SHOWN = 10
+# A number has up to 38 digits in DynamoDB: the context must not round.
 _EXACT = Context(prec=100, Emax=999_999, Emin=-999_999)
 
 Item = dict[str, Any]
 
 
 def read(items: Iterable[Item], key: str) -> dict[bytes, bytes]:
-    """Items as DynamoDB types them -> canonical key -> canonical item, both JSON."""
+    """Items in DynamoDB's JSON -> canonical key -> canonical item, both as JSON."""
     content = {}
     for typed in items:
         item = {name: _value(value) for name, value in typed.items()}
@@ -39,7 +39,7 @@ def digest(content: Mapping[bytes, bytes]) -> str:
 
 
 def compare(expected: Mapping[bytes, bytes], actual: Mapping[bytes, bytes]) -> dict[str, Any]:
-    """How many records are missing, extra and changed, and the first ones field by field."""
+    """The number of missing, extra and changed records, and the first of them field by field."""
     missing = expected.keys() - actual.keys()
     extra = actual.keys() - expected.keys()
     changed = {key for key in expected.keys() & actual.keys() if expected[key] != actual[key]}
@@ -49,7 +49,7 @@ def compare(expected: Mapping[bytes, bytes], actual: Mapping[bytes, bytes]) -> d
         "changed": len(changed),
         "first": [
             {"key": key.decode(), "fields": _fields(expected.get(key), actual.get(key))}
-            for key in sorted(missing | extra | changed)[:SHOWN]
+            for key in sorted(missing | extra | changed)[:MAX_SHOWN]
         ],
     }
 
@@ -69,7 +69,7 @@ def _json(value: Any) -> bytes:
 
 def _value(typed: Mapping[str, Any]) -> dict[str, Any]:
     ((kind, content),) = typed.items()
-    return {kind: _FORMS[kind](content)}
+    return {kind: _CANONICAL[kind](content)}
 
 
 def _number(text: str) -> str:
@@ -78,23 +78,23 @@ def _number(text: str) -> str:
 
 
 def _binary(content: bytes | str) -> str:
-    """Bytes, as boto3 gives them, or the base64 of DynamoDB's JSON."""
+    """boto3 gives bytes; DynamoDB's JSON has base64."""
     return base64.b64encode(content).decode() if isinstance(content, bytes) else content
 
 
-def _set_of(form: Callable[[Any], str]) -> Callable[[list[Any]], list[str]]:
-    return lambda members: sorted({form(member) for member in members})
+def _set(canonical: Callable[[Any], str]) -> Callable[[list[Any]], list[str]]:
+    return lambda members: sorted({canonical(member) for member in members})
 
 
-_FORMS: dict[str, Callable[[Any], Any]] = {
+_CANONICAL: dict[str, Callable[[Any], Any]] = {
     "S": str,
     "N": _number,
     "B": _binary,
     "BOOL": bool,
     "NULL": bool,
-    "SS": _set_of(str),
-    "NS": _set_of(_number),
-    "BS": _set_of(_binary),
+    "SS": _set(str),
+    "NS": _set(_number),
+    "BS": _set(_binary),
     "L": lambda members: [_value(member) for member in members],
     "M": lambda members: {name: _value(member) for name, member in members.items()},
 }

@@ -1,4 +1,4 @@
-"""Compares both tables in full, with each other and with what the generator says must be there."""
+"""Compares both tables, record by record, with the expected records."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import audience
 import boto3
+import broadcast
 import content
-import races
+import race_state
 
 BUCKET = os.environ["BUCKET"]
-TABLES = {lane: os.environ[f"TABLE_{lane.upper()}"] for lane in races.LANES}
+TABLES = {lane: os.environ[f"TABLE_{lane.upper()}"] for lane in race_state.LANES}
 KEY = os.environ["TABLE_KEY"]
 EXPECTED = os.environ["OBJECT_EXPECTED"]
 
 s3 = boto3.client("s3")
 dynamodb = boto3.client("dynamodb")
-gateway = boto3.client("apigatewaymanagementapi", config=audience.PROMPT)
+gateway = boto3.client("apigatewaymanagementapi", config=broadcast.CONFIG)
 
 Message = dict[str, Any]
 
 
 def handler(event: Any, _context: Any) -> None:
-    """Tell everybody whether the race that is over left what it should.
+    """Verify the race that ran last, and send the verdict to all pages.
 
-    It never fails: Lambda would read both tables again.
+    It never raises an error: Lambda would read both tables again.
     """
-    told = audience.Audience(gateway, [event["connection"]])
+    connections = [event["connection"]]
     try:
         answer = _answer()
         if answer["type"] == "verified":
-            told = audience.Audience(gateway, audience.present(s3, BUCKET, event["connection"]))
-    except Exception as error:  # noqa: BLE001 - whatever it was, whoever asked is told
+            connections = broadcast.connections(s3, BUCKET, event["connection"])
+    except Exception as error:  # noqa: BLE001 - the requester sees any error
         answer = _refused(str(error))
-    told.tell(answer)
+    broadcast.Broadcast(gateway, connections).send(answer)
 
 
 def _answer() -> Message:
-    turn = races.current(s3, BUCKET)
+    turn = race_state.current(s3, BUCKET)
     if turn is None or turn["last"] is None:
-        return _refused("there was no race yet")
-    if not (turn["warming"] or races.over(s3, BUCKET, turn, time.time())):
-        return _refused("a race is on")
+        return _refused("no race has run yet")
+    if not (turn["warming"] or race_state.is_over(s3, BUCKET, turn, time.time())):
+        return _refused("a race is running")
     race = turn["last"]
-    known = races.verdict(s3, BUCKET, race)
+    known = race_state.verdict(s3, BUCKET, race)
     if known is not None:
         return known
     verdict = _verdict(race)
-    now = races.current(s3, BUCKET)
-    if now is None or now["last"] != race:
-        return _refused("a race began meanwhile")
-    races.judge(s3, BUCKET, verdict)
+    turn = race_state.current(s3, BUCKET)
+    if turn is None or turn["last"] != race:
+        return _refused("another race started meanwhile")
+    race_state.save_verdict(s3, BUCKET, verdict)
     return verdict
 
 
@@ -67,24 +67,24 @@ def _verdict(race: str) -> Message:
     with ThreadPoolExecutor() as threads:
         expected, *tables = threads.map(
             lambda items: content.read(items, KEY),
-            [_expected(), *(_items(TABLES[lane]) for lane in races.LANES)],
+            [_expected(), *(_items(TABLES[lane]) for lane in race_state.LANES)],
         )
     lanes = {
-        lane: _about(table) | content.compare(expected, table)
-        for lane, table in zip(races.LANES, tables, strict=True)
+        lane: _summary(table) | content.compare(expected, table)
+        for lane, table in zip(race_state.LANES, tables, strict=True)
     }
     return {
         "type": "verified",
         "race": race,
-        "at_ms": audience.now_ms(),
-        # Every record of both tables was read and compared, or this line is not reached.
+        "at_ms": broadcast.now_ms(),
+        # This line is only reached once every record of both tables was read and compared.
         "identical": all(table == expected for table in tables),
-        "expected": _about(expected),
+        "expected": _summary(expected),
         "lanes": lanes,
     }
 
 
-def _about(table: dict[bytes, bytes]) -> Message:
+def _summary(table: dict[bytes, bytes]) -> Message:
     return {"count": len(table), "digest": content.digest(table)}
 
 

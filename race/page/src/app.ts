@@ -1,182 +1,190 @@
-// The page's one state, and everything that changes it.
+// The page's state, and everything that changes it.
 
-import * as asking from "./asking";
-import { Connection, type State } from "./connection";
-import type { Library } from "./library";
-import { isCold, nearest, withOwn } from "./likeness";
-import type { Model, Notice } from "./model";
-import {
-  type Action,
-  type Code,
-  type Course,
-  type Message,
-  type RaceMessage,
-  type RaceSummary,
-  type RecordedRace,
-  type Request,
-  type Site,
-  type Warmed,
-  ofARace,
-} from "./protocol";
-import { type Race, fold, isOver, reduce, summaryOf } from "./race";
+import { closestRace, isColdStart, withOwnRace } from "./comparable";
+import type { Connection, ConnectionListener, ConnectionState } from "./connection";
+import { laneNames } from "./headline";
+import type {
+  DeployedCode,
+  MemorySize,
+  Message,
+  RaceMessage,
+  RaceSite,
+  RaceSummary,
+  RecordedRace,
+  Request,
+  Warmed,
+} from "./messages";
+import type { Model, Notice, RaceParameters } from "./model";
+import { fold, isOver, type Race, reduce, summaryOf } from "./race";
+import type { RaceStore } from "./race-store";
 import { Replay, type Speed } from "./replay";
-import { namesOf } from "./story";
+import * as requests from "./requests";
 
 export interface Environment {
-  library: Library;
-  connect(url: string, ears: ConstructorParameters<typeof Connection>[2]): Connection;
-  /** Unix epoch in milliseconds. */
+  store: RaceStore;
+  connect(
+    url: string,
+    listener: ConnectionListener,
+  ): Pick<Connection, "start" | "send" | "catchUp">;
+  /** Unix time in milliseconds. */
   now(): number;
-  /** Only goes forward. */
+  /** A clock that only goes forward. */
   steady(): number;
-  after(ms: number, then: () => void): () => void;
-  token: { read(): string; keep(token: string): void };
+  after(ms: number, callback: () => void): () => void;
+  token: { read(): string; save(token: string): void };
   /** Draw soon. */
-  dirty(): void;
+  redraw(): void;
 }
 
-/** A racer writes a thousand records in less; who is silent for longer has been cut off. */
+/** A racer sends a message more often than this, so a silent race was interrupted. */
 export const SILENT_MS = 60_000;
-/** A page that came late is not on the racers' list, and looks at what was recorded instead. */
-const LOOK_AGAIN_MS = 2_000;
-/** The runner tells of its end a moment before it has ended. */
+/** The racers do not know a page that connected during the race: it looks at the recording. */
+const POLL_MS = 2_000;
+/** The runner ends a moment after its last message. */
 const NEXT_RACE_MS = 1_000;
-const USUAL_MB = 1_024;
-const USUAL_VOLUME = 100_000;
+const DEFAULT_MEMORY_MB = 1_024;
+const DEFAULT_VOLUME = 100_000;
 
 export class App {
-  readonly #home: Site;
+  readonly #home: RaceSite;
   readonly #exported: boolean;
-  readonly #world: Environment;
-  readonly #connection: Connection | null;
-  #state: State | null = null;
-  /** Races that were live here once: what still comes of them begins no new one. */
-  #seen = new Set<string>();
-  #over = new Set<string>();
+  readonly #environment: Environment;
+  readonly #connection: ReturnType<Environment["connect"]> | null;
+  #connectionState: ConnectionState | null = null;
+  /** Races that were live on this page: a late message does not start one of them again. */
+  readonly #seen = new Set<string>();
+  readonly #over = new Set<string>();
   #live: Race | null = null;
-  /** When the live race last changed, and anything was heard, by the steady clock. */
-  #changed_ms: number;
-  #heard_ms: number;
-  /** The senders' clocks against ours: the least that a message ever took. */
-  #behind_ms: number | null = null;
-  /** What had been told before the connection was there is known: whatever comes now is new. */
+  /** Times of the last news and of the last message, by the steady clock. */
+  #newsAt_ms: number;
+  #messageAt_ms: number;
+  /** How far our clock is ahead of the senders': the least that a message ever took. */
+  #clockOffset_ms: number | null = null;
+  /** All missed messages were received, so any other message is new. */
   #caughtUp = false;
-  /** Takes the next race of a series back. */
-  #due: (() => void) | null = null;
-  #asking = asking.nothing;
+  /** Cancels the start of a series' next race. */
+  #cancelNext: (() => void) | null = null;
+  #requests = requests.idle;
   #warmed: Record<string, Warmed> = {};
   #history: readonly RaceSummary[] = [];
   /** The race that ended last, as this page saw it. */
   #own: RaceSummary | null = null;
-  #lookUps = 0;
-  #replay: { id: string; player: Replay; site: Site } | null = null;
+  #historyRequests = 0;
+  #replay: { id: string; player: Replay; site: RaceSite } | null = null;
   #speed: Speed;
-  #choice: Course;
-  #volume = USUAL_VOLUME;
-  #code: Code | null = null;
+  #choice: RaceParameters;
+  #volume = DEFAULT_VOLUME;
+  #code: DeployedCode | null = null;
 
-  constructor(home: Site, exported: boolean, still: boolean, world: Environment) {
+  constructor(home: RaceSite, exported: boolean, still: boolean, environment: Environment) {
     this.#home = home;
     this.#exported = exported;
-    this.#world = world;
-    this.#heard_ms = this.#changed_ms = world.steady();
+    this.#environment = environment;
+    this.#messageAt_ms = this.#newsAt_ms = environment.steady();
     this.#speed = still || exported ? "instant" : 1;
-    const usual = home.tiers.find(({ memory_mb }) => memory_mb === USUAL_MB) ?? home.tiers.at(-1);
-    const format = home.formats[0] ?? "csv";
-    this.#choice = { format, memory_mb: usual?.memory_mb ?? USUAL_MB, cold: false };
-    const ears = {
-      told: (message: Message, live: boolean) => this.#told(message, live),
-      changed: (state: State) => this.#changed(state),
-      caughtUp: () => this.#nothingMissed(),
+    const isDefault = (size: MemorySize): boolean => size.memory_mb === DEFAULT_MEMORY_MB;
+    const memory_mb = (home.tiers.find(isDefault) ?? home.tiers.at(-1))?.memory_mb;
+    this.#choice = {
+      format: home.formats[0] ?? "csv",
+      memory_mb: memory_mb ?? DEFAULT_MEMORY_MB,
+      cold: false,
     };
-    this.#connection = home.websocket === null ? null : world.connect(home.websocket, ears);
+    const listener: ConnectionListener = {
+      received: (message, live) => this.#received(message, live),
+      stateChanged: (state) => this.#stateChanged(state),
+      caughtUp: () => this.#allReceived(),
+    };
+    this.#connection =
+      home.websocket === null ? null : environment.connect(home.websocket, listener);
   }
 
   async start(): Promise<void> {
     this.#connection?.start();
-    await this.#lookUp();
+    await this.#loadHistory();
     const newest = this.#history.find(({ over }) => over);
     if (!this.#connection && newest) await this.play(newest.race);
   }
 
   model(): Model {
-    const shown = this.#replay;
-    const race = shown ? fold(shown.player.messages()) : this.#live;
-    const { pending, series, notice } = this.#asking;
+    const replay = this.#replay;
+    const { pending, series, notice } = this.#requests;
     return {
       home: this.#home,
-      site: shown?.site ?? this.#home,
-      race,
-      now_ms: shown?.player.at_ms ?? this.#now(),
-      connection: this.#state,
+      site: replay?.site ?? this.#home,
+      race: replay ? fold(replay.player.messages()) : this.#live,
+      now_ms: replay?.player.at_ms ?? this.#now(),
+      connection: this.#connectionState,
       exported: this.#exported,
       choice: this.#choice,
       pending: pending?.action ?? null,
-      repeat: series,
+      series,
       notice,
       warmed: this.#warmed,
       history: this.#history,
-      replay: shown,
-      busy: this.#busy(),
-      token_needed: this.#connection !== null && this.#home.token === null,
+      replay,
+      busy: this.#isBusy(),
+      needsToken: this.#connection !== null && this.#home.token === null,
       volume: this.#volume,
       // A page server that only replays has no functions, and so no code.
-      code_offered: this.#world.library.hasCode && (this.#exported || this.#connection !== null),
+      hasCode: this.#environment.store.hasCode && (this.#exported || this.#connection !== null),
     };
   }
 
   /** Whether figures change without a message. */
   get moving(): boolean {
-    if (this.#asking.pending) return true;
-    return this.#replay ? this.#replay.player.playing : this.#busy();
+    if (this.#requests.pending) return true;
+    return this.#replay ? this.#replay.player.playing : this.#isBusy();
   }
 
-  /** From time to time while something moves. */
+  /** Called regularly while something moves. */
   tick(): void {
-    this.#set(asking.waited(this.#asking, this.#world.now()));
-    const silent = this.#world.steady() - this.#heard_ms;
-    if (this.#busy() && this.#state?.is === "open" && silent > LOOK_AGAIN_MS) {
-      this.#heard_ms = this.#world.steady();
+    this.#setRequests(requests.timePassed(this.#requests, this.#environment.now()));
+    const silent_ms = this.#environment.steady() - this.#messageAt_ms;
+    if (this.#isBusy() && this.#connectionState?.is === "open" && silent_ms > POLL_MS) {
+      this.#messageAt_ms = this.#environment.steady();
       void this.#connection?.catchUp();
     }
-    if (this.#caughtUp && this.#asking.series && !this.#asking.pending && this.#stalled()) {
-      this.#set(asking.stalled(this.#asking));
+    const waitsForEnd = this.#requests.series && !this.#requests.pending;
+    if (this.#caughtUp && waitsForEnd && this.#isUnfinished() && !this.#isBusy()) {
+      this.#setRequests(requests.stalled(this.#requests));
     }
   }
 
-  course(changed: Partial<Course>): void {
+  choose(changed: Partial<RaceParameters>): void {
     this.#choice = { ...this.#choice, ...changed };
     if (!this.#connection) {
-      const here = (this.#replay?.site ?? this.#home).conditions;
-      const race = nearest(this.#history, this.#choice, here);
+      const { conditions } = this.#replay?.site ?? this.#home;
+      const race = closestRace(this.#history, this.#choice, conditions);
       if (race) void this.play(race.race);
     }
-    this.#world.dirty();
+    this.#environment.redraw();
   }
   run(times: number): void {
-    const course = this.#choice;
-    if (!this.#ask({ action: "run", token: this.#token(), ...course })) return;
+    const parameters = this.#choice;
+    if (!this.#send({ action: "run", token: this.#token(), ...parameters })) return;
     this.#replay = null;
-    this.#due?.();
-    this.#set({ ...this.#asking, series: times > 1 ? { wanted: times, done: 0, course } : null });
+    this.#cancelNext?.();
+    const series = times > 1 ? { wanted: times, done: 0, parameters } : null;
+    this.#setRequests({ ...this.#requests, series });
   }
-  stop(): void {
-    this.#set({ ...this.#asking, series: null });
+  stopSeries(): void {
+    this.#setRequests({ ...this.#requests, series: null });
   }
   warmUp(): void {
     const { memory_mb } = this.#choice;
-    if (this.#ask({ action: "warmup", token: this.#token(), memory_mb })) this.#warmed = {};
+    if (this.#send({ action: "warmup", token: this.#token(), memory_mb })) this.#warmed = {};
   }
   verify(): void {
-    this.#ask({ action: "verify" });
+    this.#send({ action: "verify" });
   }
-  keepToken(token: string): void {
-    this.#world.token.keep(token);
-    if (this.#asking.notice?.about === "token") this.#set({ ...this.#asking, notice: null });
+  saveToken(token: string): void {
+    this.#environment.token.save(token);
+    const { notice } = this.#requests;
+    if (notice?.about === "token") this.#setRequests({ ...this.#requests, notice: null });
   }
-  price(volume: number): void {
+  setVolume(volume: number): void {
     this.#volume = volume;
-    this.#world.dirty();
+    this.#environment.redraw();
   }
   reconnect(): void {
     this.#connection?.start();
@@ -185,21 +193,22 @@ export class App {
   async play(id: string): Promise<void> {
     let recorded: RecordedRace;
     try {
-      recorded = await this.#world.library.race(id);
+      recorded = await this.#environment.store.race(id);
     } catch {
-      this.#notice("race", "The recorded race cannot be read", "Choose another, or look into its run folder.");
+      const next_step = "Choose another race, or look into the folder of this race.";
+      this.#notify({ about: "race", text: "The recorded race cannot be read", next_step });
       return;
     }
-    const player = new Replay(recorded.messages, this.#speed, () => this.#world.steady());
+    const player = new Replay(recorded.messages, this.#speed, () => this.#environment.steady());
     this.#replay = { id, player, site: recorded.site };
     const race = fold(recorded.messages);
     const summary = race && summaryOf(race, recorded.site);
-    if (race?.course && summary && !this.#connection) {
-      this.#choice = { ...race.course, cold: isCold(summary) };
+    if (race?.parameters && summary && !this.#connection) {
+      this.#choice = { ...race.parameters, cold: isColdStart(summary) };
     }
-    this.#world.dirty();
+    this.#environment.redraw();
   }
-  toggle(): void {
+  togglePlaying(): void {
     const player = this.#replay?.player;
     if (!player) return;
     if (player.playing) player.pause();
@@ -207,56 +216,62 @@ export class App {
       if (player.speed === "instant") this.#speed = player.speed = 1;
       player.play();
     }
-    this.#world.dirty();
+    this.#environment.redraw();
   }
-  speed(speed: Speed): void {
+  setSpeed(speed: Speed): void {
     this.#speed = speed;
     const player = this.#replay?.player;
     if (player) {
       player.speed = speed;
       if (speed !== "instant" && player.over) player.play();
     }
-    this.#world.dirty();
+    this.#environment.redraw();
   }
   showLive(): void {
     this.#replay = null;
-    this.#world.dirty();
+    this.#environment.redraw();
   }
 
-  async code(): Promise<Code | null> {
+  async code(): Promise<DeployedCode | null> {
     try {
-      this.#code ??= await this.#world.library.code();
+      this.#code ??= await this.#environment.store.code();
     } catch {
-      this.#notice("page", "The code cannot be read", "Is lambdameter live still running? Start it again.");
+      const next_step = "Check that lambdameter live is still running.";
+      this.#notify({ about: "page", text: "The code cannot be loaded", next_step });
     }
     return this.#code;
   }
 
-  #told(message: Message, live: boolean): void {
-    this.#heard_ms = this.#world.steady();
-    if (live) this.#set(asking.heard(this.#asking, message));
+  #received(message: Message, live: boolean): void {
+    this.#messageAt_ms = this.#environment.steady();
+    if (live) this.#setRequests(requests.received(this.#requests, message));
     if (message.type === "warmed") this.#warmed = { ...this.#warmed, [message.lane]: message };
-    if (ofARace(message)) this.#toldOfARace(message, live);
-    this.#world.dirty();
+    if ("race" in message) this.#receivedOfRace(message, live);
+    this.#environment.redraw();
   }
 
-  #toldOfARace(message: RaceMessage, live: boolean): void {
+  #receivedOfRace(message: RaceMessage, live: boolean): void {
     const before = this.#live;
-    const race = this.#with(message);
-    // Of a race that is not shown, the list alone may say something new.
-    if (!race) return void (message.type === "verified" && this.#lookUp());
-    this.#live = race;
-    const news = race !== before;
-    if (news) this.#changed_ms = this.#world.steady();
-    if (live || (news && this.#caughtUp)) {
-      const behind = this.#world.now() - message.at_ms;
-      this.#behind_ms = Math.min(behind, this.#behind_ms ?? behind);
+    const race = this.#liveRaceWith(message);
+    if (!race) {
+      // The verdict on another race changes the list of races.
+      if (message.type === "verified") void this.#loadHistory();
+      return;
     }
-    if (news) this.#ended(race, live, message.type === "verified");
+    this.#live = race;
+    const isNews = race !== before;
+    if (isNews) this.#newsAt_ms = this.#environment.steady();
+    if (live || (isNews && this.#caughtUp)) {
+      const offset_ms = this.#environment.now() - message.at_ms;
+      this.#clockOffset_ms = Math.min(offset_ms, this.#clockOffset_ms ?? offset_ms);
+    }
+    if (isNews && isOver(race, laneNames(this.#home))) {
+      this.#raceEnded(race, live, message.type === "verified");
+    }
   }
 
-  /** The live race with this told, or a new one that begins with it; null: it is of another. */
-  #with(message: RaceMessage): Race | null {
+  /** The live race, or a new one that this message starts; null for a message of another race. */
+  #liveRaceWith(message: RaceMessage): Race | null {
     const live = this.#live;
     if (message.race === live?.id) return reduce(live, message);
     if (message.type === "verified" || this.#seen.has(message.race)) return null;
@@ -264,109 +279,117 @@ export class App {
     return !live || message.at_ms > live.first_ms ? reduce(null, message) : null;
   }
 
-  #ended(race: Race, live: boolean, verified: boolean): void {
-    if (!isOver(race, namesOf(this.#home))) return;
+  #raceEnded(race: Race, live: boolean, verified: boolean): void {
     const known = this.#over.has(race.id);
     this.#over.add(race.id);
     this.#own = summaryOf(race, this.#home) ?? this.#own;
-    this.#listed(this.#history);
-    if (verified || !known) void this.#lookUp();
-    if (known || !(live || this.#asking.series)) return;
+    this.#setHistory(this.#history);
+    if (verified || !known) void this.#loadHistory();
+    if (known || !(live || this.#requests.series)) return;
     const failed = this.#home.lanes.filter(({ name }) => race.lanes[name]?.failed);
-    const next = asking.ended(this.#asking, failed.map(({ title }) => title));
-    this.#set(next.asking);
-    if (next.again) this.#soon();
+    const { state, again } = requests.raceEnded(
+      this.#requests,
+      failed.map(({ title }) => title),
+    );
+    this.#setRequests(state);
+    if (again) this.#scheduleNext();
   }
 
-  #soon(): void {
-    this.#due?.();
-    this.#due = this.#world.after(NEXT_RACE_MS, () => {
-      this.#due = null;
-      this.#next();
+  #scheduleNext(): void {
+    this.#cancelNext?.();
+    this.#cancelNext = this.#environment.after(NEXT_RACE_MS, () => {
+      this.#cancelNext = null;
+      this.#startNext();
     });
   }
 
-  #next(): void {
-    const { series, pending } = this.#asking;
-    // While there is no connection, or a race is on: the series goes on with the end of that.
-    if (!series || this.#state?.is !== "open" || this.#busy()) return;
-    if (pending) this.#soon();
-    else if (!this.#ask({ action: "run", token: this.#token(), ...series.course })) this.stop();
+  #startNext(): void {
+    const { series, pending } = this.#requests;
+    // Without a connection, or while a race is running, the series continues after that.
+    if (!series || this.#connectionState?.is !== "open" || this.#isBusy()) return;
+    if (pending) this.#scheduleNext();
+    else if (!this.#send({ action: "run", token: this.#token(), ...series.parameters })) {
+      this.stopSeries();
+    }
   }
 
-  #nothingMissed(): void {
-    if (this.#state?.is !== "open") return;
+  #allReceived(): void {
+    if (this.#connectionState?.is !== "open") return;
     const first = !this.#caughtUp;
     this.#caughtUp = true;
-    if (first && this.#asking.series && !this.#asking.pending && !this.#due) this.#soon();
-    this.#world.dirty();
+    const { series, pending } = this.#requests;
+    if (first && series && !pending && !this.#cancelNext) this.#scheduleNext();
+    this.#environment.redraw();
   }
 
-  #changed(state: State): void {
-    this.#state = state;
+  #stateChanged(state: ConnectionState): void {
+    this.#connectionState = state;
     if (state.is === "lost") {
       this.#caughtUp = false;
-      this.#set(asking.cut(this.#asking));
+      this.#setRequests(requests.disconnected(this.#requests));
     }
-    if (state.is === "open") void this.#lookUp();
-    this.#world.dirty();
+    if (state.is === "open") void this.#loadHistory();
+    this.#environment.redraw();
   }
 
-  #ask(request: Request): boolean {
+  #send(request: Request): boolean {
     if ("token" in request && request.token === "") {
-      this.#notice("token", "Starting a race takes the token", "Type the one that lambdameter deploy printed.");
+      const next_step = "Enter the token that lambdameter deploy printed.";
+      this.#notify({ about: "token", text: "Starting a race needs the token", next_step });
       return false;
     }
     if (!this.#connection?.send(request)) return false;
-    const action: Action = request.action;
-    this.#set(asking.asked(this.#asking, action, namesOf(this.#home), this.#world.now()));
+    const lanes = laneNames(this.#home);
+    const now_ms = this.#environment.now();
+    this.#setRequests(requests.sent(this.#requests, request.action, lanes, now_ms));
     return true;
   }
 
-  async #lookUp(): Promise<void> {
-    this.#lookUps += 1;
-    const turn = this.#lookUps;
+  async #loadHistory(): Promise<void> {
+    this.#historyRequests += 1;
+    const request = this.#historyRequests;
     try {
-      const found = await this.#world.library.summaries();
-      if (turn === this.#lookUps) this.#listed(found);
+      const history = await this.#environment.store.summaries();
+      if (request === this.#historyRequests) this.#setHistory(history);
     } catch {
-      // The races that are known stay; the connection tells whether anybody is there.
+      // The known races stay; the connection's state tells whether the server is there.
     }
   }
-  /** Views draw the list anew when it is another one, so that it is one only where it changed. */
-  #listed(found: readonly RaceSummary[]): void {
-    const list = withOwn(found, this.#own);
+  /** Keeps the same list if nothing changed: views draw another list again. */
+  #setHistory(history: readonly RaceSummary[]): void {
+    const list = withOwnRace(history, this.#own);
     if (JSON.stringify(list) === JSON.stringify(this.#history)) return;
     this.#history = list;
-    this.#world.dirty();
+    this.#environment.redraw();
   }
 
   #token(): string {
-    return this.#home.token ?? this.#world.token.read();
+    return this.#home.token ?? this.#environment.token.read();
   }
-  #set(now: asking.Asking): void {
-    if (now === this.#asking) return;
-    this.#asking = now;
-    this.#world.dirty();
+  #setRequests(state: requests.RequestState): void {
+    if (state === this.#requests) return;
+    this.#requests = state;
+    this.#environment.redraw();
   }
-  #notice(about: Notice["about"], text: string, next_step: string): void {
-    this.#set({ ...this.#asking, notice: { about, text, next_step } });
+  #notify(notice: Notice): void {
+    this.#setRequests({ ...this.#requests, notice });
   }
-  /** The senders' clock; it stands still where nothing goes on. */
+  /** By the senders' clock; it stands still while no race is running. */
   #now(): number {
     const live = this.#live;
-    if (!live) return this.#world.now();
-    if (!this.#busy()) return live.last_ms;
-    if (this.#behind_ms !== null) return Math.max(live.last_ms, this.#world.now() - this.#behind_ms);
-    return live.last_ms + this.#world.steady() - this.#changed_ms;
+    if (!live) return this.#environment.now();
+    if (!this.#isBusy()) return live.last_ms;
+    if (this.#clockOffset_ms !== null) {
+      return Math.max(live.last_ms, this.#environment.now() - this.#clockOffset_ms);
+    }
+    return live.last_ms + this.#environment.steady() - this.#newsAt_ms;
   }
-  #busy(): boolean {
-    return this.#unfinished() && this.#world.steady() - this.#changed_ms < SILENT_MS;
+  #isBusy(): boolean {
+    return this.#isUnfinished() && this.#environment.steady() - this.#newsAt_ms < SILENT_MS;
   }
-  #stalled(): boolean {
-    return this.#unfinished() && !this.#busy();
-  }
-  #unfinished(): boolean {
-    return !!this.#connection && !!this.#live && !isOver(this.#live, namesOf(this.#home));
+  #isUnfinished(): boolean {
+    return (
+      this.#connection !== null && this.#live !== null && !isOver(this.#live, laneNames(this.#home))
+    );
   }
 }

@@ -1,8 +1,8 @@
-// The WebSocket: opened again when it is cut, and what was missed is asked for.
+// The WebSocket connection: reconnects after a disconnection, and catches up on missed messages.
 
-import { type Message, parseMessage, parseRace } from "./protocol";
+import { isMessage, isRecordedRace, type Message, type Request } from "./messages";
 
-/** What is used of a browser's WebSocket. */
+/** The part of a browser's WebSocket that is used. */
 export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
@@ -10,81 +10,94 @@ export interface Socket {
   send(data: string): void;
   close(): void;
 }
-export type State =
+export type ConnectionState =
   | { is: "connecting"; tries: number }
   | { is: "open" }
   | { is: "lost"; retry_ms: number; tries: number };
 
-export interface World {
+export interface Network {
   connect(url: string): Socket;
-  /** The race that is on, or was on last, as JSON; null where there was none. */
-  current(): Promise<unknown>;
-  after(ms: number, then: () => void): () => void;
+  /** The recorded race that is running, or ran last; null if there was none. */
+  currentRace(): Promise<unknown>;
+  after(ms: number, callback: () => void): () => void;
 }
-export interface Ears {
-  /** `live`: told just now; else it is what was missed. */
-  told(message: Message, live: boolean): void;
-  changed(state: State): void;
-  /** All that was missed has been told. */
+export interface ConnectionListener {
+  /** `live` is false for a message that was missed. */
+  received(message: Message, live: boolean): void;
+  stateChanged(state: ConnectionState): void;
+  /** All missed messages were received. */
   caughtUp(): void;
 }
 
 const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 8_000;
+const MAX_RETRY_MS = 8_000;
+
+/** A frame of the WebSocket; null if it is not a message. */
+export function parseMessage(frame: unknown): Message | null {
+  if (typeof frame !== "string") return null;
+  try {
+    const value: unknown = JSON.parse(frame);
+    return isMessage(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
 
 export class Connection {
   readonly #url: string;
-  readonly #world: World;
-  readonly #ears: Ears;
+  readonly #network: Network;
+  readonly #listener: ConnectionListener;
   #socket: Socket | null = null;
   #open = false;
   #tries = 0;
-  #waiting: () => void = () => undefined;
+  #cancelRetry: () => void = () => undefined;
 
-  constructor(url: string, world: World, ears: Ears) {
+  constructor(url: string, network: Network, listener: ConnectionListener) {
     this.#url = url;
-    this.#world = world;
-    this.#ears = ears;
+    this.#network = network;
+    this.#listener = listener;
   }
 
-  /** Connect now, also while waiting to try again. */
+  /** Connect now, also while waiting for the next try. */
   start(): void {
-    this.#waiting();
-    this.#ears.changed({ is: "connecting", tries: this.#tries });
-    const socket = this.#world.connect(this.#url);
+    this.#cancelRetry();
+    this.#listener.stateChanged({ is: "connecting", tries: this.#tries });
+    const socket = this.#network.connect(this.#url);
     this.#socket = socket;
     socket.onopen = () => {
       this.#open = true;
       this.#tries = 0;
-      this.#ears.changed({ is: "open" });
+      this.#listener.stateChanged({ is: "open" });
       void this.catchUp();
     };
     socket.onmessage = ({ data }) => {
       const message = parseMessage(data);
-      if (message) this.#ears.told(message, true);
+      if (message) this.#listener.received(message, true);
     };
     socket.onclose = () => {
       if (socket !== this.#socket) return;
       this.#open = false;
-      const retry_ms = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#tries);
+      const retry_ms = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#tries);
       this.#tries += 1;
-      this.#ears.changed({ is: "lost", retry_ms, tries: this.#tries });
-      this.#waiting = this.#world.after(retry_ms, () => this.start());
+      this.#listener.stateChanged({ is: "lost", retry_ms, tries: this.#tries });
+      this.#cancelRetry = this.#network.after(retry_ms, () => this.start());
     };
   }
 
-  /** False where nobody is there to hear it. */
-  send(request: object): boolean {
+  /** False if there is no connection. */
+  send(request: Request): boolean {
     if (!this.#socket || !this.#open) return false;
     this.#socket.send(JSON.stringify(request));
     return true;
   }
 
-  /** Ask for all that was told of the race that is on, or was on last. */
+  /** Receive all messages of the race that is running, or ran last. */
   async catchUp(): Promise<void> {
-    // It is asked for once the socket is open: whatever comes after the answer is told by it.
-    const race = parseRace(await this.#world.current().catch(() => null));
-    for (const message of race?.messages ?? []) this.#ears.told(message, false);
-    this.#ears.caughtUp();
+    // The socket is open, so the messages after this answer arrive by it.
+    const race = await this.#network.currentRace().catch(() => null);
+    if (isRecordedRace(race)) {
+      for (const message of race.messages) this.#listener.received(message, false);
+    }
+    this.#listener.caughtUp();
   }
 }

@@ -1,21 +1,21 @@
-// What one race of one lane costs, at list prices, and so many of them in a month.
+// What one race costs in a lane, at list prices.
 
-import type { Prices } from "./protocol";
-import type { Report } from "./report";
+import type { RacePrices } from "./messages";
+import type { ReportLine } from "./report";
 
 export interface Cost {
   /** Billed Duration times memory, and one request: https://aws.amazon.com/lambda/pricing/ */
   lambda_usd: number;
-  /** What the services that the function calls cost, alike in every lane that does the same. */
+  /** The requests to S3 and DynamoDB; the same in every lane that does the same work. */
   services_usd: number;
   total_usd: number;
 }
 
-const MS_PER_S = 1_000;
-const MB_PER_GB = 1_024;
+const MS_PER_S = 1000;
+const MB_PER_GB = 1024;
 
-/** Of one invocation; null where no price of this lane's services is known. */
-export function costOf(report: Report, lane: string, prices: Prices): Cost | null {
+/** The cost of one invocation; null if the price of the lane's services is unknown. */
+export function costOf(report: ReportLine, lane: string, prices: RacePrices): Cost | null {
   const services_usd = prices.services_usd_per_race[lane];
   if (services_usd === undefined) return null;
   const gb_seconds = (report.billed_ms / MS_PER_S) * (report.memory_mb / MB_PER_GB);
@@ -23,7 +23,7 @@ export function costOf(report: Report, lane: string, prices: Prices): Cost | nul
   return { lambda_usd, services_usd, total_usd: lambda_usd + services_usd };
 }
 
-/** The slider's stops: 1, 2, 5, 10, ... up to a hundred million invocations a month. */
+/** The slider's steps: 1, 2, 5, 10, ... up to 100 million invocations per month. */
 export const VOLUMES: readonly number[] = Array.from({ length: 25 }, (_, step) => {
   const lead = [1, 2, 5][step % 3] ?? 1;
   return lead * 10 ** Math.floor(step / 3);

@@ -1,143 +1,142 @@
-// Joins the page's parts: where its races come from, its views, and the time.
+// Joins the parts of the page: the source of its races, its views, and the time.
 
-import "./style.css";
+import "./style/main.css";
 import { App, type Environment } from "./app";
-import { Connection, type Socket } from "./connection";
-import { find, show, text } from "./dom";
-import * as library from "./library";
+import { Connection, type Network, type Socket } from "./connection";
+import { byId, setShown, setText } from "./dom";
+import { type ExportedRaces, isExportedRaces, type RaceSite } from "./messages";
 import type { View } from "./model";
-import { type Exported, type Site, parseExported } from "./protocol";
-import { themeSwitch } from "./theme";
+import { exportStore, fetchCurrentRace, fetchSite, serverStore } from "./race-store";
+import { setUpThemeButton } from "./theme";
 import { chart } from "./views/chart";
-import { showCode } from "./views/code";
+import { showCode } from "./views/code-dialog";
+import { conditions } from "./views/conditions";
 import { controls } from "./views/controls";
 import { cost } from "./views/cost";
 import { differences } from "./views/differences";
 import { distribution } from "./views/distribution";
-import { labels } from "./views/labels";
+import { headline, notice } from "./views/headline";
 import { lanes } from "./views/lanes";
 import { replay } from "./views/replay";
-import { headline, notice } from "./views/story";
-import { where } from "./views/where";
+import { timeBreakdown } from "./views/time-breakdown";
 
-const TOKEN = "lambdameter-token";
-/** How often figures that run are drawn, in milliseconds; less often where motion disturbs. */
+const TOKEN_KEY = "lambdameter-token";
+/** How often figures that change are drawn; less often if the user prefers reduced motion. */
 const DRAW_MS = 80;
-const DRAW_STILL_MS = 500;
+const DRAW_REDUCED_MS = 500;
 
-function after(ms: number, then: () => void): () => void {
-  const timer = setTimeout(then, ms);
+function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
   return () => clearTimeout(timer);
 }
 
-const world = {
-  connect: (url: string): Socket => new WebSocket(url) as Socket,
-  current: library.currentRace,
+const network: Network = {
+  connect: (url) => new WebSocket(url) as Socket,
+  currentRace: fetchCurrentRace,
   after,
 };
 
-function environment(exported: Exported | null, dirty: () => void): Environment {
+function environment(exported: ExportedRaces | null, redraw: () => void): Environment {
   return {
-    library: exported ? library.within(exported) : library.served,
-    connect: (url, ears) => new Connection(url, world, ears),
+    store: exported ? exportStore(exported) : serverStore,
+    connect: (url, listener) => new Connection(url, network, listener),
     now: () => Date.now(),
     steady: () => performance.now(),
     after,
     token: {
-      read: () => sessionStorage.getItem(TOKEN) ?? "",
-      keep: (token) => sessionStorage.setItem(TOKEN, token),
+      read: () => sessionStorage.getItem(TOKEN_KEY) ?? "",
+      save: (token) => sessionStorage.setItem(TOKEN_KEY, token),
     },
-    dirty,
+    redraw,
   };
 }
 
-function viewsOf(app: App, home: Site): View[] {
-  const code = async (): Promise<void> => {
-    const found = await app.code();
-    if (found) showCode(app.model().site, found);
-  };
-  const wishes = {
-    course: (changed: Parameters<App["course"]>[0]) => app.course(changed),
-    run: (times: number) => app.run(times),
-    stop: () => app.stop(),
-    warmUp: () => app.warmUp(),
-    verify: () => app.verify(),
-    token: (token: string) => app.keepToken(token),
-    code: () => void code(),
-  };
-  const replayWishes = {
-    play: (id: string) => void app.play(id),
-    toggle: () => app.toggle(),
-    speed: (speed: Parameters<App["speed"]>[0]) => app.speed(speed),
-    live: () => app.showLive(),
+function makeViews(app: App, home: RaceSite): View[] {
+  const openCode = async (): Promise<void> => {
+    const code = await app.code();
+    if (code) showCode(app.model().site, code);
   };
   return [
-    labels(),
+    conditions(),
     notice(() => app.reconnect()),
     headline(),
     lanes(),
     differences(),
-    controls(home, wishes),
-    replay(home, replayWishes),
+    controls(home, {
+      choose: (parameters) => app.choose(parameters),
+      run: (times) => app.run(times),
+      stopSeries: () => app.stopSeries(),
+      warmUp: () => app.warmUp(),
+      verify: () => app.verify(),
+      saveToken: (token) => app.saveToken(token),
+      openCode: () => void openCode(),
+    }),
+    replay(home, {
+      play: (id) => void app.play(id),
+      togglePlaying: () => app.togglePlaying(),
+      setSpeed: (speed) => app.setSpeed(speed),
+      showLive: () => app.showLive(),
+    }),
     chart(),
-    where(),
+    timeBreakdown(),
     distribution(),
-    cost((volume) => app.price(volume)),
+    cost((volume) => app.setVolume(volume)),
   ];
 }
 
-/** Draws at once when something changed, and at a measured pace while something runs. */
-function run(home: Site, exported: Exported | null): void {
+/** Draws at once after a change, and regularly while figures change by themselves. */
+function run(home: RaceSite, exported: ExportedRaces | null): void {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const pace = still ? DRAW_STILL_MS : DRAW_MS;
+  const pace_ms = still ? DRAW_REDUCED_MS : DRAW_MS;
   let views: View[] = [];
-  let due = false;
+  let scheduled = false;
   let timer = 0;
   const draw = (): void => {
-    due = false;
+    scheduled = false;
     clearTimeout(timer);
     app.tick();
     const model = app.model();
     for (const view of views) view(model);
-    if (app.moving) timer = window.setTimeout(dirty, pace);
+    if (app.moving) timer = window.setTimeout(redraw, pace_ms);
   };
-  const dirty = (): void => {
-    if (due) return;
-    due = true;
+  const redraw = (): void => {
+    if (scheduled) return;
+    scheduled = true;
     requestAnimationFrame(draw);
   };
-  const app = new App(home, exported !== null, still, environment(exported, dirty));
-  views = viewsOf(app, home);
-  themeSwitch(find("theme"), dirty);
-  addEventListener("resize", dirty);
-  dirty();
+  const app = new App(home, exported !== null, still, environment(exported, redraw));
+  views = makeViews(app, home);
+  setUpThemeButton(byId("theme"), redraw);
+  addEventListener("resize", redraw);
+  redraw();
   void app.start();
 }
 
-function broken(what: string, next: string): void {
-  text(find("headline"), what);
-  text(find("reservation"), next);
-  themeSwitch(find("theme"), () => undefined);
+function showFailure(text: string, next_step: string): void {
+  setText(byId("headline"), text);
+  setText(byId("caveat"), next_step);
+  setUpThemeButton(byId("theme"), () => undefined);
   for (const part of document.querySelectorAll<HTMLElement>(".race, .side, .evidence")) {
-    show(part, false);
+    setShown(part, false);
   }
 }
 
 async function main(): Promise<void> {
-  const data: unknown = JSON.parse(find("lambdameter-data").textContent || "null");
+  const data: unknown = JSON.parse(byId("lambdameter-data").textContent || "null");
+  if (isExportedRaces(data)) {
+    run(data.site, data);
+    return;
+  }
   if (data !== null) {
-    const exported = parseExported(data);
-    if (exported) run(exported.site, exported);
-    else broken("This export cannot be read", "Make it anew with: lambdameter live --export FILE");
+    const next_step = "Export the races again with: lambdameter live --export FILE";
+    showFailure("This export cannot be read", next_step);
     return;
   }
   try {
-    run(await library.site(), null);
+    run(await fetchSite(), null);
   } catch {
-    broken(
-      "The page server does not answer",
-      "Start it with lambdameter live, and open the address that it prints.",
-    );
+    const next_step = "Start lambdameter live, and open the address that it prints.";
+    showFailure("The page server does not answer", next_step);
   }
 }
 

@@ -1,40 +1,43 @@
 // What the page shows at one moment; the views are functions of it.
 
-import type { State } from "./connection";
-import type { Action, Course, RaceSummary, Site, Warmed } from "./protocol";
+import type { ConnectionState } from "./connection";
+import type { Action, RaceSite, RaceSummary, RunRequest, Warmed } from "./messages";
 import type { Race } from "./race";
 import type { Replay } from "./replay";
 
+/** What the user chooses for a race. */
+export type RaceParameters = Pick<RunRequest, "format" | "memory_mb" | "cold">;
+
 export interface Notice {
-  /** One sentence of what is wrong, one of what to do. */
+  /** What is wrong, in one sentence without a full stop. */
   text: string;
   next_step: string;
   about: "token" | "action" | "race" | "page";
 }
 export interface Model {
-  /** Where the page is: what its controls offer. */
-  home: Site;
-  /** Where the shown race was: a recorded one may have had another tier list or engines. */
-  site: Site;
+  /** The site of this page: it decides what the controls offer. */
+  home: RaceSite;
+  /** The site of the shown race: a recorded race may have other memory sizes or conditions. */
+  site: RaceSite;
   race: Race | null;
-  /** The senders' clock. */
+  /** By the senders' clock. */
   now_ms: number;
-  /** Null where there is no gateway: recorded races alone. */
-  connection: State | null;
+  /** Null without a WebSocket API: then there are only recorded races. */
+  connection: ConnectionState | null;
   exported: boolean;
-  choice: Course;
+  choice: RaceParameters;
   pending: Action | null;
-  /** Races that are still to be run after this one, and of how many. */
-  repeat: { wanted: number; done: number } | null;
+  series: { wanted: number; done: number } | null;
   notice: Notice | null;
   warmed: Readonly<Record<string, Warmed>>;
   history: readonly RaceSummary[];
-  /** Null: the live race is shown. */
+  /** Null while the live race is shown. */
   replay: { id: string; player: Replay } | null;
-  /** A race is on at the gateway, and heard of, whatever is shown. */
+  /** A live race is running and sends messages, whatever is shown. */
   busy: boolean;
-  token_needed: boolean;
+  needsToken: boolean;
+  /** Invocations per month. */
   volume: number;
-  code_offered: boolean;
+  hasCode: boolean;
 }
 export type View = (model: Model) => void;

@@ -1,16 +1,17 @@
-// Messages -> the state of a race. Pure; in any order, and however often a message comes.
+// Messages -> the state of a race. Pure; messages may come in any order, and more than once.
 
 import type {
   Answer,
-  Course,
-  Failure,
+  LambdaError,
+  Phase,
   RaceMessage,
+  RaceSite,
   RaceSummary,
   RecordedRace,
-  Site,
-  WorkPhase,
-} from "./protocol";
-import { type Report, modelledMs, parseReport } from "./report";
+  Verified,
+} from "./messages";
+import type { RaceParameters } from "./model";
+import { modelledMs, parseReport, type ReportLine } from "./report";
 
 export interface Point {
   at_ms: number;
@@ -18,44 +19,46 @@ export interface Point {
 }
 export interface Lane {
   name: string;
-  /** When the handler began, and whether it was the first call of its environment. */
+  /** When the handler began, and whether it was the environment's first invocation. */
   running: { at_ms: number; cold: boolean } | null;
-  phases: { phase: WorkPhase; at_ms: number }[];
-  /** By records, ascending. */
+  phases: { phase: Phase; at_ms: number }[];
+  /** Ascending by records. */
   points: Point[];
   finished: { at_ms: number; answer: Answer; telling_ms: number } | null;
-  failed: { at_ms: number; error: Failure } | null;
-  /** `line` is null where Lambda said nothing of an invocation that is over. */
-  report: { at_ms: number; line: string | null; parsed: Report | null; modelled_ms: number | null } | null;
+  failed: { at_ms: number; error: LambdaError } | null;
+  /** `line` is null if the invocation is over and Lambda returned no REPORT line. */
+  report: {
+    at_ms: number;
+    line: string | null;
+    parsed: ReportLine | null;
+    modelled_ms: number | null;
+  } | null;
 }
-export type Verified = Extract<RaceMessage, { type: "verified" }>;
 export interface Race {
   id: string;
-  course: Course | null;
+  parameters: RaceParameters | null;
   clearing_ms: number | null;
   started: { at_ms: number; order: string[] } | null;
   lanes: Record<string, Lane>;
   verified: Verified | null;
-  /** The first and the last thing that was heard, by the senders' clocks. */
+  /** The first and the last message, by the senders' clocks. */
   first_ms: number;
   last_ms: number;
 }
-export type Phase = "waiting" | "start" | WorkPhase | "done" | "failed";
+export type LanePhase = "waiting" | "start" | Phase | "done" | "failed";
 
-const PHASES: readonly WorkPhase[] = ["download", "parse", "write"];
+const PHASES: readonly Phase[] = ["download", "parse", "write"];
 
-function empty(told: RaceMessage): Race {
-  return {
-    id: told.race,
-    course: null,
-    clearing_ms: null,
-    started: null,
-    lanes: {},
-    verified: null,
-    first_ms: told.at_ms,
-    last_ms: told.at_ms,
-  };
-}
+const emptyRace = ({ race, at_ms }: RaceMessage): Race => ({
+  id: race,
+  parameters: null,
+  clearing_ms: null,
+  started: null,
+  lanes: {},
+  verified: null,
+  first_ms: at_ms,
+  last_ms: at_ms,
+});
 
 const emptyLane = (name: string): Lane => ({
   name,
@@ -67,180 +70,190 @@ const emptyLane = (name: string): Lane => ({
   report: null,
 });
 
-/** The race with this told as well; the same object where that was known already. */
-export function reduce(race: Race | null, told: RaceMessage): Race {
-  const before = race ?? empty(told);
-  if (before.id !== told.race) return before;
-  const after = "lane" in told ? withLane(before, told) : withRace(before, told);
+/** The race with this message; the same object if the message says nothing new. */
+export function reduce(race: Race | null, message: RaceMessage): Race {
+  const before = race ?? emptyRace(message);
+  if (before.id !== message.race) return before;
+  const after = "lane" in message ? withLane(before, message) : withRace(before, message);
   if (after === before && race !== null) return before;
   return {
     ...after,
-    first_ms: Math.min(after.first_ms, told.at_ms),
-    // A verification is not part of the race's time.
-    last_ms: told.type === "verified" ? after.last_ms : Math.max(after.last_ms, told.at_ms),
+    first_ms: Math.min(after.first_ms, message.at_ms),
+    // The verification is not part of the race's time.
+    last_ms: message.type === "verified" ? after.last_ms : Math.max(after.last_ms, message.at_ms),
   };
 }
 
-type OfLane = Extract<RaceMessage, { lane: string }>;
+type LaneMessage = Extract<RaceMessage, { lane: string }>;
 
-function withRace(race: Race, told: Exclude<RaceMessage, OfLane>): Race {
-  switch (told.type) {
+function withRace(race: Race, message: Exclude<RaceMessage, LaneMessage>): Race {
+  const { at_ms } = message;
+  switch (message.type) {
     case "clearing":
       if (race.clearing_ms !== null) return race;
-      return { ...race, course: courseOf(told), clearing_ms: told.at_ms };
+      return { ...race, parameters: parametersOf(message), clearing_ms: at_ms };
     case "started":
       if (race.started !== null) return race;
       return {
         ...race,
-        course: courseOf(told),
-        started: { at_ms: told.at_ms, order: told.order },
+        parameters: parametersOf(message),
+        started: { at_ms, order: message.order },
       };
     case "verified":
-      // It can be asked for again: the last word counts.
-      if (race.verified !== null && race.verified.at_ms >= told.at_ms) return race;
-      return { ...race, verified: told };
+      // A race may be verified again: the last verdict counts.
+      if (race.verified !== null && race.verified.at_ms >= at_ms) return race;
+      return { ...race, verified: message };
   }
 }
 
-const courseOf = ({ format, memory_mb, cold }: Course): Course => ({ format, memory_mb, cold });
+const parametersOf = ({ format, memory_mb, cold }: RaceParameters): RaceParameters => ({
+  format,
+  memory_mb,
+  cold,
+});
 
-function withLane(race: Race, told: OfLane): Race {
-  const before = race.lanes[told.lane] ?? emptyLane(told.lane);
-  const after = lane(before, told);
-  return after === before ? race : { ...race, lanes: { ...race.lanes, [told.lane]: after } };
+function withLane(race: Race, message: LaneMessage): Race {
+  const before = race.lanes[message.lane] ?? emptyLane(message.lane);
+  const after = reduceLane(before, message);
+  return after === before ? race : { ...race, lanes: { ...race.lanes, [message.lane]: after } };
 }
 
-function lane(known: Lane, told: OfLane): Lane {
-  const { at_ms } = told;
-  switch (told.type) {
+function reduceLane(lane: Lane, message: LaneMessage): Lane {
+  const { at_ms } = message;
+  switch (message.type) {
     case "running":
-      return known.running ? known : { ...known, running: { at_ms, cold: told.cold } };
+      return lane.running ? lane : { ...lane, running: { at_ms, cold: message.cold } };
     case "phase":
-      if (known.phases.some(({ phase }) => phase === told.phase)) return known;
-      return {
-        ...known,
-        phases: [...known.phases, { phase: told.phase, at_ms }].toSorted(
-          (a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase),
-        ),
-      };
+      return withPhase(lane, message.phase, at_ms);
     case "progress":
-      if (known.points.some(({ records }) => records === told.records)) return known;
-      return {
-        ...known,
-        points: [...known.points, { at_ms, records: told.records }].toSorted(
-          (a, b) => a.records - b.records,
-        ),
-      };
-    case "finished":
-      if (known.finished) return known;
-      return {
-        ...known,
-        finished: { at_ms, answer: told.answer, telling_ms: told.telling_ms },
-      };
+      return withPoint(lane, { at_ms, records: message.records });
+    case "finished": {
+      const { answer, telling_ms } = message;
+      return lane.finished ? lane : { ...lane, finished: { at_ms, answer, telling_ms } };
+    }
     case "failed":
-      // The handler's own words come first; the runner's are of the invocation that they ended.
-      if (known.failed && known.failed.at_ms <= at_ms) return known;
-      return { ...known, failed: { at_ms, error: told.error } };
+      // The racer's own error comes first; the runner's describes the invocation that it ended.
+      if (lane.failed && lane.failed.at_ms <= at_ms) return lane;
+      return { ...lane, failed: { at_ms, error: message.error } };
     case "report": {
-      if (known.report) return known;
-      const parsed = told.report === null ? null : parseReport(told.report);
-      const modelled_ms = modelledMs(told.headers);
-      return { ...known, report: { at_ms, line: told.report, parsed, modelled_ms } };
+      if (lane.report) return lane;
+      const line = message.report;
+      const parsed = line === null ? null : parseReport(line);
+      const modelled_ms = modelledMs(message.headers);
+      return { ...lane, report: { at_ms, line, parsed, modelled_ms } };
     }
   }
 }
 
-/** All of a race's messages at once; null where there are none of this race. */
+function withPhase(lane: Lane, phase: Phase, at_ms: number): Lane {
+  if (lane.phases.some((known) => known.phase === phase)) return lane;
+  const phases = [...lane.phases, { phase, at_ms }].toSorted(
+    (a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase),
+  );
+  return { ...lane, phases };
+}
+
+function withPoint(lane: Lane, point: Point): Lane {
+  if (lane.points.some(({ records }) => records === point.records)) return lane;
+  return { ...lane, points: [...lane.points, point].toSorted((a, b) => a.records - b.records) };
+}
+
+/** The race of these messages; null if there are none. */
 export function fold(messages: Iterable<RaceMessage>): Race | null {
   let race: Race | null = null;
-  for (const told of messages) race = reduce(race, told);
+  for (const message of messages) race = reduce(race, message);
   return race;
 }
 
-export function phaseOf(race: Race, name: string): Phase {
-  const known = race.lanes[name];
-  if (known?.failed) return "failed";
-  if (known?.finished) return "done";
-  const phase = known?.phases.at(-1)?.phase;
+export function phaseOf(race: Race, name: string): LanePhase {
+  const lane = race.lanes[name];
+  if (lane?.failed) return "failed";
+  if (lane?.finished) return "done";
+  const phase = lane?.phases.at(-1)?.phase;
   if (phase) return phase;
-  return race.started || known?.running ? "start" : "waiting";
+  return race.started || lane?.running ? "start" : "waiting";
 }
 
-/** Every lane has its REPORT, or failed: then there may be none. */
+/** Every lane has a REPORT line, or failed: then there may be none. */
 export function isOver(race: Race, names: readonly string[]): boolean {
   return names.every((name) => race.lanes[name]?.report || race.lanes[name]?.failed);
 }
 
-/** When both racers were asked; where that was missed, the first thing that is known. */
+/** When the racers were invoked; if that message was missed, the first message. */
 export const beganMs = (race: Race): number => race.started?.at_ms ?? race.first_ms;
 
-/** When a lane ended, by its own word. */
-export function endedMs(known: Lane | undefined): number | null {
-  return known?.finished?.at_ms ?? known?.failed?.at_ms ?? known?.report?.at_ms ?? null;
+/** When a lane ended, by its racer's clock if possible. */
+function endedMs(lane: Lane | undefined): number | null {
+  return lane?.finished?.at_ms ?? lane?.failed?.at_ms ?? lane?.report?.at_ms ?? null;
 }
 
-/** Milliseconds since the racers were asked; stands still at the lane's end. Null before. */
+/** Time since the racers were invoked, until the lane's end; null before the start. */
 export function elapsedMs(race: Race, name: string, now_ms: number): number | null {
   if (!race.started && !race.lanes[name]?.running) return null;
   return Math.max(0, (endedMs(race.lanes[name]) ?? now_ms) - beganMs(race));
 }
 
-export function recordsOf(known: Lane | undefined): number {
-  return known?.finished?.answer.written ?? known?.points.at(-1)?.records ?? 0;
+export function recordsOf(lane: Lane | undefined): number {
+  return lane?.finished?.answer.written ?? lane?.points.at(-1)?.records ?? 0;
 }
 
-/** Records per second of writing: so far by the messages' times, at the end by the answer's. */
-export function rate(known: Lane | undefined): number | null {
-  if (!known) return null;
-  if (known.finished) {
-    const { written, phases } = known.finished.answer;
+/** Records per second of writing: by the answer, and before that by the messages' times. */
+export function recordsPerSecond(lane: Lane | undefined): number | null {
+  if (!lane) return null;
+  if (lane.finished) {
+    const { written, phases } = lane.finished.answer;
     return phases.write_ms > 0 ? (written / phases.write_ms) * 1_000 : null;
   }
-  const from = known.phases.find(({ phase }) => phase === "write");
-  const last = known.points.at(-1);
+  const from = lane.phases.find(({ phase }) => phase === "write");
+  const last = lane.points.at(-1);
   if (!from || !last || last.at_ms <= from.at_ms) return null;
   return (last.records / (last.at_ms - from.at_ms)) * 1_000;
 }
 
-export interface Stretch {
-  kind: "start" | "cold" | WorkPhase;
+export interface TimeSpan {
+  kind: "start" | "cold" | Phase;
   ms: number;
 }
 
 /**
- * Where a lane's time went, in true milliseconds. While it runs, by the times of its messages;
- * at the end by its answer, and the cold start is REPORT's Init Duration. Until then it is "start":
- * from the runner's asking to the handler's beginning.
+ * Where a lane's time went. While the lane runs, by the times of its messages; at the end by its
+ * answer and REPORT's Init Duration. Before the REPORT line, the time from the invocation to the
+ * handler's begin is "start".
  */
-export function stretches(race: Race, name: string, now_ms: number): Stretch[] {
-  const known = race.lanes[name];
-  const result: Stretch[] = [];
-  const init_ms = known?.report?.parsed?.init_ms ?? null;
-  if (known?.report?.parsed) {
-    if (init_ms !== null) result.push({ kind: "cold", ms: init_ms });
-  } else if (race.started && known?.running?.cold !== false) {
-    const until = known?.running?.at_ms ?? endedMs(known) ?? now_ms;
-    result.push({ kind: "start", ms: Math.max(0, until - race.started.at_ms) });
-  }
-  if (known?.finished) {
-    const { s3_ms, parse_ms, write_ms } = known.finished.answer.phases;
-    result.push({ kind: "download", ms: s3_ms });
-    result.push({ kind: "parse", ms: parse_ms }, { kind: "write", ms: write_ms });
-    return result;
-  }
-  known?.phases.forEach(({ phase, at_ms }, index) => {
-    const until = known.phases[index + 1]?.at_ms ?? endedMs(known) ?? now_ms;
-    result.push({ kind: phase, ms: Math.max(0, until - at_ms) });
-  });
-  return result;
+export function timeSpans(race: Race, name: string, now_ms: number): TimeSpan[] {
+  const lane = race.lanes[name];
+  return [...startSpan(race, lane, now_ms), ...phaseSpans(lane, now_ms)];
 }
 
-/** When a lane had written so many records, between two messages by proportion; null: not yet. */
-export function reachedMs(known: Lane | undefined, records: number): number | null {
-  if (!known) return null;
-  const start = known.phases.find(({ phase }) => phase === "write") ?? known.running;
+function startSpan(race: Race, lane: Lane | undefined, now_ms: number): TimeSpan[] {
+  const report = lane?.report?.parsed;
+  if (report) return report.init_ms === null ? [] : [{ kind: "cold", ms: report.init_ms }];
+  if (!race.started || lane?.running?.cold === false) return [];
+  const until = lane?.running?.at_ms ?? endedMs(lane) ?? now_ms;
+  return [{ kind: "start", ms: Math.max(0, until - race.started.at_ms) }];
+}
+
+function phaseSpans(lane: Lane | undefined, now_ms: number): TimeSpan[] {
+  if (lane?.finished) {
+    const { s3_ms, parse_ms, write_ms } = lane.finished.answer.phases;
+    return [
+      { kind: "download", ms: s3_ms },
+      { kind: "parse", ms: parse_ms },
+      { kind: "write", ms: write_ms },
+    ];
+  }
+  return (lane?.phases ?? []).map(({ phase, at_ms }, index, phases) => {
+    const until = phases[index + 1]?.at_ms ?? endedMs(lane) ?? now_ms;
+    return { kind: phase, ms: Math.max(0, until - at_ms) };
+  });
+}
+
+/** When a lane had written this many records, interpolated between two messages; null: not yet. */
+export function reachedMs(lane: Lane | undefined, records: number): number | null {
+  if (!lane) return null;
+  const start = lane.phases.find(({ phase }) => phase === "write") ?? lane.running;
   let before: Point | null = start ? { at_ms: start.at_ms, records: 0 } : null;
-  for (const point of known.points) {
+  for (const point of lane.points) {
     if (point.records >= records) {
       if (!before) return point.at_ms;
       const part = (records - before.records) / (point.records - before.records);
@@ -248,19 +261,18 @@ export function reachedMs(known: Lane | undefined, records: number): number | nu
     }
     before = point;
   }
-  const { finished } = known;
+  const { finished } = lane;
   return finished && finished.answer.written >= records ? finished.at_ms : null;
 }
 
 export interface Gap {
   leader: string;
-  behind: string;
   records: number;
-  /** How much earlier the leader had as many records as the other has now; null: it has none. */
+  /** How much earlier the leader had as many records as the last lane has now; null: unknown. */
   ms: number | null;
 }
 
-/** How far the last lane is behind the first; null where there is nothing to tell yet. */
+/** How far the last lane is behind the first; null until a lane has written records. */
 export function gap(race: Race, names: readonly string[]): Gap | null {
   const order = names
     .flatMap((name) => race.lanes[name] ?? [])
@@ -273,48 +285,51 @@ export function gap(race: Race, names: readonly string[]): Gap | null {
   const [first, last] = [order[0], order.at(-1)];
   if (!first || !last || first === last || recordsOf(first) === 0) return null;
   const records = recordsOf(last);
-  const between = (from: number | null, to: number | null): number | null =>
-    from === null || to === null ? null : Math.max(0, to - from);
-  const ms =
-    first.finished && last.finished
-      ? between(first.finished.at_ms, last.finished.at_ms)
-      : records > 0
-        ? between(reachedMs(first, records), reachedMs(last, records))
-        : null;
-  return { leader: first.name, behind: last.name, records: recordsOf(first) - records, ms };
+  return {
+    leader: first.name,
+    records: recordsOf(first) - records,
+    ms: gapMs(first, last, records),
+  };
 }
 
-/** Which part of a lane's Duration the latency model held, 0 to 1; null where nobody said. */
-export function modelledShare(known: Lane | undefined): number | null {
-  const held = known?.report?.modelled_ms ?? null;
-  const duration = known?.report?.parsed?.duration_ms;
-  return held !== null && duration ? Math.min(1, held / duration) : null;
+function gapMs(first: Lane, last: Lane, records: number): number | null {
+  const finished = first.finished && last.finished;
+  if (!finished && records === 0) return null;
+  const from = finished ? endedMs(first) : reachedMs(first, records);
+  const to = finished ? endedMs(last) : reachedMs(last, records);
+  return from === null || to === null ? null : Math.max(0, to - from);
 }
 
-/** What /races.json says of a race, from its messages; null where its course is not known. */
+/** The part of a lane's Duration that comes from the latency model, 0 to 1; null: unknown. */
+export function modelledShare(lane: Lane | undefined): number | null {
+  const modelled = lane?.report?.modelled_ms ?? null;
+  const duration = lane?.report?.parsed?.duration_ms;
+  return modelled !== null && duration ? Math.min(1, modelled / duration) : null;
+}
+
+/** The same as the page server's list says; null if the parameters are not known. */
 export function summarise({ site, messages }: RecordedRace): RaceSummary | null {
   const race = fold(messages);
   return race && summaryOf(race, site);
 }
 
-/** The same of a race that was held at this site. */
-export function summaryOf(race: Race, site: Site): RaceSummary | null {
-  if (!race.course) return null;
+export function summaryOf(race: Race, site: RaceSite): RaceSummary | null {
+  if (!race.parameters) return null;
   const names = site.lanes.map(({ name }) => name);
   const lanes: RaceSummary["lanes"] = {};
   for (const name of names) {
-    const known = race.lanes[name];
+    const lane = race.lanes[name];
     lanes[name] = {
-      total_ms: known?.finished?.answer.total_ms ?? null,
-      init_ms: known?.report?.parsed?.init_ms ?? null,
-      failed: known?.failed?.error.errorType ?? null,
+      total_ms: lane?.finished?.answer.total_ms ?? null,
+      init_ms: lane?.report?.parsed?.init_ms ?? null,
+      failed: lane?.failed?.error.errorType ?? null,
     };
   }
   return {
     race: race.id,
     target: site.target,
     conditions: site.conditions,
-    ...race.course,
+    ...race.parameters,
     began_ms: race.clearing_ms ?? beganMs(race),
     over: isOver(race, names),
     identical: race.verified?.identical ?? null,

@@ -1,6 +1,6 @@
-// What the distribution of repeated races needs, and no more.
+// Statistics for the chart of repeated races.
 
-/** The middle value, or the mean of the two in the middle; null of nothing. */
+/** The middle value, or the mean of the two middle values; null without values. */
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length / 2;
@@ -9,7 +9,7 @@ export function median(values: readonly number[]): number | null {
   return above === undefined || below === undefined ? null : (above + below) / 2;
 }
 
-/** Round steps of 1, 2 or 5 times a power of ten from zero to at least `largest`. */
+/** The ticks of an axis from zero to at least `largest`, in steps of 1, 2 or 5 times a power of 10. */
 export function ticks(largest: number, wanted: number): number[] {
   if (!(largest > 0)) return [0];
   const rough = largest / wanted;
@@ -19,14 +19,14 @@ export function ticks(largest: number, wanted: number): number[] {
 }
 
 /**
- * Dots that would cover each other are stacked: for each value, in the given order, the lowest
- * level on which no earlier dot is nearer than `width`.
+ * Stacks dots that would cover each other: for each value in order, the lowest level on which no
+ * earlier dot is closer than `width`.
  */
 export function stack(values: readonly number[], width: number): number[] {
   const placed: { value: number; level: number }[] = [];
   return values.map((value) => {
     const near = placed.filter((other) => Math.abs(other.value - value) < width);
-    const taken = new Set(near.map(({ level }) => level));
+    const taken = new Set(near.map((other) => other.level));
     let level = 0;
     while (taken.has(level)) level += 1;
     placed.push({ value, level });

@@ -1,12 +1,12 @@
-// Light, dark, or as the system has it.
+// Light, dark, or the system's theme.
 
-import { attribute, text } from "./dom";
+import { setAttribute, setText } from "./dom";
 
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
 const KEY = "lambdameter-theme";
 
-// A page from disk may have no storage: the choice then lasts as long as the page.
+// A page that was opened from disk may have no storage: then a reload forgets the choice.
 function stored(): Theme {
   try {
     return THEMES.find((theme) => theme === localStorage.getItem(KEY)) ?? "auto";
@@ -15,34 +15,34 @@ function stored(): Theme {
   }
 }
 
-function keep(theme: Theme): void {
+function store(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // See above.
+    // As above.
   }
 }
 
-const darkSystem = matchMedia("(prefers-color-scheme: dark)");
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 
 export const isDark = (): boolean => {
   const { theme } = document.documentElement.dataset;
-  return theme === "dark" || (theme !== "light" && darkSystem.matches);
+  return theme === "dark" || (theme !== "light" && systemIsDark.matches);
 };
 
-/** `changed` is called whenever the colours are others. */
-export function themeSwitch(button: HTMLElement, changed: () => void): void {
+/** `changed` is called after every change of the colours. */
+export function setUpThemeButton(button: HTMLElement, changed: () => void): void {
   let theme = stored();
   const apply = (): void => {
-    attribute(document.documentElement, "data-theme", theme);
-    text(button, `Theme: ${theme}`);
+    setAttribute(document.documentElement, "data-theme", theme);
+    setText(button, `Theme: ${theme}`);
   };
   button.addEventListener("click", () => {
     theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "auto";
-    keep(theme);
+    store(theme);
     apply();
     changed();
   });
-  darkSystem.addEventListener("change", changed);
+  systemIsDark.addEventListener("change", changed);
   apply();
 }

@@ -1,34 +1,34 @@
 import { describe, expect, test } from "vitest";
-import { Connection, type Socket, type State } from "../src/connection";
-import type { Message } from "../src/protocol";
-import { WHOLE, recorded, until } from "./messages";
+import { Connection, type ConnectionState, type Socket } from "../src/connection";
+import type { Message } from "../src/messages";
+import { recorded, until, WHOLE } from "./examples";
 
-/** Sockets that open, close and speak when the test says so; timers that it lets run. */
-class World {
+/** Sockets and timers that the test controls. */
+class FakeNetwork {
   sockets: (Socket & { sent: string[] })[] = [];
-  timers: { ms: number; then: () => void }[] = [];
-  states: State[] = [];
-  told: { message: Message; live: boolean }[] = [];
-  /** How many messages were told when nothing was missed any more. */
+  timers: { ms: number; callback: () => void }[] = [];
+  states: ConnectionState[] = [];
+  received: { message: Message; live: boolean }[] = [];
+  /** How many messages were received at each `caughtUp`. */
   caughtUp: number[] = [];
   recorded: () => Promise<unknown> = () => Promise.reject(new Error("404"));
 
   connection(): Connection {
-    const world = {
+    const network = {
       connect: () => this.#socket(),
-      current: () => this.recorded(),
-      after: (ms: number, then: () => void) => {
-        const timer = { ms, then };
+      currentRace: () => this.recorded(),
+      after: (ms: number, callback: () => void) => {
+        const timer = { ms, callback };
         this.timers.push(timer);
         return () => {
-          this.timers = this.timers.filter((one) => one !== timer);
+          this.timers = this.timers.filter((other) => other !== timer);
         };
       },
     };
-    return new Connection("ws://x", world, {
-      told: (message, live) => this.told.push({ message, live }),
-      changed: (state) => this.states.push(state),
-      caughtUp: () => this.caughtUp.push(this.told.length),
+    return new Connection("ws://x", network, {
+      received: (message, live) => this.received.push({ message, live }),
+      stateChanged: (state) => this.states.push(state),
+      caughtUp: () => this.caughtUp.push(this.received.length),
     });
   }
   #socket(): Socket {
@@ -51,85 +51,85 @@ class World {
   }
   elapse(): void {
     const [timer] = this.timers.splice(0, 1);
-    timer?.then();
+    timer?.callback();
   }
 }
 
 describe("the connection", () => {
   test("waits twice as long after each try that fails, and eight seconds at most", () => {
-    const world = new World();
-    world.connection().start();
+    const network = new FakeNetwork();
+    network.connection().start();
     const waits = Array.from({ length: 6 }, () => {
-      world.last.onclose?.();
-      const ms = world.timers[0]?.ms;
-      world.elapse();
+      network.last.onclose?.();
+      const ms = network.timers[0]?.ms;
+      network.elapse();
       return ms;
     });
-    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000]);
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 8000]);
   });
 
-  test("begins with the shortest wait again once it was open", () => {
-    const world = new World();
-    world.connection().start();
-    world.last.onclose?.();
-    world.elapse();
-    world.last.onopen?.();
-    world.last.onclose?.();
-    expect(world.timers.map(({ ms }) => ms)).toEqual([500]);
+  test("starts with the shortest wait again after it was open", () => {
+    const network = new FakeNetwork();
+    network.connection().start();
+    network.last.onclose?.();
+    network.elapse();
+    network.last.onopen?.();
+    network.last.onclose?.();
+    expect(network.timers.map(({ ms }) => ms)).toEqual([500]);
   });
 
-  test("tries at once when it is told to, and not a second time later", () => {
-    const world = new World();
-    const connection = world.connection();
+  test("reconnects at once on request, and not a second time later", () => {
+    const network = new FakeNetwork();
+    const connection = network.connection();
     connection.start();
-    world.last.onclose?.();
+    network.last.onclose?.();
     connection.start();
-    expect([world.sockets.length, world.timers.length]).toEqual([2, 0]);
+    expect([network.sockets.length, network.timers.length]).toEqual([2, 0]);
   });
 
-  test("tells what was missed whenever it opens", async () => {
-    const world = new World();
-    world.recorded = () => Promise.resolve(recorded(until(700)));
-    world.connection().start();
-    world.last.onopen?.();
+  test("passes on what was missed whenever it opens", async () => {
+    const network = new FakeNetwork();
+    network.recorded = () => Promise.resolve(recorded(until(700)));
+    network.connection().start();
+    network.last.onopen?.();
     await new Promise((done) => setTimeout(done));
-    expect(world.told).toEqual(until(700).map((message) => ({ message, live: false })));
-    expect(world.caughtUp).toEqual([until(700).length]);
+    expect(network.received).toEqual(until(700).map((message) => ({ message, live: false })));
+    expect(network.caughtUp).toEqual([until(700).length]);
   });
 
-  test("lives without a recorded race", async () => {
-    const world = new World();
-    world.connection().start();
-    world.last.onopen?.();
+  test("works without a recorded race", async () => {
+    const network = new FakeNetwork();
+    network.connection().start();
+    network.last.onopen?.();
     await new Promise((done) => setTimeout(done));
-    expect([world.told, world.states.at(-1)]).toEqual([[], { is: "open" }]);
+    expect([network.received, network.states.at(-1)]).toEqual([[], { is: "open" }]);
   });
 
-  test("lets lie what is no message", () => {
-    const world = new World();
-    world.connection().start();
-    world.last.onmessage?.({ data: "{" });
-    world.last.onmessage?.({ data: JSON.stringify(WHOLE[0]) });
-    expect(world.told).toEqual([{ message: WHOLE[0], live: true }]);
+  test("ignores what is not a message", () => {
+    const network = new FakeNetwork();
+    network.connection().start();
+    network.last.onmessage?.({ data: "{" });
+    network.last.onmessage?.({ data: JSON.stringify(WHOLE[0]) });
+    expect(network.received).toEqual([{ message: WHOLE[0], live: true }]);
   });
 
   test("sends only while it is open, and says so", () => {
-    const world = new World();
-    const connection = world.connection();
+    const network = new FakeNetwork();
+    const connection = network.connection();
     connection.start();
     expect(connection.send({ action: "verify" })).toBe(false);
-    world.last.onopen?.();
+    network.last.onopen?.();
     expect(connection.send({ action: "verify" })).toBe(true);
-    expect(world.last.sent).toEqual(['{"action":"verify"}']);
+    expect(network.last.sent).toEqual(['{"action":"verify"}']);
   });
 });
 
 test("a first try is not called a loss, and a later one is", () => {
-  const world = new World();
-  world.connection().start();
-  world.last.onclose?.();
-  world.elapse();
-  expect(world.states.map((state) => [state.is, "tries" in state && state.tries])).toEqual([
+  const network = new FakeNetwork();
+  network.connection().start();
+  network.last.onclose?.();
+  network.elapse();
+  expect(network.states.map((state) => [state.is, "tries" in state && state.tries])).toEqual([
     ["connecting", 0],
     ["lost", 1],
     ["connecting", 1],

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { VOLUMES, costOf } from "../src/cost";
+import { costOf, VOLUMES } from "../src/cost";
 import * as format from "../src/format";
 import { pieces } from "../src/highlight";
 import { parseReport } from "../src/report";
 import { median, stack, ticks } from "../src/statistics";
-import { SITE, WHOLE } from "./messages";
+import { SITE, spaced, WHOLE } from "./examples";
 
 describe("a figure has at most three significant digits and its unit", () => {
   test.each([
@@ -15,13 +15,13 @@ describe("a figure has at most three significant digits and its unit", () => {
     [1_234_000, "1,230 s"],
     [75.12, "75.1 ms"],
     [0, "0 ms"],
-  ])("%d ms is %s", (ms, text) => expect(format.duration(ms)).toBe(text));
+  ])("%d ms is %s", (ms, text) => expect(spaced(format.duration(ms))).toBe(text));
 
   test.each([
     [0, "$0"],
-    [0.000000261, "$0.000000261"],
+    [0.000_000_261, "$0.000000261"],
     [0.0315, "$0.0315"],
-    [3.14159, "$3.14"],
+    [3.146, "$3.15"],
     [0.9999, "$1.00"],
     [99.99, "$100"],
     [-12.5, "−$12.5"],
@@ -36,10 +36,12 @@ describe("a figure has at most three significant digits and its unit", () => {
 });
 
 test("a race costs its billed GB-seconds, its request and its services", () => {
-  const told = WHOLE.find((one) => one.type === "report" && one.lane === "rust");
-  const report = told?.type === "report" && told.report ? parseReport(told.report) : null;
+  const message = WHOLE.find(
+    ({ type, ...rest }) => type === "report" && "lane" in rest && rest.lane === "rust",
+  );
+  const report = message?.type === "report" ? parseReport(message.report ?? "") : null;
   if (!report) throw new Error("no report");
-  expect(report.billed_ms).toBe(1_500);
+  expect(report.billed_ms).toBe(1500);
   const cost = costOf(report, "rust", SITE.prices);
   expect(cost?.lambda_usd).toBeCloseTo(1.5 * 1e-5 + 2e-7, 12);
   expect(cost?.total_usd).toBeCloseTo(0.03 + 1.5 * 1e-5 + 2e-7, 12);
@@ -73,16 +75,24 @@ describe("highlighted code", () => {
     ["rust", "fn f<'a>(x: &'a str) -> char { 'x' } // fn\n"],
     ["cobol", "MOVE A TO B."],
   ])("is, joined, the code again: %s", (language, source) => {
-    expect(pieces(language, source).map(({ text }) => text).join("")).toBe(source);
+    expect(
+      pieces(language, source)
+        .map(({ text }) => text)
+        .join(""),
+    ).toBe(source);
   });
 
   test("tells keywords from the same word in strings and comments", () => {
-    const kinds = pieces("python", 'def f(): "def" # def').filter(({ text }) => text.includes("def"));
+    const kinds = pieces("python", 'def f(): "def" # def').filter(({ text }) =>
+      text.includes("def"),
+    );
     expect(kinds.map(({ kind }) => kind)).toEqual(["keyword", "string", "comment"]);
   });
 
   test("knows a lifetime from a character", () => {
-    const strings = pieces("rust", "fn f<'a>(x: &'a str) { 'x' }").filter(({ kind }) => kind === "string");
+    const strings = pieces("rust", "fn f<'a>(x: &'a str) { 'x' }").filter(
+      ({ kind }) => kind === "string",
+    );
     expect(strings.map(({ text }) => text)).toEqual(["'x'"]);
   });
 });

@@ -1,7 +1,18 @@
 import { describe, expect, test } from "vitest";
-import type { RaceMessage } from "../src/protocol";
+import type { RaceMessage } from "../src/messages";
 import * as race from "../src/race";
-import { BEGIN, NAMES, SITE, START, VERIFIED, WHOLE, failed, lane, recorded, until } from "./messages";
+import {
+  BEGIN,
+  failed,
+  lane,
+  NAMES,
+  recorded,
+  SITE,
+  START,
+  until,
+  VERIFIED,
+  WHOLE,
+} from "./examples";
 
 function folded(messages: RaceMessage[]): race.Race {
   const result = race.fold(messages);
@@ -9,11 +20,17 @@ function folded(messages: RaceMessage[]): race.Race {
   return result;
 }
 
-/** A fixed shuffle for each seed: the order of arrival is nobody's to choose. */
+/** A fixed order for each seed. */
 function shuffled<Kind>(values: readonly Kind[], seed: number): Kind[] {
   let state = seed;
-  const next = (): number => (state = (state * 48_271) % 2_147_483_647);
-  return values.map((value) => ({ value, key: next() })).toSorted((a, b) => a.key - b.key).map(({ value }) => value);
+  const next = (): number => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state;
+  };
+  return values
+    .map((value) => ({ value, key: next() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ value }) => value);
 }
 
 describe("the state of a race", () => {
@@ -50,7 +67,7 @@ describe("a lane's phase", () => {
     [100, "download"],
     [200, "parse"],
     [300, "write"],
-    [2_300, "done"],
+    [2300, "done"],
   ])("after %i ms", (ms, phase) => {
     expect(race.phaseOf(folded(until(ms)), "python")).toBe(phase);
   });
@@ -63,7 +80,7 @@ describe("a lane's phase", () => {
 describe("what a lane shows", () => {
   test("elapsed runs with the clock and stands still at its end", () => {
     expect(race.elapsedMs(folded(BEGIN), "rust", START + 50)).toBe(50);
-    expect(race.elapsedMs(folded(WHOLE), "rust", START + 99_999)).toBe(1_500);
+    expect(race.elapsedMs(folded(WHOLE), "rust", START + 99_999)).toBe(1500);
   });
 
   test("no time has passed before both were asked", () => {
@@ -71,19 +88,19 @@ describe("what a lane shows", () => {
   });
 
   test("the rate is that of writing, so far and at the end", () => {
-    expect(race.rate(folded(until(900)).lanes["rust"])).toBeCloseTo(1_000 / 0.3);
-    expect(race.rate(folded(WHOLE).lanes["python"])).toBe(2_000);
-    expect(race.rate(folded(until(300)).lanes["python"])).toBeNull();
+    expect(race.recordsPerSecond(folded(until(900)).lanes.rust)).toBeCloseTo(1000 / 0.3);
+    expect(race.recordsPerSecond(folded(WHOLE).lanes.python)).toBe(2000);
+    expect(race.recordsPerSecond(folded(until(300)).lanes.python)).toBeNull();
   });
 
   test("the time between two messages is shared out by records", () => {
-    expect(race.reachedMs(folded(WHOLE).lanes["python"], 1_500)).toBe(START + 300 + 750);
+    expect(race.reachedMs(folded(WHOLE).lanes.python, 1500)).toBe(START + 300 + 750);
   });
 });
 
 describe("where the time went", () => {
   test("while it runs, by the times of the messages", () => {
-    expect(race.stretches(folded(until(250)), "rust", START + 250)).toEqual([
+    expect(race.timeSpans(folded(until(250)), "rust", START + 250)).toEqual([
       { kind: "start", ms: 100 },
       { kind: "download", ms: 100 },
       { kind: "parse", ms: 50 },
@@ -91,31 +108,32 @@ describe("where the time went", () => {
   });
 
   test("at the end by the answer, and the cold start is REPORT's Init Duration", () => {
-    expect(race.stretches(folded(WHOLE), "rust", 0)).toEqual([
+    expect(race.timeSpans(folded(WHOLE), "rust", 0)).toEqual([
       { kind: "cold", ms: 90.5 },
       { kind: "download", ms: 100 },
       { kind: "parse", ms: 100 },
-      { kind: "write", ms: 1_200 },
+      { kind: "write", ms: 1200 },
     ]);
   });
 
   test("a warm environment has no start of its own", () => {
-    const warm = until(250).map((one) => (one.type === "running" ? { ...one, cold: false } : one));
-    expect(race.stretches(folded(warm), "rust", START + 250)[0]?.kind).toBe("download");
+    const warm = until(250).map((message) =>
+      message.type === "running" ? { ...message, cold: false } : message,
+    );
+    expect(race.timeSpans(folded(warm), "rust", START + 250)[0]?.kind).toBe("download");
   });
 
-  test("of Duration, what the latency model held is told", () => {
-    expect(race.modelledShare(folded(WHOLE).lanes["rust"])).toBeCloseTo(0.25);
+  test("the modelled part of Duration is known", () => {
+    expect(race.modelledShare(folded(WHOLE).lanes.rust)).toBeCloseTo(0.25);
   });
 });
 
 describe("the gap", () => {
   test("is in records, and in time since the leader was there", () => {
     // After 1,300 ms: Python has 2,000, which Rust had after 900.
-    expect(race.gap(folded(until(1_300)), NAMES)).toEqual({
+    expect(race.gap(folded(until(1300)), NAMES)).toEqual({
       leader: "rust",
-      behind: "python",
-      records: 1_000,
+      records: 1000,
       ms: 400,
     });
   });
@@ -123,7 +141,6 @@ describe("the gap", () => {
   test("is at the end the time between both ends", () => {
     expect(race.gap(folded(WHOLE), NAMES)).toEqual({
       leader: "rust",
-      behind: "python",
       records: 0,
       ms: 800,
     });
@@ -134,7 +151,7 @@ describe("the gap", () => {
   });
 
   test("is none without a second lane that runs", () => {
-    expect(race.gap(folded([...until(1_300), failed("python")]), NAMES)).toBeNull();
+    expect(race.gap(folded([...until(1300), failed("python")]), NAMES)).toBeNull();
     expect(race.gap(folded(BEGIN), NAMES)).toBeNull();
   });
 });
@@ -146,31 +163,40 @@ describe("a race is over", () => {
   });
 
   test("also without one, where the invocation itself failed", () => {
-    expect(race.isOver(folded([...BEGIN, ...lane("rust", 300), failed("python")]), NAMES)).toBe(true);
+    expect(race.isOver(folded([...BEGIN, ...lane("rust", 300), failed("python")]), NAMES)).toBe(
+      true,
+    );
   });
 });
 
-test("a lane of which Lambda said nothing has ended", () => {
-  const silent: RaceMessage = { type: "report", race: "a1", lane: "python", at_ms: START + 999, report: null, headers: {} };
-  const told = folded([...BEGIN, ...lane("rust", 300), silent]);
-  expect(race.isOver(told, NAMES)).toBe(true);
-  expect(race.stretches(told, "python", START + 5_000)).toEqual([{ kind: "start", ms: 999 }]);
+test("a lane without a REPORT line has ended, too", () => {
+  const silent: RaceMessage = {
+    type: "report",
+    race: "a1",
+    lane: "python",
+    at_ms: START + 999,
+    report: null,
+    headers: {},
+  };
+  const state = folded([...BEGIN, ...lane("rust", 300), silent]);
+  expect(race.isOver(state, NAMES)).toBe(true);
+  expect(race.timeSpans(state, "python", START + 5000)).toEqual([{ kind: "start", ms: 999 }]);
 });
 
-test("its line in the list says what the page server would say", () => {
+test("its summary is the same as the page server's", () => {
   expect(race.summarise(recorded([...WHOLE, VERIFIED]))).toEqual({
     race: "a1",
     target: "local",
     conditions: SITE.conditions,
     format: "csv",
-    memory_mb: 1_024,
+    memory_mb: 1024,
     cold: true,
     began_ms: START - 500,
     over: true,
     identical: true,
     lanes: {
-      python: { total_ms: 2_200, init_ms: 90.5, failed: null },
-      rust: { total_ms: 1_400, init_ms: 90.5, failed: null },
+      python: { total_ms: 2200, init_ms: 90.5, failed: null },
+      rust: { total_ms: 1400, init_ms: 90.5, failed: null },
     },
   });
 });

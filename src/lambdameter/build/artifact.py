@@ -13,7 +13,7 @@ from lambdameter.build.archive import Member, folder_members, write
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model.artifact import Artifact
 from lambdameter.model.base import Architecture
-from lambdameter.model.race import RaceFunction
+from lambdameter.model.race_declaration import RaceFunction
 from lambdameter.model.workload import Variant, Workload
 
 # The file that Lambda starts on an OS-only runtime:

@@ -1,8 +1,8 @@
 """`cargo build` with a progress bar, and its failures as errors with a next step.
 
-`python -m lambdameter.build.cargo --workspace` builds every binary of the current folder's
-workspace. A single binary is built with the features of the whole workspace (`--workspace --bin`),
-so that crates from that command are reused.
+`python -m lambdameter.build.cargo` builds lambdameter's own programs. Every binary is built with
+the features that the whole workspace asks for (`--workspace --bin`), so that what one build made is
+not made again by another.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import IO
 
 from rich.console import Console
 
+from lambdameter.binaries import PROGRAMS
 from lambdameter.build import compiled, shared_target
 from lambdameter.build.compiled import Build
 from lambdameter.build.progress import Bar
@@ -35,8 +36,8 @@ _REDRAW_S = 0.5
 _Line = tuple[str, str]
 
 
-def build(manifest: Path, console: Console) -> None:
-    """Build every binary of a workspace.
+def build(manifest: Path, console: Console, binaries: Sequence[str]) -> None:
+    """Build these binary targets of a workspace.
 
     Raises:
         BadInputError: the manifest or the code has an error.
@@ -44,7 +45,7 @@ def build(manifest: Path, console: Console) -> None:
     """
     _check_tools()
     with shared_target.alone(manifest, console):
-        _run(manifest, console)
+        _run(manifest, console, binaries)
 
 
 def executable(
@@ -68,7 +69,7 @@ def executable(
     """
     _check_tools()
     with shared_target.alone(manifest, console):
-        built = _run(manifest, console, binary, features, environment)
+        built = _run(manifest, console, [binary], features, environment)
         if binary in built.ambiguous:
             raise BadInputError(
                 "Several crates of this workspace have a binary target "
@@ -88,11 +89,11 @@ def executable(
 def _run(
     manifest: Path,
     console: Console,
-    binary: str | None = None,
+    binaries: Sequence[str],
     features: Sequence[str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Build:
-    command = _command(manifest, binary, features)
+    command = _command(manifest, binaries, features)
     result = Build()
     with subprocess.Popen(
         [*command, "--message-format=json"],
@@ -106,7 +107,7 @@ def _run(
         env=os.environ | {"CARGO_TARGET_DIR": str(shared_target.folder()), **(environment or {})},
     ) as cargo:
         try:
-            _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binary))
+            _watch(cargo, result, console, lambda: compiled.weights(_metadata(manifest), binaries))
         except BaseException:
             os.killpg(cargo.pid, signal.SIGTERM)
             raise
@@ -115,9 +116,9 @@ def _run(
     return result
 
 
-def _command(manifest: Path, binary: str | None, features: Sequence[str] | None) -> list[str]:
+def _command(manifest: Path, binaries: Sequence[str], features: Sequence[str] | None) -> list[str]:
     command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
-    command += ["--workspace", *(["--bins"] if binary is None else ["--bin", binary])]
+    command += ["--workspace", *(word for name in binaries for word in ("--bin", name))]
     if features is None:
         return command
     return [*command, "--no-default-features", "--features", ",".join(features)]
@@ -234,17 +235,17 @@ def _place(reported: str | None, manifest: Path) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build every binary of a workspace; returns the exit code."""
+    """Build lambdameter's own programs; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m lambdameter.build.cargo",
-        description="Build every binary of a Cargo workspace into lambdameter's cache.",
+        description="Build binary targets of a Cargo workspace into lambdameter's cache.",
     )
-    parser.add_argument("--workspace", action="store_true", required=True)
+    parser.add_argument("binaries", nargs="*", default=PROGRAMS, help="binary targets to build")
     parser.add_argument("--manifest-path", type=Path, default=Path("Cargo.toml"))
     parsed = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:
-        build(parsed.manifest_path, console)
+        build(parsed.manifest_path, console, parsed.binaries)
     except LambdameterError as error:
         console.print(f"error: {error}", style="red", markup=False, highlight=False)
         return error.exit_code

@@ -6,7 +6,7 @@ https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,7 @@ class Build:
         self.error = CompileError(message=text, place=place)
 
 
-def weights(metadata: bytes, binary: str | None) -> dict[str, int]:
+def weights(metadata: bytes, binaries: Sequence[str]) -> dict[str, int]:
     """Package id -> its weight, for every package that a build needs.
 
     The weight is the bytes of the Rust sources plus a constant for starting a compiler: a generated
@@ -125,7 +125,7 @@ def weights(metadata: bytes, binary: str | None) -> dict[str, int]:
 
     Args:
         metadata: output of `cargo metadata`.
-        binary: the binary target to build; None: the whole workspace.
+        binaries: the names of the binary targets to build.
 
     Returns:
         Empty if the metadata is not JSON.
@@ -140,7 +140,7 @@ def weights(metadata: bytes, binary: str | None) -> dict[str, int]:
         package["id"]
         for package in document["packages"]
         if package["id"] in document["workspace_members"]
-        and (binary is None or binary in [target["name"] for target in package["targets"]])
+        and any(target["name"] in binaries for target in package["targets"])
     ]
     while waiting:
         package = waiting.pop()

@@ -11,8 +11,8 @@ from lambdameter.build.archive import Member, folder_members
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model.artifact import Artifact
 from lambdameter.model.base import Architecture
-from lambdameter.model.live import SourceFile
-from lambdameter.model.race import RaceFunction
+from lambdameter.model.race_declaration import RaceFunction
+from lambdameter.model.race_records import SourceFile
 
 Build = Callable[[Path, str], bytes]
 _LANGUAGES = {".py": "python", ".rs": "rust"}

@@ -1,8 +1,8 @@
 """The live race's page: race/page/ -> one HTML file, built by npm in the user's cache.
 
-`python -m lambdameter.build.page` builds the page if its sources have changed; `check` and `test`
-run npm's scripts of these names. The module imports only the standard library and errors.py,
-because the wheel's build hook uses it, too.
+`python -m lambdameter.build.page` builds the page unless these sources were built before; `check`,
+`test` and `format` run the npm scripts of the same names. The module imports only the standard
+library and can be loaded without its package, because the wheel's build hook loads it that way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,10 +24,10 @@ from lambdameter.errors import BadInputError, HostError, LambdameterError
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = ROOT / "race" / "page"
-# The page in the wheel.
+# The page inside an installed wheel.
 SHIPPED = Path(__file__).with_name("page.html")
-# Folders that npm or an editor leaves in the sources.
-_LEFT = {"node_modules", "dist"}
+# Folders that npm or Vite creates when a developer runs them beside the sources.
+_NOT_SOURCES = {"node_modules", "dist"}
 _LOCK = "package-lock.json"
 _INSTALLED = Path("node_modules", f".{_LOCK}")
 # `engines` of Vite 8: https://vite.dev/guide/#scaffolding-your-first-vite-project
@@ -36,10 +35,10 @@ _NODE_SINCE = {20: 19, 22: 12}
 
 
 def find(sources: Path = SOURCES, shipped: Path = SHIPPED) -> Path:
-    """The page as one HTML file: from the wheel, or built from these sources by `make setup`.
+    """The page, as one HTML file: from the wheel, or built from these sources by `make setup`.
 
     Raises:
-        HostError: the page was not built yet.
+        HostError: the page of these sources was never built.
     """
     if shipped.is_file():
         return shipped
@@ -53,7 +52,7 @@ def find(sources: Path = SOURCES, shipped: Path = SHIPPED) -> Path:
 
 
 def built(sources: Path = SOURCES) -> Path:
-    """The file of the page that is built from these sources."""
+    """The file that `build` writes the page of these sources to."""
     return _cache() / digest(sources) / "index.html"
 
 
@@ -67,7 +66,7 @@ def digest(sources: Path) -> str:
 
 
 def build(sources: Path = SOURCES) -> Path:
-    """Build the page of these sources, unless it exists.
+    """The page of these sources; built only if that was not done before.
 
     Raises:
         HostError: npm is missing or too old, or its packages cannot be downloaded.
@@ -75,11 +74,11 @@ def build(sources: Path = SOURCES) -> Path:
     """
     page = built(sources)
     if not page.is_file():
-        with _workshop(sources) as folder:
+        with _working_copy(sources) as folder:
             try:
                 _npm(folder, "run", "build")
             except BadInputError:
-                # The installed packages may be broken: they are downloaded again next time.
+                # The installed packages may be broken, so the next build installs them again.
                 (folder / _INSTALLED).unlink(missing_ok=True)
                 raise
             page.parent.mkdir(parents=True, exist_ok=True)
@@ -90,9 +89,18 @@ def build(sources: Path = SOURCES) -> Path:
 
 
 def run(script: str, sources: Path = SOURCES) -> None:
-    """Run one of package.json's scripts on these sources. Raises the errors of `build`."""
-    with _workshop(sources) as folder:
+    """Run a script of package.json on these sources. Raises the same errors as `build`."""
+    with _working_copy(sources) as folder:
         _npm(folder, "run", script)
+
+
+def reformat(sources: Path = SOURCES) -> None:
+    """Let the formatter rewrite these sources. Raises the same errors as `build`."""
+    with _working_copy(sources) as folder:
+        _npm(folder, "run", "format")
+        for name, path in _files(sources):
+            if (folder / name).read_bytes() != path.read_bytes():
+                shutil.copyfile(folder / name, path)
 
 
 def _cache() -> Path:
@@ -103,16 +111,19 @@ def _cache() -> Path:
 def _files(sources: Path) -> list[tuple[str, Path]]:
     """Each source file with its path below the folder, in order."""
     inside = ((path.relative_to(sources), path) for path in sources.rglob("*"))
-    wanted = (pair for pair in inside if not _LEFT & set(pair[0].parts) and pair[1].is_file())
-    return sorted((name.as_posix(), path) for name, path in wanted)
+    return sorted(
+        (name.as_posix(), path)
+        for name, path in inside
+        if not _NOT_SOURCES & set(name.parts) and path.is_file()
+    )
 
 
 @contextlib.contextmanager
-def _workshop(sources: Path) -> Iterator[Path]:
-    """A copy of the sources with their npm packages, for one process at a time.
+def _working_copy(sources: Path) -> Iterator[Path]:
+    """A copy of the sources with the npm packages installed; locked against other processes.
 
-    There is one for each package-lock.json, since installing packages takes long, and for each kind
-    of machine, since some packages are compiled and several machines may share a home folder.
+    There is one copy for each package-lock.json, because installing takes the longest, and for each
+    kind of machine: some packages are compiled, and machines may share a home folder.
     """
     _check_tools()
     machine = f"{sys.platform} {platform.machine()}".encode()
@@ -129,31 +140,30 @@ def _workshop(sources: Path) -> Iterator[Path]:
             shutil.copyfile(path, folder / name)
         # npm writes this file last.
         if not (folder / _INSTALLED).is_file():
-            _say("the page of the live race: npm ci")
-            # The build needs development packages, whatever NODE_ENV and npm's settings are.
+            _print("the page of the live race: npm ci")
+            # All build tools are development dependencies: NODE_ENV=production must not omit them.
             _npm(folder, "ci", "--include=dev", "--no-audit", "--no-fund")
         yield folder
 
 
 def _check_tools() -> None:
-    wanted = "Install Node.js 20.19 or newer with npm: https://nodejs.org."
+    next_step = "Install Node.js 20.19 or newer with npm: https://nodejs.org."
     for tool in ("npm", "node"):
         if shutil.which(tool) is None:
             raise HostError(
                 f"The page of the live race is built with npm, and {tool} was not found",
                 place=f"{tool}, on PATH",
-                next_step=wanted,
+                next_step=next_step,
             )
-    output = subprocess.run(
-        ["node", "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    version = re.match(r"v(\d+)\.(\d+)", output)
+    output = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    version_text = output.stdout.strip()
+    version = re.match(r"v(\d+)\.(\d+)", version_text)
     if version is None or not _new_enough(int(version[1]), int(version[2])):
         raise HostError(
             "The page of the live race needs a newer Node.js than "
-            f"{output.strip() or 'this version'}",
+            f"{version_text or 'this version'}",
             place="node, on PATH",
-            next_step=wanted,
+            next_step=next_step,
         )
 
 
@@ -162,22 +172,20 @@ def _new_enough(major: int, minor: int) -> bool:
 
 
 def _npm(folder: Path, *arguments: str) -> None:
-    """Run npm; print its output only if it fails."""
-    with tempfile.TemporaryFile("w+") as output:
-        done = subprocess.run(
-            ["npm", "--silent", *arguments],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"NO_COLOR": "1", "CI": "true"},
-            check=False,
-        )
-        output.seek(0)
-        text = output.read().strip()
+    """Run npm; show its output only if it fails."""
+    done = subprocess.run(
+        ["npm", "--silent", *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1", "CI": "true"},
+        check=False,
+    )
     if done.returncode == 0:
         return
-    _say(text)
+    _print(done.stdout.strip())
     if arguments[0] == "ci":
         raise HostError(
             "npm cannot download the packages that the page of the live race is built with",
@@ -191,14 +199,15 @@ def _npm(folder: Path, *arguments: str) -> None:
     )
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-_WITHOUT = {
+_CONSEQUENCES = {
     "build": "`lambdameter live` will not work without its page.",
     "check": "The page of the live race was not checked.",
     "test": "The page of the live race was not tested.",
+    "format": "The page of the live race was not formatted.",
 }
 
 
@@ -208,19 +217,21 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m lambdameter.build.page",
         description="Build the page of the live race into the cache, or run one of its scripts.",
     )
-    parser.add_argument("script", nargs="?", choices=("build", "check", "test"), default="build")
-    parsed = parser.parse_args(arguments)
+    parser.add_argument("script", nargs="?", choices=_CONSEQUENCES, default="build")
+    script = parser.parse_args(arguments).script
     try:
-        if parsed.script == "build":
+        if script == "build":
             build()
+        elif script == "format":
+            reformat()
         else:
-            run(parsed.script)
+            run(script)
     except LambdameterError as error:
-        # Only the live race needs the page, so `make` continues; in CI it must not.
+        # Only `lambdameter live` needs the page, so make continues without npm; CI must not.
         if isinstance(error, HostError) and not os.environ.get("CI"):
-            _say(f"{_WITHOUT[parsed.script]} {error}")
+            _print(f"{_CONSEQUENCES[script]} {error}")
             return 0
-        _say(f"error: {error}")
+        _print(f"error: {error}")
         return error.exit_code
     return 0
 

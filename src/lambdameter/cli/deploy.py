@@ -1,4 +1,4 @@
-"""`lambdameter deploy`: the live race on AWS, as one CDK stack."""
+"""`lambdameter deploy`: deploy the live race to AWS as one CDK stack."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import typer
 from rich.console import Console
 
 from lambdameter.model.base import Architecture
-from lambdameter.race import staging
-from lambdameter.race.deployment import put, run
+from lambdameter.race import deployment, staging
 from lambdameter.race.stack.account import Account
 
 
@@ -23,7 +22,7 @@ def deploy(
 ) -> None:
     """Deploy the live race to AWS (five functions, two tables, a bucket, a WebSocket API)."""
     token = staging.new_token()
-    deployed = put(Account(region), architecture, token, run)
+    deployed = deployment.deploy(Account(region), architecture, token, deployment.run)
     sys.stdout.write(f"endpoint: {deployed.endpoint}\ntoken:    {token}\n")
     console = Console(stderr=True, highlight=False)
     console.print(

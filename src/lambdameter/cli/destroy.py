@@ -1,4 +1,4 @@
-"""`lambdameter destroy`: nothing of the live race is left on AWS."""
+"""`lambdameter destroy`: remove the live race from AWS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lambdameter.race.deployment import take
+from lambdameter.race.deployment import remove
 from lambdameter.race.stack.account import Account
 
 
@@ -15,4 +15,4 @@ def destroy(
     *, region: Annotated[str, typer.Option(help="AWS region of the deployed race.")] = "us-east-1"
 ) -> None:
     """Remove the live race from AWS: empty its bucket and delete its stack."""
-    sys.stdout.write(f"{take(Account(region))}\n")
+    sys.stdout.write(f"{remove(Account(region))}\n")

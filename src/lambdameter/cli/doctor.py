@@ -26,9 +26,9 @@ from lambdameter.emulator.clock import SystemClock
 from lambdameter.emulator.control.settings import MANAGED_RUNTIMES
 from lambdameter.emulator.execution.interpreters import Interpreter, find_interpreter
 from lambdameter.emulator.sandbox.base import SandboxFactory
-from lambdameter.emulator.sandbox.paced import Paced
+from lambdameter.emulator.sandbox.paced import PacedFactory
 from lambdameter.emulator.speed import store
-from lambdameter.emulator.speed.awake import Awake
+from lambdameter.emulator.speed.keep_awake import KeepAwake
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.measure import cpu_speed as speed
 from lambdameter.model.base import Architecture
@@ -133,8 +133,8 @@ def enforcement(
                 name="limits", state="missing", detail=refusal.cause, next_step=refusal.next_step
             )
             return
-        paced = Paced.start(factory, None)
-        enforced = Awake(SystemClock()).told(paced.enforcement())
+        paced = PacedFactory.start(factory, None)
+        enforced = KeepAwake(SystemClock()).describe(paced.enforcement())
         paced.close()
         factory.close()
     yield Check(

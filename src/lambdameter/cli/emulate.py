@@ -16,7 +16,8 @@ from lambdameter.emulator.execution import log
 from lambdameter.emulator.execution.process_environment import CONNECTIONS_URL
 from lambdameter.emulator.gateway import declaration
 from lambdameter.emulator.http.binding import LOOPBACK, Binding, binding
-from lambdameter.emulator.server import EmulatorReady, Options, serve
+from lambdameter.emulator.options import EmulatorReady, Options
+from lambdameter.emulator.server import serve
 from lambdameter.interruption import SIGNALS
 from lambdameter.measure.cpu_speed import SpeedChoice, chosen
 from lambdameter.model.base import Architecture

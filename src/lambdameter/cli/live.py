@@ -16,15 +16,15 @@ from lambdameter.errors import BadInputError, HostError
 from lambdameter.measure import plan
 from lambdameter.measure.cpu_speed import SpeedChoice
 from lambdameter.model.base import Architecture
-from lambdameter.model.live import RecordedRace
+from lambdameter.model.race_records import RecordedRace
 from lambdameter.race import session
-from lambdameter.race.export import export as exported
-from lambdameter.race.page_server import Stage, bind
-from lambdameter.race.races import Races
+from lambdameter.race.export import export as exported_page
+from lambdameter.race.page_server import PageContent, bind
+from lambdameter.race.recordings import Recordings
 from lambdameter.race.session import RaceOptions
 
 _LOCAL_ONLY = frozenset({"set_", "latency", "faults", "sandbox", "speed", "architecture"})
-_FOR_RECORDED = frozenset({"out", "port", "replay", "export", "races"})
+_RECORDED_ONLY = frozenset({"out", "port", "replay", "export", "races"})
 
 
 _Races = Annotated[
@@ -112,19 +112,21 @@ def live(  # noqa: PLR0913 - each is a flag
     export: _Export = None,
 ) -> None:
     """Show Python and Rust racing in a browser, on the local Lambda or on AWS."""
-    _check(context, target)
-    html = _page()
-    recorded = Races(out, tuple(races) if races else None)
+    _check_flags(context, target)
+    html = _read_page()
+    recordings = Recordings(out, tuple(races) if races else None)
     if export is not None:
-        _export(export, html, recorded)
+        _export(export, html, recordings)
         return
     listening = bind(port)
     with listening:
         if replay:
-            session.serve(_replay(html, recorded), listening)
+            newest = _recorded(recordings)[0]
+            content = PageContent(page=html, site=newest.site, recordings=recordings)
+            session.serve(content, listening)
             return
         options = RaceOptions(
-            tiers=_memory_sizes(memory),
+            memory_sizes=_memory_sizes(memory),
             settings=read_settings(set_ or []),
             latency=latency,
             faults=faults,
@@ -135,20 +137,20 @@ def live(  # noqa: PLR0913 - each is a flag
             out=out,
             token=token,
         )
-        hold = session.on_aws if target == "aws" else session.locally
-        hold(options, html, listening)
+        run = session.run_aws if target == "aws" else session.run_local
+        run(options, html, listening)
 
 
-def _check(context: typer.Context, target: str) -> None:
-    """Check that the options fit together. Raises BadInputError."""
+def _check_flags(context: typer.Context, target: str) -> None:
+    """Raises BadInputError if the given flags contradict each other."""
     typed = {
         name
         for name in context.params
         if context.get_parameter_source(name).name == "COMMANDLINE"  # type: ignore[union-attr]
     }
     recorded = typed & {"replay", "export"}
-    if len(recorded) > 1 or (recorded and typed - _FOR_RECORDED):
-        other = min(typed - _FOR_RECORDED or {"export"}).rstrip("_")
+    if len(recorded) > 1 or (recorded and typed - _RECORDED_ONLY):
+        other = min(typed - _RECORDED_ONLY or {"export"}).rstrip("_")
         raise BadInputError(
             "Recorded races are only shown or exported, so other flags do not apply",
             place=f"--{other}",
@@ -172,13 +174,13 @@ def _check(context: typer.Context, target: str) -> None:
 
 
 def _memory_sizes(listed: str) -> tuple[int, ...]:
-    """Memory sizes in ascending order, all checked at once; the runner checks only one by one."""
-    memory_sizes = read_memory_sizes(listed)
-    plan.check_memory_sizes(memory_sizes)
-    return tuple(sorted(set(memory_sizes)))
+    """The memory sizes, smallest first; checked here because the runner would refuse each race."""
+    sizes = read_memory_sizes(listed)
+    plan.check_memory_sizes(sizes)
+    return tuple(sorted(set(sizes)))
 
 
-def _page() -> str:
+def _read_page() -> str:
     file = page.find()
     try:
         return file.read_text(encoding="utf-8")
@@ -190,29 +192,23 @@ def _page() -> str:
         ) from failure
 
 
-def _replay(html: str, races: Races) -> Stage:
-    newest = _recorded(races)[0]
-    return Stage(page=html, site=newest.site, races=races, code={})
-
-
-def _recorded(races: Races) -> tuple[RecordedRace, ...]:
-    """The named races, or all. Raises BadInputError where there is none, or a name is unknown."""
-    recorded = races.every()
-    if not recorded:
+def _recorded(recordings: Recordings) -> tuple[RecordedRace, ...]:
+    """All races to show. Raises BadInputError if there are none, or a named one is missing."""
+    races = recordings.read_all()
+    if not races:
         raise BadInputError(
             "There are no recorded races",
-            place=str(races.out),
+            place=str(recordings.folder),
             next_step="Record a race with `lambdameter live`, or give the folder of your "
             "races with --out.",
         )
-    return recorded
+    return races
 
 
-def _export(file: Path, html: str, races: Races) -> None:
-    recorded = _recorded(races)
-    text = exported(html, recorded[0].site, recorded, code={})
+def _export(file: Path, html: str, recordings: Recordings) -> None:
+    races = _recorded(recordings)
     try:
-        file.write_text(text, encoding="utf-8")
+        file.write_text(exported_page(html, races[0].site, races, code=None), encoding="utf-8")
     except OSError as failure:
         raise HostError(
             f"The page cannot be written: {failure.strerror}",
@@ -221,5 +217,6 @@ def _export(file: Path, html: str, races: Races) -> None:
         ) from failure
     sys.stdout.write(f"{file}\n")
     Console(stderr=True, highlight=False).print(
-        f"{len(recorded)} recorded, readable without lambdameter"
+        f"{len(races)} recorded {'race' if len(races) == 1 else 'races'} in one file, "
+        "readable without lambdameter"
     )

@@ -1,1 +1,1 @@
-"""The local Lambda: control API, Runtime API, execution environments, data plane."""
+"""The local Lambda: control API, Runtime API, execution environments, local services."""

@@ -1,6 +1,6 @@
 """`python -m lambdameter.emulator [OPTIONS]`: run until stdin ends, SIGTERM or SIGINT.
 
-OPTIONS is one JSON document, `server.Options`. `lambdameter emulate` has the same as flags.
+OPTIONS is `options.Options` as one JSON document. `lambdameter emulate` has the same as flags.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ import msgspec
 import uvloop
 
 from lambdameter.emulator.gateway import declaration
-from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options, serve
+from lambdameter.emulator.options import EmulatorFailed, EmulatorReady, Options
+from lambdameter.emulator.server import serve
 from lambdameter.errors import BadInputError, LambdameterError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the emulator; the exit code is errors.py's."""
+    """Run the emulator; returns an exit code of errors.py."""
     try:
         options = _options(sys.argv[1:] if arguments is None else arguments)
         allow_many_descriptors()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(options))
     except LambdameterError as error:
-        _tell(
+        _print(
             EmulatorFailed(
                 cause=error.cause,
                 place=error.place,
@@ -41,15 +42,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _options(arguments: list[str]) -> Options:
-    """The one argument: `Options` as a JSON document; without one, the defaults."""
+    """`Options` from the only argument; the defaults where there is none."""
     try:
         (document,) = arguments or ["{}"]
         options = msgspec.json.decode(document, type=Options)
     except ValueError as error:  # msgspec's errors are ValueErrors too
         raise BadInputError(
-            f"The options are not one JSON document of `emulator.server.Options`: {error}",
+            f"The options are not one JSON document of `emulator.options.Options`: {error}",
             place="python -m lambdameter.emulator",
-            next_step="Correct the document, or use `lambdameter emulate`, which has flags.",
+            next_step="Use `lambdameter emulate`, whose options are flags, or fix the document.",
         ) from error
     if options.websocket_api is not None:
         declaration.checked(options.websocket_api, "websocket_api")
@@ -57,7 +58,7 @@ def _options(arguments: list[str]) -> Options:
 
 
 def allow_many_descriptors() -> None:
-    """Take all that this user may have: an environment needs about ten, a shell gives 1,024."""
+    """Raise the limit as far as this user may: an environment needs ten, a shell grants 1,024."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -68,9 +69,9 @@ async def _run(options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with serve(options) as (ready, plane):
-        _tell(ready)
+        _print(ready)
         if options.websocket_api is not None and plane.placement.died is not None:
-            # Pages that watch ask for nothing, and so would not be told.
+            # A page that only watches sends no request, so it would not notice.
             plane.placement.died.add_done_callback(lambda _: stopped.set())
         if _stdin_is_pipe():
             watcher = asyncio.ensure_future(_end_of_stdin(stopped))
@@ -81,8 +82,8 @@ async def _run(options: Options) -> None:
             await stopped.wait()
 
 
-def _tell(line: EmulatorReady | EmulatorFailed) -> None:
-    print(msgspec.json.encode(line).decode(), flush=True)  # noqa: T201 - for whoever started us
+def _print(line: EmulatorReady | EmulatorFailed) -> None:
+    print(msgspec.json.encode(line).decode(), flush=True)  # noqa: T201 - our parent reads it
 
 
 def _stdin_is_pipe() -> bool:

@@ -1,4 +1,4 @@
-"""Time as the emulator sees it: injected, so that no test has to wait for it."""
+"""The emulator's clock and timers: injected, so that no test has to wait."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ class Timer(Protocol):
         ...
 
 
+CallLater = Callable[[float, Callable[[], None]], Timer]
+"""(delay in ms, callback) -> the timer."""
+
+
 class Clock(Protocol):
-    """What the emulator asks of time; everything in milliseconds."""
+    """Times and timers, all in milliseconds."""
 
     def now_ms(self) -> float:
         """Monotonic time."""
@@ -32,15 +36,20 @@ class Clock(Protocol):
         ...
 
     async def wait(self, ms: float) -> None:
-        """Let so much time go by, to a tenth of a millisecond."""
+        """Wait for `ms`, to a tenth of a millisecond."""
         ...
+
+
+def call_later(delay_ms: float, callback: Callable[[], None]) -> Timer:
+    """Call back once on the running event loop, `delay_ms` from now."""
+    return asyncio.get_running_loop().call_later(delay_ms / 1000, callback)
 
 
 class SystemClock:
     """This machine's time, on the running event loop."""
 
     def now_ms(self) -> float:
-        """CLOCK_MONOTONIC: the launcher reads it too (crates/launch/src/start_note.rs)."""
+        """CLOCK_MONOTONIC, which the launcher reads too (crates/launch/src/start_note.rs)."""
         return time.clock_gettime_ns(time.CLOCK_MONOTONIC) / 1e6
 
     def epoch_ms(self) -> float:
@@ -49,8 +58,8 @@ class SystemClock:
 
     def call_later(self, delay_ms: float, callback: Callable[[], None]) -> Timer:
         """Call back once, `delay_ms` from now."""
-        return asyncio.get_running_loop().call_later(delay_ms / 1000, callback)
+        return call_later(delay_ms, callback)
 
     async def wait(self, ms: float) -> None:
-        """In a thread: the loop's own timers know whole milliseconds alone."""
+        """Wait in a thread: the loop's own timers know only whole milliseconds."""
         await asyncio.to_thread(time.sleep, ms / 1000)

@@ -1,6 +1,6 @@
-"""What an emulator that was killed could not remove: its cgroups, its processes, its folder.
+"""Removes what a killed emulator left behind: its cgroups, its processes, its folder.
 
-All of it is named for the process that owns it, so the next one can tell whose owner is dead.
+Their names tell the process that owns them, so the next emulator can see which owners are dead.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ from lambdameter.emulator.sandbox.processes import PROC
 
 
 def make_folder(proc: Path = PROC) -> Path:
-    """An empty folder for this process below the system's temporary one."""
+    """Make an empty folder for this process in the system's temporary folder."""
     return Path(tempfile.mkdtemp(prefix=owner.name(os.getpid(), "", proc)))
 
 
 def clear(temporary: Path | None = None, proc: Path = PROC) -> tuple[str, ...]:
-    """Kill and remove what dead emulators left; the paths of what was removed.
+    """Kill and remove what dead emulators left behind.
 
-    Those of live ones are let be, and those of other PID namespaces, of which one cannot tell.
+    What belongs to a live emulator stays, and so does what belongs to another PID namespace, where
+    we cannot see whether the owner lives.
+
+    Returns:
+        The paths of the cgroups and folders that were removed.
     """
     hierarchies = cgroup_tree.mount_points(cgroup_v1.WANTED, proc)
     groups: list[Path] = []
-    with contextlib.suppress(PermissionError):  # another user's; that user's next run has it
+    with contextlib.suppress(PermissionError):  # another user's, whose next run removes it
         groups = cgroup_tree.remove_leftovers(hierarchies, time.sleep, proc)
     folders = []
     for folder in sorted((temporary or Path(tempfile.gettempdir())).glob("lambdameter-*")):

@@ -10,9 +10,8 @@ import socket
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING
 
-import msgspec
 import platformdirs
 
 from lambdameter import binaries
@@ -27,112 +26,32 @@ from lambdameter.emulator.execution import overheads
 from lambdameter.emulator.execution.blueprint import Address, Blueprint, EmulatorServices
 from lambdameter.emulator.execution.failures import MAX_RESPONSE_BYTES
 from lambdameter.emulator.execution.managed_runtimes import HostRuntimes
+from lambdameter.emulator.execution.overheads import Overheads
 from lambdameter.emulator.execution.placement import Placement
 from lambdameter.emulator.execution.process_environment import Endpoints
 from lambdameter.emulator.execution.runtime_api import ADMIT, runtime_api
 from lambdameter.emulator.execution.runtime_api.peer import RuntimePeer
 from lambdameter.emulator.gateway.declaration import WebSocketApi
-from lambdameter.emulator.gateway.gateway import Gateway
-from lambdameter.emulator.gateway.listener import Addresses, GatewayListener
-from lambdameter.emulator.gateway.listener import bind as bind_gateway
-from lambdameter.emulator.http.binding import LOOPBACK, Binding, binding
+from lambdameter.emulator.http.binding import Binding, binding
 from lambdameter.emulator.http.listener import Listener, bind
+from lambdameter.emulator.options import HOST_SPEED, EmulatorReady, Options
 from lambdameter.emulator.sandbox.base import Sandbox, SandboxFactory
-from lambdameter.emulator.sandbox.paced import Paced
+from lambdameter.emulator.sandbox.paced import PacedFactory
 from lambdameter.emulator.services import latency, trust
 from lambdameter.emulator.services.process import Services
 from lambdameter.emulator.speed import pacer, store
-from lambdameter.emulator.speed.awake import Awake
-from lambdameter.errors import BadInputError, LambdameterError
+from lambdameter.emulator.speed.keep_awake import KeepAwake
+from lambdameter.errors import BadInputError, HostError, LambdameterError
 from lambdameter.model.calibration import Calibration
-from lambdameter.model.sample import Enforcement, ServiceTime
+from lambdameter.model.sample import Enforcement, ServiceTime, TargetInfo
+
+if TYPE_CHECKING:
+    from lambdameter.emulator.gateway.bound_gateway import BoundGateway
 
 SERVICES = "lambdameter-services"
 _LOG = logging.getLogger(__name__)
-HOST_SPEED = "host"
 _REAP_EVERY_S = 30.0
 PINS = Path(__file__).parent / "runtimes"
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the emulator is started with.
-
-    Attributes:
-        port: of the control API; 0 takes a free one.
-        host: the IP address at which it, DynamoDB and S3 listen; 0.0.0.0 or ::, at every one.
-        allow_hosts: names and addresses that clients may call these three by, beside loopback's
-            and `host`.
-        latency: "off", the services' median in ms, a model's file, or None for the data plane's
-            own default.
-        faults: what the data plane is to inject, "throttle=0.05,cut=0.01"; None: nothing.
-        sandbox: "auto" or a way of enforcing by its name.
-        speed: "host", or the file of a calibration: functions run at a Lambda vCPU's speed.
-        overheads: whether what AWS adds to an environment is added.
-        data_plane: without one, functions run and have no services; for our own tests.
-        websocket_api: one in front of the functions, on a port of its own.
-    """
-
-    port: int = 0
-    host: str = LOOPBACK
-    allow_hosts: tuple[str, ...] = ()
-    latency: str | None = None
-    faults: str | None = None
-    seed: int | None = None
-    sandbox: str = "auto"
-    speed: str = HOST_SPEED
-    overheads: bool = True
-    region: str = "us-east-1"
-    data_plane: bool = True
-    websocket_api: WebSocketApi | None = None
-
-
-class EmulatorReady(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """The one line that the emulator prints when it is ready; None: no data plane.
-
-    Attributes:
-        cleared: what it removed first, since an emulator that was killed had left it.
-        websocket: the WebSocket API's URL, ws://; connections: of its @connections.
-    """
-
-    endpoint: str
-    dynamodb: str | None
-    s3: str | None
-    ca_bundle: str | None
-    region: str
-    cleared: tuple[str, ...] = ()
-    websocket: str | None = None
-    connections: str | None = None
-
-
-class EmulatorFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
-    """The one line that it prints instead, where it cannot start; exit_code is errors.py's."""
-
-    cause: str
-    place: str | None
-    next_step: str
-    exit_code: int
-
-
-class _Gate(NamedTuple):
-    """The WebSocket API's socket, taken before functions are told where it is."""
-
-    api: WebSocketApi
-    listening: socket.socket
-    found: Addresses
-
-    @classmethod
-    def open(cls, api: WebSocketApi | None, stack: contextlib.AsyncExitStack) -> _Gate | None:
-        """None: none is asked for."""
-        if api is None:
-            return None
-        listening = bind_gateway(api.listen)
-        stack.callback(listening.close)
-        return cls(api, listening, Addresses(api, listening))
-
-    async def serve(self, clock: Clock, plane: ControlPlane) -> GatewayListener:
-        """Open it to clients, now that there are functions."""
-        gateway = Gateway(self.api, self.found.domain, clock, plane.invoke_by_name)
-        return await GatewayListener.open(gateway, self.listening)
 
 
 @contextlib.asynccontextmanager
@@ -140,9 +59,8 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
     """Run the emulator until the context is left; nothing of it stays behind.
 
     Raises:
-        LambdameterError: it cannot be started: address, port, sandbox or data plane.
+        LambdameterError: an address, a port, a sandbox or the local services cannot be had.
     """
-    architecture = host_architecture()
     where = binding(options.host, options.allow_hosts)
     async with contextlib.AsyncExitStack() as stack:
         cleared = leftovers.clear()
@@ -150,44 +68,90 @@ async def serve(options: Options) -> AsyncIterator[tuple[EmulatorReady, ControlP
         stack.callback(shutil.rmtree, state, ignore_errors=True)
         factory = sandbox.detect(state, options.sandbox)
         stack.callback(factory.close)
-        # Before much is started that would be in vain.
+        # Early: it often fails, and nothing needs to be stopped yet.
         listening = bind(where, options.port)
         stack.callback(listening.close)
-        services = await _start_services(options, where, state) if options.data_plane else None
+        services = await _start_services(options, where, state) if options.services else None
         if services is not None:
             stack.push_async_callback(services.close)
         paced, calibration = _pace(options, factory, services, stack)
-        awake = Awake(clock := SystemClock())
+        awake = KeepAwake(clock := SystemClock())
         stack.callback(awake.close)
-        gate = _Gate.open(options.websocket_api, stack)
-        enforced = awake.told(paced.enforcement())
-        facilities = _facilities(options, enforced, services, state, calibration, gate)
-        plane = ControlPlane(
-            functions=Functions(options.region, architecture, clock.epoch_ms, _revision),
-            code=CodeStore(state / "code"),
-            runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", PINS),
-            placement=Placement(
-                _surroundings(paced, clock, services, awake),
-                state / "environments",
-                died=_either(services.died if services else None, paced.watch()),
-            ),
-            facilities=facilities,
-            architecture=architecture,
-            clock=clock,
+        gateway = _bind_gateway(options.websocket_api, stack)
+        model = overheads.shipped() if options.overheads else None
+        enforcement = awake.describe(paced.enforcement())
+        host = HostDescription(
+            info=_describe(options, services, enforcement, calibration, model),
+            endpoints=_endpoints(services, state) if services else None,
+            overheads=model,
+            connections=gateway.addresses.connections if gateway else None,
         )
+        placement = Placement(
+            _emulator_services(paced, clock, services, awake),
+            state / "environments",
+            died=_first_death(services.died if services else None, paced.watch()),
+        )
+        plane = _control_plane(host, state, placement, clock)
         listener = await _listen(plane, listening, where)
         stack.callback(listener.close)
-        # Before the connections are cut, so that whoever is waiting for an answer gets one.
+        # Before the connections are cut, so that callers who wait for an answer get one.
         stack.push_async_callback(plane.close)
-        if gate:
-            stack.push_async_callback((await gate.serve(clock, plane)).close)
-        reaper = asyncio.ensure_future(_reap(plane.placement))
+        if gateway:
+            stack.push_async_callback((await gateway.serve(clock, plane.invoke_by_name)).close)
+        reaper = asyncio.ensure_future(_reap(placement))
         stack.callback(reaper.cancel)
-        yield _ready(listener, facilities, gate, cleared), plane
+        yield _ready(listener, host, gateway, cleared), plane
 
 
-def _revision() -> str:
-    return str(uuid.uuid4())
+def _bind_gateway(
+    api: WebSocketApi | None, stack: contextlib.AsyncExitStack
+) -> BoundGateway | None:
+    """Bind the WebSocket API's socket until the stack is closed; None: there is no such API."""
+    if api is None:
+        return None
+    from lambdameter.emulator.gateway.bound_gateway import (  # noqa: PLC0415 - takes 0.2 s
+        BoundGateway,
+    )
+
+    gateway = BoundGateway.bind(api)
+    stack.callback(gateway.listening.close)
+    return gateway
+
+
+def _describe(
+    options: Options,
+    services: Services | None,
+    enforcement: Enforcement,
+    calibration: Calibration | None,
+    model: Overheads | None,
+) -> TargetInfo:
+    return TargetInfo(
+        name="local",
+        region=options.region,
+        architecture=host_architecture(),
+        enforcement=enforcement,
+        engines=services.ready.engines if services else {},
+        latency_model=_latency_line(options, services) if services else None,
+        faults=services.ready.faults if services else None,
+        calibration=calibration,
+        overheads=model.name if model else None,
+    )
+
+
+def _control_plane(
+    host: HostDescription, state: Path, placement: Placement, clock: Clock
+) -> ControlPlane:
+    def revision() -> str:
+        return str(uuid.uuid4())
+
+    return ControlPlane(
+        functions=Functions(host.info.region, host.info.architecture, clock.epoch_ms, revision),
+        code=CodeStore(state / "code"),
+        runtimes=HostRuntimes(platformdirs.user_cache_path("lambdameter") / "runtimes", PINS),
+        placement=placement,
+        host=host,
+        clock=clock,
+    )
 
 
 async def _listen(plane: ControlPlane, listening: socket.socket, where: Binding) -> Listener:
@@ -202,20 +166,20 @@ async def _listen(plane: ControlPlane, listening: socket.socket, where: Binding)
 
 def _ready(
     listener: Listener,
-    facilities: HostDescription,
-    gate: _Gate | None,
+    host: HostDescription,
+    gateway: BoundGateway | None,
     cleared: tuple[str, ...],
 ) -> EmulatorReady:
-    services = facilities.endpoints
+    services = host.endpoints
     return EmulatorReady(
         endpoint=f"http://{listener.address}",
         dynamodb=services.dynamodb if services else None,
         s3=services.s3 if services else None,
         ca_bundle=services.ca_bundle if services else None,
-        region=facilities.region,
+        region=host.info.region,
         cleared=cleared,
-        websocket=gate.found.websocket if gate else None,
-        connections=gate.found.connections if gate else None,
+        websocket=gateway.addresses.websocket if gateway else None,
+        connections=host.connections,
     )
 
 
@@ -224,7 +188,7 @@ async def _start_services(options: Options, where: Binding, state: Path) -> Serv
     for name in sorted(where.names):
         arguments += ["--allow-host", name]
     if options.latency is not None:
-        arguments += ["--latency", _model_file(options.latency, state)]
+        arguments += ["--latency", _latency_argument(options.latency, state)]
     if options.faults is not None:
         arguments += ["--faults", options.faults]
     if options.seed is not None:
@@ -233,11 +197,11 @@ async def _start_services(options: Options, where: Binding, state: Path) -> Serv
     return await Services.start(binaries.find(SERVICES), *arguments)
 
 
-def _model_file(told: str, state: Path) -> str:
-    """What the data plane is told: for a median, the file that is written for it."""
-    median_ms = latency.median_ms(told)
+def _latency_argument(option: str, state: Path) -> str:
+    """What the local services take: for a median, a model file that is written here."""
+    median_ms = latency.median_ms(option)
     if median_ms is None:
-        return told
+        return option
     if median_ms == 0:
         return latency.OFF
     file = state / "latency.toml"
@@ -257,8 +221,8 @@ def _pace(
     factory: SandboxFactory,
     services: Services | None,
     stack: contextlib.AsyncExitStack,
-) -> tuple[Paced, Calibration | None]:
-    """Keep CPUs to a Lambda vCPU's share, and speed where a calibration says by how much."""
+) -> tuple[PacedFactory, Calibration | None]:
+    """Keep CPUs to a Lambda vCPU's share, and to its speed where there is a calibration."""
     calibration = None
     if options.speed != HOST_SPEED:
         file = Path(options.speed)
@@ -267,29 +231,31 @@ def _pace(
             raise BadInputError(
                 "There is no calibration of this host", place=str(file), next_step=store.MAKE
             )
-    paced = Paced.start(factory, calibration)
+    paced = PacedFactory.start(factory, calibration)
     stack.callback(paced.close)
     if calibration is not None and services is not None:
-        pacer.run_before(services.pid)
+        pacer.exempt(services.pid)
     return paced, calibration
 
 
-def _either(*deaths: asyncio.Future[Any] | None) -> asyncio.Future[LambdameterError] | None:
-    """The first of them; None: nothing can die."""
-    mortal = [one for one in deaths if one is not None]
+def _first_death(
+    *deaths: asyncio.Future[LambdameterError] | asyncio.Future[HostError] | None,
+) -> asyncio.Future[LambdameterError]:
+    """Resolves with the first of them that does; None stands for what cannot die."""
     first: asyncio.Future[LambdameterError] = asyncio.get_running_loop().create_future()
 
-    def heard(death: asyncio.Future[LambdameterError]) -> None:
+    def take(death: asyncio.Future[LambdameterError] | asyncio.Future[HostError]) -> None:
         if not first.done():
             first.set_result(death.result())
 
-    for one in mortal:
-        one.add_done_callback(heard)
-    return first if mortal else None
+    for death in deaths:
+        if death is not None:
+            death.add_done_callback(take)
+    return first
 
 
-def _surroundings(
-    paced: Paced, clock: Clock, services: Services | None, awake: Awake
+def _emulator_services(
+    paced: PacedFactory, clock: Clock, services: Services | None, awake: KeepAwake
 ) -> EmulatorServices:
     def enclose(name: str, blueprint: Blueprint) -> Sandbox:
         facts, added = blueprint.facts, blueprint.overheads
@@ -311,33 +277,11 @@ def _surroundings(
     )
 
 
-def _facilities(  # noqa: PLR0913, PLR0917 - what was composed, part by part
-    options: Options,
-    enforcement: Enforcement,
-    services: Services | None,
-    state: Path,
-    calibration: Calibration | None,
-    gate: _Gate | None,
-) -> HostDescription:
-    if services is None:
-        endpoints, engines, latency_model = None, {}, None
-    else:
-        ready = services.ready
-        # In a folder of its own: functions see the whole of it.
-        trusted = trust.write_bundle(ready.ca_bundle, state / "ca")
-        endpoints = Endpoints(dynamodb=ready.dynamodb, s3=ready.s3, ca_bundle=str(trusted))
-        engines, latency_model = ready.engines, _latency_line(options, services)
-    return HostDescription(
-        region=options.region,
-        enforcement=enforcement,
-        endpoints=endpoints,
-        engines=engines,
-        latency_model=latency_model,
-        faults=services.ready.faults if services else None,
-        calibration=calibration,
-        overheads=overheads.shipped() if options.overheads else None,
-        connections=gate.found.connections if gate else None,
-    )
+def _endpoints(services: Services, state: Path) -> Endpoints:
+    ready = services.ready
+    # In a folder of its own, since functions see the whole folder.
+    bundle = trust.write_bundle(ready.ca_bundle, state / "ca")
+    return Endpoints(dynamodb=ready.dynamodb, s3=ready.s3, ca_bundle=str(bundle))
 
 
 async def _reap(placement: Placement) -> None:

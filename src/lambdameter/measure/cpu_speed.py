@@ -8,8 +8,9 @@ from typing import Literal, get_args
 from rich.console import Console
 
 from lambdameter import binaries
-from lambdameter.emulator.server import HOST_SPEED
-from lambdameter.emulator.speed import host, store
+from lambdameter.emulator.options import HOST_SPEED
+from lambdameter.emulator.speed import store
+from lambdameter.emulator.speed.calibrate import calibrations
 from lambdameter.emulator.speed.pacer import PROGRAM, Pacer
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model.base import Architecture
@@ -53,7 +54,7 @@ def calibrate(console: Console) -> None:
     architectures = get_args(Architecture)
     earlier_ns = min(filter(None, map(_streams_ns, architectures)), default=None)
     with console.status("calibrating against Lambda's arm64 and x86_64 vCPUs, takes a minute"):
-        for calibration in host.calibrate(architectures, datetime.now(UTC), earlier_ns):
+        for calibration in calibrations(architectures, datetime.now(UTC), earlier_ns):
             store.save(calibration, store.file(calibration.architecture))
             console.print(described(calibration), markup=False, soft_wrap=True)
 

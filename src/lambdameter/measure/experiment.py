@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 from rich.console import Console
 
-from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.emulator.options import Options as EmulatorOptions
 from lambdameter.emulator.speed import store
 from lambdameter.errors import LambdameterError
 from lambdameter.interruption import interruption, say

@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 
 from lambdameter.emulator import leftovers
-from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
+from lambdameter.emulator.options import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import LambdameterError, TargetError, of_exit_code
 from lambdameter.interruption import interruption
 from lambdameter.targets.boto import Endpoints

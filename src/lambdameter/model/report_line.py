@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from lambdameter.model.calibration import Calibration
-from lambdameter.model.sample import Enforcement, Meter, Modelled, Report, ServiceTime
+from lambdameter.model.sample import Meter, Modelled, Report, ServiceTime, TargetInfo
 
 # The REPORT line's fields and their order, as AWS writes them:
 # https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
@@ -37,19 +36,6 @@ INIT_DISTURBED_MS = "x-lambdameter-init-disturbed-ms"
 SERVICE = "x-lambdameter-service"
 MODELLED = "x-lambdameter-modelled"
 HOST = "x-lambdameter-host"
-
-
-class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """The emulator's description of itself in every answer (the x-lambdameter-host header)."""
-
-    enforcement: Enforcement
-    engines: dict[str, str]
-    runtimes: dict[str, str]
-    latency_model: str | None
-    architecture: str
-    faults: str | None = None
-    calibration: Calibration | None = None
-    overheads: str | None = None
 
 
 def format_report(report: Report) -> str:
@@ -135,11 +121,11 @@ def parse_meter(headers: Mapping[str, str]) -> Meter | None:
     )
 
 
-def format_host(host: Host) -> dict[str, str]:
-    """The header of every answer of the emulator."""
-    return {HOST: msgspec.json.encode(host).decode()}
+def format_host(info: TargetInfo) -> dict[str, str]:
+    """The header that every answer of the emulator carries."""
+    return {HOST: msgspec.json.encode(info).decode()}
 
 
-def parse_host(headers: Mapping[str, str]) -> Host | None:
-    """The emulator's description of itself; None where the target is not the emulator."""
-    return msgspec.json.decode(headers[HOST], type=Host) if HOST in headers else None
+def parse_host(headers: Mapping[str, str]) -> TargetInfo | None:
+    """What the emulator says of itself; None where the target is not the emulator."""
+    return msgspec.json.decode(headers[HOST], type=TargetInfo) if HOST in headers else None

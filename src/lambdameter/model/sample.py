@@ -216,7 +216,10 @@ class Enforcement(Record, frozen=True, kw_only=True):
 
 
 class TargetInfo(Record, frozen=True, kw_only=True):
-    """A target's description of itself, as the manifest keeps it.
+    """What a target says of itself.
+
+    The emulator fills it in, the x-lambdameter-host header carries it, and the manifest stores it.
+    What AWS does not say of itself has a default.
 
     Attributes:
         name: "local" or "aws".
@@ -232,10 +235,10 @@ class TargetInfo(Record, frozen=True, kw_only=True):
     name: Literal["local", "aws"]
     region: str
     architecture: Architecture
-    enforcement: Enforcement | None
-    engines: dict[str, str]
-    runtimes: dict[str, str]
-    latency_model: str | None
+    enforcement: Enforcement | None = None
+    engines: dict[str, str] = {}
+    runtimes: dict[str, str] = {}
+    latency_model: str | None = None
     faults: str | None = None
     calibration: Calibration | None = None
     overheads: str | None = None

@@ -1,1 +1,1 @@
-"""The live race's page: what is recorded, what is served, what is exported."""
+"""The live race: started on the local Lambda or deployed to AWS, recorded, shown in a browser."""

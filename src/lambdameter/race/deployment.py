@@ -1,4 +1,4 @@
-"""The live race, put on AWS as one CDK stack and taken off it."""
+"""Deploys the live race to AWS as one CDK stack, and removes it."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ from lambdameter.workload import loader
 from lambdameter.workload.parameters import apply_settings
 
 
-class Deployed(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the race is, for the page: what `deploy` writes and `destroy` removes.
+class DeployedRace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the deployed race is: `deploy` writes it for `lambdameter live`, `remove` deletes it.
 
     Attributes:
-        endpoint: the WebSocket API's, with its stage: wss://...
+        endpoint: URL of the WebSocket API with its stage: wss://...
     """
 
     endpoint: str
     region: str
     architecture: Architecture
     stack: str
-    work: staging.Work
+    work: staging.RaceWork
 
 
-def put(account: Account, architecture: Architecture, token: str, run: cdk.Run) -> Deployed:
-    """Build, deploy, upload the data, and write down where it is.
+def deploy(account: Account, architecture: Architecture, token: str, run: cdk.Run) -> DeployedRace:
+    """Build and deploy the race, upload its data, and store where it is.
 
     Args:
-        account: where to.
+        account: where to deploy.
         architecture: of the functions.
         token: what starting a race will need.
         run: starts cargo and npx.
 
     Raises:
-        HostError: a tool or credentials are missing.
+        HostError: a tool or the credentials are missing.
         BadInputError: a function cannot be built, or the region has no prices.
-        TargetError: AWS refuses something.
+        TargetError: AWS refuses a request.
     """
-    the_race = declaration.load()
-    task = loader.load(the_race.workload)
+    race = declaration.load()
+    workload = loader.load(race.workload)
     bill.regional(price_list.latest(), account.region)
     cdk.check()
     cross.check(run, declaration.ROOT)
@@ -61,37 +61,37 @@ def put(account: Account, architecture: Architecture, token: str, run: cdk.Run) 
     def build(crate: Path, binary: str) -> bytes:
         return cross.build(crate, binary, architecture, run)
 
-    packages = staging.make_packages(the_race, architecture, build)
-    data = staging.make_data(task, apply_settings(task, {})["warm"])
+    packages = staging.make_packages(race, architecture, build)
+    data = staging.make_data(workload, apply_settings(workload, {})["warm"])
     settings = cdk.Settings(
         app=declaration.ROOT / "race" / "infra",
-        stack=the_race.name,
+        stack=race.name,
         region=account.region,
         packages={name: package.path for name, package in packages.items()},
         architecture=architecture,
         token_sha256=staging.token_sha256(token),
     )
     outputs = cdk.deploy(settings, run)
-    account.upload(outputs["Bucket"], staging.objects(task, data))
-    return _written(
-        Deployed(
-            endpoint=outputs["Endpoint"],
-            region=account.region,
-            architecture=architecture,
-            stack=the_race.name,
-            work=staging.work(task, data, packages),
-        )
+    account.upload(outputs["Bucket"], staging.objects(workload, data))
+    deployed = DeployedRace(
+        endpoint=outputs["Endpoint"],
+        region=account.region,
+        architecture=architecture,
+        stack=race.name,
+        work=staging.work(workload, data, packages),
     )
+    _store(deployed)
+    return deployed
 
 
-def place() -> Path:
-    """The file that tells the page where the race is."""
+def deployment_file() -> Path:
+    """The file in which `deploy` stores where the race is."""
     return platformdirs.user_data_path("lambdameter") / "race.json"
 
 
 def run(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> int:
-    """Run a tool in a folder; what it says goes to stderr. Raises HostError without the tool."""
-    # cargo-lambda and its zig may be packages of our own environment, which need not be on PATH.
+    """Run a tool in a folder, its output on stderr. Raises HostError if it cannot be started."""
+    # cargo-lambda and zig may be packages of our own environment, which need not be on PATH.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     try:
         return subprocess.run(
@@ -110,15 +110,15 @@ def run(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> i
         ) from failure
 
 
-def deployed() -> Deployed:
-    """What `deploy` wrote down.
+def load() -> DeployedRace:
+    """Read what `deploy` stored.
 
     Raises:
-        BadInputError: it wrote nothing, or another version did.
+        BadInputError: nothing is deployed, or another version of lambdameter deployed it.
     """
-    file = place()
+    file = deployment_file()
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Deployed)
+        return msgspec.json.decode(file.read_bytes(), type=DeployedRace)
     except FileNotFoundError as failure:
         raise BadInputError(
             "No race has been deployed from this machine",
@@ -133,8 +133,8 @@ def deployed() -> Deployed:
         ) from failure
 
 
-def _written(deployed: Deployed) -> Deployed:
-    file = place()
+def _store(deployed: DeployedRace) -> None:
+    file = deployment_file()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(msgspec.json.encode(deployed))
@@ -145,30 +145,24 @@ def _written(deployed: Deployed) -> Deployed:
             next_step=f"The race is deployed, at {deployed.endpoint}; make the folder "
             "writable and deploy again.",
         ) from failure
-    return deployed
 
 
-def take(account: Account) -> str:
-    """Remove the stack, and what tells the page of this one; what was done.
+def remove(account: Account) -> str:
+    """Remove the stack and the stored endpoint; returns what was done, as a sentence.
 
     Raises:
-        HostError: there are no credentials.
-        TargetError: AWS refuses something; what is left is in the message.
+        HostError: the credentials are missing.
+        TargetError: AWS refuses a request; the message says what is left.
     """
-    the_race = declaration.load()
+    race = declaration.load()
     account.check()
-    there = account.remove(the_race.name)
-    if not there:
-        return f"There is no stack {the_race.name} in {account.region}."
-    _forget(account.region)
+    if not account.remove(race.name):
+        return f"There is no stack {race.name} in {account.region}."
+    # The stored endpoint may belong to another region, whose race still exists.
+    with contextlib.suppress(BadInputError):
+        if load().region == account.region:
+            deployment_file().unlink()
     return (
-        f"The stack {the_race.name} was deleted from {account.region}, with its "
+        f"The stack {race.name} was deleted from {account.region}, with its "
         "bucket, tables, functions and logs."
     )
-
-
-def _forget(region: str) -> None:
-    """Unless it is of another region: that race is still there."""
-    with contextlib.suppress(BadInputError):
-        if deployed().region == region:
-            place().unlink()

@@ -1,54 +1,42 @@
-"""The page with its data inside: one file that needs nobody. Pure."""
+"""The page with recorded races inside: one file that needs no server. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from lambdameter.errors import HostError
-from lambdameter.model.live import LiveSite, RecordedRace, SourceFile
+from lambdameter.model.race_records import DeployedCode, ExportedRaces, RaceSite, RecordedRace
 
-_SLOT = re.compile(r'(<script id="lambdameter-data" type="application/json">)null(</script>)')
-
-
-Code = Mapping[str, Sequence[SourceFile]]
+_DATA = re.compile(r'(<script id="lambdameter-data" type="application/json">)null(</script>)')
 
 
-class _Code(msgspec.Struct, frozen=True):
-    lanes: Code
-
-
-class _Exported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    site: LiveSite
-    races: tuple[RecordedRace, ...]
-    exported: bool
-    code: _Code | None = None
-
-
-def export(page: str, site: LiveSite, races: Sequence[RecordedRace], code: Code) -> str:
-    """The page, with these races in it, and neither token nor gateway.
+def export(
+    page: str, site: RaceSite, races: Sequence[RecordedRace], code: DeployedCode | None
+) -> str:
+    """The page with these races in it, without token and WebSocket URL.
 
     Args:
-        page: with an empty place for them.
-        site: where they were held.
+        page: the built page, whose data element is empty.
+        site: where the races ran.
         races: in any order.
-        code: lane -> the source that was deployed; empty where that is not known any more.
+        code: the deployed source code; None if it is not known any more.
 
     Raises:
-        HostError: it has no place for them.
+        HostError: the page has no element for the data.
     """
-    alone = msgspec.structs.replace(site, token=None, websocket=None)
-    inside = _Exported(
-        site=alone, races=tuple(races), exported=True, code=_Code(code) if code else None
+    exported = ExportedRaces(
+        site=msgspec.structs.replace(site, token=None, websocket=None),
+        races=tuple(races),
+        code=code,
     )
-    data = msgspec.json.encode(inside).decode()
-    # Neither `</script>` nor `<!--` may end the element, whatever a function said:
+    # No text of a message may end the element with `</script>` or `<!--`:
     # https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
-    safe = data.replace("<", "\\u003c")
-    filled, found = _SLOT.subn(lambda slot: slot[1] + safe + slot[2], page)
-    if found != 1:
+    data = msgspec.json.encode(exported).decode().replace("<", "\\u003c")
+    filled, replacements = _DATA.subn(lambda element: element[1] + data + element[2], page)
+    if replacements != 1:
         raise HostError(
             "The page has no place for recorded races",
             place='<script id="lambdameter-data">',

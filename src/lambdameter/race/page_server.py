@@ -1,4 +1,4 @@
-"""Serves the page, where it is, and what was recorded: to this machine's own browser alone."""
+"""Serves the page, its site, and recorded races: only to a browser on this machine."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from uvicorn import Config, Server
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.guard import rules
 from lambdameter.guard.asgi import GuardedApp, GuardedHttp
-from lambdameter.model.live import LiveSite
-from lambdameter.race.export import Code, export
-from lambdameter.race.races import Races
+from lambdameter.model.race_records import DeployedCode, RaceSite
+from lambdameter.race.export import export
+from lambdameter.race.recordings import Recordings
 
 LOOPBACK = "127.0.0.1"
 _NOT_FOUND, _FORBIDDEN = 404, 403
-# All but data, which is not run.
+# Not the data element: it is never executed.
 _INLINE = r"<{0}\b(?![^>]*application/json)[^>]*>(.*?)</{0}>"
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -41,27 +41,27 @@ _HEADERS = {
 _RULES = rules.Rules(profile=rules.PAGE, remedy="Open the address that `lambdameter live` printed.")
 
 
-class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """What is served.
+class PageContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server serves.
 
     Attributes:
-        page: one self-contained HTML document.
-        code: lane -> the deployed source.
-        current: the race that is on, or was on last.
+        page: the built page, one HTML document.
+        code: the deployed source code; None if it is not known.
+        current: returns the id of the race that is running, or ran last.
     """
 
     page: str
-    site: LiveSite
-    races: Races
-    code: Code
+    site: RaceSite
+    recordings: Recordings
+    code: DeployedCode | None = None
     current: Callable[[], str | None] = lambda: None
 
 
 def bind(port: int) -> socket.socket:
-    """Take a port on loopback; 0: a free one.
+    """Listen on a port of the loopback address; 0 picks a free port.
 
     Raises:
-        HostError: it cannot be had.
+        HostError: the port is taken or not allowed.
     """
     try:
         return socket.create_server((LOOPBACK, port))
@@ -74,10 +74,10 @@ def bind(port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serving(stage: Stage, listening: socket.socket) -> AsyncIterator[None]:
-    """Serve on a socket that `bind` made, as long as the context lasts."""
+async def serving(content: PageContent, listening: socket.socket) -> AsyncIterator[None]:
+    """Serve on a socket that `bind` made, until the context ends."""
     config = Config(
-        application(stage),
+        application(content),
         http=GuardedHttp,
         ws="none",
         lifespan="off",
@@ -100,47 +100,48 @@ async def serving(stage: Stage, listening: socket.socket) -> AsyncIterator[None]
 class _Server(Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave them to the command line."""
+        """The command line handles signals."""
         yield
 
 
-def application(stage: Stage) -> ASGIApp:
-    """The routes, for those who may ask."""
-    policy = _policy(stage)
+def application(content: PageContent) -> ASGIApp:
+    """The routes, behind the guard."""
+    policy = _policy(content)
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(stage.page, headers={"Content-Security-Policy": policy})
+        return HTMLResponse(content.page, headers={"Content-Security-Policy": policy})
 
     async def site(_: Request) -> Response:
-        return _json(stage.site)
+        return _json(content.site)
 
     async def races(_: Request) -> Response:
-        return _json(await asyncio.to_thread(stage.races.list))
+        return _json(await asyncio.to_thread(content.recordings.list))
 
     async def current(_: Request) -> Response:
-        race = stage.current()
-        # Not "not found": a browser's console would tell that as an error.
+        race = content.current()
+        # Not 404: a browser's console shows that as an error.
         return _json(None) if race is None else await recorded(race)
 
     async def race(request: Request) -> Response:
         return await recorded(request.path_params["race"])
 
     async def recorded(name: str) -> Response:
-        with _told():
-            return _json(await asyncio.to_thread(stage.races.read, name))
+        with _bad_input_is_not_found():
+            return _json(await asyncio.to_thread(content.recordings.read, name))
 
     async def code(_: Request) -> Response:
-        return _json({"lanes": stage.code})
+        return _json(content.code or DeployedCode(lanes={}))
 
     async def exported(request: Request) -> Response:
         wanted = request.query_params.getlist("race") or None
-        with _told():
-            chosen = await asyncio.to_thread(stage.races.every, wanted)
+        with _bad_input_is_not_found():
+            chosen = await asyncio.to_thread(content.recordings.read_all, wanted)
         headers = {
             "Content-Security-Policy": policy,
             "Content-Disposition": 'attachment; filename="lambdameter-races.html"',
         }
-        return HTMLResponse(export(stage.page, stage.site, chosen, stage.code), headers=headers)
+        html = export(content.page, content.site, chosen, content.code)
+        return HTMLResponse(html, headers=headers)
 
     routes = [
         Route("/", page),
@@ -155,15 +156,15 @@ def application(stage: Stage) -> ASGIApp:
     return GuardedApp(_with_headers(served), _RULES, _forbidden)
 
 
-def _policy(stage: Stage) -> str:
-    """The page's own scripts and styles, by their hashes, and nobody but us and the gateway."""
-    gateway = stage.site.websocket
-    origin = f" {'/'.join(gateway.split('/')[:3])}" if gateway else ""
+def _policy(content: PageContent) -> str:
+    """Allows the page's own scripts and styles by their hashes, this server and the WebSocket."""
+    websocket = content.site.websocket
+    origin = f" {'/'.join(websocket.split('/')[:3])}" if websocket else ""
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {_hashes(stage.page, 'script')}",
-            f"style-src {_hashes(stage.page, 'style')}",
+            f"script-src {_hashes(content.page, 'script')}",
+            f"style-src {_hashes(content.page, 'style')}",
             "img-src 'self' data:",
             "font-src data:",
             f"connect-src 'self'{origin}",
@@ -175,25 +176,27 @@ def _policy(stage: Stage) -> str:
 
 
 def _hashes(page: str, element: str) -> str:
-    """What may be inline.
+    """The hashes of all inline scripts or styles.
 
     https://www.w3.org/TR/CSP3/#framework-directive-source-list
     """
     inline = re.findall(_INLINE.format(element), page, re.DOTALL)
-    digests = (hashlib.sha256(one.encode()).digest() for one in inline)
-    return " ".join(f"'sha256-{base64.b64encode(one).decode()}'" for one in digests) or "'none'"
+    digests = (hashlib.sha256(text.encode()).digest() for text in inline)
+    return (
+        " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests) or "'none'"
+    )
 
 
 def _with_headers(served: ASGIApp) -> ASGIApp:
-    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-        async def sent(message: Message) -> None:
+    async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
-        await served(scope, receive, sent)
+        await served(scope, receive, send_with_headers)
 
-    return answered
+    return with_headers
 
 
 def _forbidden(message: str) -> Response:
@@ -201,8 +204,8 @@ def _forbidden(message: str) -> Response:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """A race that is not there, or cannot be read, is not found."""
+def _bad_input_is_not_found() -> Iterator[None]:
+    """404 for a race that does not exist or cannot be read."""
     try:
         yield
     except BadInputError as error:

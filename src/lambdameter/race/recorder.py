@@ -1,7 +1,7 @@
-"""Watches a gateway, and writes down what it tells, as it comes.
+"""Records races: connects to the WebSocket API and writes each message to disk as it arrives.
 
-Each race is a folder, named by its id: `race.json` (where, under which conditions) and
-`messages.ndjson`, one message a line. A message that has come is on disk before the next is read.
+Each race is a folder, named by its id: `race.json` (where the race ran, and under which conditions)
+and `messages.ndjson`, one message a line. A message is on disk before the next one is read.
 """
 
 from __future__ import annotations
@@ -17,106 +17,108 @@ from websockets.client import process_exception
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from lambdameter.errors import HostError, TargetError
-from lambdameter.model.live import LiveSite, Message, RaceHead
-from lambdameter.race import races
+from lambdameter.model.race_messages import RaceMessage, Verified
+from lambdameter.model.race_records import RaceHead, RaceSite
+from lambdameter.race import recordings
 
-# The gateway's: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-_LARGEST_MESSAGE = 128 * 1024
-# So it is told of each race, however many pages there are (race/functions/course/audience.py).
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+_MAX_MESSAGE_BYTES = 128 * 1024
+# A recorder gets the messages of each race, however many pages are connected
+# (race/functions/shared/broadcast.py).
 _AS_RECORDER = "?recorder=1"
 
 
 class Recorder:
-    """Takes messages down.
+    """Writes messages into the folders of their races.
 
     Args:
-        out: the folder of all races; it is made when there is something to write.
-        site: where they are held.
+        folder: the folder of all races; it is created with the first message.
+        site: where the races run.
 
     Attributes:
-        begun: the races that something was told of.
-        current: the one that is on, or was on last.
+        recorded: ids of the races that have a message.
+        current: id of the race that is running, or ran last.
     """
 
-    def __init__(self, out: Path, site: LiveSite) -> None:
-        self._out = out
+    def __init__(self, folder: Path, site: RaceSite) -> None:
+        self._folder = folder
         self._site = msgspec.structs.replace(site, token=None, websocket=None)
-        self.begun: set[str] = set()
+        self.recorded: set[str] = set()
         self.current: str | None = None
 
-    def hear(self, text: str | bytes) -> None:
-        """One message of the gateway's; what is of no race is not kept.
+    def record(self, text: str | bytes) -> None:
+        """Write a message from the WebSocket API, unless it belongs to no race.
 
         Raises:
-            HostError: it cannot be written.
+            HostError: the message cannot be written.
         """
         try:
-            message = msgspec.json.decode(text, type=Message)
+            message = msgspec.json.decode(text, type=RaceMessage)
         except msgspec.MsgspecError:
-            return  # nothing of the race's functions
-        race = message.get("race")
-        if not races.is_id(race):
             return
-        folder = self._out / race
-        verdict = message.get("type") == "verified"
-        if verdict and not folder.exists():
-            return  # on a race that was held while nobody recorded
+        if not recordings.is_id(message.race):
+            return
+        folder = self._folder / message.race
+        is_verdict = isinstance(message, Verified)
+        if is_verdict and not folder.exists():
+            return  # the race ran while nothing was recording
         try:
-            if race not in self.begun:
-                self._begin(folder, race)
-            with (folder / races.MESSAGES).open("ab") as file:
-                file.write(msgspec.json.encode(message) + b"\n")
+            if message.race not in self.recorded:
+                self._start(folder, message.race)
+            with (folder / recordings.MESSAGES).open("ab") as file:
+                # All of the message, also fields that this version does not know.
+                file.write(msgspec.json.encode(msgspec.json.decode(text)) + b"\n")
         except OSError as failure:
             raise HostError(
                 f"The race cannot be recorded: {failure.strerror}",
                 place=str(folder),
                 next_step="Free some space, or choose another folder with --out.",
             ) from failure
-        if not verdict:
-            self.current = race
+        if not is_verdict:
+            self.current = message.race
 
-    def _begin(self, folder: Path, race: str) -> None:
+    def _start(self, folder: Path, race: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        head = folder / races.HEAD
+        head = folder / recordings.HEAD
         if not head.exists():
             part = head.with_suffix(".part")
             part.write_bytes(msgspec.json.encode(RaceHead(race=race, site=self._site)))
             part.rename(head)
-        _mend(folder / races.MESSAGES)
-        self.begun.add(race)
+        _drop_incomplete_line(folder / recordings.MESSAGES)
+        self.recorded.add(race)
 
 
-def _mend(file: Path) -> None:
-    """A last line that was cut off, when a recorder was killed, would run into the next."""
+def _drop_incomplete_line(file: Path) -> None:
+    """If a recorder was killed while writing, the next message would continue its last line."""
     if file.exists():
         whole = file.read_bytes().rfind(b"\n") + 1
         os.truncate(file, whole)
 
 
-async def record(url: str, recorder: Recorder, watching: asyncio.Event) -> None:
-    """Watch for good; a connection that is cut is made again.
+async def record(url: str, recorder: Recorder, connected: asyncio.Event) -> None:
+    """Record until cancelled; reconnect after each disconnection.
 
     Args:
-        url: of the gateway.
-        recorder: takes down what comes.
-        watching: set when races are heard of.
+        url: of the WebSocket API.
+        recorder: writes the messages.
+        connected: set with the first connection.
 
     Raises:
         HostError: a message cannot be written.
-        TargetError: there is no gateway at the start, or none that lets us in.
+        TargetError: the first connection is refused.
     """
 
     def fatal(failure: Exception) -> Exception | None:
-        return _fatal(failure) if watching.is_set() else failure
+        return _fatal(failure) if connected.is_set() else failure
 
     try:
         async for gateway in connect(
-            url + _AS_RECORDER, max_size=_LARGEST_MESSAGE, process_exception=fatal, proxy=None
+            url + _AS_RECORDER, max_size=_MAX_MESSAGE_BYTES, process_exception=fatal, proxy=None
         ):
-            watching.set()
+            connected.set()
             try:
                 async for message in gateway:
-                    recorder.hear(message)
+                    recorder.record(message)
             except ConnectionClosed:
                 continue
     except (OSError, InvalidHandshake, InvalidURI) as refusal:
@@ -129,7 +131,7 @@ async def record(url: str, recorder: Recorder, watching: asyncio.Event) -> None:
 
 
 def _fatal(failure: Exception) -> Exception | None:
-    """None where another try may help: what the library says, and where all of us are too many.
+    """None if connecting again may help: what the library says, and 429 because it passes.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-protect.html
     """

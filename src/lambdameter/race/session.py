@@ -1,4 +1,4 @@
-"""The live race, held: where, what is recorded, what the page is served, and how it ends."""
+"""Runs the live race: starts or finds its target, records, serves the page, and ends."""
 
 from __future__ import annotations
 
@@ -18,34 +18,39 @@ from rich.console import Console
 from lambdameter.build import cargo, function
 from lambdameter.cost import price_list
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
-from lambdameter.emulator.server import Options as EmulatorOptions
+from lambdameter.emulator.options import Options as EmulatorOptions
 from lambdameter.errors import BadInputError, TargetError
 from lambdameter.interruption import SIGNALS
 from lambdameter.measure.cpu_speed import SpeedChoice, chosen
 from lambdameter.measure.host_limits import check_granted
 from lambdameter.measure.local_lambda import Running, running
+from lambdameter.model.artifact import Dataset
 from lambdameter.model.base import Architecture
-from lambdameter.model.live import LiveSite
-from lambdameter.model.race import Race, RaceSite
+from lambdameter.model.race_declaration import RaceDeclaration, RaceResources
+from lambdameter.model.race_records import DeployedCode, RaceSite
 from lambdameter.model.sample import TargetInfo
 from lambdameter.model.workload import Workload
-from lambdameter.race import declaration, deployment, staging
-from lambdameter.race import site as live_site
-from lambdameter.race.page_server import Stage, serving
-from lambdameter.race.races import Races
+from lambdameter.race import declaration, deployment, site, staging
+from lambdameter.race.page_server import PageContent, serving
 from lambdameter.race.recorder import Recorder, record
+from lambdameter.race.recordings import Recordings
 from lambdameter.targets.boto import BotoTarget, Options
 from lambdameter.workload import loader
 from lambdameter.workload.parameters import apply_settings
 
-Work = Callable[[], Coroutine[Any, Any, None]]
-_FIRST_REGION = "us-east-1"
+# Runs while the page is served; ends only by raising an error.
+BackgroundTask = Callable[[], Coroutine[Any, Any, None]]
+_DEFAULT_REGION = "us-east-1"
 
 
 class RaceOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """As the command line has it; `region` None: the first one, or where it is deployed."""
+    """The options of `lambdameter live`.
 
-    tiers: tuple[int, ...]
+    Attributes:
+        region: None: the default region, or the one that the race is deployed in.
+    """
+
+    memory_sizes: tuple[int, ...]
     settings: dict[str, str]
     latency: str | None
     faults: str | None
@@ -57,237 +62,237 @@ class RaceOptions(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None
 
 
-def locally(asked: RaceOptions, html: str, listening: socket.socket) -> None:
-    """On the local Lambda, until Ctrl-C; nothing of it is left but the races.
+def run_local(options: RaceOptions, html: str, listening: socket.socket) -> None:
+    """Race on the local Lambda until Ctrl-C; only the recorded races remain.
 
     Raises:
-        LambdameterError: it cannot be set up, or has died.
+        LambdameterError: the local Lambda cannot be set up, or has ended.
     """
     console = Console(stderr=True, highlight=False)
-    the_race = declaration.load()
-    task = loader.load(the_race.workload)
-    region = asked.region or _FIRST_REGION
+    race = declaration.load()
+    workload = loader.load(race.workload)
     with console.status("generating the data"):
-        data = staging.make_data(task, apply_settings(task, asked.settings)["warm"])
-    options = EmulatorOptions(
-        latency=asked.latency,
-        faults=asked.faults,
-        sandbox=asked.sandbox,
-        speed=chosen(asked.speed, asked.architecture),
-        region=region,
-        websocket_api=_api(the_race, listening),
+        data = staging.make_data(workload, apply_settings(workload, options.settings)["warm"])
+    emulator = EmulatorOptions(
+        latency=options.latency,
+        faults=options.faults,
+        sandbox=options.sandbox,
+        speed=chosen(options.speed, options.architecture),
+        region=options.region or _DEFAULT_REGION,
+        websocket_api=_websocket_api(race, listening),
     )
-    with running(options) as started:
-        target = BotoTarget(
-            Options(region=region, architecture=asked.architecture, endpoints=started.endpoints)
+    with running(emulator) as started:
+        where = _deploy_locally(options, workload, data, started)
+        _record_and_serve(options.out, html, where, listening, [watch_process(started.pid)])
+
+
+def _deploy_locally(
+    options: RaceOptions, workload: Workload, data: Dataset, started: Running
+) -> RaceSite:
+    """Put the race on the local Lambda."""
+    console = Console(stderr=True, highlight=False)
+    race = declaration.load()
+    target = BotoTarget(
+        Options(
+            region=options.region or _DEFAULT_REGION,
+            architecture=options.architecture,
+            endpoints=started.endpoints,
         )
-        info = target.info()
-        check_granted(info, asked.tiers, console, required=False)
+    )
+    info = target.info()
+    check_granted(info, options.memory_sizes, console, required=False)
 
-        def build(crate: Path, binary: str) -> bytes:
-            return cargo.executable(crate / "Cargo.toml", console, binary)
+    def build(crate: Path, binary: str) -> bytes:
+        return cargo.executable(crate / "Cargo.toml", console, binary)
 
-        packages = staging.make_packages(the_race, info.architecture, build)
-        token = staging.new_token()
-        with console.status("setting up the race"):
-            staging.set_up(target, the_race, task, staging.objects(task, data))
-            where = _race_site(task, started, token)
-            for name, package in packages.items():
-                staging.deploy(target, the_race, name, package, where)
-        place = live_site.Place(
-            the_race=the_race,
-            task=task,
-            work=staging.work(task, data, packages),
-            info=info,
-            architecture=asked.architecture,
+    packages = staging.make_packages(race, info.architecture, build)
+    token = staging.new_token()
+    with console.status("setting up the race"):
+        staging.set_up(target, race, workload, staging.objects(workload, data))
+        resources = RaceResources(
+            bucket=staging.BUCKET,
+            connections_url=started.connections,
+            token_sha256=staging.token_sha256(token),
+            table_key=staging.table(workload).partition_key.name,
+            functions_url=started.endpoints.functions,
         )
-        site = live_site.site(
-            place, asked.tiers, price_list.latest(), websocket=started.websocket, token=token
-        )
-        _hold(asked, html, site, listening, [ended(started.pid)])
+        for name, package in packages.items():
+            staging.deploy(target, race, name, package, resources)
+    setup = site.RaceSetup(
+        race=race,
+        workload=workload,
+        work=staging.work(workload, data, packages),
+        info=info,
+        architecture=options.architecture,
+    )
+    sizes = options.memory_sizes
+    return site.make(setup, sizes, price_list.latest(), websocket=started.websocket, token=token)
 
 
-def on_aws(asked: RaceOptions, html: str, listening: socket.socket) -> None:
-    """On AWS, where `lambdameter deploy` put it, until Ctrl-C.
+def run_aws(options: RaceOptions, html: str, listening: socket.socket) -> None:
+    """Race on AWS, where `lambdameter deploy` put the functions, until Ctrl-C.
 
     Raises:
-        BadInputError: it is deployed nowhere, or not where it is asked for.
-        TargetError: the WebSocket API lets nobody in.
+        BadInputError: the race is not deployed, or is deployed in another region.
+        TargetError: the WebSocket API refuses connections.
     """
-    deployed = deployment.deployed()
-    if asked.region not in {None, deployed.region}:
+    deployed = deployment.load()
+    if options.region not in {None, deployed.region}:
         raise BadInputError(
-            f"The race is deployed in {deployed.region}, not in {asked.region}",
+            f"The race is deployed in {deployed.region}, not in {options.region}",
             place="--region",
             next_step="Omit --region, or deploy to that region first.",
         )
-    the_race = declaration.load()
-    place = live_site.Place(
-        the_race=the_race,
-        task=loader.load(the_race.workload),
+    race = declaration.load()
+    setup = site.RaceSetup(
+        race=race,
+        workload=loader.load(race.workload),
         work=deployed.work,
-        info=TargetInfo(
-            name="aws",
-            region=deployed.region,
-            architecture=deployed.architecture,
-            enforcement=None,
-            engines={},
-            runtimes={},
-            latency_model=None,
-        ),
+        info=TargetInfo(name="aws", region=deployed.region, architecture=deployed.architecture),
         architecture=deployed.architecture,
     )
-    site = live_site.site(
-        place,
-        asked.tiers,
+    where = site.make(
+        setup,
+        options.memory_sizes,
         price_list.latest(),
         websocket=deployed.endpoint,
-        token=asked.token,
+        token=options.token,
     )
-    _hold(asked, html, site, listening, [])
+    _record_and_serve(options.out, html, where, listening, [])
 
 
 def serve(
-    stage: Stage,
+    content: PageContent,
     listening: socket.socket,
     *,
     ready: asyncio.Event | None = None,
-    meanwhile: Sequence[Work] = (),
+    background: Sequence[BackgroundTask] = (),
 ) -> None:
-    """The page, until Ctrl-C; or until something fails that goes on meanwhile.
+    """Serve the page until Ctrl-C, or until a background task fails.
 
     Args:
-        stage: what is served.
-        listening: where.
-        ready: when there is something to be shown; None: at once.
-        meanwhile: none of it ends by itself but by failing.
+        content: what is served.
+        listening: the socket to serve on.
+        ready: the page's address is printed after this event; None: at once.
+        background: tasks that run meanwhile.
     """
-    asyncio.run(_serve(stage, listening, ready, meanwhile))
+    asyncio.run(_serve(content, listening, ready, background))
 
 
 async def _serve(
-    stage: Stage,
+    content: PageContent,
     listening: socket.socket,
     ready: asyncio.Event | None,
-    meanwhile: Sequence[Work],
+    background: Sequence[BackgroundTask],
 ) -> None:
     interrupted = asyncio.Event()
-    with _heeding(interrupted):
-        async with serving(stage, listening), _going_on(meanwhile) as going:
+    with _signals_set(interrupted):
+        async with serving(content, listening), _running(background) as tasks:
             if ready is not None:
-                await _first(going, ready.wait(), interrupted.wait())
+                await _wait_for_first(tasks, ready.wait(), interrupted.wait())
             if not interrupted.is_set():
                 host, port = listening.getsockname()[:2]
                 sys.stdout.write(f"http://{host}:{port}/\n")
                 sys.stdout.flush()
                 Console(stderr=True, highlight=False).print("Press Ctrl-C to stop.")
-                await _first(going, interrupted.wait())
+                await _wait_for_first(tasks, interrupted.wait())
 
 
 @contextlib.asynccontextmanager
-async def _going_on(meanwhile: Sequence[Work]) -> AsyncIterator[list[asyncio.Task[None]]]:
-    tasks = [asyncio.ensure_future(one()) for one in meanwhile]
+async def _running(background: Sequence[BackgroundTask]) -> AsyncIterator[list[asyncio.Task[None]]]:
+    tasks = [asyncio.ensure_future(start()) for start in background]
     try:
         yield tasks
     finally:
-        await _end(tasks)
+        await _cancel(tasks)
 
 
-async def _first(going: Sequence[asyncio.Task[None]], *awaited: Coroutine[Any, Any, Any]) -> None:
-    """Wait for one of them, and raise what ended what goes on meanwhile."""
-    tasks = [asyncio.ensure_future(one) for one in awaited]
+async def _wait_for_first(
+    running: Sequence[asyncio.Task[None]], *events: Coroutine[Any, Any, Any]
+) -> None:
+    """Wait for one of the events; raise the error of a running task that ends before."""
+    tasks = [asyncio.ensure_future(event) for event in events]
     try:
-        done, _ = await asyncio.wait([*going, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([*running, *tasks], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await _end(tasks)
-    for one in done:
-        one.result()
+        await _cancel(tasks)
+    for task in done:
+        task.result()
 
 
-async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextlib.contextmanager
-def _heeding(interrupted: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C is how this is meant to end; afterwards signals are what they were."""
+def _signals_set(interrupted: asyncio.Event) -> Iterator[None]:
+    """Signals that end the program set this event; afterwards their handlers are restored."""
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    heeded = {number: how for number, how in before.items() if how != signal.SIG_IGN}
-    for number in heeded:
+    handled = {number: handler for number, handler in before.items() if handler != signal.SIG_IGN}
+    for number in handled:
         loop.add_signal_handler(number, interrupted.set)
     try:
         yield
     finally:
-        for number, how in heeded.items():
+        for number, handler in handled.items():
             loop.remove_signal_handler(number)
-            signal.signal(number, how)
+            signal.signal(number, handler)
 
 
-def _hold(
-    asked: RaceOptions,
+def _record_and_serve(
+    out: Path,
     html: str,
-    site: LiveSite,
+    where: RaceSite,
     listening: socket.socket,
-    meanwhile: Sequence[Work],
+    background: Sequence[BackgroundTask],
 ) -> None:
-    """Record and serve; at the end, say where the races are."""
-    recorder, watching = Recorder(asked.out, site), asyncio.Event()
-    the_race = declaration.load()
-    stage = Stage(
+    """Record races and serve the page; at the end, print where the races are."""
+    recorder, connected = Recorder(out, where), asyncio.Event()
+    race = declaration.load()
+    content = PageContent(
         page=html,
-        site=site,
-        races=Races(asked.out),
-        code={
-            lane: function.sources(the_race.function(f"racer-{lane}"), declaration.ROOT)
-            for lane in declaration.LANES
-        },
+        site=where,
+        recordings=Recordings(out),
+        code=DeployedCode(
+            lanes={
+                lane: function.sources(race.function(f"racer-{lane}"), declaration.ROOT)
+                for lane in declaration.LANES
+            }
+        ),
         current=lambda: recorder.current,
     )
-    url = site.websocket or ""
+    url = where.websocket or ""
     try:
         serve(
-            stage,
+            content,
             listening,
-            ready=watching,
-            meanwhile=[lambda: record(url, recorder, watching), *meanwhile],
+            ready=connected,
+            background=[lambda: record(url, recorder, connected), *background],
         )
     finally:
-        told = f"races in {asked.out}: {len(recorder.begun)}"
-        Console(stderr=True, highlight=False, soft_wrap=True).print(told, markup=False)
+        summary = f"races in {out}: {len(recorder.recorded)}"
+        Console(stderr=True, highlight=False, soft_wrap=True).print(summary, markup=False)
 
 
-def _api(the_race: Race, listening: socket.socket) -> WebSocketApi:
-    """The gateway, for our page alone, by whichever name a browser calls it."""
+def _websocket_api(race: RaceDeclaration, listening: socket.socket) -> WebSocketApi:
+    """The WebSocket API, open only to the page, under both names of the loopback address."""
     port = listening.getsockname()[1]
     origins = tuple(f"http://{host}:{port}" for host in ("127.0.0.1", "localhost"))
-    begins = declaration.resource(the_race, "connection")
     return WebSocketApi(
-        name=the_race.name,
+        name=race.name,
         stage=declaration.STAGE,
-        routes=dict.fromkeys(declaration.ROUTES, begins),
+        routes=dict.fromkeys(declaration.ROUTES, declaration.resource(race, "connection")),
         listen=Listen(origins=origins),
     )
 
 
-def _race_site(task: Workload, started: Running, token: str) -> RaceSite:
-    if task.table is None:
-        raise staging.no_table(task)
-    return RaceSite(
-        bucket=staging.BUCKET,
-        connections_url=started.connections,
-        token_sha256=staging.token_sha256(token),
-        table_key=task.table.partition_key.name,
-        functions_url=started.endpoints.functions,
-    )
+def watch_process(pid: int) -> BackgroundTask:
+    """Fails when the local Lambda's process ends."""
 
-
-def ended(pid: int) -> Work:
-    """Notices the end of a process that must not end."""
-
-    async def watched() -> None:
+    async def watch() -> None:
         descriptor = os.pidfd_open(pid)
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -303,4 +308,4 @@ def ended(pid: int) -> Work:
             next_step="Start again with `lambdameter live`.",
         )
 
-    return watched
+    return watch

@@ -1,4 +1,4 @@
-"""Where a live race is held and under which conditions, as its page is told. Pure."""
+"""The site of a race, for the page: where the race runs and under which conditions. Pure."""
 
 from __future__ import annotations
 
@@ -11,104 +11,111 @@ from lambdameter.analysis import caveats
 from lambdameter.cost import bill
 from lambdameter.model.base import MEMORY_MB_PER_VCPU, Architecture
 from lambdameter.model.bill import NOT_IN_THE_BILL, PriceList
-from lambdameter.model.live import Caveat, LiveLane, LivePrices, LiveSite, LiveTier
-from lambdameter.model.race import Race
+from lambdameter.model.race_declaration import RaceDeclaration
+from lambdameter.model.race_records import MemorySize, RaceLane, RacePrices, RaceSite, SiteCaveat
 from lambdameter.model.sample import TargetInfo
 from lambdameter.model.workload import Workload
 from lambdameter.race import declaration
-from lambdameter.race.staging import Work
+from lambdameter.race.staging import RaceWork
 from lambdameter.words import listed
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """What is raced, on what.
+class RaceSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """What races, and on which target.
 
     Attributes:
-        info: what the target says of itself.
-        architecture: that of AWS's prices.
+        info: what the target says about itself.
+        architecture: of the prices.
     """
 
-    the_race: Race
-    task: Workload
-    work: Work
+    race: RaceDeclaration
+    workload: Workload
+    work: RaceWork
     info: TargetInfo
     architecture: Architecture
 
 
-def site(
-    place: Place, tiers: Sequence[int], prices: PriceList, *, websocket: str, token: str | None
-) -> LiveSite:
-    """All of it.
+def make(
+    setup: RaceSetup,
+    memory_sizes: Sequence[int],
+    prices: PriceList,
+    *,
+    websocket: str,
+    token: str | None,
+) -> RaceSite:
+    """Describe the site of a race.
 
     Raises:
         BadInputError: a price is missing for the region.
     """
-    titles = {one.name: one.title for one in place.task.variants}
+    titles = {variant.name: variant.title for variant in setup.workload.variants}
     lanes = tuple(
-        LiveLane(
+        RaceLane(
             name=lane,
             title=titles[lane],
-            runtime=place.the_race.function(f"racer-{lane}").runtime,
-            zip_bytes=place.work.zip_bytes[lane],
+            runtime=setup.race.function(f"racer-{lane}").runtime,
+            zip_bytes=setup.work.zip_bytes[lane],
         )
         for lane in declaration.LANES
     )
-    return LiveSite(
-        target=place.info.name,
+    return RaceSite(
+        target=setup.info.name,
         websocket=websocket,
         token=token,
-        region=place.info.region,
-        architecture=place.architecture,
-        records=place.work.records,
+        region=setup.info.region,
+        architecture=setup.architecture,
+        records=setup.work.records,
         lanes=lanes,
         formats=declaration.FORMATS,
-        tiers=tuple(
-            LiveTier(memory_mb=tier, vcpu=round(tier / MEMORY_MB_PER_VCPU, 4)) for tier in tiers
+        memory_sizes=tuple(
+            MemorySize(memory_mb=size, vcpu=round(size / MEMORY_MB_PER_VCPU, 4))
+            for size in memory_sizes
         ),
-        conditions=_digest(place, lanes),
-        caveats=tuple(_caveats(place, tiers)),
-        modelled=_modelled(place.info),
-        prices=_prices(place, prices),
+        conditions=_digest(setup, lanes),
+        caveats=tuple(_caveats(setup, memory_sizes)),
+        modelled=_modelled(setup.info),
+        prices=_prices(setup, prices),
     )
 
 
-def _digest(place: Place, lanes: Sequence[LiveLane]) -> str:
-    """Of all that must be the same where races are compared with each other."""
-    info = place.info
-    told = (
-        (info.name, info.region, place.architecture, place.work.records),
+def _digest(setup: RaceSetup, lanes: Sequence[RaceLane]) -> str:
+    """A digest of everything that must be the same if races are to be compared."""
+    info = setup.info
+    conditions = (
+        (info.name, info.region, setup.architecture, setup.work.records),
         [(lane.name, lane.runtime, lane.zip_bytes) for lane in lanes],
-        tuple(_conditions(info, place.architecture)),
+        tuple(_conditions(info, setup.architecture)),
     )
-    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16]
+    return hashlib.sha256(msgspec.json.encode(conditions)).hexdigest()[:16]
 
 
-def _caveats(place: Place, tiers: Sequence[int]) -> Iterator[Caveat]:
-    info = place.info
+def _caveats(setup: RaceSetup, memory_sizes: Sequence[int]) -> Iterator[SiteCaveat]:
+    enforcement = setup.info.enforcement
     for label, text in (
-        *_conditions(info, place.architecture),
+        *_conditions(setup.info, setup.architecture),
         *(
-            (f"{tier:,} MB", told)
-            for tier in tiers
-            for told in caveats.memory_size(info.enforcement, tier)
+            (f"{size:,} MB", caveat)
+            for size in memory_sizes
+            for caveat in caveats.memory_size(enforcement, size)
         ),
         ("bill", f"first volume tier of the list prices, without {listed(NOT_IN_THE_BILL)}"),
     ):
         if text:
-            yield Caveat(label=label, text=text)
+            yield SiteCaveat(label=label, text=text)
 
 
 def _conditions(info: TargetInfo, priced: Architecture) -> Iterator[tuple[str, str]]:
-    if info.enforcement is None:
+    """Label and text of each condition; an empty text says nothing."""
+    enforced = info.enforcement
+    if enforced is None:
         yield "target", "AWS: its own rules, its own services"
         return
-    enforced = info.enforcement
     yield "target", "emulated on this machine: no figure here was measured on AWS"
     yield (
         "at the same time",
         (
-            "both lanes, the local services and the emulator share these CPUs; "
-            "`lambdameter run` measures one after the other"
+            "both lanes, the local services and the emulator share this machine's CPUs; "
+            "`lambdameter run` measures one variant after the other"
         ),
     )
     yield (
@@ -130,7 +137,7 @@ def _conditions(info: TargetInfo, priced: Architecture) -> Iterator[tuple[str, s
     if info.faults is not None:
         yield "faults", f"INJECTED: {info.faults}"
     if info.overheads is not None:
-        yield "added", (f"AWS's own share of Init Duration and memory, modelled: {info.overheads}")
+        yield "added", f"AWS's own share of Init Duration and memory, modelled: {info.overheads}"
     if info.architecture != priced:
         yield "architecture", f"priced as {priced} but run on {info.architecture}"
 
@@ -144,13 +151,13 @@ def _modelled(info: TargetInfo) -> str | None:
     return ", ".join(models) or None
 
 
-def _prices(place: Place, prices: PriceList) -> LivePrices:
-    here = bill.regional(prices, place.info.region)
-    services = bill.services_usd(here, place.work.write_units, place.task.service_use)
-    return LivePrices(
-        per_request_usd=float(bill.unit_usd(here, bill.REQUEST)),
-        gb_second_usd=float(bill.unit_usd(here, f"{bill.DURATION}.{place.architecture}")),
+def _prices(setup: RaceSetup, prices: PriceList) -> RacePrices:
+    regional = bill.regional(prices, setup.info.region)
+    services = bill.services_usd(regional, setup.work.write_units, setup.workload.service_use)
+    return RacePrices(
+        per_request_usd=float(bill.unit_usd(regional, bill.REQUEST)),
+        gb_second_usd=float(bill.unit_usd(regional, f"{bill.DURATION}.{setup.architecture}")),
         services_usd_per_race=dict.fromkeys(declaration.LANES, float(services)),
         as_of=prices.as_of,
-        region=place.info.region,
+        region=setup.info.region,
     )

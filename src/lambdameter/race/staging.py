@@ -1,4 +1,4 @@
-"""What the live race needs, made here and put on a target: data, packages, functions, tables."""
+"""Prepares a race: makes data and packages, and puts functions, tables and objects on a target."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lambdameter.errors import BadInputError
 from lambdameter.measure.inputs import digester
 from lambdameter.model.artifact import Artifact, Dataset, Deployment
 from lambdameter.model.base import Architecture, ParameterValue
-from lambdameter.model.race import Race, RaceSite
-from lambdameter.model.workload import Workload
+from lambdameter.model.race_declaration import RaceDeclaration, RaceResources
+from lambdameter.model.workload import Table, Workload
 from lambdameter.race import declaration
 from lambdameter.targets.base import Function, Target
 from lambdameter.verify import table as tables
@@ -26,13 +26,13 @@ BUCKET = "lambdameter-race"
 _TOKEN_BYTES = 32
 
 
-class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """What is raced.
+class RaceWork(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a race does.
 
     Attributes:
-        records: that each lane writes.
-        write_units: what writing each of them once costs, in DynamoDB's write request units.
-        zip_bytes: lane -> the size of its package.
+        records: number of records that each lane writes.
+        write_units: DynamoDB write request units for writing each record once.
+        zip_bytes: lane -> package size.
     """
 
     records: int
@@ -41,88 +41,96 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_token() -> str:
-    """What starting a race will need; the functions know its hash alone."""
+    """A token for starting races; the functions know only its hash."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def token_sha256(token: str) -> str:
-    """What the functions know of it, hexadecimal."""
+    """The hash that the functions compare a token with, hexadecimal."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def make_data(task: Workload, parameters: Mapping[str, ParameterValue]) -> Dataset:
+def make_data(workload: Workload, parameters: Mapping[str, ParameterValue]) -> Dataset:
     """The records of a race, from the cache or generated."""
-    return dataset.make(task, parameters, digester(task))
+    return dataset.make(workload, parameters, digester(workload))
 
 
-def objects(task: Workload, data: Dataset) -> dict[str, Path]:
-    """What is in the race's bucket: key -> file."""
+def objects(workload: Workload, data: Dataset) -> dict[str, Path]:
+    """The objects in the race's bucket: key -> file."""
     folder = Path(data.folder)
-    held = {
-        declaration.object_key(one.name): folder / one.object for one in task.cases if one.object
+    inputs = {
+        declaration.object_key(case.name): folder / case.object
+        for case in workload.cases
+        if case.object
     }
-    return held | {declaration.EXPECTED: folder / dataset.EXPECTED_ITEMS}
+    return inputs | {declaration.EXPECTED: folder / dataset.EXPECTED_ITEMS}
 
 
 def make_packages(
-    the_race: Race, architecture: Architecture, build: function.Build
+    race: RaceDeclaration, architecture: Architecture, build: function.Build
 ) -> dict[str, Artifact]:
-    """The package of each function, by its own name.
+    """The package of each function, by the function's name.
 
     Raises:
-        BadInputError: one cannot be built.
-        HostError: a source cannot be read, or the cache not written.
+        BadInputError: a package cannot be built.
+        HostError: a source file cannot be read, or the cache cannot be written.
     """
     return {
-        one.name: function.make(one, declaration.ROOT, architecture, build)
-        for one in the_race.functions
+        declared.name: function.make(declared, declaration.ROOT, architecture, build)
+        for declared in race.functions
     }
 
 
-def work(task: Workload, data: Dataset, packages: Mapping[str, Artifact]) -> Work:
-    """What a race of this data comes to."""
-    case = task.cases[0].name
-    rule = verification.rule(task)
+def work(workload: Workload, data: Dataset, packages: Mapping[str, Artifact]) -> RaceWork:
+    """How much a race with this data does. Raises BadInputError as `table` does."""
+    rule = verification.rule(workload)
     if rule is None:
-        raise no_table(task)
-    written = tables.digest(dataset.expected_items(data, case), rule)
-    return Work(
-        records=written.count,
-        write_units=written.write_units,
+        raise _no_table(workload)
+    expected = tables.digest(dataset.expected_items(data, workload.cases[0].name), rule)
+    return RaceWork(
+        records=expected.count,
+        write_units=expected.write_units,
         zip_bytes={lane: packages[f"racer-{lane}"].zip_bytes for lane in declaration.LANES},
     )
 
 
-def no_table(task: Workload) -> BadInputError:
-    """Of a workload that cannot be raced."""
+def table(workload: Workload) -> Table:
+    """The table that the workload writes. Raises BadInputError if there is none."""
+    if workload.table is None:
+        raise _no_table(workload)
+    return workload.table
+
+
+def _no_table(workload: Workload) -> BadInputError:
     return BadInputError(
-        f"Workload {task.name} has no table, and a race writes to a table",
+        f"Workload {workload.name} has no table, and a race writes to a table",
         place="workload.toml",
         next_step="Choose a workload with a [table] in race/race.toml.",
     )
 
 
-def set_up(target: Target, the_race: Race, task: Workload, held: Mapping[str, Path]) -> None:
-    """Make the bucket with its objects, and a table for each lane."""
+def set_up(
+    target: Target, race: RaceDeclaration, workload: Workload, files: Mapping[str, Path]
+) -> None:
+    """Create the bucket with its objects, and a table for each lane."""
     target.create_bucket(BUCKET)
-    for key, file in held.items():
+    for key, file in files.items():
         target.put_object(BUCKET, key, file)
     for lane in declaration.LANES:
-        if task.table is not None:
-            target.create_table(declaration.resource(the_race, lane), task.table)
+        target.create_table(declaration.resource(race, lane), table(workload))
 
 
 def deploy(
-    target: Target, the_race: Race, name: str, package: Artifact, site: RaceSite
+    target: Target, race: RaceDeclaration, name: str, package: Artifact, resources: RaceResources
 ) -> Deployment:
-    """Make one of the race's functions."""
-    about = the_race.function(name)
+    """Create one of the race's functions on a target."""
+    declared = race.function(name)
     return target.deploy(
         package,
         Function(
-            name=declaration.resource(the_race, name),
-            timeout_s=about.timeout_s,
-            memory_mb=about.memory_mb,
-            environment=declaration.environment(the_race, about, site),
+            name=declaration.resource(race, name),
+            timeout_s=declared.timeout_s,
+            memory_mb=declared.memory_mb,
+            environment=declaration.environment(race, declared, resources),
         ),
     )

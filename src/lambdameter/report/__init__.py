@@ -1,1 +1,1 @@
-"""Reports of runs, sweeps, gates, audits and claims, as terminal text, Markdown, JSON and HTML."""
+"""Reports of runs, sweeps, gates, audits and claims: for terminals, as Markdown, JSON and HTML."""

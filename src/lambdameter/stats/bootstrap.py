@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import scipy  # imports `scipy.special` on first use
 from numpy.typing import NDArray
-from scipy import special  # type: ignore[import-untyped]
 
 from lambdameter.model.comparison import Interval
 
@@ -86,7 +86,7 @@ def tail(rounds: int, freedom: int | None = None) -> float:
     """
     freedom = rounds - 1 if freedom is None else freedom
     expansion = np.sqrt(rounds / (rounds - 1)) * _student(LEVEL, freedom)
-    return float(special.ndtr(-expansion))
+    return float(scipy.special.ndtr(-expansion))
 
 
 def ends(resampled: Floats, estimate: Floats | float, level: float, rounds: int) -> Floats:
@@ -109,7 +109,7 @@ def ends(resampled: Floats, estimate: Floats | float, level: float, rounds: int)
 
 
 def _student(level: float, freedom: int) -> float:
-    return float(special.stdtrit(freedom, (1 + level) / 2))
+    return float(scipy.special.stdtrit(freedom, (1 + level) / 2))
 
 
 def of_medians(log_ratios: Floats, draws: Draws, level: float = LEVEL) -> Interval:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # imports `scipy.special` on first use
 from numpy.typing import NDArray
-from scipy import special  # type: ignore[import-untyped]
 
 from lambdameter.model.comparison import Interval, Noise, Verdict
 
@@ -42,7 +42,7 @@ def detectable(log_ratios: Floats, level: float) -> float:
         A share: 0.03 is 3 % more time.
     """
     count = len(log_ratios)
-    deviates = special.stdtrit(count - 1, np.array([(1 + level) / 2, POWER]))
+    deviates = scipy.special.stdtrit(count - 1, np.array([(1 + level) / 2, POWER]))
     return float(np.expm1(deviates.sum() * np.std(log_ratios, ddof=1) / np.sqrt(count)))
 
 

@@ -8,18 +8,19 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 
 # The distance, in standard deviations, from which on the influence of a round no longer grows. One
 # in eighty normal rounds is farther, so hardly any efficiency is lost: benchmarks/statistics.py.
 BEND = 2.5
-# Standard deviation / median absolute deviation of a normal distribution.
-_NORMAL = 1 / float(special.ndtri(0.75))
-# At least half of the rounds are within the bend, so each step halves the distance.
+# Of a normal distribution: the standard deviation over the median absolute deviation.
+_NORMAL = 1 / NormalDist().inv_cdf(0.75)
+# At least half of the rounds lie within the bend, so each step halves the distance.
 _STEPS = 40
 
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import special  # type: ignore[import-untyped]
+import scipy  # imports `scipy.special` on first use
 
 from lambdameter.model.comparison import Percentile
 
@@ -52,8 +52,8 @@ def _percentile(ordered: Sequence[float], share: float) -> Percentile:
 
 
 def ranks(count: int, share: float) -> tuple[int, int]:
-    """The ranks (from 1) of the ordered times that enclose the percentile with 95 % confidence."""
-    below = special.bdtr(np.arange(count), count, share)
+    """Which of the ordered times (from 1) enclose the percentile in at least 95 % of all cases."""
+    below = scipy.special.bdtr(np.arange(count), count, share)
     low = int(np.searchsorted(below, _BEYOND))
     high = int(np.searchsorted(below, 1 - _BEYOND)) + 1
     return low, high

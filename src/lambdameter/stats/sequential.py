@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
+import scipy  # imports `scipy.special` on first use
 from numpy.typing import NDArray
-from scipy import special  # type: ignore[import-untyped]
 
 from lambdameter.model.comparison import Comparison, Look, Reason, Stopping
 
@@ -52,7 +52,7 @@ def levels(looks: tuple[int, ...] = LOOKS, alpha: float = ALPHA) -> tuple[float,
     """
     shares = [look / looks[-1] for look in looks]
     beyond = boundaries(shares, [spent(share, alpha) for share in shares])
-    return tuple(float(2 * special.ndtr(bound) - 1) for bound in beyond)
+    return tuple(float(2 * scipy.special.ndtr(bound) - 1) for bound in beyond)
 
 
 def last_level(rounds: int, looks: tuple[int, ...] = LOOKS) -> float:
@@ -64,7 +64,7 @@ def last_level(rounds: int, looks: tuple[int, ...] = LOOKS) -> float:
     shares = [look / looks[-1] for look in earlier]
     allowed = [*(spent(share) for share in shares), ALPHA]
     bound = boundaries([*shares, rounds / looks[-1]], allowed)[-1]
-    return float(2 * special.ndtr(bound) - 1)
+    return float(2 * scipy.special.ndtr(bound) - 1)
 
 
 def boundaries(shares: Sequence[float], allowed: Sequence[float]) -> tuple[float, ...]:
@@ -93,7 +93,7 @@ def _boundary(may: float, at: Floats, alive: Floats, step: float, root: float) -
     low, high = 0.0, _FAR
     for _ in range(_HALVINGS):
         bound = (low + high) / 2
-        crossing = special.ndtr((at - bound * root) / step) + special.ndtr(
+        crossing = scipy.special.ndtr((at - bound * root) / step) + scipy.special.ndtr(
             (-bound * root - at) / step
         )
         low, high = (bound, high) if alive @ crossing > may else (low, bound)

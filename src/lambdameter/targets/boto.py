@@ -115,28 +115,9 @@ class BotoTarget:
         """The description in the host header of an answer; a target without this header is AWS."""
         with _translated_errors("Lambda"):
             answer = self._lambda.list_functions(MaxItems=1)
-        host = report_line.parse_host(answer["ResponseMetadata"]["HTTPHeaders"])
-        if host is None:
-            return TargetInfo(
-                name="aws",
-                region=self._options.region,
-                architecture=self._options.architecture,
-                enforcement=None,
-                engines={},
-                runtimes={},
-                latency_model=None,
-            )
-        return TargetInfo(
-            name="local",
-            region=self._options.region,
-            architecture=msgspec.convert(host.architecture, Architecture),
-            enforcement=host.enforcement,
-            engines=host.engines,
-            runtimes=host.runtimes,
-            latency_model=host.latency_model,
-            faults=host.faults,
-            calibration=host.calibration,
-            overheads=host.overheads,
+        local = report_line.parse_host(answer["ResponseMetadata"]["HTTPHeaders"])
+        return local or TargetInfo(
+            name="aws", region=self._options.region, architecture=self._options.architecture
         )
 
     def deploy(self, artifact: Artifact, function: Function) -> Deployment:

@@ -70,8 +70,6 @@ class FakeTarget:
             architecture="x86_64",
             enforcement=nothing,
             engines={"lambda": "scripted"},
-            runtimes={},
-            latency_model=None,
         )
 
     def deploy(self, artifact: Artifact, function: Function) -> Deployment:

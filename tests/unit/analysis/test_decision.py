@@ -18,6 +18,7 @@ def with_totals(run: Run, totals: dict[str, float]) -> Run:
     """Replace each variant's warm totals, on every case."""
 
     def changed(cell: CellSummary) -> CellSummary:
+        assert cell.warm is not None
         warm = msgspec.structs.replace(cell.warm, total_ms=totals[cell.variant])
         return msgspec.structs.replace(cell, warm=warm)
 
@@ -136,7 +137,7 @@ def with_third(run: Run, language: str, total_ms: float) -> Run:
             cell, variant="tuned", warm=msgspec.structs.replace(cell.warm, total_ms=total_ms)
         )
         for cell in run.summary.cells
-        if cell.variant == "rust"
+        if cell.variant == "rust" and cell.warm is not None
     ]
     bills = [
         msgspec.structs.replace(bill, variant="tuned")

@@ -27,7 +27,8 @@ def quantity(metric: str, call: str = "warm", variant: str = "rust") -> Quantity
 
 @pytest.fixture
 def run(sample_run: ModuleType) -> Run:
-    return sample_run.rounds_input(2)
+    result: Run = sample_run.rounds_input(2)
+    return result
 
 
 def warm(run: Run, number: int = 0) -> list[Sample]:

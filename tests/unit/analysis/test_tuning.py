@@ -35,6 +35,7 @@ def with_tuned(run: Run, times: dict[str, tuple[float, float]], language: str = 
 
 def timed(cell: CellSummary, variant: str, seconds: float) -> CellSummary:
     total_ms = seconds * 1_000 if seconds else None
+    assert cell.warm is not None
     warm = msgspec.structs.replace(cell.warm, total_ms=total_ms, duration_ms=total_ms)
     return msgspec.structs.replace(cell, variant=variant, warm=warm)
 

@@ -172,7 +172,7 @@ def test_bytes_that_are_no_utf_8_are_told_with_their_line() -> None:
 def test_amounts_may_have_thousands_separators(read: Read) -> None:
     text = 'metric,value,records,runs\ncost,1,"50,000","43,200,000"\n'
     (figure,) = read(text).figures
-    assert (figure.records, figure.runs) == (50_000, 43_200_000)
+    assert (figure.records, figure.runs) == (50_000, Decimal(43_200_000))
 
 
 def test_the_page_documents_every_column_metric_and_unit() -> None:

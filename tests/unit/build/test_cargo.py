@@ -67,8 +67,8 @@ def test_a_build_with_nothing_to_do_says_nothing_and_still_finds_the_binary(
     assert out[1].getvalue() == ""
 
 
-def test_what_the_whole_workspace_built_is_not_built_again(crate: Path, out: Out) -> None:
-    cargo.build(crate / "Cargo.toml", out[0])
+def test_what_another_build_of_the_workspace_made_is_not_made_again(crate: Path, out: Out) -> None:
+    cargo.build(crate / "Cargo.toml", out[0], ["sums"])
     binary = shared_target.folder() / "release" / "sums"
     before = binary.stat()
     assert executable(crate) == binary.read_bytes()
@@ -165,7 +165,7 @@ def test_a_build_waits_for_another_and_says_so(crate: Path) -> None:
         return len(text)
 
     waiting = io.StringIO()
-    waiting.write = lets_go  # type: ignore[method-assign] - what is told lets it go on
+    waiting.write = lets_go  # type: ignore[method-assign]  # what is told lets it go on
     assert cargo.executable(crate / "Cargo.toml", Console(file=waiting), "sums")
     assert said[0] == "waiting for another build to finish\n"
 
@@ -223,7 +223,7 @@ def test_an_interrupted_build_ends_with_its_compilers(
 
     monkeypatch.setattr(Build, "feed", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        cargo.build(crate / "Cargo.toml", out[0])
+        cargo.build(crate / "Cargo.toml", out[0], ["sums"])
     _, alive = psutil.wait_procs(compilers(int(told.read_text())), timeout=10)
     assert alive == []
 
@@ -245,12 +245,12 @@ def test_a_missing_tool_is_the_hosts_fault(
         (there / name).symlink_to("/bin/true")
     monkeypatch.setenv("PATH", str(there))
     with pytest.raises(HostError) as refused:
-        cargo.build(crate / "Cargo.toml", out[0])
+        cargo.build(crate / "Cargo.toml", out[0], ["sums"])
     assert refused.value.place == f"{tool}, on PATH"
 
 
-def test_the_module_builds_a_workspace(crate: Path) -> None:
-    assert cargo.main(["--workspace", "--manifest-path", str(crate / "Cargo.toml")]) == 0
+def test_the_module_builds_what_it_is_told(crate: Path) -> None:
+    assert cargo.main(["sums", "--manifest-path", str(crate / "Cargo.toml")]) == 0
     assert (shared_target.folder() / "release" / "sums").is_file()
 
 
@@ -258,7 +258,7 @@ def test_the_module_fails_with_the_errors_exit_code(
     crate: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (crate / "src" / "main.rs").write_text("fn main() { nothing() }\n")
-    assert cargo.main(["--workspace", "--manifest-path", str(crate / "Cargo.toml")]) == 2
+    assert cargo.main(["sums", "--manifest-path", str(crate / "Cargo.toml")]) == 2
     captured = capsys.readouterr()
     assert "cannot find function" in captured.err
     assert captured.out == ""

@@ -118,7 +118,7 @@ def test_weights_grow_with_the_sources_of_what_a_build_needs(tmp_path: Path) -> 
         },
     }
     empty = 50_000
-    assert weights(json.dumps(metadata).encode(), None) == {
+    assert weights(json.dumps(metadata).encode(), ["app-bin"]) == {
         "app": empty + 10,
         "lib": empty + 200,
     }
@@ -133,8 +133,8 @@ def test_one_binary_needs_the_dependencies_of_its_own_package() -> None:
         ],
         "resolve": {"nodes": [{"id": "one", "deps": []}, {"id": "two", "deps": []}]},
     }
-    assert list(weights(json.dumps(metadata).encode(), "two")) == ["two"]
+    assert list(weights(json.dumps(metadata).encode(), ["two"])) == ["two"]
 
 
 def test_without_metadata_there_are_no_weights() -> None:
-    assert weights(b"", None) == {}
+    assert weights(b"", ["one"]) == {}

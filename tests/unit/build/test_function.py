@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Never
 
 import msgspec
 import pytest
 
 from lambdameter.build import function
 from lambdameter.errors import BadInputError, HostError
-from lambdameter.model.race import RaceFunction
+from lambdameter.model.race_declaration import RaceFunction
 from lambdameter.race import declaration
 
 ABOUT = RaceFunction(
@@ -25,7 +26,7 @@ ABOUT = RaceFunction(
 X86 = b"\x7fELF\x02\x01" + b"\0" * 12 + b"\x3e\x00"
 
 
-def never(_crate: Path, _binary: str) -> Path:
+def never(_crate: Path, _binary: str) -> Never:
     raise AssertionError("nothing is to be built")
 
 
@@ -38,7 +39,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def names(path: Path) -> list[str]:
+def names(path: str) -> list[str]:
     with zipfile.ZipFile(path) as package:
         return package.namelist()
 

@@ -11,11 +11,12 @@ import pytest
 from lambdameter.build import page
 from lambdameter.errors import BadInputError, HostError
 
-# Stands in for npm: it notes what it was asked for, and `build` makes the page of main.ts.
+# Stands in for npm: it notes its arguments; `build` makes the page of main.ts, `format` changes it.
 NPM = """#!/bin/sh
 echo "$*" >> "$NOTES"
 case "$*" in
   *" ci "*) mkdir -p node_modules && touch node_modules/.package-lock.json ;;
+  *format) echo formatted > src/main.ts ;;
   *build) mkdir -p dist && grep -v '^syntax error' src/main.ts > dist/index.html ;;
 esac
 """
@@ -58,6 +59,7 @@ def notes(tmp_path: Path) -> Callable[[], list[str]]:
 CI = "--silent ci --include=dev --no-audit --no-fund"
 BUILD = "--silent run build"
 CHECK = "--silent run check"
+FORMAT = "--silent run format"
 
 
 def test_the_page_is_built_once_for_each_state_of_its_sources(
@@ -90,6 +92,17 @@ def test_nothing_is_built_in_the_tree(sources: Path, tools: Callable[..., None])
     page.build(sources)
     page.run("test", sources)
     assert sorted(sources.rglob("*")) == before
+
+
+def test_the_formatter_rewrites_the_sources(
+    sources: Path, tools: Callable[..., None], notes: Callable[[], list[str]]
+) -> None:
+    tools()
+    (sources / "src" / "other.ts").write_text("in order")
+    page.reformat(sources)
+    assert (sources / "src" / "main.ts").read_text() == "formatted\n"
+    assert (sources / "src" / "other.ts").read_text() == "in order"
+    assert notes() == [CI, FORMAT]
 
 
 def test_a_file_that_was_removed_is_not_in_the_copy_any_more(
@@ -192,16 +205,15 @@ def test_each_kind_of_machine_has_packages_of_its_own(
     assert notes() == [CI, CHECK, CI, CHECK]
 
 
-@pytest.mark.parametrize("script", ["build", "check", "test"])
+@pytest.mark.parametrize("script", ["build", "check", "test", "format"])
 @pytest.mark.parametrize("ci", ["", "true"], ids=["a user's", "CI"])
+@pytest.mark.usefixtures("tools")
 def test_without_npm_make_goes_on_and_says_what_is_missing(
-    tools: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     ci: str,
     script: str,
 ) -> None:
-    assert tools
     monkeypatch.setenv("CI", ci)
     assert page.main([script]) == (HostError.exit_code if ci else 0)
     said = capsys.readouterr().err

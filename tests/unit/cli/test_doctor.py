@@ -69,7 +69,7 @@ def test_rust_must_be_new_enough(version: str | None, state: str) -> None:
 
 
 def factory(enforcement: Enforcement) -> Any:
-    return SimpleNamespace(enforcement=enforcement, has_levers=False, close=lambda: None)
+    return SimpleNamespace(enforcement=enforcement, has_pacer_files=False, close=lambda: None)
 
 
 def test_what_is_enforced_is_told_by_part() -> None:

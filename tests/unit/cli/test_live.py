@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import socket
 import sys
 from collections.abc import Callable
@@ -13,17 +12,18 @@ from lambdameter.build import page
 from lambdameter.cli import main as command_line
 from lambdameter.cost.price_list import latest
 from lambdameter.errors import HostError
-from lambdameter.model.live import LiveSite
+from lambdameter.model.race_messages import Clearing
+from lambdameter.model.race_records import RaceSite
 from lambdameter.model.sample import TargetInfo
 from lambdameter.race import declaration, deployment, session, staging
-from lambdameter.race import site as live_site
-from lambdameter.race.page_server import Stage
+from lambdameter.race import site as race_site
+from lambdameter.race.page_server import PageContent
 from lambdameter.race.recorder import Recorder
 from lambdameter.workload.loader import load
 
 ONE, ANOTHER = "1" * 32, "2" * 32
 PAGE = '<script id="lambdameter-data" type="application/json">null</script>'
-WORK = staging.Work(records=5, write_units=6, zip_bytes={"python": 1, "rust": 2})
+WORK = staging.RaceWork(records=5, write_units=6, zip_bytes={"python": 1, "rust": 2})
 AWS = TargetInfo(
     name="aws",
     region="eu-west-1",
@@ -37,22 +37,22 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Stage]:
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[PageContent]:
     """What was served; there is a page, and nothing of the user's own is touched."""
-    stages: list[Stage] = []
+    contents: list[PageContent] = []
     file = tmp_path / "index.html"
     file.write_text(PAGE)
     monkeypatch.setattr(page, "find", lambda: file)
-    monkeypatch.setattr(session, "serve", lambda stage, _, **__: stages.append(stage))
+    monkeypatch.setattr(session, "serve", lambda content, _, **__: contents.append(content))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv("LAMBDAMETER_TOKEN", raising=False)
     monkeypatch.chdir(tmp_path)
-    return stages
+    return contents
 
 
 @pytest.fixture
 def run(
-    served: list[Stage],  # noqa: ARG001 - what it brings about
+    served: list[PageContent],  # noqa: ARG001 - what it brings about
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Run:
@@ -62,45 +62,45 @@ def run(
         monkeypatch.setattr(sys, "argv", ["lambdameter", "live", *arguments])
         with pytest.raises(SystemExit) as ended:
             command_line()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
 
     return ran
 
 
 @pytest.fixture
-def site() -> LiveSite:
-    the_race = declaration.load()
-    place = live_site.Place(
-        the_race=the_race,
-        task=load(the_race.workload),
+def site() -> RaceSite:
+    race = declaration.load()
+    setup = race_site.RaceSetup(
+        race=race,
+        workload=load(race.workload),
         work=WORK,
         info=AWS,
         architecture="arm64",
     )
-    return live_site.site(place, (128,), latest(), websocket="wss://x/race", token="a secret")
+    return race_site.make(setup, (128,), latest(), websocket="wss://x/race", token="a secret")
 
 
 @pytest.fixture
-def recorded(site: LiveSite, tmp_path: Path) -> None:
+def recorded(site: RaceSite, tmp_path: Path) -> None:
     """Two races in the folder that is the default."""
     recorder = Recorder(tmp_path / "races", site)
     for number, name in enumerate((ONE, ANOTHER)):
-        about = {"type": "clearing", "race": name, "format": "csv", "at_ms": number}
-        recorder.hear(json.dumps(about))
+        clearing = Clearing(race=name, at_ms=number, format="csv", memory_mb=128, cold=False)
+        recorder.record(msgspec.json.encode(clearing))
 
 
 @pytest.fixture
-def deployed(served: list[Stage]) -> deployment.Deployed:  # noqa: ARG001 - its folder
-    there = deployment.Deployed(
+def deployed(served: list[PageContent]) -> deployment.DeployedRace:  # noqa: ARG001 - its folder
+    there = deployment.DeployedRace(
         endpoint="wss://x.execute-api.eu-west-1.amazonaws.com/race",
         region="eu-west-1",
         architecture="x86_64",
         stack="lambdameter-race",
         work=WORK,
     )
-    deployment.place().parent.mkdir(parents=True)
-    deployment.place().write_bytes(msgspec.json.encode(there))
+    deployment.deployment_file().parent.mkdir(parents=True)
+    deployment.deployment_file().write_bytes(msgspec.json.encode(there))
     return there
 
 
@@ -165,24 +165,26 @@ def test_what_does_not_go_together_is_bad_input(
 
 
 @pytest.mark.usefixtures("recorded")
-def test_replay_serves_what_was_recorded_and_no_gateway(run: Run, served: list[Stage]) -> None:
+def test_replay_serves_what_was_recorded_and_no_gateway(
+    run: Run, served: list[PageContent]
+) -> None:
     assert run("--port", "0", "--replay")[0] == 0
-    (stage,) = served
-    assert [one.race for one in stage.races.list().races] == [ANOTHER, ONE]
-    assert (stage.site.websocket, stage.site.token, stage.current()) == (None, None, None)
+    (content,) = served
+    assert [one.race for one in content.recordings.list().races] == [ANOTHER, ONE]
+    assert (content.site.websocket, content.site.token, content.current()) == (None, None, None)
 
 
 @pytest.mark.usefixtures("recorded")
-def test_replay_of_named_races_shows_no_others(run: Run, served: list[Stage]) -> None:
+def test_replay_of_named_races_shows_no_others(run: Run, served: list[PageContent]) -> None:
     assert run("--port", "0", "--replay", ONE)[0] == 0
-    assert [one.race for one in served[0].races.list().races] == [ONE]
+    assert [one.race for one in served[0].recordings.list().races] == [ONE]
 
 
 @pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize("flag", ["--replay", "--export=x.html"])
 @pytest.mark.parametrize("name", ["3" * 32, "..", "x"])
 def test_a_named_race_that_is_not_there_is_bad_input(
-    run: Run, served: list[Stage], flag: str, name: str
+    run: Run, served: list[PageContent], flag: str, name: str
 ) -> None:
     code, _, err = run("--port", "0", flag, ONE, name)
     assert code == 2
@@ -222,14 +224,16 @@ def test_what_was_not_deployed_cannot_be_shown(run: Run) -> None:
 
 
 def test_on_aws_the_page_is_told_what_was_deployed_and_asks_for_the_token(
-    run: Run, served: list[Stage], deployed: deployment.Deployed
+    run: Run, served: list[PageContent], deployed: deployment.DeployedRace
 ) -> None:
     assert run("--port", "0", "--target", "aws", "--memory", "1024,128")[0] == 0
     site = served[0].site
     assert (site.target, site.websocket, site.token) == ("aws", deployed.endpoint, None)
     assert (site.region, site.architecture, site.records) == ("eu-west-1", "x86_64", 5)
-    assert [tier.memory_mb for tier in site.tiers] == [128, 1_024]
-    assert {lane: bool(files) for lane, files in served[0].code.items()} == {
+    assert [size.memory_mb for size in site.memory_sizes] == [128, 1_024]
+    code = served[0].code
+    assert code is not None
+    assert {lane: bool(files) for lane, files in code.lanes.items()} == {
         "python": True,
         "rust": True,
     }
@@ -238,7 +242,7 @@ def test_on_aws_the_page_is_told_what_was_deployed_and_asks_for_the_token(
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("how", ["flag", "variable"])
 def test_a_token_that_is_told_is_told_to_the_page(
-    run: Run, served: list[Stage], monkeypatch: pytest.MonkeyPatch, how: str
+    run: Run, served: list[PageContent], monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     if how == "variable":
         monkeypatch.setenv("LAMBDAMETER_TOKEN", "T")

@@ -2,24 +2,26 @@ from __future__ import annotations
 
 from types import ModuleType
 
+import msgspec
 import pytest
 
 from lambdameter.cost.headline import headline_bill
 from lambdameter.model.claim import Headline
 from lambdameter.model.reproduction import HeadlineBill
 
+HEADLINE = Headline(
+    claim="K7",
+    title="cheaper",
+    workload="etl",
+    of="rust",
+    over="python",
+    cases=("csv", "json"),
+    memory_mb=1024,
+)
+
 
 def headline(**fields: object) -> Headline:
-    given = {
-        "claim": "K7",
-        "title": "cheaper",
-        "workload": "etl",
-        "of": "rust",
-        "over": "python",
-        "cases": ("csv", "json"),
-        "memory_mb": 1024,
-    }
-    return Headline(**(given | fields))
+    return msgspec.structs.replace(HEADLINE, **fields)
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import pytest
 from lambdameter.cost import price_list
 from lambdameter.errors import BadInputError
 
+BEGIN = date(2014, 11, 13)  # when AWS announced Lambda
+
 
 def test_prices_are_exact_decimals_with_a_source_and_a_date() -> None:
     prices = price_list.latest()
@@ -16,7 +18,7 @@ def test_prices_are_exact_decimals_with_a_source_and_a_date() -> None:
         for price in region.values():
             assert isinstance(price.usd, Decimal)
             assert price.source.startswith("https://")
-            assert price.as_of == "undated" or date.fromisoformat(price.as_of)
+            assert price.as_of == "undated" or date.fromisoformat(price.as_of) > BEGIN
 
 
 def test_the_list_is_as_new_as_its_newest_price() -> None:

@@ -139,7 +139,7 @@ class FakeAddress:
 
 
 class FakeHost:
-    """The surroundings of environments: every process runs the test's script."""
+    """What environments need of the emulator: every process runs the test's script."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -178,11 +178,11 @@ class FakeHost:
     async def forget(self, access_key_id: str) -> None:
         self.forgotten.append(access_key_id)
 
-    def surroundings(self) -> EmulatorServices:
+    def services(self) -> EmulatorServices:
         return EmulatorServices(
             enclose=self.enclose,  # type: ignore[arg-type]
             clock=self.clock,
-            listen=self.listen,  # type: ignore[arg-type]
+            listen=self.listen,
             usage=self.usage,
             forget=self.forget,
             awake=contextlib.nullcontext(),

@@ -16,7 +16,7 @@ import pytest
 
 from lambdameter.emulator import __main__ as command
 from lambdameter.emulator.gateway.declaration import WebSocketApi
-from lambdameter.emulator.server import EmulatorFailed, EmulatorReady, Options
+from lambdameter.emulator.options import EmulatorFailed, EmulatorReady, Options
 from lambdameter.errors import HostError, TargetError
 
 READY = EmulatorReady(

@@ -19,12 +19,13 @@ from websockets.asyncio.client import connect
 from lambdameter.emulator import server
 from lambdameter.emulator.control.plane import ControlPlane
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
-from lambdameter.emulator.server import EmulatorReady, Options, serve
+from lambdameter.emulator.options import EmulatorReady, Options
+from lambdameter.emulator.server import serve
 from lambdameter.emulator.services import latency
 from lambdameter.errors import BadInputError, HostError
 
 pytestmark = pytest.mark.usefixtures("require_launcher")
-OPTIONS = Options(sandbox="none", data_plane=False, region="eu-west-1")
+OPTIONS = Options(sandbox="none", services=False, region="eu-west-1")
 
 
 @pytest.fixture(autouse=True)
@@ -75,10 +76,10 @@ async def test_a_start_that_fails_leaves_nothing_behind_either(
     before = names(temporary)
     port = int(serving[0].endpoint.rpartition(":")[2])
     with pytest.raises(HostError, match="port is already in use"):
-        async with serve(Options(sandbox="none", data_plane=False, port=port)):
+        async with serve(Options(sandbox="none", services=False, port=port)):
             pass
     with pytest.raises(BadInputError, match="no sandbox"):
-        async with serve(Options(sandbox="jail", data_plane=False)):
+        async with serve(Options(sandbox="jail", services=False)):
             pass
     assert names(temporary) == before
 
@@ -144,8 +145,7 @@ async def test_without_what_keeps_lambdas_rule_nothing_is_served(
 async def test_whatever_dies_first_is_why_nothing_is_served() -> None:
     loop = asyncio.get_running_loop()
     first, second = loop.create_future(), loop.create_future()
-    died = server._either(None, first, second)
-    assert died is not None
+    died = server._first_death(None, first, second)
     second.set_result(HostError("The second", next_step="Look."))
     assert (await died).cause == "The second"
     first.set_result(HostError("The first", next_step="Look."))
@@ -153,19 +153,17 @@ async def test_whatever_dies_first_is_why_nothing_is_served() -> None:
     assert died.result().cause == "The second"
 
 
-async def test_where_nothing_can_die_nothing_is_waited_for() -> None:
-    assert server._either(None, None) is None
-
-
-def test_the_data_plane_is_given_a_file_of_the_median_that_was_asked_for(tmp_path: Path) -> None:
-    file = Path(server._model_file("6", tmp_path))
+def test_for_a_median_the_local_services_get_a_latency_argument(tmp_path: Path) -> None:
+    file = Path(server._latency_argument("6", tmp_path))
     assert file.parent == tmp_path
     assert file.read_text() == latency.model(6.0)
 
 
-@pytest.mark.parametrize(("told", "given"), [("0", "off"), ("off", "off"), ("my.toml", "my.toml")])
+@pytest.mark.parametrize(
+    ("option", "argument"), [("0", "off"), ("off", "off"), ("my.toml", "my.toml")]
+)
 def test_no_latency_and_a_users_own_model_need_no_file(
-    tmp_path: Path, told: str, given: str
+    tmp_path: Path, option: str, argument: str
 ) -> None:
-    assert server._model_file(told, tmp_path) == given
+    assert server._latency_argument(option, tmp_path) == argument
     assert not names(tmp_path)

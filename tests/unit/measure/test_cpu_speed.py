@@ -90,7 +90,7 @@ def test_doctor_calibrates_against_both_architectures_and_keeps_it(
         return [msgspec.structs.replace(found(1.55), architecture=one) for one in architectures]
 
     seen: list[int | None] = []
-    monkeypatch.setattr("lambdameter.emulator.speed.host.calibrate", calibrate)
+    monkeypatch.setattr("lambdameter.measure.cpu_speed.calibrations", calibrate)
     told = command("doctor", "--calibrate")
     assert sorted(path.name for path in cache.glob("speed-*.json")) == [
         "speed-arm64.json",

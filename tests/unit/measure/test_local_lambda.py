@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
-from lambdameter.emulator.server import Options
+from lambdameter.emulator.options import Options
 from lambdameter.errors import BadInputError, HostError, LambdameterError, TargetError
 from lambdameter.measure import local_lambda as local
 from lambdameter.measure.local_lambda import local_lambda, running

@@ -121,7 +121,7 @@ def test_cells_that_cannot_be_measured_are_refused(cells: plan.Cells, says: str)
 @pytest.mark.parametrize("nothing", [{"rounds": 0}, {"warm_calls": -1}])
 def test_too_few_calls_are_refused(nothing: dict[str, int]) -> None:
     with pytest.raises(BadInputError, match="too few"):
-        make(**nothing)
+        make(CELLS, 7, **nothing)
 
 
 def test_an_environment_may_go_without_warm_calls() -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from lambdameter.measure.progress import ProgressBar
 from lambdameter.model.artifact import Dataset, Expected
+from lambdameter.model.base import Call
 from lambdameter.model.sample import Report, Sample, SampleError, Trial, TrialEquality
 
 PLAN = tuple(
@@ -30,7 +31,7 @@ def dataset(count: int) -> Dataset:
     return Dataset(folder="/d", parameters={}, object_bytes={}, expected=expected)
 
 
-DATASETS = {"cold": dataset(0), "warm": dataset(9_000)}
+DATASETS: dict[Call, Dataset] = {"cold": dataset(0), "warm": dataset(9_000)}
 EQUAL = TrialEquality(
     equal=True,
     expected_count=1,

@@ -220,7 +220,8 @@ def trials(warm: int = 1, variants: tuple[str, ...] = ("python",)) -> tuple[Tria
 
 
 def kinds(samples: list[Sample]) -> list[str | None]:
-    return [sample.error and f"{sample.error.kind}:{sample.error.type}" for sample in samples]
+    errors = [sample.error for sample in samples]
+    return [f"{error.kind}:{error.type}" if error else None for error in errors]
 
 
 def test_a_run_gives_one_verified_sample_for_each_trial(tmp_path: Path) -> None:
@@ -398,13 +399,16 @@ def test_a_connection_that_broke_is_a_failed_sample_while_the_target_lives(tmp_p
     assert kinds(samples) == ["invoke:status 0"]
 
 
-def test_a_connection_that_broke_because_the_target_died_is_no_sample(tmp_path: Path) -> None:
+def test_a_connection_that_broke_because_the_target_died_is_no_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def dies(target: FakeTarget, request: Request) -> Invocation:
         target.dead = True
         return cut_off(target, request)
 
     bed = Bed(tmp_path, dies)
-    bed.target.delete_table = lambda _: None  # its data plane lives a moment longer
+    # Its data plane lives a moment longer.
+    monkeypatch.setattr(bed.target, "delete_table", lambda _: None)
     with pytest.raises(TargetError, match="ended the target"):
         bed.run(trials(warm=0))
     assert bed.samples == []

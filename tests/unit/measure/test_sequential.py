@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from itertools import count
@@ -148,12 +149,9 @@ def test_a_budget_ends_it_before_a_round_that_would_not_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rule = StoppingRule(looks=LOOKS, budget_s=45.0)
-    clocked = looking.until_decided
-
-    def with_clock(*given: Any) -> None:
-        clocked(*given, clock=seconds(10.0))  # a round takes ten seconds
-
-    monkeypatch.setattr(looking, "until_decided", with_clock)
+    # A round takes ten seconds.
+    clocked = functools.partial(looking.until_decided, clock=seconds(10.0))
+    monkeypatch.setattr(looking, "until_decided", clocked)
     wanted = msgspec.structs.replace(auto, stopping_rule=rule)
     stopping = measure(workload, wanted, scripted(lasting(working, slower_rust)).opening).stopping()
     assert stopping is not None

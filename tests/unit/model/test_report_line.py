@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from lambdameter.model.calibration import Calibration
 from lambdameter.model.report_line import (
     MODELLED,
-    Host,
     format_host,
     format_meter,
     format_report,
@@ -15,7 +14,7 @@ from lambdameter.model.report_line import (
     parse_meter,
     parse_report,
 )
-from lambdameter.model.sample import Enforcement, Meter, Modelled, ServiceTime
+from lambdameter.model.sample import Enforcement, Meter, Modelled, ServiceTime, TargetInfo
 
 # As AWS prints it: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 COLD = (
@@ -123,7 +122,9 @@ def test_an_answer_without_headers_has_no_meter_and_no_host() -> None:
 
 
 def test_the_host_survives_its_header(calibration: Calibration) -> None:
-    host = Host(
+    info = TargetInfo(
+        name="local",
+        region="eu-west-1",
         enforcement=Enforcement(by="none", cpu="", memory="", freeze="", isolation=""),
         engines={"dynamodb": "x 1"},
         runtimes={},
@@ -133,4 +134,4 @@ def test_the_host_survives_its_header(calibration: Calibration) -> None:
         calibration=calibration,
         overheads="overheads 1",
     )
-    assert parse_host(format_host(host)) == host
+    assert parse_host(format_host(info)) == info

@@ -2,18 +2,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 import pytest
 
 from lambdameter.errors import BadInputError
 from lambdameter.measure.run_folder import RunFolder
+from lambdameter.model.base import ParameterValue
 from lambdameter.model.sample import Invocation, Report
 from lambdameter.pytest_plugin.duel import CannotTell, Duel, fight
 from lambdameter.targets.fake import FakeTarget, Request, Script, answered
 
 Fought = Callable[..., Duel]
+
+
+class Wanted(TypedDict, total=False):
+    """What a test gives to `fight`."""
+
+    cold: int
+    settings: dict[str, ParameterValue]
 
 
 @pytest.fixture
@@ -22,9 +30,16 @@ def fought(
 ) -> Fought:
     """A duel on a scripted target; `factor` makes Rust's warm Durations longer by so much."""
 
-    def fight_it(script: Script = working, factor: float = 1.0, **asked: Any) -> Duel:
-        given = {"memory_mb": [128], "warm": 2, "sandbox": "none"} | asked
-        duel = fight(sums, tmp_path / "run", opening=scripted(script).opening, **given)
+    def fight_it(script: Script = working, factor: float = 1.0, **wanted: Unpack[Wanted]) -> Duel:
+        duel = fight(
+            sums,
+            tmp_path / "run",
+            memory_mb=[128],
+            warm=2,
+            sandbox="none",
+            opening=scripted(script).opening,
+            **wanted,
+        )
         run = duel.run
         samples = []
         for one in run.samples:

@@ -9,7 +9,6 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -17,12 +16,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from lambdameter.model.live import LiveLane, LivePrices, LiveSite, LiveTier
-from lambdameter.model.race import RaceSite
-from lambdameter.race import declaration as race
+from lambdameter.model.race_declaration import RaceResources
+from lambdameter.model.race_records import MemorySize, RaceLane, RacePrices, RaceSite
+from lambdameter.race import declaration
 
 TOKEN = "a token"
-SITE = RaceSite(
+RESOURCES = RaceResources(
     bucket="b",
     connections_url="https://api.example/race",
     token_sha256=hashlib.sha256(TOKEN.encode()).hexdigest(),
@@ -32,6 +31,19 @@ SITE = RaceSite(
 
 def refusal(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, "Operation")
+
+
+def finished(**about: Any) -> dict[str, Any]:
+    """The message of a racer that has written 2,000 records."""
+    answer = {
+        "records": 2_000,
+        "written": 2_000,
+        "invalid": {"count": 0, "first": []},
+        "retried_items": 0,
+        "total_ms": 4.5,
+        "phases": {"s3_ms": 1.0, "parse_ms": 1.0, "write_ms": 2.5},
+    }
+    return {"type": "finished", "answer": answer, "telling_ms": 0.5} | about
 
 
 class FakeS3:
@@ -91,19 +103,20 @@ class Body(io.BytesIO):
 
 
 class FakeGateway:
-    """`@connections`: what each page was told; `gone` pages are not there any more."""
+    """`@connections`: what was sent to each page, checked; pages that `fails` names fail."""
 
-    def __init__(self) -> None:
-        self.told: list[tuple[str, dict[str, Any]]] = []
+    def __init__(self, checked_message: Callable[[bytes], dict[str, Any]]) -> None:
+        self.sent: list[tuple[str, dict[str, Any]]] = []
         self.fails: dict[str, Exception] = {}
+        self._checked = checked_message
 
     def post_to_connection(self, **post: Any) -> None:
-        self.told.append((post["ConnectionId"], json.loads(post["Data"])))
+        self.sent.append((post["ConnectionId"], self._checked(post["Data"])))
         if post["ConnectionId"] in self.fails:
             raise self.fails[post["ConnectionId"]]
 
     def messages(self, to: str) -> list[dict[str, Any]]:
-        return [message for connection, message in self.told if connection == to]
+        return [message for connection, message in self.sent if connection == to]
 
 
 class FakeFunctions:
@@ -123,9 +136,9 @@ class FakeFunctions:
 
     def finish(self, event: dict[str, Any]) -> None:
         """What a racer leaves."""
-        kept = {"type": "finished", "race": event["race"], "lane": event["lane"]}
+        result = finished(at_ms=1.0, race=event["race"], lane=event["lane"])
         key = f"races/{event['race']}/{event['lane']}.json"
-        self._s3.objects[key] = json.dumps(kept).encode()
+        self._s3.objects[key] = json.dumps(result).encode()
 
     def invoke(self, **invoke: Any) -> dict[str, Any]:
         if invoke["FunctionName"] in self.refuses:
@@ -216,8 +229,8 @@ def s3() -> FakeS3:
 
 
 @pytest.fixture
-def gateway() -> FakeGateway:
-    return FakeGateway()
+def gateway(checked_message: Callable[[bytes], dict[str, Any]]) -> FakeGateway:
+    return FakeGateway(checked_message)
 
 
 @pytest.fixture
@@ -232,9 +245,10 @@ def imported(
     """A function's handler module by the function's name, in the environment that it declares."""
 
     def load(name: str) -> ModuleType:
-        the_race = race.load()
-        about = the_race.function(name)
-        for variable, value in race.environment(the_race, about, SITE).items():
+        race = declaration.load()
+        declared = race.function(name)
+        variables = declaration.environment(race, declared, RESOURCES)
+        for variable, value in variables.items():
             monkeypatch.setenv(variable, value)
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
@@ -242,23 +256,24 @@ def imported(
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         fakes = {"s3": s3, "lambda": functions, "apigatewaymanagementapi": gateway}
         monkeypatch.setattr(boto3, "client", lambda service, **_: fakes.get(service))
-        own = [file.stem for one in about.sources for file in (race.ROOT / one).glob("*.py")]
-        for source in about.sources:
-            monkeypatch.syspath_prepend(str(Path(race.ROOT, source)))
-        for one in own:
-            monkeypatch.delitem(sys.modules, one, raising=False)
-        module = importlib.import_module(about.handler.partition(".")[0])
-        for one in own:
-            sys.modules.pop(one, None)
+        folders = [declaration.ROOT / source for source in declared.sources]
+        names = [file.stem for folder in folders for file in folder.glob("*.py")]
+        for folder in folders:
+            monkeypatch.syspath_prepend(str(folder))
+        for module_name in names:
+            monkeypatch.delitem(sys.modules, module_name, raising=False)
+        module = importlib.import_module(declared.handler.partition(".")[0])
+        for module_name in names:
+            sys.modules.pop(module_name, None)
         return module
 
     return load
 
 
 @pytest.fixture
-def site() -> LiveSite:
-    """Where races are held, as the page is told."""
-    return LiveSite(
+def site() -> RaceSite:
+    """A site of races."""
+    return RaceSite(
         target="local",
         websocket="ws://127.0.0.1:9002/race",
         token="a secret",
@@ -266,15 +281,15 @@ def site() -> LiveSite:
         architecture="arm64",
         records=2_000,
         lanes=(
-            LiveLane(name="python", title="Python", runtime="python3.12", zip_bytes=1),
-            LiveLane(name="rust", title="Rust", runtime="provided.al2023", zip_bytes=2),
+            RaceLane(name="python", title="Python", runtime="python3.12", zip_bytes=1),
+            RaceLane(name="rust", title="Rust", runtime="provided.al2023", zip_bytes=2),
         ),
         formats=("csv", "json"),
-        tiers=(LiveTier(memory_mb=128, vcpu=0.0724),),
+        memory_sizes=(MemorySize(memory_mb=128, vcpu=0.0724),),
         conditions="c1",
         caveats=(),
         modelled=None,
-        prices=LivePrices(
+        prices=RacePrices(
             per_request_usd=2e-7,
             gb_second_usd=1e-5,
             services_usd_per_race={"python": 0.1, "rust": 0.1},
@@ -289,8 +304,8 @@ ANOTHER = "2" * 32
 
 
 @pytest.fixture
-def told() -> Callable[..., list[dict[str, Any]]]:
-    """What a whole race tells."""
+def whole_race() -> Callable[..., list[dict[str, Any]]]:
+    """All messages of a race: Rust finishes, Python fails."""
 
     def messages(race: str = ONE, began_ms: float = 1_000.0) -> list[dict[str, Any]]:
         about = {"race": race, "format": "csv", "memory_mb": 512, "cold": True}
@@ -300,16 +315,36 @@ def told() -> Callable[..., list[dict[str, Any]]]:
         )
         failed = {"errorType": "Runtime.OutOfMemory"}
         by = {lane: {"race": race, "lane": lane} for lane in ("python", "rust")}
-        found: list[dict[str, Any]] = [
+        race_messages: list[dict[str, Any]] = [
             {"type": "clearing"} | about,
             {"type": "started", "order": ["rust", "python"]} | about,
             {"type": "running", "cold": True} | by["rust"],
             {"type": "progress", "records": 1_000} | by["rust"],
-            {"type": "finished", "answer": {"total_ms": 4.5}} | by["rust"],
+            finished() | by["rust"],
             {"type": "report", "report": line, "headers": {}} | by["rust"],
             {"type": "failed", "error": failed} | by["python"],
             {"type": "report", "report": None, "headers": {}} | by["python"],
         ]
-        return [one | {"at_ms": began_ms + number} for number, one in enumerate(found)]
+        return [
+            message | {"at_ms": began_ms + number} for number, message in enumerate(race_messages)
+        ]
 
     return messages
+
+
+@pytest.fixture
+def verified() -> Callable[..., dict[str, Any]]:
+    """The verdict on a race."""
+
+    def message(race: str = ONE, *, identical: bool) -> dict[str, Any]:
+        expected = {"count": 2_000, "digest": "d" * 64}
+        return {
+            "type": "verified",
+            "race": race,
+            "at_ms": 2_000.0,
+            "identical": identical,
+            "expected": expected,
+            "lanes": {},
+        }
+
+    return message

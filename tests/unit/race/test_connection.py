@@ -23,8 +23,8 @@ def send(imported: Callable[[str], Any], gateway: Any) -> Send:
             "body": json.dumps({"action": route} | message) if body is None else body,
         }
         assert module.handler(event, None) == {"statusCode": 200}
-        told: list[dict[str, Any]] = gateway.messages("me")
-        return told[-1] if told else {}
+        messages: list[dict[str, Any]] = gateway.messages("me")
+        return messages[-1] if messages else {}
 
     return sent
 
@@ -52,8 +52,8 @@ def test_whoever_records_is_listed_before_every_page(send: Send, s3: Any) -> Non
 def test_run_with_the_token_starts_the_runner_and_answers_at_once(
     send: Send, functions: Any, token: str
 ) -> None:
-    told = send("run", token=token, format="csv", memory_mb=512, cold=True)
-    assert told == {"type": "accepted", "action": "run"}
+    sent = send("run", token=token, format="csv", memory_mb=512, cold=True)
+    assert sent == {"type": "accepted", "action": "run"}
     wanted = {"do": "run", "connection": "me", "format": "csv", "memory_mb": 512, "cold": True}
     assert functions.invoked == [("lambdameter-race-runner", wanted)]
 
@@ -69,9 +69,9 @@ def test_warm_up_with_the_token_starts_the_runner(send: Send, functions: Any, to
 def test_without_the_token_nothing_is_started(
     send: Send, functions: Any, action: str, wrong: Any
 ) -> None:
-    told = send(action, token=wrong, format="csv", memory_mb=512)
-    assert told["type"] == "refused"
-    assert "token" in told["reason"]
+    sent = send(action, token=wrong, format="csv", memory_mb=512)
+    assert sent["type"] == "refused"
+    assert "token" in sent["reason"]
     assert functions.invoked == []
 
 
@@ -80,21 +80,21 @@ def test_without_the_token_nothing_is_started(
 def test_memory_that_lambda_does_not_have_is_refused(
     send: Send, functions: Any, token: str, action: str, memory_mb: Any
 ) -> None:
-    told = send(action, token=token, format="csv", memory_mb=memory_mb)
-    assert told["reason"] == "memory_mb is a whole number from 128 to 10240"
+    sent = send(action, token=token, format="csv", memory_mb=memory_mb)
+    assert sent["reason"] == "memory_mb is a whole number from 128 to 10240"
     assert functions.invoked == []
 
 
 @pytest.mark.parametrize("cold", [None, 1, "yes"])
 def test_cold_is_true_or_false(send: Send, functions: Any, token: str, cold: Any) -> None:
-    told = send("run", token=token, format="csv", memory_mb=512, cold=cold)
-    assert told["reason"] == "cold is true or false"
+    sent = send("run", token=token, format="csv", memory_mb=512, cold=cold)
+    assert sent["reason"] == "cold is true or false"
     assert functions.invoked == []
 
 
 def test_run_of_an_unknown_format_starts_nothing(send: Send, functions: Any, token: str) -> None:
-    told = send("run", token=token, format="xml", memory_mb=512)
-    assert told["reason"] == "format is one of: csv, json"
+    sent = send("run", token=token, format="xml", memory_mb=512)
+    assert sent["reason"] == "format is one of: csv, json"
     assert functions.invoked == []
 
 
@@ -104,8 +104,8 @@ def test_verifying_needs_no_token(send: Send, functions: Any) -> None:
 
 
 def test_an_unknown_action_is_told_which_there_are(send: Send) -> None:
-    told = send("$default", action="dance")
-    assert told["reason"] == "the actions are: warmup, run, verify"
+    sent = send("$default", action="dance")
+    assert sent["reason"] == "the actions are: warmup, run, verify"
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "7", "null", "[" * 100_000])

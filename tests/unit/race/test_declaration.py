@@ -6,53 +6,55 @@ import msgspec
 import pytest
 
 from lambdameter.errors import BadInputError
-from lambdameter.model.race import RaceSite
+from lambdameter.model.race_declaration import RaceResources
 from lambdameter.race import declaration
 from lambdameter.workload import loader
 
-SITE = RaceSite(
+RESOURCES = RaceResources(
     bucket="b", connections_url="https://x/race", token_sha256="5e", table_key="registration_id"
 )
 
 
-def test_the_race_has_five_functions() -> None:
-    names = [one.name for one in declaration.load().functions]
+def test_race_has_five_functions() -> None:
+    names = [function.name for function in declaration.load().functions]
     assert names == ["connection", "runner", "verifier", "racer-python", "racer-rust"]
 
 
 def test_a_function_gets_the_variables_that_it_names_and_no_others() -> None:
-    the_race = declaration.load()
-    for function in the_race.functions:
-        assert set(declaration.environment(the_race, function, SITE)) == set(function.environment)
+    race = declaration.load()
+    for function in race.functions:
+        assert set(declaration.environment(race, function, RESOURCES)) == set(function.environment)
 
 
 def test_on_the_local_lambda_functions_are_told_where_it_is() -> None:
-    the_race = declaration.load()
-    local = msgspec.structs.replace(SITE, functions_url="http://127.0.0.1:1")
-    for function in the_race.functions:
-        told = declaration.environment(the_race, function, local)
-        assert told.pop("AWS_ENDPOINT_URL_LAMBDA") == "http://127.0.0.1:1"
-        assert told == declaration.environment(the_race, function, SITE)
+    race = declaration.load()
+    local = msgspec.structs.replace(RESOURCES, functions_url="http://127.0.0.1:1")
+    for function in race.functions:
+        variables = declaration.environment(race, function, local)
+        assert variables.pop("AWS_ENDPOINT_URL_LAMBDA") == "http://127.0.0.1:1"
+        assert variables == declaration.environment(race, function, RESOURCES)
 
 
 def test_only_the_connection_handler_knows_the_tokens_hash() -> None:
     knowing = [
-        one.name for one in declaration.load().functions if "TOKEN_SHA256" in one.environment
+        function.name
+        for function in declaration.load().functions
+        if "TOKEN_SHA256" in function.environment
     ]
     assert knowing == ["connection"]
 
 
-def test_the_racers_run_on_what_their_variants_are_measured_on() -> None:
-    the_race = declaration.load()
-    variants = {one.name: one for one in loader.load(the_race.workload).variants}
+def test_racers_run_on_what_their_variants_are_measured_on() -> None:
+    race = declaration.load()
+    variants = {variant.name: variant for variant in loader.load(race.workload).variants}
     for lane in declaration.LANES:
-        assert the_race.function(f"racer-{lane}").runtime == variants[lane].runtime
+        assert race.function(f"racer-{lane}").runtime == variants[lane].runtime
 
 
 def test_the_objects_are_those_of_the_workloads_cases() -> None:
     cases = loader.load(declaration.load().workload).cases
-    assert {one.name for one in cases} == set(declaration.FORMATS)
-    assert all(declaration.object_key(one.name).endswith(one.object or "none") for one in cases)
+    assert {case.name for case in cases} == set(declaration.FORMATS)
+    assert all(declaration.object_key(case.name).endswith(case.object or "none") for case in cases)
 
 
 @pytest.mark.parametrize("text", [None, "schema = 2", "name = 1", "unknown = 1", "["])

@@ -97,9 +97,9 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_what_is_deployed_is_told_to_the_page_without_the_token(
     account: FakeAccount, tools: FakeTools
 ) -> None:
-    deployed = deployment.put(account, "arm64", "secret", tools)
+    deployed = deployment.deploy(account, "arm64", "secret", tools)
     assert deployed.endpoint == "wss://x/race"
-    written = deployment.place().read_text()
+    written = deployment.deployment_file().read_text()
     assert json.loads(written) == {
         "endpoint": "wss://x/race",
         "region": "eu-west-1",
@@ -109,35 +109,35 @@ def test_what_is_deployed_is_told_to_the_page_without_the_token(
     }
     assert deployed.work.zip_bytes.keys() == {"python", "rust"}
     assert min(deployed.work.zip_bytes.values()) > 0
-    assert deployment.deployed() == deployed
+    assert deployment.load() == deployed
     assert "secret" not in written
 
 
 def test_a_race_that_was_not_deployed_is_bad_input() -> None:
-    with pytest.raises(BadInputError, match="No race has been deployed from this machine") as told:
-        deployment.deployed()
-    assert told.value.place == str(deployment.place())
+    with pytest.raises(BadInputError, match="No race has been deployed from this machine") as error:
+        deployment.load()
+    assert error.value.place == str(deployment.deployment_file())
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"endpoint": "wss://x"}'])
 def test_what_another_version_wrote_is_bad_input(text: str) -> None:
-    deployment.place().parent.mkdir(parents=True)
-    deployment.place().write_text(text)
+    deployment.deployment_file().parent.mkdir(parents=True)
+    deployment.deployment_file().write_text(text)
     with pytest.raises(BadInputError, match="cannot be read"):
-        deployment.deployed()
+        deployment.load()
 
 
 def test_cdk_gets_the_tokens_hash_alone(account: FakeAccount, tools: FakeTools) -> None:
-    deployment.put(account, "arm64", "secret", tools)
-    told = " ".join(tools.asked[-1])
-    assert hashlib.sha256(b"secret").hexdigest() in told
-    assert "secret " not in told
+    deployment.deploy(account, "arm64", "secret", tools)
+    command = " ".join(tools.asked[-1])
+    assert hashlib.sha256(b"secret").hexdigest() in command
+    assert "secret " not in command
 
 
 def test_the_data_is_uploaded_where_the_functions_look_for_it(
     account: FakeAccount, tools: FakeTools, tmp_path: Path
 ) -> None:
-    deployment.put(account, "arm64", "secret", tools)
+    deployment.deploy(account, "arm64", "secret", tools)
     assert account.uploaded == {
         "data/registrations.csv": tmp_path / "registrations.csv",
         "data/registrations.json": tmp_path / "registrations.json",
@@ -148,7 +148,7 @@ def test_the_data_is_uploaded_where_the_functions_look_for_it(
 def test_without_credentials_nothing_is_built(account: FakeAccount, tools: FakeTools) -> None:
     account.refuses = HostError("No AWS credentials were found", next_step="Configure.")
     with pytest.raises(HostError):
-        deployment.put(account, "arm64", "secret", tools)
+        deployment.deploy(account, "arm64", "secret", tools)
     assert tools.asked == [["cargo", "lambda", "--version"]]
 
 
@@ -157,7 +157,7 @@ def test_a_binary_for_another_machine_is_not_deployed(
 ) -> None:
     tools.bootstrap = X86_64
     with pytest.raises(Exception, match="built for x86_64, and the function runs on arm64"):
-        deployment.put(account, "arm64", "secret", tools)
+        deployment.deploy(account, "arm64", "secret", tools)
     assert not [one for one in tools.asked if one[0] == "npx"]
 
 
@@ -166,57 +166,57 @@ def test_where_cdk_fails_nothing_is_uploaded_or_written(
 ) -> None:
     tools.codes = {"npx": 1}
     with pytest.raises(TargetError):
-        deployment.put(account, "arm64", "secret", tools)
+        deployment.deploy(account, "arm64", "secret", tools)
     assert account.uploaded == {}
-    assert not deployment.place().exists()
+    assert not deployment.deployment_file().exists()
 
 
 def test_destroy_takes_the_stack_and_the_pages_file(account: FakeAccount, tools: FakeTools) -> None:
-    deployment.put(account, "arm64", "secret", tools)
-    assert deployment.take(account).startswith(
+    deployment.deploy(account, "arm64", "secret", tools)
+    assert deployment.remove(account).startswith(
         "The stack lambdameter-race was deleted from eu-west-1"
     )
-    assert not deployment.place().exists()
+    assert not deployment.deployment_file().exists()
 
 
 def test_destroying_in_another_region_forgets_nothing(
     account: FakeAccount, tools: FakeTools
 ) -> None:
-    deployed = deployment.put(account, "arm64", "secret", tools)
+    deployed = deployment.deploy(account, "arm64", "secret", tools)
     other = FakeAccount("us-east-1")
     other.there = True
-    deployment.take(other)
-    assert deployment.deployed() == deployed
+    deployment.remove(other)
+    assert deployment.load() == deployed
 
 
 def test_destroying_where_it_is_not_found_forgets_nothing(
     account: FakeAccount, tools: FakeTools
 ) -> None:
-    deployed = deployment.put(account, "arm64", "secret", tools)
-    deployment.take(FakeAccount())  # another account, perhaps
-    assert deployment.deployed() == deployed
+    deployed = deployment.deploy(account, "arm64", "secret", tools)
+    deployment.remove(FakeAccount())  # another account, perhaps
+    assert deployment.load() == deployed
 
 
 def test_destroying_what_was_not_deployed_from_here(account: FakeAccount) -> None:
     account.there = True
-    assert deployment.take(account).startswith("The stack lambdameter-race was deleted")
+    assert deployment.remove(account).startswith("The stack lambdameter-race was deleted")
 
 
 def test_a_region_without_prices_is_told_before_anything_is_built(tools: FakeTools) -> None:
     with pytest.raises(BadInputError, match="no prices for the region mars-north-1"):
-        deployment.put(FakeAccount("mars-north-1"), "arm64", "secret", tools)
+        deployment.deploy(FakeAccount("mars-north-1"), "arm64", "secret", tools)
     assert tools.asked == []
 
 
 def test_destroying_nothing_says_so(account: FakeAccount) -> None:
-    assert deployment.take(account) == ("There is no stack lambdameter-race in eu-west-1.")
+    assert deployment.remove(account) == ("There is no stack lambdameter-race in eu-west-1.")
 
 
 def test_what_a_tool_says_goes_to_stderr(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     script = "import os; print(os.environ['NAME'], os.getcwd())"
     assert deployment.run([sys.executable, "-c", script], tmp_path, {"NAME": "told"}) == 0
-    told = capfd.readouterr()
-    assert (told.out, told.err) == ("", f"told {tmp_path}\n")
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", f"told {tmp_path}\n")
 
 
 def test_a_tool_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_the_command_without_credentials_ends_with_3(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setattr(f"lambdameter.cli.{command}.run", FakeTools(), raising=False)
+    monkeypatch.setattr(deployment, "run", FakeTools())
     monkeypatch.setattr(sys, "argv", ["lambdameter", command])
     with pytest.raises(SystemExit) as ended:
         command_line()

@@ -15,10 +15,10 @@ from urllib.parse import unquote
 import pytest
 
 from lambdameter.errors import HostError
-from lambdameter.model.live import LiveSite, SourceFile
-from lambdameter.race.page_server import Stage, application, bind, serving
-from lambdameter.race.races import Races
+from lambdameter.model.race_records import DeployedCode, RaceSite, SourceFile
+from lambdameter.race.page_server import PageContent, application, bind, serving
 from lambdameter.race.recorder import Recorder
+from lambdameter.race.recordings import Recordings
 
 ONE, ANOTHER = "1" * 32, "2" * 32
 PAGE = (
@@ -35,7 +35,7 @@ ROUTES = [
     "/code.json",
     "/export.html",
 ]
-Told = Callable[..., list[dict[str, Any]]]
+Messages = Callable[..., list[dict[str, Any]]]
 
 
 class Answer(NamedTuple):
@@ -50,8 +50,8 @@ class Answer(NamedTuple):
 class Client:
     """Asks without a socket."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._application = application(stage)
+    def __init__(self, content: PageContent) -> None:
+        self._application = application(content)
 
     def get(self, target: str, **headers: str) -> Answer:
         return run(self.ask("GET", target, {"host": "127.0.0.1:8000"} | headers))
@@ -80,22 +80,24 @@ class Client:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, site: LiveSite, told: Told) -> Stage:
+def content(tmp_path: Path, site: RaceSite, whole_race: Messages) -> PageContent:
     recorder = Recorder(tmp_path, site)
-    for message in told(ONE, 1_000.0) + told(ANOTHER, 2_000.0):
-        recorder.hear(json.dumps(message))
-    return Stage(
+    for message in whole_race(ONE, 1_000.0) + whole_race(ANOTHER, 2_000.0):
+        recorder.record(json.dumps(message))
+    return PageContent(
         page=PAGE,
         site=site,
-        races=Races(tmp_path),
-        code={"python": [SourceFile(path="a.py", language="python", text="pass\n")]},
+        recordings=Recordings(tmp_path),
+        code=DeployedCode(
+            lanes={"python": (SourceFile(path="a.py", language="python", text="pass\n"),)}
+        ),
         current=lambda: recorder.current,
     )
 
 
 @pytest.fixture
-def client(stage: Stage) -> Client:
-    return Client(stage)
+def client(content: PageContent) -> Client:
+    return Client(content)
 
 
 def test_the_page_is_served_as_it_is(client: Client) -> None:
@@ -104,11 +106,11 @@ def test_the_page_is_served_as_it_is(client: Client) -> None:
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
-def test_the_site_is_told_with_the_token(client: Client, site: LiveSite) -> None:
-    told = client.get("/site.json").json()
-    assert told["token"] == site.token
-    assert told["schema"] == 2
-    assert told["tiers"] == [{"memory_mb": 128, "vcpu": 0.0724}]
+def test_the_site_is_told_with_the_token(client: Client, site: RaceSite) -> None:
+    served = client.get("/site.json").json()
+    assert served["token"] == site.token
+    assert served["schema"] == 2
+    assert served["tiers"] == [{"memory_mb": 128, "vcpu": 0.0724}]
 
 
 def test_races_are_listed_with_the_newest_first(client: Client) -> None:
@@ -121,9 +123,9 @@ def test_races_are_listed_with_the_newest_first(client: Client) -> None:
     }
 
 
-def test_a_race_has_everything_that_was_told(client: Client, told: Told) -> None:
+def test_a_race_has_everything_that_was_told(client: Client, whole_race: Messages) -> None:
     race = client.get(f"/races/{ONE}.json").json()
-    assert race["messages"] == told(ONE, 1_000.0)
+    assert race["messages"] == whole_race(ONE, 1_000.0)
     assert (race["schema"], race["race"], race["site"]["token"]) == (2, ONE, None)
 
 
@@ -131,8 +133,8 @@ def test_the_current_race_is_the_one_that_was_on_last(client: Client) -> None:
     assert client.get("/races/current.json").json()["race"] == ANOTHER
 
 
-def test_before_the_first_race_there_is_no_current_one(tmp_path: Path, site: LiveSite) -> None:
-    empty = Stage(page=PAGE, site=site, races=Races(tmp_path / "none"), code={})
+def test_before_the_first_race_there_is_no_current_one(tmp_path: Path, site: RaceSite) -> None:
+    empty = PageContent(page=PAGE, site=site, recordings=Recordings(tmp_path / "none"))
     answer = Client(empty).get("/races/current.json")
     assert (answer.status_code, answer.json()) == (200, None)
 
@@ -234,9 +236,9 @@ def test_what_is_not_there_is_not_found(client: Client) -> None:
 def test_a_port_that_is_taken_is_the_hosts_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(HostError) as told:
+        with pytest.raises(HostError) as error:
             bind(port)
-    assert told.value.place == f"127.0.0.1:{port}"
+    assert error.value.place == f"127.0.0.1:{port}"
 
 
 def get(url: str) -> bytes:
@@ -244,10 +246,10 @@ def get(url: str) -> bytes:
         return bytes(answer.read())
 
 
-async def test_it_serves_as_long_as_it_is_meant_to(stage: Stage) -> None:
+async def test_it_serves_as_long_as_it_is_meant_to(content: PageContent) -> None:
     listening = bind(0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-    async with serving(stage, listening):
+    async with serving(content, listening):
         assert (await to_thread(get, url)).decode() == PAGE
     with pytest.raises(urllib.error.URLError):
         await to_thread(get, url)

@@ -98,8 +98,8 @@ def test_twenty_pages_are_told_and_whoever_records_and_the_one_that_asked(
     s3.objects |= {f"connections/{number:03}": b"" for number in range(1_000)}
     s3.objects["connections/!recorder"] = b""
     runner.handler(RUN, None)
-    told = functions.invoked[0][1]["connections"]
-    assert (len(told), told[:3]) == (21, ["me", "recorder", "000"])
+    sent = functions.invoked[0][1]["connections"]
+    assert (len(sent), sent[:3]) == (21, ["me", "recorder", "000"])
 
 
 def test_a_page_that_is_gone_is_not_told_again_and_forgotten(
@@ -142,9 +142,9 @@ def test_a_page_that_comes_in_mid_race_is_told_what_both_lanes_came_to(
     monkeypatch.setattr(runner.random, "sample", lambda lanes, _: list(lanes))
     functions.race = raced
     runner.handler(RUN, None)
-    told = [(one["type"], one["lane"]) for one in gateway.messages("another")]
+    sent = [(one["type"], one["lane"]) for one in gateway.messages("another")]
     kept = [("failed", "python"), ("report", "python"), ("finished", "rust"), ("report", "rust")]
-    assert told == kept
+    assert sent == kept
     # Whom the racer told itself is not told again.
     assert "finished" not in kinds(gateway)
 
@@ -162,13 +162,13 @@ def test_a_second_race_is_refused_while_one_is_on(
 ) -> None:
     functions.race = lambda _: runner.handler(RUN | {"connection": "another"}, None)
     runner.handler(RUN, None)
-    assert {one["reason"] for one in gateway.messages("another")} == {"a race is on"}
+    assert {one["reason"] for one in gateway.messages("another")} == {"a race is running"}
     assert len(functions.invoked) == 2
 
 
 @pytest.mark.parametrize(
     "turns",
-    [(RUN, WARM_UP, "a race is on"), (WARM_UP, RUN, "the racers are being warmed up")],
+    [(RUN, WARM_UP, "a race is running"), (WARM_UP, RUN, "the racers are being warmed up")],
 )
 def test_no_warm_up_while_a_race_is_on_and_the_other_way_round(
     runner: Any, functions: Any, gateway: Any, turns: tuple[Any, Any, str]
@@ -182,8 +182,8 @@ def test_no_warm_up_while_a_race_is_on_and_the_other_way_round(
 
     functions.invoke = interrupted
     runner.handler(first, None)
-    told = [(one["type"], one["reason"]) for one in gateway.messages("another")]
-    assert set(told) == {("refused", reason)}
+    sent = [(one["type"], one["reason"]) for one in gateway.messages("another")]
+    assert set(sent) == {("refused", reason)}
     assert len(functions.invoked) == 2
 
 
@@ -261,8 +261,8 @@ def test_environments_are_kept_where_nothing_asks_for_new_ones(runner: Any, func
 def test_clearing_and_started_say_what_race_it_is(runner: Any, gateway: Any) -> None:
     runner.handler(RUN | {"cold": True}, None)
     for message in gateway.messages("me")[:2]:
-        told = (message["format"], message["memory_mb"], message["cold"])
-        assert told == ("csv", 1_024, True)
+        sent = (message["format"], message["memory_mb"], message["cold"])
+        assert sent == ("csv", 1_024, True)
 
 
 def test_what_lambda_says_is_told_after_each_lane(
@@ -369,7 +369,7 @@ def test_a_racer_that_gave_no_answer_has_failed_but_may_still_write(
     (failed,) = of_type(gateway, "failed")
     assert (failed["lane"], failed["error"]["errorType"]) == ("python", "ConnectionClosedError")
     runner.handler(RUN | {"connection": "another"}, None)
-    assert [one["reason"] for one in gateway.messages("another")] == ["a race is on"]
+    assert [one["reason"] for one in gateway.messages("another")] == ["a race is running"]
 
 
 def test_a_warm_up_without_an_answer_is_over_since_it_writes_nothing(
@@ -411,9 +411,9 @@ def test_warming_up_tells_both_report_lines(runner: Any, functions: Any, gateway
     functions.answer = {"LogResult": LOG}
     runner.handler(WARM_UP, None)
     assert sorted(functions.invoked) == [(racer, {}) for racer in RACERS]
-    told = gateway.messages("me")
-    assert sorted(message["lane"] for message in told) == ["python", "rust"]
-    assert {(one["report"], one["memory_mb"], one["error"]) for one in told} == {(LINE, 512, None)}
+    sent = gateway.messages("me")
+    assert sorted(message["lane"] for message in sent) == ["python", "rust"]
+    assert {(one["report"], one["memory_mb"], one["error"]) for one in sent} == {(LINE, 512, None)}
     assert functions.memory_mb == dict.fromkeys(RACERS, 512)
 
 

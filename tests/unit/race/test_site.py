@@ -5,10 +5,10 @@ import pytest
 
 from lambdameter.cost.price_list import latest
 from lambdameter.errors import BadInputError
-from lambdameter.model.live import LiveSite
+from lambdameter.model.race_records import RaceSite
 from lambdameter.model.sample import Enforcement, TargetInfo
 from lambdameter.race import declaration, staging
-from lambdameter.race import site as live_site
+from lambdameter.race import site as race_site
 from lambdameter.workload.loader import load
 
 LOCAL = TargetInfo(
@@ -44,23 +44,23 @@ def site(
     write_units: int = 50_000,
     records: int = 50_000,
     rust_bytes: int = 2,
-    tiers: tuple[int, ...] = (128, 1_769),
-) -> LiveSite:
-    the_race = declaration.load()
+    memory_sizes: tuple[int, ...] = (128, 1_769),
+) -> RaceSite:
+    race = declaration.load()
     zip_bytes = {"python": 1, "rust": rust_bytes}
-    work = staging.Work(records=records, write_units=write_units, zip_bytes=zip_bytes)
-    place = live_site.Place(
-        the_race=the_race,
-        task=load(the_race.workload),
+    work = staging.RaceWork(records=records, write_units=write_units, zip_bytes=zip_bytes)
+    setup = race_site.RaceSetup(
+        race=race,
+        workload=load(race.workload),
         work=work,
         info=info,
         architecture="arm64",
     )
-    return live_site.site(place, tiers, latest(), websocket="ws://x", token=None)
+    return race_site.make(setup, memory_sizes, latest(), websocket="ws://x", token=None)
 
 
-def told(about: LiveSite) -> dict[str, str]:
-    return {one.label: one.text for one in about.caveats}
+def caveats(described: RaceSite) -> dict[str, str]:
+    return {caveat.label: caveat.text for caveat in described.caveats}
 
 
 def test_lanes_are_named_as_the_workload_names_its_variants() -> None:
@@ -69,34 +69,34 @@ def test_lanes_are_named_as_the_workload_names_its_variants() -> None:
 
 
 def test_a_tier_has_its_share_of_a_vcpu() -> None:
-    assert [one.vcpu for one in site(LOCAL).tiers] == [0.0724, 1.0]
+    assert [size.vcpu for size in site(LOCAL).memory_sizes] == [0.0724, 1.0]
 
 
-def test_what_was_enforced_and_modelled_is_told() -> None:
-    about = site(LOCAL)
-    assert told(about)["enforced by"] == "cgroup v2"
-    assert told(about)["dynamodb"] == "an engine 1.0"
-    assert told(about)["python3.12"] == "Python 3.12.1"
-    assert told(about)["architecture"] == "priced as arm64 but run on x86_64"
-    assert "LESS MEMORY THAN ON LAMBDA" in told(about)["1,769 MB"]
-    assert "missing" not in told(about)
-    assert about.modelled == "service latency, AWS's share of Init Duration and memory"
+def test_what_was_enforced_and_modelled_is_caveats() -> None:
+    described = site(LOCAL)
+    assert caveats(described)["enforced by"] == "cgroup v2"
+    assert caveats(described)["dynamodb"] == "an engine 1.0"
+    assert caveats(described)["python3.12"] == "Python 3.12.1"
+    assert caveats(described)["architecture"] == "priced as arm64 but run on x86_64"
+    assert "LESS MEMORY THAN ON LAMBDA" in caveats(described)["1,769 MB"]
+    assert "missing" not in caveats(described)
+    assert described.modelled == "service latency, AWS's share of Init Duration and memory"
 
 
 def test_faults_and_a_host_that_enforces_nothing_are_said_aloud() -> None:
     assert LOCAL.enforcement is not None
     nothing = msgspec.structs.replace(LOCAL.enforcement, by="none", cpu="", missing="a reason")
     info = msgspec.structs.replace(LOCAL, enforcement=nothing, faults="cut=0.1")
-    about = told(site(info))
-    assert about["enforced by"].startswith("NOTHING")
-    assert about["missing"] == "a reason"
-    assert about["faults"] == "INJECTED: cut=0.1"
+    shown = caveats(site(info))
+    assert shown["enforced by"].startswith("NOTHING")
+    assert shown["missing"] == "a reason"
+    assert shown["faults"] == "INJECTED: cut=0.1"
 
 
 def test_on_aws_nothing_is_modelled() -> None:
-    about = site(AWS)
-    assert about.modelled is None
-    assert told(about).keys() == {"target", "bill"}
+    described = site(AWS)
+    assert described.modelled is None
+    assert caveats(described).keys() == {"target", "bill"}
 
 
 def test_prices_are_those_of_the_list() -> None:
@@ -128,10 +128,10 @@ def test_a_region_without_prices_is_bad_input() -> None:
     ],
 )
 def test_races_are_not_compared_where_anything_else_was_enforced_modelled_or_run(
-    other: LiveSite,
+    other: RaceSite,
 ) -> None:
     assert other.conditions != site(LOCAL).conditions
 
 
 def test_they_are_whatever_tiers_are_offered_and_whatever_the_bill() -> None:
-    assert site(LOCAL, write_units=1, tiers=(3_008,)).conditions == site(LOCAL).conditions
+    assert site(LOCAL, write_units=1, memory_sizes=(3_008,)).conditions == site(LOCAL).conditions

@@ -14,8 +14,8 @@ ASKED = {"connection": "me"}
 
 
 def turn(began_s: float, *, warming: bool = False, last: str | None = "r") -> bytes:
-    told = {"race": "r", "warming": warming, "last": last, "began_s": began_s}
-    return json.dumps(told).encode()
+    verdict = {"race": "r", "warming": warming, "last": last, "began_s": began_s}
+    return json.dumps(verdict).encode()
 
 
 Verify = Callable[..., dict[str, Any]]
@@ -46,8 +46,8 @@ def verify(
         )
         monkeypatch.setattr(module, "dynamodb", tables(python, rust))
         module.handler(ASKED, None)
-        told: dict[str, Any] = gateway.messages("me")[-1]
-        return told
+        verdict: dict[str, Any] = gateway.messages("me")[-1]
+        return verdict
 
     return verified
 
@@ -55,11 +55,12 @@ def verify(
 def test_equal_tables_are_identical_in_any_order_and_spelling(verify: Verify) -> None:
     expected = [item(number) for number in range(100)]
     python = [item(number, "129.5") for number in range(100)]
-    told = verify(expected, python, random.Random(1).sample(expected, 100))  # noqa: S311  an order
-    assert told["identical"]
-    assert {lane["count"] for lane in told["lanes"].values()} == {100}
+    verdict = verify(expected, python, random.Random(1).sample(expected, 100))  # noqa: S311  an order
+    assert verdict["identical"]
+    assert {lane["count"] for lane in verdict["lanes"].values()} == {100}
     assert (
-        len({told["expected"]["digest"], *(one["digest"] for one in told["lanes"].values())}) == 1
+        len({verdict["expected"]["digest"], *(one["digest"] for one in verdict["lanes"].values())})
+        == 1
     )
 
 
@@ -72,16 +73,16 @@ def test_the_digest_is_that_of_lambdameters_own_verification(verify: Verify) -> 
     }
     plain = [one | ({"bytes": {"B": "AP8="}} if "bytes" in one else {}) for one in items]
     rule = table.Rule(table=Table(partition_key=TableKey(name="registration_id", type="S")))
-    told = verify(plain, items, items)
-    assert told["identical"]
-    assert told["expected"]["digest"] == table.digest(items, rule).digest
+    verdict = verify(plain, items, items)
+    assert verdict["identical"]
+    assert verdict["expected"]["digest"] == table.digest(items, rule).digest
 
 
 def test_two_tables_with_the_same_fault_are_not_identical(verify: Verify) -> None:
     wrong = [item(0), item(1, "130")]
-    told = verify([item(0), item(1)], wrong, wrong)
-    assert not told["identical"]
-    assert told["lanes"]["python"]["digest"] == told["lanes"]["rust"]["digest"]
+    verdict = verify([item(0), item(1)], wrong, wrong)
+    assert not verdict["identical"]
+    assert verdict["lanes"]["python"]["digest"] == verdict["lanes"]["rust"]["digest"]
 
 
 def test_differences_are_counted_and_the_first_are_told_field_by_field(verify: Verify) -> None:
@@ -102,16 +103,16 @@ def test_of_many_differences_ten_are_told(verify: Verify) -> None:
 
 def test_every_page_is_told_the_verdict(verify: Verify, gateway: Any, s3: Any) -> None:
     s3.objects["connections/another"] = b""
-    told = verify([item(1)], [item(1)], [item(1)])
-    assert gateway.messages("another") == [told]
+    verdict = verify([item(1)], [item(1)], [item(1)])
+    assert gateway.messages("another") == [verdict]
 
 
 @pytest.mark.parametrize(
     ("current", "reason"),
     [
-        (None, "there was no race yet"),
-        (turn(0.0, warming=True, last=None), "there was no race yet"),
-        (turn(1e12), "a race is on"),
+        (None, "no race has run yet"),
+        (turn(0.0, warming=True, last=None), "no race has run yet"),
+        (turn(1e12), "a race is running"),
     ],
 )
 def test_there_is_nothing_to_verify_before_a_race_is_over(
@@ -127,8 +128,8 @@ def test_what_is_verified_is_the_last_race_though_a_warm_up_came_after_it(
     verify: Verify, s3: Any
 ) -> None:
     s3.objects["races/current.json"] = turn(1e12, warming=True, last="before")
-    told = verify([item(1)], [item(1)], [item(1)])
-    assert (told["race"], told["identical"]) == ("before", True)
+    verdict = verify([item(1)], [item(1)], [item(1)])
+    assert (verdict["race"], verdict["identical"]) == ("before", True)
 
 
 def test_a_race_that_begins_meanwhile_makes_no_verdict_on_the_one_before(
@@ -140,8 +141,12 @@ def test_a_race_that_begins_meanwhile_makes_no_verdict_on_the_one_before(
         s3.objects["races/current.json"] = begun
 
     s3.before_get["data/expected.ndjson"] = begins
-    told = verify([item(1)], [], [])
-    assert told == {"type": "refused", "action": "verify", "reason": "a race began meanwhile"}
+    verdict = verify([item(1)], [], [])
+    assert verdict == {
+        "type": "refused",
+        "action": "verify",
+        "reason": "another race started meanwhile",
+    }
     assert "races/r/verified.json" not in s3.objects
 
 
@@ -168,6 +173,6 @@ def test_what_cannot_be_verified_is_refused(
     verify: Verify, s3: Any, refuse: Callable[[str], Exception], where: str
 ) -> None:
     s3.fails = {where: refuse("SlowDown")}
-    told = verify([item(1)], [item(1)], [item(1)])
-    assert (told["type"], told["action"]) == ("refused", "verify")
-    assert "SlowDown" in told["reason"]
+    verdict = verify([item(1)], [item(1)], [item(1)])
+    assert (verdict["type"], verdict["action"]) == ("refused", "verify")
+    assert "SlowDown" in verdict["reason"]

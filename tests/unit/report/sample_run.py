@@ -341,7 +341,8 @@ def rounds_input(
         spread: log-sd of a call.
     """
     once, chance = manifest(), Random(1)  # noqa: S311 - noise, no secret
-    plan, samples = [], []
+    plan: list[Trial] = []
+    samples: list[Sample] = []
     for number, trial in product(range(rounds), once.plan):
         for _ in range(1 if trial.call == "cold" else 3):
             factor = chance.lognormvariate(0, spread)

@@ -53,6 +53,7 @@ def test_the_keys_are_the_documented_ones(sample_run: ModuleType) -> None:
 def test_a_cell_that_died_is_a_result_with_its_error(sample_run: ModuleType) -> None:
     document = json_document.document(sample_run.report_input(sample_run.manifest((128,))))
     (dead,) = [result for result in document.results if result.error is not None]
+    assert dead.error is not None
     assert (dead.variant, dead.case, dead.error.type) == ("python", "json", "Runtime.OutOfMemory")
     assert dead.total_ms is None
 

@@ -67,7 +67,11 @@ def test_a_far_call_is_in_the_figures_and_told_with_and_without_it(
 
 def test_a_program_learns_which_trials_they_are(sample_run: ModuleType) -> None:
     run = stalled(sample_run)
-    (far,) = [one.trial.index for one in run.samples if one.report.duration_ms == FAR_MS]
+    (far,) = [
+        one.trial.index
+        for one in run.samples
+        if one.report is not None and one.report.duration_ms == FAR_MS
+    ]
     document = json.loads(json_document.encode(run))
     flagged = [one for one in document["outliers"] if far in one["tukey"] and far in one["mad"]]
     assert [(one["variant"], one["case"], one["call"]) for one in flagged] == [

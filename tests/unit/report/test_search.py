@@ -37,7 +37,8 @@ NOTHING = msgspec.structs.replace(
 
 @pytest.fixture
 def workload(sample_run: ModuleType) -> Workload:
-    return sample_run.manifest().workload
+    made: Workload = sample_run.manifest().workload
+    return made
 
 
 def told(workload: Workload, **changes: Any) -> list[str]:

@@ -189,6 +189,7 @@ def test_one_rival_stands_for_all_cases(run: Run) -> None:
     def third(cell: CellSummary) -> CellSummary:
         # Faster than Rust on CSV by a little, slower on JSON by far.
         duration_ms = {"csv": 3.9, "json": 20.0}[cell.case]
+        assert cell.warm is not None
         warm = msgspec.structs.replace(cell.warm, duration_ms=duration_ms)
         return msgspec.structs.replace(cell, variant="other", warm=warm)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.text import Text
 
 from lambdameter.report import terminal
 
@@ -43,7 +44,7 @@ def test_no_figure_is_cut_off(sample_run: ModuleType, shown: Any) -> None:
 
 def test_colour_says_nothing_that_the_words_do_not(sample_run: ModuleType, shown: Any) -> None:
     run = kinds(sample_run)["two tiers"]
-    coloured = terminal.Text.from_ansi(shown.coloured(run)).plain
+    coloured = Text.from_ansi(shown.coloured(run)).plain
     assert [line.rstrip() for line in coloured.splitlines()] == [
         line.rstrip() for line in shown.plain(run).splitlines()
     ]

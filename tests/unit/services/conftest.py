@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import msgspec
@@ -30,7 +30,7 @@ class DataPlane(msgspec.Struct, frozen=True):
 
     def client(
         self,
-        service: str,
+        service: Literal["dynamodb", "s3"],
         access_key: str = "AKIDTEST",
         signature: str | None = None,
         attempts: int = 1,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -143,7 +142,7 @@ def test_whatever_is_done_to_it_it_stays_a_dictionary(s3: Any) -> None:
 
 
 @pytest.fixture
-def odd_keys() -> Iterator[list[str]]:
+def odd_keys() -> list[str]:
     draw = random.Random(5)  # noqa: S311 - no secret, the same each run
     keys = {"".join(draw.choices(PIECES, k=draw.randint(1, 14))) for _ in range(1100)}
     return sorted(keys)[:1000]

@@ -208,11 +208,11 @@ def test_a_full_object_sum_is_the_wholes(
     s3: Any, uploads: Uploads, refused: Callable[..., str]
 ) -> None:
     begun = uploads.begin(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
-    call = {"upload": begun, "parts": [uploads.part(begun, 1, PART), uploads.part(begun, 2, LAST)]}
-    wrong = refused(uploads.complete, **call, ChecksumCRC32="AAAAAA==")
+    parts = [uploads.part(begun, 1, PART), uploads.part(begun, 2, LAST)]
+    wrong = refused(uploads.complete, upload=begun, parts=parts, ChecksumCRC32="AAAAAA==")
 
     answer = uploads.complete(
-        **call, ChecksumCRC32=text(crc32(PART + LAST)), ChecksumType="FULL_OBJECT"
+        begun, parts, ChecksumCRC32=text(crc32(PART + LAST)), ChecksumType="FULL_OBJECT"
     )
 
     assert wrong == "BadDigest"

@@ -78,7 +78,8 @@ def test_a_round_that_one_variant_lacks_is_in_no_ratio() -> None:
     variant = Measured({1: [99], 2: [5]}, {1: [99], 2: [5]})
     found = compare(PAIR, reference, variant, draws)
     assert found is not None
-    assert (found.environments, found.ratio) == (1, pytest.approx(0.5))
+    assert found.environments == 1
+    assert found.ratio == pytest.approx(0.5)
 
 
 def test_no_round_in_common_is_no_comparison() -> None:
@@ -89,7 +90,9 @@ def test_below_the_smallest_size_there_is_no_interval() -> None:
     few = [[10.0]] * (bootstrap.ENOUGH - 1)
     found = compare(PAIR, cell(*few), cell(*few), draws)
     assert found is not None
-    assert found.interval is found.cost_interval is found.detectable is None
+    assert found.interval is None
+    assert found.cost_interval is None
+    assert found.detectable is None
     assert found.verdict == "not-enough-environments"
     assert (found.environments, found.needed) == (bootstrap.ENOUGH - 1, bootstrap.ENOUGH)
 
@@ -163,8 +166,8 @@ def test_calls_without_an_init_and_few_rounds_have_none_to_compare() -> None:
 
 def test_what_a_cost_could_show_is_that_of_the_linear_part_of_its_ratio() -> None:
     rounds = bootstrap.ENOUGH_FOR_COST
-    billed = [[100 + 10 * (number % 2)] * 3 for number in range(rounds)]
-    same = [[105] * 3 for _ in range(rounds)]
+    billed = [[100.0 + 10 * (number % 2)] * 3 for number in range(rounds)]
+    same = [[105.0] * 3 for _ in range(rounds)]
     found = compare(PAIR, cell(*same), cell(*billed), draws)
     assert found is not None
     # Half of the environments cost 100, half 110, of a mean of 105: one deviation is 5 / 105.

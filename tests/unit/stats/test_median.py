@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
+import pytest
+from scipy import stats
 
 from lambdameter.stats.median import bounds
 
@@ -26,3 +30,12 @@ def test_it_holds_the_true_median_at_least_as_often_as_it_says() -> None:
         assert found is not None
         held += found.low <= 1.0 <= found.high
     assert held / 400 >= 0.94
+
+
+@pytest.mark.parametrize("count", [10, 11, 12, 17, 20, 36, 72, 100, 501])
+def test_it_is_what_scipys_quantile_test_says(count: int) -> None:
+    figures = np.random.default_rng(count).normal(size=count)
+    of_scipy = stats.quantile_test(figures, q=float(np.median(figures)), p=0.5)
+    # Two numbers; scipy-stubs 1.17 has it as one.
+    low, high = cast("tuple[float, float]", of_scipy.confidence_interval(0.95))
+    assert bounds(list(figures)) == pytest.approx((low, high))

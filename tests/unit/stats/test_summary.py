@@ -291,7 +291,9 @@ def test_percentiles_are_of_the_last_call_of_each_environment(manifest: Manifest
     trials = [trial(index, round_=index // 2) for index in range(72)]
     planned = msgspec.structs.replace(manifest, plan=tuple(trials))
     samples = [sample(one, 900 if one.index % 2 == 0 else one.index) for one in trials]
-    p90 = summarise(planned, samples, (EQUAL,)).cells[0].warm.percentiles[0]
+    warm = summarise(planned, samples, (EQUAL,)).cells[0].warm
+    assert warm is not None
+    p90 = warm.percentiles[0]
     assert (p90.environments, p90.high_ms) == (36, 71)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
 from lambdameter.targets import pages
@@ -34,7 +35,7 @@ def client() -> Any:
 
 def answer(client: Any, status: int, document: dict[str, Any]) -> None:
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, status, {}, Raw(json.dumps(document).encode()))
+        return AWSResponse(request.url, status, HTTPHeaders(), Raw(json.dumps(document).encode()))
 
     client.meta.events.register_first("before-send.dynamodb", send)
 
@@ -69,7 +70,12 @@ def test_a_binary_key_goes_back_as_bytes_and_others_as_they_are() -> None:
 
 def test_binary_values_become_bytes_wherever_they_are() -> None:
     raw = {"B": "AAEC"}
-    item = {"b": raw, "l": {"L": [raw, {"S": "x"}]}, "m": {"M": {"b": raw}}, "s": {"BS": ["AAEC"]}}
+    item: dict[str, dict[str, Any]] = {
+        "b": raw,
+        "l": {"L": [raw, {"S": "x"}]},
+        "m": {"M": {"b": raw}},
+        "s": {"BS": ["AAEC"]},
+    }
     plain = {"B": b"\0\1\2"}
     assert pages.with_bytes(item) == {
         "b": plain,

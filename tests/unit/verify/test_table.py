@@ -126,7 +126,7 @@ def test_a_wrong_type_is_shown_as_one() -> None:
 
 
 def test_a_missing_record_is_shown_with_every_field() -> None:
-    (shown,) = table.differences([key(1)], {key(1): item(1)}.get, {}.get)
+    (shown,) = table.differences([key(1)], {key(1): item(1)}.get, lambda _: None)
     assert [(one.field, one.actual) for one in shown.fields] == [("amount", None), ("id", None)]
 
 

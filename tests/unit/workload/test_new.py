@@ -11,7 +11,6 @@ from jsonschema import Draft202012Validator
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.search.schema import strategy
 from lambdameter.workload import loader
-from lambdameter.workload import new as scaffold
 from lambdameter.workload.new import TEMPLATE, TEMPLATE_NAME, new
 
 ROOT = Path(__file__).parents[3]
@@ -89,7 +88,7 @@ def test_nothing_is_left_where_writing_fails_half_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied: list[Path] = []
-    whole = scaffold.Path.write_text
+    whole = Path.write_text
 
     def full(file: Path, *given: str, **how: str) -> int:
         copied.append(file)
@@ -97,7 +96,7 @@ def test_nothing_is_left_where_writing_fails_half_way(
             raise OSError(28, "No space left on device", str(file))
         return whole(file, *given, **how)
 
-    monkeypatch.setattr(scaffold.Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(HostError, match="No space left on device"):
         new(tmp_path / "orders")
     assert len(copied) == 4

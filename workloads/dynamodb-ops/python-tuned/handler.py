@@ -10,7 +10,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
@@ -33,7 +33,9 @@ _CONFIG = Config(
     parameter_validation=False,
     tcp_keepalive=True,
 )
-dynamodb: DynamoDBClient = botocore.session.get_session().create_client("dynamodb", config=_CONFIG)
+dynamodb = cast(
+    "DynamoDBClient", botocore.session.get_session().create_client("dynamodb", config=_CONFIG)
+)
 # Whatever is answered, a refusal included, came over the connection that calls will use.
 with contextlib.suppress(BotoCoreError, ClientError):
     dynamodb.list_tables(Limit=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import document
@@ -17,6 +17,16 @@ import retry
 import source
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
+
+    class Part(TypedDict, total=False):
+        """Which part of the object, and of which version."""
+
+        Range: str
+        IfMatch: str
+
 
 # Parameters are checked here, not by botocore, which would walk every attribute of every item.
 _CONFIG = Config(
@@ -46,7 +56,10 @@ def _send_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> Non
 
 # BatchWriteItem(Body=...) takes the request's JSON ready made, at half of the cost; the rest of the
 # client (signing, retries, errors) works on it as on its own.
-dynamodb.meta.events.register("provide-client-params.dynamodb.BatchWriteItem", _set_body_aside)
+dynamodb.meta.events.register(
+    "provide-client-params.dynamodb.BatchWriteItem",
+    _set_body_aside,  # type: ignore[arg-type]  # the stubs know no hook that gives parameters back
+)
 dynamodb.meta.events.register("before-call.dynamodb.BatchWriteItem", _send_body)
 
 
@@ -82,7 +95,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _load(event: dict[str, Any], context: Any, started: float) -> dict[str, Any]:
-    def get(**part: str) -> dict[str, Any]:
+    def get(**part: Unpack[Part]) -> dict[str, Any]:
         return dict(s3.get_object(Bucket=event["bucket"], Key=event["key"], **part))
 
     body = source.Source(get)
@@ -141,7 +154,9 @@ def _put_into(table: str) -> lanes.Put:
     def put(items: dict[str, bytes]) -> list[str]:
         body = head + b",".join(items.values()) + b"]}}"
         try:
-            answer = retry.persist(lambda: dynamodb.batch_write_item(Body=body))
+            answer = retry.persist(
+                lambda: dynamodb.batch_write_item(Body=body)  # type: ignore[call-arg]  # as above
+            )
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _THROTTLES:  # thrown where not even one item could be processed

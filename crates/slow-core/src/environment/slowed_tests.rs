@@ -1,10 +1,10 @@
 //! On CPUs that are slower than the host's, or than they should be.
 
 use super::{
-    tests::{Group, MS, START, at, look},
+    tests::{Group, MS, START, at, observe},
     *,
 };
-use crate::worth::Cold;
+use crate::conversion::Cold;
 
 const COLD: Cold = Cold {
     used_ns: MS,
@@ -37,21 +37,21 @@ fn while_it_is_cold_nothing_of_its_cpus_is_taken_and_then_all() {
     let group = Group::new();
     let environment = cold(&group, Some(1_447_000));
     environment.run(START).expect("files");
-    assert!(environment.is_looked_at());
+    assert!(environment.is_observed());
     assert_eq!(environment.pace(), Some(UNSLOWED));
     group.use_up("400000 500000");
-    look(&environment, 0, at(1));
-    look(&environment, 1, at(1));
+    observe(&environment, 0, at(1));
+    observe(&environment, 1, at(1));
     assert_eq!(environment.pace(), Some(UNSLOWED));
     group.use_up("600000 500000");
-    look(&environment, 0, at(1));
+    observe(&environment, 0, at(1));
     assert_eq!(environment.pace(), Some(PACE));
     // Used, what it is worth, and what is left of what is not slowed.
-    assert_eq!(group.told(), [1_100_000, 1_200_000, 0]);
+    assert_eq!(group.totals(), [1_100_000, 1_200_000, 0]);
     environment.rest(START + 2 * MS).expect("files");
     environment.run(START + 12 * MS).expect("files");
     assert_eq!(environment.pace(), Some(UNSLOWED));
-    assert_eq!(group.told()[2], 500_000);
+    assert_eq!(group.totals()[2], 500_000);
 }
 
 #[test]
@@ -60,10 +60,10 @@ fn one_that_was_held_is_slowed_at_once_when_it_is_let_go() {
     let environment = cold(&group, Some(1_447_000));
     environment.throttle(START).expect("files");
     environment.run(START).expect("files");
-    look(&environment, 0, at(1));
+    observe(&environment, 0, at(1));
     group.use_up("4000000 0");
     // 1 ms and 3 ms that are worth 6: paid by the refills at 5, 25, 45 and 65.
-    assert_eq!(look(&environment, 0, at(5)), Some(START + 65 * MS));
+    assert_eq!(observe(&environment, 0, at(5)), Some(START + 65 * MS));
     assert_eq!(environment.pace(), Some(PACE));
     environment.release(START + 65 * MS).expect("files");
     assert_eq!(environment.pace(), Some(PACE));
@@ -75,9 +75,9 @@ fn one_that_has_all_its_cpus_is_looked_at_and_never_held() {
     let environment = cold(&group, None);
     environment.throttle(START).expect("files");
     environment.run(START).expect("files");
-    assert!(environment.is_looked_at() && !environment.is_throttled());
+    assert!(environment.is_observed() && !environment.is_throttled());
     group.use_up("90000000 90000000");
-    assert_eq!(look(&environment, 0, at(90)), None);
+    assert_eq!(observe(&environment, 0, at(90)), None);
     assert_eq!(environment.pace(), Some(PACE));
     assert_eq!(group.word(), "");
 }
@@ -90,12 +90,12 @@ fn where_others_use_its_core_it_owes_less() {
         speed: 0.5,
         ..at(ms)
     };
-    look(&environment, 0, half(1));
+    observe(&environment, 0, half(1));
     group.use_up("2000000 0");
-    assert_eq!(look(&environment, 0, half(3)), None);
+    assert_eq!(observe(&environment, 0, half(3)), None);
     group.use_up("4000000 0");
     // It got the work of 2 ms done, which two refills pay; 4 ms would be one more's.
-    assert_eq!(look(&environment, 0, half(5)), None);
+    assert_eq!(observe(&environment, 0, half(5)), None);
 }
 
 #[test]
@@ -105,23 +105,23 @@ fn page_faults_are_cpu_time_and_are_waited_for_where_they_were_had() {
         fault_ns: 7_000,
         ..group.limit(Counts::NsPerCpu)
     });
-    let Some(own) = crate::faults::tests::own() else {
+    let Some(own) = crate::page_faults::tests::own() else {
         eprintln!("skipped: page faults cannot be counted");
         return;
     };
-    environment.see(own);
+    environment.add_process(own);
     environment.throttle(START).expect("files");
     environment.run(START).expect("files");
     group.use_up("1000 1000");
-    look(&environment, 0, at(1));
-    look(&environment, 1, at(1));
+    observe(&environment, 0, at(1));
+    observe(&environment, 1, at(1));
     environment.pay(0, u64::MAX);
     // 400 pages of fresh memory: 2.8 ms, beside some of the test's own.
-    let fresh = crate::faults::tests::touch(400);
+    let fresh = crate::page_faults::tests::touch(400);
     group.use_up("1000 1001000");
-    assert_eq!(look(&environment, 0, at(2)), None);
+    assert_eq!(observe(&environment, 0, at(2)), None);
     assert_eq!(environment.pay(0, u64::MAX), 0);
-    look(&environment, 1, at(2));
+    observe(&environment, 1, at(2));
     assert_eq!(environment.pay(1, 400_000), 400_000);
     let left_ns = environment.pay(1, u64::MAX);
     assert!((2_400_000..3_800_000).contains(&left_ns), "{left_ns}");
@@ -129,7 +129,7 @@ fn page_faults_are_cpu_time_and_are_waited_for_where_they_were_had() {
     drop(fresh);
     // At the tick they are charged: 2.8 ms and one that was counted, which two refills do not pay.
     group.use_up("1000 1002000");
-    let until = look(&environment, 1, at(5));
+    let until = observe(&environment, 1, at(5));
     assert!(until.is_some_and(|until| until >= START + 25 * MS));
 }
 
@@ -140,7 +140,7 @@ fn what_one_call_owes_is_not_the_nexts() {
     let Some(limited) = &environment.limited else {
         panic!("it has a limit")
     };
-    limited.lock().owed.add(0, MS);
+    limited.lock().fault_debt.add(0, MS);
     environment.rest(START + MS).expect("files");
     environment.run(START + 2 * MS).expect("files");
     assert_eq!(environment.pay(0, u64::MAX), 0);
@@ -156,11 +156,11 @@ fn of_cgroup_v2_time_is_worth_what_all_its_cpus_are() {
         speed: 0.5,
         ..at(1)
     };
-    look(&environment, 1, beside);
-    look(&environment, 0, at(1));
+    observe(&environment, 1, beside);
+    observe(&environment, 0, at(1));
     group.use_up("usage_usec 1000\n");
-    look(&environment, 0, at(2));
-    assert_eq!(group.told()[1], 750_000);
+    observe(&environment, 0, at(2));
+    assert_eq!(group.totals()[1], 750_000);
 }
 
 #[test]

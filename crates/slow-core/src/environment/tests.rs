@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::*;
-use crate::worth::Cold;
+use crate::conversion::Cold;
 
 pub const MS: u64 = 1_000_000;
 pub const START: u64 = 1_000 * MS;
@@ -45,14 +45,14 @@ impl Group {
     }
 
     pub fn open(&self, limit: Limit) -> Environment {
-        let held_times = HeldTimes::open(&self.folder.join("held")).expect("a file");
+        let slots = Slots::open(&self.folder.join("held")).expect("a file");
         let opening = Opening {
             id: 1,
             cpus: vec![0, 1],
             pace: None,
             limit: Some(limit),
         };
-        Environment::open(opening, &Arc::new(held_times)).expect("files")
+        Environment::open(opening, &Arc::new(slots)).expect("files")
     }
 
     /// One that runs, throttled since START.
@@ -72,7 +72,7 @@ impl Group {
     }
 
     /// The three numbers of its CPU time, ns.
-    pub fn told(&self) -> [i64; 3] {
+    pub fn totals(&self) -> [i64; 3] {
         let all = fs::read(self.folder.join("held")).expect("a file");
         let number = |at: usize| i64::from_le_bytes(all[at..at + 8].try_into().expect("eight"));
         [number(48), number(56), number(64)]
@@ -119,22 +119,22 @@ pub fn at(ms: u64) -> Moment {
     }
 }
 
-pub fn look(environment: &Environment, place: usize, moment: Moment) -> Option<u64> {
-    environment.look(place, moment).expect("files")
+pub fn observe(environment: &Environment, cpu_index: usize, moment: Moment) -> Option<u64> {
+    environment.observe(cpu_index, moment).expect("files")
 }
 
 #[test]
 fn one_that_runs_through_is_held_at_the_tick_and_not_before() {
     let group = Group::new();
     let environment = group.running();
-    look(&environment, 0, at(1));
+    observe(&environment, 0, at(1));
     for (ms, used) in [(2, "1000000 0"), (3, "2000000 0"), (4, "3000000 0")] {
         group.use_up(used);
-        assert_eq!(look(&environment, 0, at(ms)), None);
+        assert_eq!(observe(&environment, 0, at(ms)), None);
         assert_eq!(group.word(), "");
     }
     group.use_up("4000000 0");
-    assert_eq!(look(&environment, 0, at(5)), Some(START + 25 * MS));
+    assert_eq!(observe(&environment, 0, at(5)), Some(START + 25 * MS));
     assert_eq!(group.word(), "FROZEN");
 }
 
@@ -142,52 +142,52 @@ fn one_that_runs_through_is_held_at_the_tick_and_not_before() {
 fn one_that_sleeps_is_held_at_the_next_look() {
     let group = Group::new();
     let environment = group.running();
-    look(&environment, 0, at(1));
+    observe(&environment, 0, at(1));
     // Of 2 ms it ran for 1.5.
     group.use_up("1500000 0");
-    assert_eq!(look(&environment, 0, at(3)), Some(START + 5 * MS));
+    assert_eq!(observe(&environment, 0, at(3)), Some(START + 5 * MS));
 }
 
 #[test]
 fn one_that_comes_has_not_left_and_is_charged_when_it_goes() {
     let group = Group::new();
     let environment = group.running();
-    look(&environment, 0, at(1));
-    // Away for one look, and another.
-    look(&environment, 0, at(2));
-    look(&environment, 0, at(3));
+    observe(&environment, 0, at(1));
+    // Away for one observation, and another.
+    observe(&environment, 0, at(2));
+    observe(&environment, 0, at(3));
     // It came in the middle of this one, and sleeps from the middle of the next.
     group.use_up("800000 0");
-    assert_eq!(look(&environment, 0, at(4)), None);
+    assert_eq!(observe(&environment, 0, at(4)), None);
     group.use_up("1500000 0");
     let next = Moment {
         now_ns: START + 4 * MS + 900_000,
         own_ns: 0,
         speed: 1.0,
     };
-    assert_eq!(look(&environment, 0, next), Some(START + 5 * MS));
+    assert_eq!(observe(&environment, 0, next), Some(START + 5 * MS));
 }
 
 #[test]
 fn what_the_looking_thread_took_itself_is_no_sleep() {
     let group = Group::new();
     let environment = group.running();
-    look(&environment, 0, at(1));
+    observe(&environment, 0, at(1));
     group.use_up("1500000 0");
     let busy = Moment {
         own_ns: MS / 2,
         ..at(3)
     };
-    assert_eq!(look(&environment, 0, busy), None);
+    assert_eq!(observe(&environment, 0, busy), None);
 }
 
 #[test]
 fn it_is_let_go_when_its_debt_is_paid_and_told_for_how_long_it_was_held() {
     let group = Group::new();
     let environment = group.running();
-    look(&environment, 0, at(1));
+    observe(&environment, 0, at(1));
     group.use_up("1500000 0");
-    look(&environment, 0, at(3));
+    observe(&environment, 0, at(3));
     assert_eq!(
         environment.release(START + 4 * MS).expect("files"),
         Some(START + 5 * MS)
@@ -209,9 +209,9 @@ fn at_rest_it_pays_and_a_run_changes_nothing_about_it() {
         Some(START + 25 * MS)
     );
     assert_eq!(group.word(), "FROZEN");
-    assert_eq!(look(&environment, 0, at(3)), None);
+    assert_eq!(observe(&environment, 0, at(3)), None);
     environment.run(START).expect("files");
-    assert_eq!(look(&environment, 0, at(4)), None);
+    assert_eq!(observe(&environment, 0, at(4)), None);
     assert_eq!(environment.rest(START + 13 * MS).expect("files"), None);
     environment.release(START + 25 * MS).expect("files");
     assert_eq!(group.word(), "THAWED");
@@ -223,12 +223,12 @@ fn unthrottled_it_is_let_go_and_never_held() {
     let group = Group::new();
     let environment = group.running();
     group.use_up("9000000 0");
-    look(&environment, 0, at(5));
+    observe(&environment, 0, at(5));
     assert_eq!(group.word(), "FROZEN");
     environment.unthrottle(START + 6 * MS).expect("files");
     assert_eq!(group.word(), "THAWED");
     group.use_up("90000000 0");
-    assert_eq!(look(&environment, 0, at(9)), None);
+    assert_eq!(observe(&environment, 0, at(9)), None);
     assert!(!environment.is_throttled());
 }
 
@@ -242,7 +242,7 @@ fn time_on_a_slowed_cpu_counts_as_a_lambda_vcpus() {
     environment.throttle(START).expect("files");
     environment.run(START).expect("files");
     group.use_up("800000 0");
-    assert_eq!(look(&environment, 0, at(1)), Some(START + 5 * MS));
+    assert_eq!(observe(&environment, 0, at(1)), Some(START + 5 * MS));
 }
 
 #[test]
@@ -257,17 +257,17 @@ fn of_cgroup_v2_it_sleeps_once_no_cpu_sees_it_move() {
         own_ns: 0,
         speed: 1.0,
     };
-    // It runs on the second CPU, whose look the first one's comes before.
+    // It runs on the second CPU, whose observation the first one's comes before.
     for (quarters, usec) in [(0, 500), (1, 750), (2, 1_000), (3, 1_250)] {
-        assert_eq!(look(&environment, 0, quarter(quarters)), None);
+        assert_eq!(observe(&environment, 0, quarter(quarters)), None);
         group.use_up(&format!("usage_usec {usec}\n"));
-        assert_eq!(look(&environment, 1, quarter(quarters)), None);
+        assert_eq!(observe(&environment, 1, quarter(quarters)), None);
     }
     group.use_up("usage_usec 1500\n");
-    assert_eq!(look(&environment, 1, quarter(4)), None);
-    assert_eq!(look(&environment, 0, quarter(5)), None);
-    assert_eq!(look(&environment, 1, quarter(5)), None);
-    assert_eq!(look(&environment, 0, quarter(6)), Some(START + 5 * MS));
+    assert_eq!(observe(&environment, 1, quarter(4)), None);
+    assert_eq!(observe(&environment, 0, quarter(5)), None);
+    assert_eq!(observe(&environment, 1, quarter(5)), None);
+    assert_eq!(observe(&environment, 0, quarter(6)), Some(START + 5 * MS));
 }
 
 #[test]
@@ -277,19 +277,19 @@ fn a_tick_falls_on_a_look() {
         cycle_ns: 250_000,
         alone: None,
     };
-    assert_eq!(at_a_look(1_999_999, Some(pace)), 1_750_000);
-    assert_eq!(at_a_look(1_999_999, None), 1_500_000);
+    assert_eq!(align_tick(1_999_999, Some(pace)), 1_750_000);
+    assert_eq!(align_tick(1_999_999, None), 1_500_000);
     let odd = Pace {
         cycle_ns: 300_000,
         ..pace
     };
-    assert_eq!(at_a_look(1_999_999, Some(odd)), 1_999_999);
+    assert_eq!(align_tick(1_999_999, Some(odd)), 1_999_999);
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let group = Group::new();
-    let held_times = Arc::new(HeldTimes::open(&group.folder.join("held")).expect("a file"));
+    let slots = Arc::new(Slots::open(&group.folder.join("held")).expect("a file"));
     let opening = Opening {
         id: 1,
         cpus: vec![0],
@@ -299,6 +299,6 @@ fn a_file_that_is_not_there_is_named() {
             ..group.limit(Counts::NsPerCpu)
         }),
     };
-    let error = Environment::open(opening, &held_times).expect_err("no such file");
+    let error = Environment::open(opening, &slots).expect_err("no such file");
     assert!(format!("{error:#}").contains("cannot open /nowhere/usage"));
 }

@@ -1,16 +1,19 @@
-//! What one racer tells, and the time that telling took.
+//! Sends the messages of one racer to the pages, and measures the time that takes.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
+use etl_rust::failure::Failure;
 use etl_rust::load::Listener;
 use serde_json::{Value, json};
 
-/// Reaches one page.
+use crate::message::{Content, Message};
+
+/// Sends to one page.
 pub trait Post {
-    /// Send; whether the page is still there.
+    /// Send; returns whether the page is still there.
     fn post(&self, connection: &str, data: &str) -> impl Future<Output = bool>;
 }
 
@@ -27,8 +30,8 @@ impl Post for Gateway {
                     .as_service_error()
                     .is_some_and(PostToConnectionError::is_gone_exception);
                 if !gone {
-                    let said = json!({"not_told": connection, "why": error.to_string()});
-                    println!("{said}");
+                    let log = json!({"not_sent_to": connection, "reason": error.to_string()});
+                    println!("{log}");
                 }
                 !gone
             }
@@ -41,7 +44,7 @@ pub struct Lane<'a, P> {
     name: &'a str,
     pages: &'a P,
     connections: RefCell<Vec<&'a str>>,
-    telling: Cell<Duration>,
+    sending: Cell<Duration>,
 }
 
 impl<'a, P: Post> Lane<'a, P> {
@@ -52,52 +55,56 @@ impl<'a, P: Post> Lane<'a, P> {
             name: event["lane"].as_str().unwrap_or_default(),
             pages,
             connections: RefCell::new(connections.filter_map(Value::as_str).collect()),
-            telling: Cell::default(),
+            sending: Cell::default(),
         }
     }
 
-    /// Where the outcome is kept.
+    /// The key of the object in which the result is saved.
     pub fn key(&self) -> String {
         format!("races/{}/{}.json", self.race, self.name)
     }
 
-    /// The environment is there, and the handler begins; `cold` is the environment's first call.
+    /// The handler begins; `cold` if this is the environment's first invocation.
     pub async fn running(&self, cold: bool) {
-        let message = self.about(&json!({"type": "running", "cold": cold}));
-        self.tell(&message).await;
+        self.send(&self.message(Content::Running { cold }).json())
+            .await;
     }
 
-    /// The outcome, as it is kept and told.
-    pub fn message(&self, outcome: &Value) -> Value {
-        with(
-            self.about(&json!({"telling_ms": ms(self.telling.get())})),
-            outcome,
-        )
+    /// The message that ends the lane.
+    pub fn result(&self, outcome: Result<Value, Failure>) -> Message<'a> {
+        self.message(match outcome {
+            Ok(answer) => Content::Finished {
+                answer,
+                telling_ms: ms(self.sending.get()),
+            },
+            Err(failure) => Content::Failed {
+                error: failure.into(),
+            },
+        })
     }
 
-    /// Something of this race and lane, and when it was said: Unix epoch in ms.
-    fn about(&self, what: &Value) -> Value {
+    fn message(&self, content: Content) -> Message<'a> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let at_ms = ms(now.unwrap_or_default());
-        with(
-            json!({"race": self.race, "lane": self.name, "at_ms": at_ms}),
-            what,
-        )
+        Message {
+            race: self.race,
+            lane: self.name,
+            at_ms: ms(now.unwrap_or_default()),
+            content,
+        }
     }
 
-    /// Tell what is inside the workload's own times, and note what that took.
-    async fn tell_in_passing(&self, what: &Value) {
+    /// Sending takes a part of the workload's own times.
+    async fn send_timed(&self, content: Content) {
         let began = Instant::now();
-        self.tell(&self.about(what)).await;
-        self.telling.set(self.telling.get() + began.elapsed());
+        self.send(&self.message(content).json()).await;
+        self.sending.set(self.sending.get() + began.elapsed());
     }
 
-    /// Tell every page, one after the other; one that is gone is told nothing more.
-    pub async fn tell(&self, message: &Value) {
-        let data = message.to_string();
+    /// Send to all pages, one after the other; nothing more to those that are gone.
+    pub async fn send(&self, data: &str) {
         let mut there = Vec::new();
         for connection in self.connections.take() {
-            if self.pages.post(connection, &data).await {
+            if self.pages.post(connection, data).await {
                 there.push(connection);
             }
         }
@@ -107,13 +114,11 @@ impl<'a, P: Post> Lane<'a, P> {
 
 impl<P: Post> Listener for Lane<'_, P> {
     async fn phase(&self, name: &'static str) {
-        self.tell_in_passing(&json!({"type": "phase", "phase": name}))
-            .await;
+        self.send_timed(Content::Phase { phase: name }).await;
     }
 
     async fn records(&self, done: usize) {
-        self.tell_in_passing(&json!({"type": "progress", "records": done}))
-            .await;
+        self.send_timed(Content::Progress { records: done }).await;
     }
 }
 
@@ -121,28 +126,21 @@ fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn with(mut message: Value, more: &Value) -> Value {
-    for (name, value) in more.as_object().into_iter().flatten() {
-        message[name] = value.clone();
-    }
-    message
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Pages, of which `gone` are not there any more.
+    /// Pages, of which some are `gone`.
     #[derive(Default)]
     struct Pages {
         gone: Vec<&'static str>,
-        told: RefCell<Vec<(String, Value)>>,
+        sent: RefCell<Vec<(String, Value)>>,
     }
 
     impl Post for Pages {
         async fn post(&self, connection: &str, data: &str) -> bool {
-            let told = (connection.to_owned(), serde_json::from_str(data).unwrap());
-            self.told.borrow_mut().push(told);
+            let sent = (connection.to_owned(), serde_json::from_str(data).unwrap());
+            self.sent.borrow_mut().push(sent);
             !self.gone.contains(&connection)
         }
     }
@@ -151,37 +149,39 @@ mod tests {
         json!({"race": "r", "lane": "rust", "connections": ["a", "b"]})
     }
 
-    /// A message without its time, which must be one of ours.
-    fn timeless(mut message: Value) -> Value {
+    /// A message without its time, which must be a time of today.
+    fn without_time(mut message: Value) -> Value {
         let at_ms = message.as_object_mut().unwrap().remove("at_ms").unwrap();
         assert!(at_ms.as_f64().unwrap() > 1.7e12);
         message
     }
 
     #[tokio::test]
-    async fn every_page_is_told_of_phases_and_of_the_records_written() {
+    async fn phases_and_progress_are_sent_to_all_pages() {
         let (event, pages) = (event(), Pages::default());
         let lane = Lane::new(&event, &pages);
         lane.phase("write").await;
         lane.records(3_000).await;
-        let told = pages.told.take().into_iter();
-        let told: Vec<_> = told
-            .map(|(page, message)| (page, timeless(message)))
+        let sent: Vec<_> = pages
+            .sent
+            .take()
+            .into_iter()
+            .map(|(page, message)| (page, without_time(message)))
             .collect();
         let phase = json!({"race": "r", "lane": "rust", "type": "phase", "phase": "write"});
         let progress = json!({"race": "r", "lane": "rust", "type": "progress", "records": 3_000});
-        let wanted = [
+        let expected = [
             ("a", &phase),
             ("b", &phase),
             ("a", &progress),
             ("b", &progress),
         ];
-        let wanted = wanted.map(|(page, message)| (page.to_owned(), message.clone()));
-        assert_eq!(told, wanted);
+        let expected = expected.map(|(page, message)| (page.to_owned(), message.clone()));
+        assert_eq!(sent, expected);
     }
 
     #[tokio::test]
-    async fn a_page_that_is_gone_is_told_nothing_more() {
+    async fn nothing_more_is_sent_to_a_page_that_is_gone() {
         let event = event();
         let pages = Pages {
             gone: vec!["a"],
@@ -190,19 +190,20 @@ mod tests {
         let lane = Lane::new(&event, &pages);
         lane.running(true).await;
         lane.records(1_000).await;
-        let told = pages.told.borrow();
-        let to: Vec<&str> = told.iter().map(|(page, _)| page.as_str()).collect();
+        let sent = pages.sent.borrow();
+        let to: Vec<&str> = sent.iter().map(|(page, _)| page.as_str()).collect();
         assert_eq!(to, ["a", "b", "b"]);
-        assert_eq!(told[0].1["cold"], true);
+        assert_eq!(sent[0].1["cold"], true);
     }
 
     #[test]
-    fn the_outcome_names_race_lane_and_the_time_that_telling_took() {
+    fn the_result_has_race_lane_and_the_time_that_sending_took() {
         let (event, pages) = (event(), Pages::default());
         let lane = Lane::new(&event, &pages);
         assert_eq!(lane.key(), "races/r/rust.json");
+        let result = lane.result(Ok(json!({"records": 1})));
         assert_eq!(
-            timeless(lane.message(&json!({"type": "finished", "answer": {"records": 1}}))),
+            without_time(serde_json::to_value(result).unwrap()),
             json!({"race": "r", "lane": "rust", "type": "finished", "telling_ms": 0.0,
                    "answer": {"records": 1}})
         );

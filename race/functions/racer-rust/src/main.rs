@@ -1,6 +1,7 @@
-//! The workload's own function, telling the pages of its phases and each thousand records.
+//! The Rust racer: the workload's own code, sending its phases and progress to the pages.
 
 mod lane;
+mod message;
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
@@ -12,7 +13,7 @@ use etl_rust::failure::Failure;
 use etl_rust::load::load;
 use etl_rust::services::Services;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::lane::{Gateway, Lane};
 
@@ -21,11 +22,10 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = aws_config::load_from_env().await;
     let services = Services::new(&config);
-    let gateway = Gateway(aws_sdk_apigatewaymanagement::Client::from_conf(prompt(
-        &config,
-    )));
+    let gateway = aws_sdk_apigatewaymanagement::Client::from_conf(gateway_config(&config));
+    let gateway = Gateway(gateway);
     let bucket = std::env::var("BUCKET")?;
-    // Until the first call of this environment, a warm-up included.
+    // Until the environment's first invocation, which may be a warm-up.
     let cold = Cell::new(true);
     run(service_fn(async |event: LambdaEvent<Value>| {
         handle(&services, &gateway, &bucket, cold.replace(false), event).await
@@ -33,8 +33,8 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// A page that is slow to reach is left behind: a race waits for nobody.
-fn prompt(config: &aws_config::SdkConfig) -> aws_sdk_apigatewaymanagement::Config {
+/// A race does not wait for a page that is slow to reach.
+fn gateway_config(config: &aws_config::SdkConfig) -> aws_sdk_apigatewaymanagement::Config {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .read_timeout(Duration::from_secs(2))
@@ -45,42 +45,37 @@ fn prompt(config: &aws_config::SdkConfig) -> aws_sdk_apigatewaymanagement::Confi
         .build()
 }
 
-/// Run the workload's task; without one, this was a warm-up.
+/// Run the workload's task; an event without a task is a warm-up.
 ///
-/// A failure is an answer and no error of the invocation: Lambda would run the race again.
+/// An error is sent to the pages and not returned: Lambda would run the race again.
 async fn handle(
     services: &Services,
     gateway: &Gateway,
     bucket: &str,
     cold: bool,
     request: LambdaEvent<Value>,
-) -> Result<Value, Error> {
+) -> Result<(), Error> {
     let (event, context) = request.into_parts();
     let Some(task) = event.get("task") else {
-        return Ok(json!({"type": "warmed"}));
+        return Ok(());
     };
     let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(context.deadline);
     let lane = Lane::new(&event, gateway);
     lane.running(cold).await;
-    let outcome = match race(services, task, deadline, &lane).await {
-        Ok(answer) => json!({"type": "finished", "answer": answer}),
-        Err(failure) => {
-            let (kind, message) = failure.parts();
-            json!({"type": "failed", "error": {"errorType": kind, "errorMessage": message}})
-        }
-    };
-    let message = lane.message(&outcome);
+    let result = lane
+        .result(race(services, task, deadline, &lane).await)
+        .json();
     services
         .s3
         .put_object()
         .bucket(bucket)
         .key(lane.key())
-        .body(message.to_string().into_bytes().into())
+        .body(result.clone().into_bytes().into())
         .send()
         .await?;
-    lane.tell(&message).await;
-    println!("{outcome}");
-    Ok(outcome)
+    lane.send(&result).await;
+    println!("{result}");
+    Ok(())
 }
 
 async fn race(

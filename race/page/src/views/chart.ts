@@ -1,32 +1,35 @@
-// Records over time, by uPlot; each line has its name and its shape, not its colour alone.
+// Records over time, by uPlot; each line has its name and its shape, not only its colour.
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { attribute, find, h, style } from "../dom";
+import { byId, h, setAttribute, setStyle } from "../dom";
 import * as format from "../format";
-import { laneClass, outline, shapeOf } from "../marks";
+import { laneNames } from "../headline";
+import { cornersOf, laneClass, shapeOf } from "../lane-symbols";
+import type { RaceSite } from "../messages";
 import type { Model, View } from "../model";
-import type { Site } from "../protocol";
-import { type Race, beganMs, elapsedMs, recordsOf } from "../race";
-import { namesOf } from "../story";
+import { beganMs, elapsedMs, type Race, recordsOf } from "../race";
 import { isDark } from "../theme";
 
-const SHORTEST_S = 5;
+const MIN_SECONDS = 5;
+/** Each line has this number of marks, at equal numbers of records. */
 const MARKS = 10;
+/** All sizes are for this size of text, and grow with it. */
+const TEXT_PX = 13;
 const RADIUS = 4.5;
 
 interface Look {
   lanes: string[];
-  ink: string;
-  line: string;
+  text: string;
+  grid: string;
+  background: string;
   font: string;
-  paper: string;
+  scale: number;
 }
 
 export function chart(): View {
-  const root = find("chart");
+  const root = byId("chart");
   let drawn: { plot: uPlot; key: string } | null = null;
-  let look: Look | null = null;
   let shown = "";
   let latest: Model | null = null;
   const size = (): { width: number; height: number } => ({
@@ -36,134 +39,169 @@ export function chart(): View {
   new ResizeObserver(() => drawn?.plot.setSize(size())).observe(root);
   return (model) => {
     latest = model;
-    const key = JSON.stringify([model.site.lanes, model.site.records, isDark()]);
+    const { site, race } = model;
+    const key = JSON.stringify([site.lanes, site.records, isDark()]);
     if (drawn?.key !== key) {
       drawn?.plot.destroy();
-      look = lookOf(root, model.site);
-      const plot = new uPlot(options(model.site, look, size(), () => latest), [[0]], root);
-      drawn = { plot, key };
+      const settings = options(site, lookOf(root, site), size(), () => latest);
+      drawn = { plot: new uPlot(settings, [[0]], root), key };
       shown = "";
     }
-    const now = JSON.stringify([model.race?.id, pointsOf(model), Math.floor(furthestS(model))]);
+    const now = JSON.stringify([race?.id, pointCounts(model), Math.floor(endSeconds(model))]);
     if (now === shown) return;
     shown = now;
     const { plot } = drawn;
     plot.setData(dataOf(model), false);
     plot.batch(() => {
-      plot.setScale("x", { min: 0, max: furthestS(model) });
-      plot.setScale("y", { min: 0, max: model.site.records });
+      plot.setScale("x", { min: 0, max: endSeconds(model) });
+      plot.setScale("y", { min: 0, max: site.records });
     });
-    attribute(root, "aria-label", told(model));
+    setAttribute(root, "aria-label", description(model));
   };
 }
 
-const pointsOf = ({ race, site }: Model): number[] =>
-  namesOf(site).map((name) => race?.lanes[name]?.points.length ?? 0);
+const pointCounts = ({ race, site }: Model): number[] =>
+  laneNames(site).map((name) => race?.lanes[name]?.points.length ?? 0);
 
-function told({ site, race }: Model): string {
+function description({ site, race }: Model): string {
   const lanes = site.lanes.map(
     ({ name, title }) => `${title} ${format.records(recordsOf(race?.lanes[name]))}`,
   );
-  return `Records written over the seconds since the start: ${lanes.join(", ")}`;
+  return `Records written over time. Now: ${lanes.join(", ")}`;
 }
 
-/** The end of the time axis: it holds still for a while, then makes room. */
-function furthestS({ race, site, now_ms }: Model): number {
-  const elapsed = race ? namesOf(site).map((name) => elapsedMs(race, name, now_ms) ?? 0) : [];
-  return Math.max(SHORTEST_S, ...elapsed.map((ms) => Math.ceil((ms * 1.08) / 1_000)));
+/** The end of the time axis, a little later than now, so that it does not move all the time. */
+function endSeconds({ race, site, now_ms }: Model): number {
+  const elapsed = race ? laneNames(site).map((name) => elapsedMs(race, name, now_ms) ?? 0) : [];
+  return Math.max(MIN_SECONDS, ...elapsed.map((ms) => Math.ceil((ms * 1.08) / 1_000)));
 }
 
-function series(race: Race | null, name: string): uPlot.AlignedData {
-  const known = race?.lanes[name];
-  if (!race || !known) return [[], []];
-  const from = known.phases.find(({ phase }) => phase === "write")?.at_ms;
-  const start = from === undefined ? [] : [{ at_ms: from, records: 0 }];
-  const points = [...start, ...known.points];
-  const began = beganMs(race);
-  return [
-    points.map(({ at_ms }) => (at_ms - began) / 1_000),
-    points.map(({ records }) => records),
-  ];
+function lineOf(race: Race | null, name: string): { seconds: number[]; records: number[] } {
+  const lane = race?.lanes[name];
+  if (!race || !lane) return { seconds: [], records: [] };
+  const writing = lane.phases.find(({ phase }) => phase === "write");
+  const start = writing ? [{ at_ms: writing.at_ms, records: 0 }] : [];
+  const points = [...start, ...lane.points];
+  const began_ms = beganMs(race);
+  return {
+    seconds: points.map(({ at_ms }) => (at_ms - began_ms) / 1_000),
+    records: points.map(({ records }) => records),
+  };
 }
 
 const dataOf = ({ site, race }: Model): uPlot.AlignedData =>
-  uPlot.join(namesOf(site).map((name) => series(race, name)));
+  uPlot.join(
+    laneNames(site).map((name): uPlot.AlignedData => {
+      const { seconds, records } = lineOf(race, name);
+      return [seconds, records];
+    }),
+  );
 
-function lookOf(root: HTMLElement, site: Site): Look {
-  // A canvas needs colours that are worked out, as an element's `color` is.
-  const colour = (name: string, className = ""): string => {
+/** A canvas needs computed colours, as an element's `color` has them, and computed sizes. */
+function lookOf(root: HTMLElement, site: RaceSite): Look {
+  const colour = (variable: string, className: string | false = false): string => {
     const probe = h("i", { class: className });
-    style(probe, "color", `var(${name})`);
+    setStyle(probe, "color", `var(${variable})`);
     root.append(probe);
     const { color } = getComputedStyle(probe);
     probe.remove();
     return color;
   };
-  const lanes = site.lanes.map(({ name }, index) => colour("--lane", laneClass(name, index)));
   const { fontFamily, fontSize } = getComputedStyle(root);
-  const font = `${fontSize} ${fontFamily}`;
-  return { lanes, ink: colour("--muted"), line: colour("--line"), paper: colour("--card"), font };
+  // On a screen with a scale, uPlot multiplies only the last digits of a size such as 12.8px.
+  const size_px = Math.round(Number.parseFloat(fontSize));
+  return {
+    lanes: site.lanes.map(({ name }, index) => colour("--lane", laneClass(name, index))),
+    text: colour("--muted"),
+    grid: colour("--line"),
+    background: colour("--card"),
+    font: `${size_px}px ${fontFamily}`,
+    scale: size_px / TEXT_PX,
+  };
 }
 
 function options(
-  site: Site,
+  site: RaceSite,
   look: Look,
   size: { width: number; height: number },
   model: () => Model | null,
 ): uPlot.Options {
-  const axis = { stroke: look.ink, font: look.font, ticks: { show: false } };
-  const grid = { stroke: look.line, width: 1 };
+  const axis = { stroke: look.text, font: look.font, ticks: { show: false } };
+  const grid = { stroke: look.grid, width: 1 };
+  const lines = look.lanes.map((stroke) => ({
+    stroke,
+    width: 2.5 * look.scale,
+    spanGaps: true,
+    points: { show: false },
+  }));
+  const drawMarks = (plot: uPlot): void => {
+    site.lanes.forEach((_, index) => {
+      drawLaneMarks(plot, index, look, model());
+    });
+  };
   return {
     ...size,
     legend: { show: false },
     cursor: { show: false },
-    padding: [16, 72, 0, 0],
+    padding: [16 * look.scale, 72 * look.scale, 0, 0],
     scales: { x: { time: false, auto: false }, y: { auto: false } },
     axes: [
-      { ...axis, grid: { show: false }, size: 36, values: (_, at) => at.map((s) => `${s} s`) },
-      { ...axis, grid, size: 64, values: (_, at) => at.map((n) => format.records(n)) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 36 * look.scale,
+        values: (_, at) => at.map((s) => `${s} s`),
+      },
+      { ...axis, grid, size: 64 * look.scale, values: (_, at) => at.map((n) => format.records(n)) },
     ],
-    series: [
-      {},
-      ...look.lanes.map((stroke) => ({ stroke, width: 2.5, spanGaps: true, points: { show: false } })),
-    ],
-    hooks: { draw: [(plot) => site.lanes.forEach((_, index) => marks(plot, index, look, model()))] },
+    series: [{}, ...lines],
+    hooks: { draw: [drawMarks] },
   };
 }
 
-/** A shape at every tenth of the records, and the lane's name where it has got to. */
-function marks(plot: uPlot, index: number, look: Look, model: Model | null): void {
+/** A shape at every tenth of the records, and the lane's name at the end of its line. */
+function drawLaneMarks(plot: uPlot, index: number, look: Look, model: Model | null): void {
   const lane = model?.site.lanes[index];
   if (!model || !lane) return;
-  const [seconds, records] = series(model.race, lane.name) as [number[], number[]];
+  const { seconds, records } = lineOf(model.race, lane.name);
   const every = model.site.records / MARKS;
   const { ctx } = plot;
-  const at = (place: number): [number, number] => [
-    plot.valToPos(seconds[place] ?? 0, "x", true),
-    plot.valToPos(records[place] ?? 0, "y", true),
+  const positionOf = (position: number): [number, number] => [
+    plot.valToPos(seconds[position] ?? 0, "x", true),
+    plot.valToPos(records[position] ?? 0, "y", true),
   ];
   ctx.save();
-  ctx.fillStyle = look.lanes[index] ?? look.ink;
-  ctx.strokeStyle = look.paper;
+  ctx.fillStyle = look.lanes[index] ?? look.text;
+  ctx.strokeStyle = look.background;
   ctx.lineWidth = uPlot.pxRatio;
   const last = records.length - 1;
-  records.forEach((value, place) => {
-    if ((value > 0 && value % every === 0) || place === last) shape(ctx, index, ...at(place));
+  records.forEach((value, position) => {
+    const isMarked = (value > 0 && value % every === 0) || position === last;
+    if (isMarked) drawShape(ctx, index, look.scale, ...positionOf(position));
   });
   if (last >= 0) {
-    const [x, y] = at(last);
-    ctx.font = look.font.replace(/([\d.]+)px/, (_, px: string) => `600 ${Number(px) * uPlot.pxRatio}px`);
+    const [x, y] = positionOf(last);
+    ctx.font = look.font.replace(
+      /(\d+)px/,
+      (_, px: string) => `600 ${Number(px) * uPlot.pxRatio}px`,
+    );
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
-    ctx.fillStyle = look.ink;
-    ctx.fillText(lane.title, x + 10 * uPlot.pxRatio, y);
+    ctx.fillStyle = look.text;
+    ctx.fillText(lane.title, x + 10 * look.scale * uPlot.pxRatio, y);
   }
   ctx.restore();
 }
 
-function shape(ctx: CanvasRenderingContext2D, index: number, x: number, y: number): void {
-  const radius = RADIUS * uPlot.pxRatio;
-  const corners = outline(shapeOf(index));
+function drawShape(
+  ctx: CanvasRenderingContext2D,
+  index: number,
+  scale: number,
+  x: number,
+  y: number,
+): void {
+  const radius = RADIUS * scale * uPlot.pxRatio;
+  const corners = cornersOf(shapeOf(index));
   ctx.beginPath();
   if (corners) for (const [dx, dy] of corners) ctx.lineTo(x + dx * radius, y + dy * radius);
   else ctx.arc(x, y, radius, 0, 2 * Math.PI);

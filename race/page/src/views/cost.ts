@@ -1,13 +1,12 @@
-// What this race cost, lane by lane, and what so many in a month would.
+// What one race costs in each lane, and the same work many times a month.
 
-import { type Cost, VOLUMES, costOf } from "../cost";
-import { attribute, find, h, renew, text } from "../dom";
+import { type Cost, costOf, VOLUMES } from "../cost";
+import { byId, h, renderOnChange, scrollable, setAttribute, setText, table } from "../dom";
 import * as format from "../format";
-import { emblem, laneClass, shapeOf } from "../marks";
+import { laneClass, symbol } from "../lane-symbols";
 import type { Model, View } from "../model";
 
 export function cost(chosen: (volume: number) => void): View {
-  const root = find("cost");
   const slider = h("input", {
     type: "range",
     id: "volume",
@@ -16,78 +15,78 @@ export function cost(chosen: (volume: number) => void): View {
     step: "1",
   });
   slider.addEventListener("input", () => chosen(VOLUMES[slider.valueAsNumber] ?? 1));
-  // No <output>: that would be a live region, and speak at every step besides the slider.
+  // Not <output>: that is a live region, which would speak at every step like the slider itself.
   const volume = h("b");
   const sentence = h("p");
-  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Costs, in US dollars" });
+  const figures = scrollable("Cost in US dollars");
   const prices = h("p", { class: "quiet-text" });
-  const label = h("label", { for: "volume" }, "Invocations a month");
-  root.append(sentence, table, h("p", { class: "slider" }, label, slider, volume), prices);
+  const label = h("label", { for: "volume" }, "Invocations per month");
+  byId("cost").append(
+    sentence,
+    figures,
+    h("p", { class: "slider" }, label, slider, volume),
+    prices,
+  );
   return (model) => {
     const step = String(VOLUMES.indexOf(model.volume));
     if (slider.value !== step) slider.value = step;
-    attribute(slider, "aria-valuetext", `${format.records(model.volume)} a month`);
-    text(volume, format.records(model.volume));
+    setAttribute(slider, "aria-valuetext", `${format.records(model.volume)} per month`);
+    setText(volume, format.records(model.volume));
     const { as_of, region } = model.site.prices;
-    text(prices, `AWS's list prices of ${as_of} for ${region}, ${model.site.architecture}; first volume tier, without the free tier. Services are the requests to S3 and DynamoDB.`);
-    const bills = billsOf(model);
-    text(sentence, told(model, bills));
-    renew(table, JSON.stringify([model.site.lanes, bills, model.volume]), () => [rows(model, bills)]);
+    setText(
+      prices,
+      `AWS list prices of ${as_of} for ${region}, ${model.site.architecture}; first volume tier, without the free tier.`,
+    );
+    const costs = costsOf(model);
+    setText(sentence, comparison(model, costs));
+    renderOnChange(figures, JSON.stringify([model.site.lanes, costs, model.volume]), () => [
+      costTable(model, costs),
+    ]);
   };
 }
 
-type Bills = Record<string, Cost | null>;
+type Costs = Record<string, Cost | null>;
 
-function billsOf({ site, race }: Model): Bills {
+function costsOf({ site, race }: Model): Costs {
   return Object.fromEntries(
     site.lanes.map(({ name }) => {
-      const known = race?.lanes[name];
-      // What a failed lane cost is no price of the work.
-      const report = known?.failed ? null : (known?.report?.parsed ?? null);
+      const lane = race?.lanes[name];
+      // A lane that failed has not done the work.
+      const report = lane?.failed ? null : (lane?.report?.parsed ?? null);
       return [name, report && costOf(report, name, site.prices)];
     }),
   );
 }
 
-function told({ site, race, volume }: Model, bills: Bills): string {
+function comparison({ site, race, volume }: Model, costs: Costs): string {
   if (race && site.lanes.some(({ name }) => race.lanes[name]?.failed)) {
-    return "A lane failed: what it cost is no price of the work.";
+    return "A lane failed, so costs are not compared.";
   }
-  if (race?.verified?.identical === false) return "What was written differs: no bill is compared.";
-  const known = site.lanes.flatMap(({ name, title }) => {
-    const bill = bills[name];
-    return bill ? [{ title, total: bill.total_usd }] : [];
-  });
-  const sorted = known.toSorted((a, b) => a.total - b.total);
+  if (race?.verified?.identical === false) {
+    return "The written records differ, so costs are not compared.";
+  }
+  const sorted = site.lanes
+    .flatMap(({ name, title }) => ({ title, usd: costs[name]?.total_usd ?? null }))
+    .toSorted((a, b) => (a.usd ?? 0) - (b.usd ?? 0));
   const [least, most] = [sorted[0], sorted.at(-1)];
-  if (!least || !most || known.length < site.lanes.length) {
-    return "The costs come with Lambda's REPORT lines.";
+  if (!least || !most || least.usd === null || most.usd === null) {
+    return "The cost is computed from Lambda's REPORT lines at the end of the race.";
   }
-  const saved = most.total - least.total;
-  return `${least.title} saves ${format.usd(saved * volume)} of ${format.usd(most.total * volume)} a month, ${format.percent(saved / most.total)} of the whole bill.`;
+  const saved = most.usd - least.usd;
+  return `${least.title} reduces the whole bill by ${format.percent(saved / most.usd)}: ${format.usd(saved * volume)} of ${format.usd(most.usd * volume)} per month.`;
 }
 
-function rows({ site, volume }: Model, bills: Bills): HTMLElement {
-  const heads = ["US dollars", "Lambda", "services", "this race", "a month"];
-  const figures = (bill: Cost | null): string[] =>
-    bill
-      ? [bill.lambda_usd, bill.services_usd, bill.total_usd, bill.total_usd * volume].map(format.usd)
-      : ["–", "–", "–", "–"];
-  return h(
-    "table",
-    {},
-    h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
-    h(
-      "tbody",
-      {},
-      ...site.lanes.map(({ name, title }, index) =>
-        h(
-          "tr",
-          { class: laneClass(name, index) },
-          h("th", { scope: "row" }, emblem(shapeOf(index)), title),
-          ...figures(bills[name] ?? null).map((figure) => h("td", {}, figure)),
-        ),
-      ),
-    ),
+function costTable({ site, volume }: Model, costs: Costs): HTMLElement {
+  const cells = (bill: Cost | null): string[] => {
+    if (!bill) return ["–", "–", "–", "–"];
+    const { lambda_usd, services_usd, total_usd } = bill;
+    return [lambda_usd, services_usd, total_usd, total_usd * volume].map(format.usd);
+  };
+  return table(
+    ["US dollars", "Lambda", "S3 and DynamoDB", "one race", "per month"],
+    site.lanes.map(({ name, title }, index) => ({
+      class: laneClass(name, index),
+      cells: [h("th", { scope: "row" }, symbol(index), title), ...cells(costs[name] ?? null)],
+    })),
   );
 }

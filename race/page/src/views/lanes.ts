@@ -1,160 +1,177 @@
-// A lane for each variant: how far it is, in which phase, how fast, and what Lambda said.
+// One card for each lane: progress, phase, speed, and Lambda's REPORT line.
 
-import { attribute, find, h, renew, show, style, text } from "../dom";
+import { byId, h, renderOnChange, setAttribute, setShown, setStyle, setText } from "../dom";
 import * as format from "../format";
-import { emblem, laneClass, shapeOf } from "../marks";
+import { laneNames } from "../headline";
+import { laneClass, symbol } from "../lane-symbols";
+import type { RaceLane } from "../messages";
 import type { Model, View } from "../model";
-import type { LaneOfSite } from "../protocol";
-import { type Lane, type Phase, type Race, elapsedMs, gap, isOver, phaseOf, rate, recordsOf } from "../race";
-import { namesOf } from "../story";
+import {
+  elapsedMs,
+  type Gap,
+  gap,
+  isOver,
+  type Lane,
+  type LanePhase,
+  phaseOf,
+  type Race,
+  recordsOf,
+  recordsPerSecond,
+} from "../race";
 
-const PHASES: readonly Phase[] = ["start", "download", "parse", "write", "done"];
-
-interface Row {
-  update(model: Model): void;
-}
+const STEPS: readonly LanePhase[] = ["start", "download", "parse", "write", "done"];
+const FIGURES = ["records", "phase", "elapsed with start", "records/s of writing", "cold start"];
 
 export function lanes(): View {
-  const [container, apart] = [find("lanes"), find("gap")];
+  const [container, gapText] = [byId("lanes"), byId("gap")];
   let key = "";
-  let rows: Row[] = [];
+  let cards: View[] = [];
   return (model) => {
     const { site, race } = model;
     const wanted = JSON.stringify(site.lanes);
     if (wanted !== key) {
       key = wanted;
       container.replaceChildren();
-      rows = site.lanes.map((lane, index) => row(container, lane, index));
+      cards = site.lanes.map((lane, index) => card(container, lane, index));
     }
-    for (const one of rows) one.update(model);
-    // What is not the same is not compared.
-    const between = race && race.verified?.identical !== false ? gap(race, namesOf(site)) : null;
-    text(apart, between ? told(model, between.leader, between.records, between.ms) : "");
-    show(apart, race !== null && !isOver(race, namesOf(site)) ? true : between !== null);
+    for (const update of cards) update(model);
+    // Lanes with different records are not compared.
+    const current = race && race.verified?.identical !== false ? gap(race, laneNames(site)) : null;
+    setText(gapText, current ? gapSentence(model, current) : "");
+    setShown(gapText, current !== null || (race !== null && !isOver(race, laneNames(site))));
   };
 }
 
-function told({ site }: Model, leader: string, records: number, ms: number | null): string {
+function gapSentence({ site }: Model, { leader, records, ms }: Gap): string {
   const title = site.lanes.find(({ name }) => name === leader)?.title ?? leader;
-  const time = ms === null ? "" : `${format.duration(ms)}`;
-  if (records === 0) return time && `The gap at the end: ${title} was ${time} earlier`;
-  return `The gap: ${title} has ${format.records(records)} records more${time && `, and was here ${time} earlier`}`;
+  const time = ms === null ? "" : format.duration(ms);
+  if (records === 0) return time && `Gap: ${title} finished ${time} earlier`;
+  return `Gap: ${title} is ${format.records(records)} records${time && ` (${time})`} ahead`;
 }
 
-function row(container: HTMLElement, lane: LaneOfSite, index: number): Row {
+/** A lane's card; returns the view that updates it. */
+function card(container: HTMLElement, lane: RaceLane, index: number): View {
   const status = h("p", { class: "status" });
-  const steps = PHASES.map((phase) => h("li", {}, phase));
+  const steps = STEPS.map((step) => h("li", {}, step));
+  const values = FIGURES.map(() => h("dd"));
+  const progress = progressBar(lane.title);
+  const report = h("p", { class: "report" });
+  const failure = h("p", { class: "failure" });
+  const figures = FIGURES.map((name, position) =>
+    h("div", {}, h("dt", {}, name), values[position] ?? ""),
+  );
+  container.append(
+    h(
+      "article",
+      { class: `card lane ${laneClass(lane.name, index)}`, "aria-label": lane.title },
+      h(
+        "header",
+        {},
+        h("h3", {}, symbol(index), lane.title),
+        h("p", { class: "about" }, `${lane.runtime}, ${format.bytes(lane.zip_bytes)} zip`),
+        status,
+      ),
+      progress.element,
+      h("dl", { class: "figures" }, ...figures),
+      h("ol", { class: "steps", "aria-hidden": "true" }, ...steps),
+      failure,
+      report,
+    ),
+  );
+  return (model) => {
+    const { race } = model;
+    const state = race?.lanes[lane.name];
+    progress.update(model, recordsOf(state));
+    const texts = figureTexts(model, lane.name);
+    values.forEach((value, position) => {
+      setText(value, texts[position] ?? "");
+    });
+    const phase = race ? phaseOf(race, lane.name) : "waiting";
+    steps.forEach((step, position) => {
+      setAttribute(step, "class", stepClass(position, phase, state));
+    });
+    updateStatus(status, race, lane.name);
+    const error = state?.failed?.error;
+    setText(failure, [error?.errorType, error?.errorMessage].filter(Boolean).join(": "));
+    setShown(failure, error !== undefined);
+    updateReport(report, state);
+  };
+}
+
+/** A bar of the records written, and how far the lane is behind the first. */
+function progressBar(title: string): {
+  element: HTMLElement;
+  update(model: Model, records: number): void;
+} {
   const bar = h("div", { class: "bar" });
   const behind = h("div", { class: "behind" });
-  const track = h(
+  const label = `${title}: records written`;
+  const element = h(
     "div",
-    { class: "track", role: "progressbar", "aria-label": `${lane.title}: records written`, "aria-valuemin": "0" },
+    { class: "track", role: "progressbar", "aria-label": label, "aria-valuemin": "0" },
     bar,
     behind,
   );
-  const figures = ["records", "phase", "elapsed, with start", "records/s, writing", "cold start"].map((name) => {
-    const value = h("dd");
-    return { value, term: h("div", {}, h("dt", {}, name), value) };
-  });
-  const report = h("p", { class: "report" });
-  const failure = h("p", { class: "failure" });
-  const element = h(
-    "article",
-    { class: `card lane ${laneClass(lane.name, index)}`, "aria-label": lane.title },
-    h(
-      "header",
-      {},
-      h("h3", {}, emblem(shapeOf(index)), lane.title),
-      h("p", { class: "about" }, `${lane.runtime}, ${format.bytes(lane.zip_bytes)} zip`),
-      status,
-    ),
-    track,
-    h("dl", { class: "figures" }, ...figures.map(({ term }) => term)),
-    h("ol", { class: "steps", "aria-hidden": "true" }, ...steps),
-    failure,
-    report,
-  );
-  container.append(element);
-  const update = (model: Model): void => {
-    const { site, race, now_ms } = model;
-    const known = race?.lanes[lane.name];
-    const phase = race ? phaseOf(race, lane.name) : "waiting";
-    const done = recordsOf(known);
-    const most = race ? Math.max(0, ...namesOf(site).map((name) => recordsOf(race.lanes[name]))) : 0;
-    attribute(track, "aria-valuemax", String(site.records));
-    attribute(track, "aria-valuenow", String(done));
-    style(bar, "--part", String(Math.min(1, done / site.records)));
-    style(behind, "--from", String(Math.min(1, done / site.records)));
-    style(behind, "--to", String(Math.min(1, most / site.records)));
-    figureTexts(race, known, lane.name, phase, now_ms).forEach((value, place) => {
-      const figure = figures[place];
-      if (figure) text(figure.value, value);
-    });
-    PHASES.forEach((step, place) => {
-      const element = steps[place];
-      if (element) attribute(element, "class", stepClass(step, phase, known));
-    });
-    verdict(status, race, lane.name, done > 0);
-    const why = known?.failed?.error;
-    text(failure, why ? [why.errorType, why.errorMessage].filter(Boolean).join(": ") : "");
-    show(failure, !!why);
-    reportLine(report, known);
+  return {
+    element,
+    update({ site, race }, records) {
+      const most = Math.max(0, ...Object.values(race?.lanes ?? {}).map(recordsOf));
+      const part = (of: number): string => String(Math.min(1, of / site.records));
+      setAttribute(element, "aria-valuemax", String(site.records));
+      setAttribute(element, "aria-valuenow", String(records));
+      setStyle(bar, "--part", part(records));
+      setStyle(behind, "--from", part(records));
+      setStyle(behind, "--to", part(most));
+    },
   };
-  return { update };
 }
 
-function figureTexts(
-  race: Race | null,
-  known: Lane | undefined,
-  name: string,
-  phase: Phase,
-  now_ms: number,
-): string[] {
+function figureTexts({ race, now_ms }: Model, name: string): string[] {
+  const lane = race?.lanes[name];
   const elapsed = race && elapsedMs(race, name, now_ms);
-  const speed = rate(known);
+  const speed = recordsPerSecond(lane);
   return [
-    format.records(recordsOf(known)),
-    phase,
+    format.records(recordsOf(lane)),
+    race ? phaseOf(race, name) : "waiting",
     elapsed === null ? "–" : format.clock(elapsed),
     speed === null ? "–" : format.records(speed),
-    coldStart(known),
+    coldStart(lane),
   ];
 }
 
-/** Init Duration; without it what the handler said, and nothing where it said nothing. */
-export function coldStart(known: Lane | undefined): string {
-  const init = known?.report?.parsed?.init_ms ?? null;
-  if (init !== null) return format.milliseconds(init);
-  return known?.running ? (known.running.cold ? "yes" : "none") : "–";
+/** Init Duration; before the REPORT line, what the handler said. */
+export function coldStart(lane: Lane | undefined): string {
+  const init_ms = lane?.report?.parsed?.init_ms ?? null;
+  if (init_ms !== null) return format.milliseconds(init_ms);
+  if (!lane?.running) return "–";
+  return lane.running.cold ? "yes" : "no";
 }
 
-function stepClass(step: Phase, now: Phase, known: Lane | undefined): string {
-  if (step === now) return "now";
-  const reached = now === "failed" ? (known?.phases.at(-1)?.phase ?? "start") : now;
-  const [place, at] = [PHASES.indexOf(step), PHASES.indexOf(reached)];
-  if (now === "failed" && place === at) return "broken";
-  return place < at ? "past" : "";
+function stepClass(position: number, phase: LanePhase, lane: Lane | undefined): string {
+  const failed = phase === "failed";
+  const reached = STEPS.indexOf(failed ? (lane?.phases.at(-1)?.phase ?? "start") : phase);
+  if (position === reached) return failed ? "broken" : "now";
+  return position < reached ? "past" : "";
 }
 
-function verdict(status: HTMLElement, race: Race | null, name: string, wrote: boolean): void {
-  const verified = race?.verified;
-  const content = verified?.lanes[name];
-  if (!verified || !content) {
-    attribute(status, "class", "status open");
-    text(status, wrote ? "unverified" : "");
+function updateStatus(status: HTMLElement, race: Race | null, name: string): void {
+  const content = race?.verified?.lanes[name];
+  if (!content) {
+    setAttribute(status, "class", "status open");
+    setText(status, recordsOf(race?.lanes[name]) > 0 ? "unverified" : "");
     return;
   }
-  const right = content.missing + content.extra + content.changed === 0;
-  attribute(status, "class", right ? "status right" : "status wrong");
-  const proof = `${format.records(content.count)} records, sha256 ${content.digest.slice(0, 12)}`;
-  text(status, right ? `✓ verified: ${proof}` : `✗ differs: ${proof}`);
+  const differs = content.missing + content.extra + content.changed > 0;
+  setAttribute(status, "class", differs ? "status wrong" : "status right");
+  const digest = `${format.records(content.count)} records, SHA-256 ${content.digest.slice(0, 12)}`;
+  setText(status, differs ? `✗ differs: ${digest}` : `✓ verified: ${digest}`);
 }
 
-function reportLine(element: HTMLElement, known: Lane | undefined): void {
-  const line = known?.report?.line?.trim();
-  // The fields are tabs apart; a line breaks between two of them alone.
-  renew(element, line ?? "", () =>
+function updateReport(element: HTMLElement, lane: Lane | undefined): void {
+  const line = lane?.report?.line?.trim();
+  // Tabs separate the fields; a line may break only between two fields.
+  renderOnChange(element, line ?? "", () =>
     line ? line.split("\t").flatMap((field) => [h("span", {}, field), " "]) : [],
   );
-  show(element, line !== undefined);
+  setShown(element, line !== undefined);
 }

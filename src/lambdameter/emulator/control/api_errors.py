@@ -13,7 +13,7 @@ class ApiError(Exception):
 
     Args:
         code: goes to X-Amzn-ErrorType; boto3 names its exception after it.
-        user: whose fault it is, as AWS tells it in `Type`.
+        user: whether the caller caused the error; goes to `Type`.
         extra: further members of the document.
     """
 
@@ -39,7 +39,7 @@ class ApiError(Exception):
 
 
 def not_found(arn: str) -> ApiError:
-    """No function of that name."""
+    """There is no function of that name."""
     return ApiError(404, "ResourceNotFoundException", f"Function not found: {arn}")
 
 
@@ -49,7 +49,7 @@ def exists(name: str) -> ApiError:
 
 
 def in_progress(arn: str) -> ApiError:
-    """A change while another one is under way."""
+    """A change while another change is in progress."""
     return ApiError(
         409,
         "ResourceConflictException",
@@ -69,7 +69,7 @@ def wrong_state(state: str) -> ApiError:
 
 
 def invalid_parameter(message: str) -> ApiError:
-    """A value that Lambda does not take."""
+    """A value that Lambda does not accept."""
     return ApiError(400, "InvalidParameterValueException", message)
 
 
@@ -94,7 +94,7 @@ def precondition_failed() -> ApiError:
 
 
 def request_entity_too_large(limit: int, operation: str) -> ApiError:
-    """A request larger than the control plane takes."""
+    """A request larger than the control API accepts."""
     return ApiError(
         413,
         "RequestEntityTooLargeException",
@@ -112,7 +112,7 @@ def payload_too_large(limit: int) -> ApiError:
 
 
 def not_json(cause: str) -> ApiError:
-    """Invoke with a payload that is no JSON."""
+    """Invoke with a payload that is not JSON."""
     return ApiError(
         400,
         "InvalidRequestContentException",
@@ -121,22 +121,22 @@ def not_json(cause: str) -> ApiError:
 
 
 def too_many_requests(reason: str) -> ApiError:
-    """No environment may be had for an invocation."""
+    """The invocation is throttled; `reason` in AWS's words."""
     return ApiError(429, "TooManyRequestsException", "Rate Exceeded.", extra={"Reason": reason})
 
 
 def access_denied(message: str) -> ApiError:
-    """A request that the guard does not let in."""
+    """A request that the guard refuses."""
     return ApiError(403, "AccessDeniedException", message)
 
 
 def unknown_operation(operation: str) -> ApiError:
-    """What AWS has, or not, and the emulator has not."""
+    """An operation that the emulator does not have."""
     return ApiError(
         404, "UnknownOperationException", f"lambdameter's emulator does not serve {operation}"
     )
 
 
 def service(message: str) -> ApiError:
-    """The emulator, or the data plane that it runs, has failed."""
+    """The emulator, its sandbox or its local services have failed."""
     return ApiError(500, "ServiceException", message, user=False)

@@ -1,17 +1,16 @@
-"""Deployment packages, unzipped once each: content-addressed folders below the state folder."""
+"""Deployment packages, each unzipped once: content-addressed folders below the state folder."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import io
-import shutil
-import tempfile
 import zipfile
 from pathlib import Path
 
 import msgspec
 
+from lambdameter.emulator import atomic
 from lambdameter.emulator.control.api_errors import invalid_parameter
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -42,7 +41,7 @@ class CodeStore:
         """Unzip, unless the same package is there already. Blocks: call it in a thread.
 
         Raises:
-            ApiError: it is no zip, or too large.
+            ApiError: it is not a zip, or it is too large.
         """
         digest = hashlib.sha256(package)
         folder = self._root / digest.hexdigest()
@@ -54,24 +53,23 @@ class CodeStore:
             size=len(package),
         )
 
-    def _unzip(self, package: bytes, folder: Path) -> None:
-        partial = Path(tempfile.mkdtemp(dir=self._root, prefix="unzipping-"))
+    @staticmethod
+    def _unzip(package: bytes, folder: Path) -> None:
         try:
-            with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            with (
+                zipfile.ZipFile(io.BytesIO(package)) as archive,
+                atomic.folder(folder) as partial,
+            ):
                 if sum(entry.file_size for entry in archive.infolist()) > MAX_UNZIPPED_BYTES:
                     raise invalid_parameter(
                         f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes"
                     )
                 for entry in archive.infolist():
                     _extract(archive, entry, partial)
-            partial.chmod(_FOLDER_MODE)
-            _publish(partial, folder)
         except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
             raise invalid_parameter(
                 "Could not unzip uploaded file. Please check your file, then try to upload again."
             ) from error
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
@@ -80,12 +78,3 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> 
     path = Path(archive.extract(entry, folder))
     mode = (entry.external_attr >> _UNIX_MODE_SHIFT) & _PERMISSIONS
     path.chmod(_FOLDER_MODE if entry.is_dir() else mode | _READABLE)
-
-
-def _publish(partial: Path, folder: Path) -> None:
-    try:
-        partial.rename(folder)
-    except OSError:
-        # The same package was stored meanwhile: the two are equal, so either will do.
-        if not folder.is_dir():
-            raise

@@ -1,4 +1,4 @@
-"""Asynchronous invocations: accepted at once, worked through by and by, retried as AWS retries.
+"""Asynchronous invocations: accepted at once, handled later, retried as AWS retries.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
@@ -30,12 +30,12 @@ Attempt = Callable[[str, InvocationRequest], Awaitable[Outcome]]
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
-    """What one event has behind it: pure, so that the rule stands in one place.
+    """The failed attempts of one event, and when the next one is due. Pure.
 
     Attributes:
-        accepted_ms: when it was accepted, on the monotonic clock.
+        accepted_ms: when the event was accepted, on the monotonic clock.
         errors: attempts that ended with an error of the function.
-        returns: attempts that never reached it, being throttled.
+        returns: attempts that did not reach the function: it was throttled, or the system failed.
     """
 
     accepted_ms: float
@@ -50,20 +50,21 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, errors=self.errors + 1), wait_ms
 
     def after_return(self) -> tuple[Retries, float]:
-        """It was throttled, or the system failed: how long to wait."""
+        """An attempt did not reach the function: how long to wait."""
         wait_ms = min(FIRST_RETURN_MS * 2.0**self.returns, LONGEST_RETURN_MS)
         return msgspec.structs.replace(self, returns=self.returns + 1), wait_ms
 
     def expired(self, at_ms: float) -> bool:
-        """Whether it is too old to be tried then."""
+        """Whether the event is too old to be tried at `at_ms`."""
         return at_ms - self.accepted_ms > MAX_AGE_MS
 
 
 class EventQueue:
-    """All events that were accepted and are not done with.
+    """All events that were accepted and have not been handled yet.
 
     Args:
-        attempt: invokes the function of that name once; raises ApiError where it cannot.
+        clock: what retries are timed by.
+        attempt: invokes the function of that name once; raises ApiError where that fails.
     """
 
     def __init__(self, clock: Clock, attempt: Attempt) -> None:
@@ -78,7 +79,7 @@ class EventQueue:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Drop what is left, whether it runs or waits, and say how much that was."""
+        """Drop the remaining events, whether they run or wait, and log how many there were."""
         tasks = tuple(self._tasks)
         if tasks:
             _LOG.warning(
@@ -97,7 +98,7 @@ class EventQueue:
             except ApiError as error:
                 why = error.message
                 if error.status != _THROTTLED and error.status < _SYSTEM:
-                    wait_ms = None  # No attempt can change that: the function is gone.
+                    wait_ms = None  # Another attempt cannot succeed: the function is gone.
                 else:
                     retries, wait_ms = retries.after_return()
             else:
@@ -107,12 +108,12 @@ class EventQueue:
                 retries, wait_ms = retries.after_error()
             if wait_ms is not None and retries.expired(self._clock.now_ms() + wait_ms):
                 wait_ms = None
-            _tell(function, request.request_id, why, wait_ms)
+            _log_retry(function, request.request_id, why, wait_ms)
             if wait_ms is not None:
                 await self._pause(wait_ms)
 
     async def _pause(self, ms: float) -> None:
-        # Not the clock's wait, which nothing can end early.
+        # Not the clock's wait, which cannot be ended early.
         over = asyncio.Event()
         timer = self._clock.call_later(ms, over.set)
         try:
@@ -121,6 +122,6 @@ class EventQueue:
             timer.cancel()
 
 
-def _tell(function: str, request_id: str, why: str, wait_ms: float | None) -> None:
-    then = "discarded" if wait_ms is None else f"retried in {wait_ms / 1000:g} s"
-    _LOG.warning("%s, asynchronous, RequestId: %s, %s: %s", function, request_id, then, why)
+def _log_retry(function: str, request_id: str, why: str, wait_ms: float | None) -> None:
+    fate = "discarded" if wait_ms is None else f"retried in {wait_ms / 1000:g} s"
+    _LOG.warning("%s, asynchronous, RequestId: %s, %s: %s", function, request_id, fate, why)

@@ -1,6 +1,6 @@
 """Control-plane state: the functions that exist, their configurations and their states.
 
-Pure but for what is handed in (the time, the revision ids). The two state machines are AWS's:
+Pure, apart from the time and the revision ids, which are injected. Both state machines are AWS's:
 https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
@@ -24,7 +24,7 @@ from lambdameter.emulator.control.code_store import Code
 from lambdameter.emulator.control.settings import Settings
 from lambdameter.model.base import Architecture
 
-# No account stands behind a local Lambda.
+# A local Lambda has no account.
 ACCOUNT = "000000000000"
 VERSION = "$LATEST"
 
@@ -38,9 +38,11 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     """One function as GetFunctionConfiguration shows it.
 
     Attributes:
-        revision: RevisionId; a new one with every change, so it names what environments run.
-        state: Pending, Active or Failed; update: InProgress, Successful or Failed.
-        reason: why it failed.
+        revision: RevisionId; every change makes a new one, so it names what environments run.
+        modified_ms: LastModified, ms since 1970.
+        state: Pending, Active or Failed.
+        update: LastUpdateStatus: InProgress, Successful or Failed.
+        reason: why state or update is Failed.
     """
 
     name: str
@@ -103,7 +105,14 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Functions:
-    """All functions of a region, by name."""
+    """All functions of a region, by name.
+
+    Args:
+        region: for their ARNs.
+        architecture: of all of them.
+        now_ms: tells the time since 1970.
+        new_revision: makes a RevisionId.
+    """
 
     def __init__(
         self,
@@ -120,7 +129,7 @@ class Functions:
         self._serving: dict[str, Function] = {}
 
     def get(self, identifier: str, qualifier: str | None = None) -> Function:
-        """By name, ARN or partial ARN; $LATEST is the only version.
+        """Look a function up by name, ARN or partial ARN; $LATEST is the only version.
 
         Raises:
             ApiError: ResourceNotFoundException.
@@ -135,7 +144,7 @@ class Functions:
         return self._latest[name]
 
     def all(self) -> list[Function]:
-        """Every function, by name."""
+        """Every function, sorted by name."""
         return [self._latest[name] for name in sorted(self._latest)]
 
     def arn(self, name: str) -> str:
@@ -143,7 +152,7 @@ class Functions:
         return f"arn:aws:lambda:{self._region}:{ACCOUNT}:function:{name}"
 
     def create(self, name: str, settings: Settings, code: Code) -> Function:
-        """A new function, Pending until `settled`.
+        """Make a new function, Pending until `settled`.
 
         Raises:
             ApiError: ResourceConflictException.
@@ -163,7 +172,7 @@ class Functions:
         return function
 
     def check_change(self, function: Function, revision: str | None) -> None:
-        """Whether a change may begin.
+        """Check that a change may begin.
 
         Raises:
             ApiError: ResourceConflictException or PreconditionFailedException.
@@ -176,7 +185,7 @@ class Functions:
     def change(
         self, function: Function, *, settings: Settings | None = None, code: Code | None = None
     ) -> Function:
-        """A new revision, InProgress until `settled`; the old one serves meanwhile."""
+        """Make a new revision, InProgress until `settled`; until then the old revision serves."""
         changed = msgspec.structs.replace(
             function,
             settings=settings or function.settings,
@@ -189,14 +198,14 @@ class Functions:
         return changed
 
     def is_latest(self, function: Function) -> bool:
-        """False where it was deleted, and perhaps made anew, since it was looked up."""
+        """False: the function was changed or deleted since it was looked up."""
         return self._latest.get(function.name) is function
 
     def settled(self, function: Function, error: str | None) -> Function | None:
-        """The creation or change is over; `error` says why it failed.
+        """End a creation or change; `error` says why it failed, None: it succeeded.
 
         Returns:
-            The revision that served until now and does no more; None where there was none.
+            The revision that served until now and is replaced; None: there is none.
         """
         if not self.is_latest(function):
             return None
@@ -215,7 +224,7 @@ class Functions:
         """The revision that serves invocations now.
 
         Raises:
-            ApiError: ResourceConflictException while there is none.
+            ApiError: ResourceConflictException while no revision serves.
         """
         serving = self._serving.get(function.name)
         if serving is None:
@@ -223,6 +232,6 @@ class Functions:
         return serving
 
     def delete(self, function: Function) -> Function | None:
-        """Forget it; what served until now, if anything did."""
+        """Remove a function; returns the revision that served until now, if one did."""
         del self._latest[function.name]
         return self._serving.pop(function.name, None)

@@ -1,11 +1,10 @@
-"""What the control API's operations work on: functions, their code, and what runs them."""
+"""The state behind the control API: functions, their code, and what runs them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import platform
-from typing import get_args
 
 import msgspec
 
@@ -23,37 +22,36 @@ from lambdameter.emulator.execution.placement import Placement
 from lambdameter.emulator.execution.process_environment import CA_DIR, Endpoints, FunctionFacts
 from lambdameter.errors import HostError, LambdameterError
 from lambdameter.model.base import Architecture
-from lambdameter.model.calibration import Calibration
-from lambdameter.model.report_line import Host, format_host
-from lambdameter.model.sample import Enforcement
+from lambdameter.model.report_line import format_host
+from lambdameter.model.sample import TargetInfo
 
 _LOG = logging.getLogger(__name__)
 
 
 class HostDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """What was composed at start, as it stands behind every function."""
+    """What is the same for every function; the last three as in Blueprint.
 
-    region: str
-    enforcement: Enforcement
-    endpoints: Endpoints | None
-    engines: dict[str, str]
-    latency_model: str | None
-    faults: str | None = None
-    calibration: Calibration | None = None
+    Attributes:
+        info: what the emulator says of itself, before it has prepared any runtime.
+    """
+
+    info: TargetInfo
+    endpoints: Endpoints | None = None
     overheads: Overheads | None = None
     connections: str | None = None
 
 
 def host_architecture() -> Architecture:
-    """This machine's, in Lambda's words.
+    """This machine's architecture, as Lambda names it.
 
     Raises:
-        HostError: Lambda has no such architecture.
+        HostError: Lambda does not support it.
     """
-    machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    for known in get_args(Architecture):
-        if machine == known:
-            return known  # type: ignore[no-any-return]
+    machine = platform.machine()
+    if machine == "x86_64":
+        return "x86_64"
+    if machine in {"aarch64", "arm64"}:
+        return "arm64"
     raise HostError(
         f"Lambda does not support the architecture {machine}",
         next_step="Use a machine with x86_64 or arm64.",
@@ -70,25 +68,21 @@ class ControlPlane:
         code: CodeStore,
         runtimes: Runtimes,
         placement: Placement,
-        facilities: HostDescription,
-        architecture: Architecture,
+        host: HostDescription,
         clock: Clock,
     ) -> None:
         self.functions = functions
         self.placement = placement
         self._code = code
         self._runtimes = runtimes
-        self._facilities = facilities
-        self.architecture = architecture
+        self._host = host
         self._blueprints: dict[str, Blueprint] = {}
-        self._labels: dict[str, str] = {}
         self._pending: set[asyncio.Task[None]] = set()
+        self._describe(host.info)
         self._events = EventQueue(clock, self.invoke_by_name)
-        self.host_headers: dict[str, str] = {}
-        self._describe_host()
 
     async def create(self, name: str, settings: Settings, package: bytes) -> Function:
-        """A new function; it becomes Active by and by."""
+        """Create a function; it is Pending until its runtime has been prepared."""
         code = await self._store(package)
         function = self.functions.create(name, settings, code)
         self._settle_soon(function)
@@ -97,10 +91,10 @@ class ControlPlane:
     async def update_code(
         self, function: Function, package: bytes, revision: str | None
     ) -> Function:
-        """New code; the environments of the old are retired."""
+        """Change the code; the environments of the old code are retired."""
         self.functions.check_change(function, revision)
         code = await self._store(package)
-        # Storing took its time, in which another change may have begun.
+        # Another change may have begun while the package was stored.
         function = self.functions.get(function.name)
         self.functions.check_change(function, revision)
         changed = self.functions.change(function, code=code)
@@ -110,40 +104,43 @@ class ControlPlane:
     def update_settings(
         self, function: Function, settings: Settings, revision: str | None
     ) -> Function:
-        """A new configuration; the environments of the old are retired."""
+        """Change the configuration; the environments of the old configuration are retired."""
         self.functions.check_change(function, revision)
         changed = self.functions.change(function, settings=settings)
         self._settle_soon(changed)
         return changed
 
     async def delete(self, function: Function) -> None:
-        """Forget the function and reclaim its environments."""
-        served = self.functions.delete(function)
-        if served is not None:
-            self._blueprints.pop(served.revision, None)
-            await self.placement.retire(served.revision)
+        """Delete a function and reclaim its environments."""
+        await self._retire(self.functions.delete(function))
+
+    async def _retire(self, revision: Function | None) -> None:
+        if revision is not None:
+            self._blueprints.pop(revision.revision, None)
+            await self.placement.retire(revision.revision)
 
     def blueprint(self, function: Function) -> Blueprint:
-        """What the environments of a serving revision are made from."""
+        """The blueprint of a serving revision's environments."""
         return self._blueprints[function.revision]
 
     async def invoke(self, function: Function, request: InvocationRequest) -> Outcome:
-        """One event, on the revision that serves now.
+        """Handle one event on the revision that serves now.
 
         Raises:
-            ApiError: there is none, it is throttled, or what it stands on has failed.
+            ApiError: no revision serves, the invocation is throttled, or the sandbox or the local
+                services failed.
         """
         serving = self.functions.serving(function)
         return await self.placement.invoke(serving.revision, self.blueprint(serving), request)
 
     async def invoke_by_name(self, name: str, request: InvocationRequest) -> Outcome:
-        """The same, of the function that has the name now, for a caller who sees no log.
+        """Handle one event on the function that has the name now, for a caller who sees no log.
 
         Raises:
-            ApiError: there is none, or as above.
+            ApiError: there is no such function, or as `invoke`.
         """
         outcome = await self.invoke(self.functions.get(name), request)
-        log.tell(name, outcome.log)
+        log.pass_on(name, outcome.log)
         return outcome
 
     def invoke_later(self, function: Function, request: InvocationRequest) -> None:
@@ -156,7 +153,7 @@ class ControlPlane:
         self._events.put(function.name, request)
 
     async def close(self) -> None:
-        """Give up events and changes that are under way, and reclaim every environment."""
+        """Drop events and changes in progress, and reclaim every environment."""
         await self._events.close()
         for task in self._pending:
             task.cancel()
@@ -180,7 +177,7 @@ class ControlPlane:
         except (LambdameterError, OSError) as error:
             self.functions.settled(function, str(error))
             return
-        except Exception as error:  # noqa: BLE001 - a fault of ours of any kind is told
+        except Exception as error:  # noqa: BLE001 - the caller sees any fault of ours
             # Otherwise the function would be pending for ever.
             _LOG.exception("%s could not be prepared", function.name)
             self.functions.settled(function, f"{type(error).__name__}: {error}")
@@ -188,15 +185,12 @@ class ControlPlane:
         if not self.functions.is_latest(function):
             return
         self._blueprints[function.revision] = self._make_blueprint(function, launch)
-        self._labels[function.settings.runtime] = launch.label
-        self._describe_host()
-        before = self.functions.settled(function, None)
-        if before is not None:
-            self._blueprints.pop(before.revision, None)
-            await self.placement.retire(before.revision)
+        runtimes = self.info.runtimes | {function.settings.runtime: launch.label}
+        self._describe(msgspec.structs.replace(self.info, runtimes=dict(sorted(runtimes.items()))))
+        await self._retire(self.functions.settled(function, None))
 
     def _make_blueprint(self, function: Function, launch: Launch) -> Blueprint:
-        endpoints = self._facilities.endpoints
+        endpoints = self._host.endpoints
         ca = {CA_DIR: endpoints.ca_bundle.rsplit("/", 1)[0]} if endpoints else {}
         return Blueprint(
             facts=FunctionFacts(
@@ -210,24 +204,14 @@ class ControlPlane:
             timeout_s=function.settings.timeout,
             argv=launch.argv,
             mounts=launch.mounts | ca,
-            region=self._facilities.region,
+            region=self._host.info.region,
             endpoints=endpoints,
             entrypoint_error=launch.error,
             package_bytes=function.code.size,
-            overheads=self._facilities.overheads,
-            connections=self._facilities.connections,
+            overheads=self._host.overheads,
+            connections=self._host.connections,
         )
 
-    def _describe_host(self) -> None:
-        self.host_headers = format_host(
-            Host(
-                enforcement=self._facilities.enforcement,
-                engines=self._facilities.engines,
-                runtimes=dict(sorted(self._labels.items())),
-                latency_model=self._facilities.latency_model,
-                faults=self._facilities.faults,
-                calibration=self._facilities.calibration,
-                overheads=self._facilities.overheads.name if self._facilities.overheads else None,
-                architecture=self.architecture,
-            )
-        )
+    def _describe(self, info: TargetInfo) -> None:
+        self.info = info
+        self.host_headers = format_host(info)

@@ -1,4 +1,4 @@
-"""What a caller may set of a function: read from a request and checked with AWS's own words.
+"""A function's configuration, read from a request and checked; the error texts are AWS's.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 """
@@ -25,7 +25,7 @@ MAX_VARIABLES_BYTES = 4_096
 _ROLE = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
 _VARIABLE = r"[a-zA-Z]([a-zA-Z0-9_])+"
 
-# Accepted by AWS, not served here: better refused than silently left out.
+# AWS accepts these and we do not serve them: refused, rather than ignored silently.
 _NOT_SERVED = (
     "Layers",
     "FileSystemConfigs",
@@ -33,7 +33,7 @@ _NOT_SERVED = (
     "CapacityProviderConfig",
     "DeadLetterConfig",
 )
-# Served as AWS has it by default, and in no other way.
+# Served with AWS's default only.
 _FIXED = {
     "EphemeralStorage": {"Size": 512},
     "LoggingConfig": {"LogFormat": "Text"},
@@ -69,31 +69,31 @@ class SettingsRequest(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
     environment: _Environment | None = None
 
     def settings(self, current: Settings | None = None) -> Settings:
-        """What it asks for, over what is there.
+        """The requested configuration; what is not requested stays as in `current`.
 
         Raises:
             ApiError: ValidationException or InvalidParameterValueException.
         """
-        given = {
+        values = {
             name: value
             for name in ("runtime", "handler", "role", "description", "timeout", "memory_size")
             if (value := getattr(self, name)) is not None
         }
         if self.environment is not None:
-            given["variables"] = self.environment.variables
+            values["variables"] = self.environment.variables
         if current is None:
             for name in ("runtime", "handler", "role"):
-                if name not in given:
+                if name not in values:
                     raise validation("null", name, "Member must not be null")
-            settings = Settings(**given)
+            settings = Settings(**values)
         else:
-            settings = msgspec.structs.replace(current, **given)
+            settings = msgspec.structs.replace(current, **values)
         _check(settings)
         return settings
 
 
 def refuse_unserved(request: dict[str, Any]) -> None:
-    """Refuse what AWS would honour and we cannot.
+    """Refuse what AWS serves and the emulator does not.
 
     Raises:
         ApiError: InvalidParameterValueException.
@@ -103,8 +103,8 @@ def refuse_unserved(request: dict[str, Any]) -> None:
             raise invalid_parameter(f"lambdameter's emulator does not serve {name}")
     for name, fixed in _FIXED.items():
         if request.get(name, fixed) != fixed:
-            known = msgspec.json.encode(fixed).decode()
-            raise invalid_parameter(f"lambdameter's emulator serves {name} only as {known}")
+            default = msgspec.json.encode(fixed).decode()
+            raise invalid_parameter(f"lambdameter's emulator serves {name} only as {default}")
     if request.get("PackageType", "Zip") != "Zip":
         raise invalid_parameter("lambdameter's emulator runs zip packages, not images")
 

@@ -25,10 +25,11 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
     """What every environment of one function version is made from.
 
     Attributes:
-        mounts: as in ProcessSpec, /tmp apart.
+        mounts: as in ProcessSpec, without /tmp.
+        endpoints: of the local services; None: there are no local services.
         entrypoint_error: why there is nothing to start; None where there is.
         package_bytes: the size of the zip.
-        overheads: what AWS would add; None: nothing is added.
+        overheads: the model of what AWS adds; None: nothing is added.
         connections: the URL of the WebSocket API's @connections; None: there is no such API.
     """
 
@@ -44,9 +45,14 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
     overheads: Overheads | None = None
     connections: str | None = None
 
+    @property
+    def timeout_ms(self) -> float:
+        """The function's timeout."""
+        return self.timeout_s * 1000.0
+
 
 class Address(Protocol):
-    """An open Runtime API."""
+    """A Runtime API that listens."""
 
     @property
     def address(self) -> str:
@@ -59,16 +65,24 @@ class Address(Protocol):
 
 
 def process_spec(
-    blueprint: Blueprint, identity: Identity, api: Address, tmp: str, start_note: int
+    blueprint: Blueprint, identity: Identity, runtime_api: str, tmp: str, start_note: int
 ) -> ProcessSpec:
-    """The process of one environment; `tmp` is its own folder on the host."""
+    """The process of one environment.
+
+    Args:
+        blueprint: what the environment is made from.
+        identity: its names and credentials.
+        runtime_api: host:port of its Runtime API.
+        tmp: its own folder on the host.
+        start_note: as in ProcessSpec.
+    """
     return ProcessSpec(
         argv=blueprint.argv,
         environment=process_environment(
             blueprint.facts,
             identity,
             region=blueprint.region,
-            runtime_api=api.address,
+            runtime_api=runtime_api,
             endpoints=blueprint.endpoints,
             connections=blueprint.connections,
         ),
@@ -83,8 +97,9 @@ class EmulatorServices(NamedTuple):
     Attributes:
         enclose: makes the sandbox of an environment, by its name.
         listen: opens a Runtime API.
-        usage: what the data plane has done so far for an access key id; None: there is none.
-        forget: that access key id will not be used again.
+        usage: what the local services have done so far for an access key id; None: there are no
+            local services.
+        forget: called when an access key id will not be used again.
         awake: entered while an invocation runs.
     """
 

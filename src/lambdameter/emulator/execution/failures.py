@@ -1,7 +1,7 @@
 """How an invocation can fail other than by its handler's own error: payload, REPORT, log lines.
 
-The texts are AWS's. Exit and signal are told as Go's os/exec tells them, since AWS's own runtime
-supervisor is written in it:
+The texts are AWS's. Exits and signals have the names that Go's os/exec gives them, since AWS's own
+runtime supervisor is written in Go:
 https://github.com/aws/aws-lambda-runtime-interface-emulator (internal/lambda/rapid/handlers.go)
 """
 
@@ -53,11 +53,15 @@ def timed_out(request_id: str, timeout_s: int, epoch_ms: float) -> Failure:
 
 
 def exited(request_id: str, returncode: int, *, out_of_memory: bool) -> Failure:
-    """The runtime's process has ended; `returncode` as asyncio gives it (-9: SIGKILL).
+    """The runtime's process has ended.
 
-    An OOM kill is an exit by SIGKILL to the caller, and Runtime.OutOfMemory in REPORT.
+    Args:
+        request_id: of the invocation.
+        returncode: as asyncio gives it (-9: SIGKILL).
+        out_of_memory: whether the kernel killed a process for the memory limit. To the caller that
+            is an exit by SIGKILL, in REPORT it is Runtime.OutOfMemory.
     """
-    cause = f"Runtime exited {_how(returncode)}"
+    cause = f"Runtime exited {_exit(returncode)}"
     return _runtime_failure(
         request_id,
         "Runtime.ExitError",
@@ -74,7 +78,7 @@ def no_entrypoint(request_id: str, cause: str) -> Failure:
 
 
 def init_failed(payload: bytes, error_type: str) -> Failure:
-    """The runtime said itself why it cannot start: its own words go to the caller."""
+    """The runtime reported why it cannot start; the caller gets the runtime's own payload."""
     return Failure(payload=payload, ending=Ending(status="error", error_type=error_type))
 
 
@@ -98,7 +102,7 @@ def _runtime_failure(request_id: str, error_type: str, cause: str, reported: str
     )
 
 
-def _how(returncode: int) -> str:
+def _exit(returncode: int) -> str:
     if returncode == 0:
         return "without providing a reason"
     if returncode < 0:

@@ -1,7 +1,7 @@
-"""The Python interpreters of this host: which one serves a runtime, and how it was built.
+"""The Python interpreters of this host, and which of them serves a runtime.
 
-One version built with and without profile-guided optimisation differs by 1.6 times in what handlers
-do, and nothing in `sysconfig` tells which it is, so those that are there are timed.
+Without profile-guided optimisation a Python takes 1.6 times as long for what handlers do. Nothing
+in `sysconfig` says how a Python was built, so interpreters of the same version are timed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from lambdameter.emulator import atomic
 from lambdameter.emulator.control.settings import MANAGED_RUNTIMES
 from lambdameter.emulator.speed import kernels
 from lambdameter.errors import HostError
@@ -26,13 +27,13 @@ _PROBE = (
     "'version': '.'.join(map(str, sys.version_info[:3])), "
     "'name': 'python%d.%d' % sys.version_info[:2]}))"
 )
-# pyenv's and uv's own places; a Debian's or a built Python is found on PATH.
+# Where pyenv and uv install; Debian's Python, or one built from source, is on PATH.
 _PLACES = (".pyenv/versions/*/bin/{name}", ".local/share/uv/python/*/bin/{name}")
-# Where scripts/interpreter puts one.
+# Where scripts/interpreter installs.
 _OURS = "interpreters/*/bin/{name}"
-# An interpreter is preferred to one that comes before it in the search where it is faster by more.
+# An interpreter replaces the one that was found before it if it is faster by more than this factor.
 _FASTER = 1.15
-_TIMED, _RUNS = 20, 5
+_REPETITIONS, _RUNS = 20, 5
 
 
 class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,20 +50,22 @@ class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def find_interpreter(runtime: str) -> Interpreter:
-    """The Python that a runtime asks for, or the nearest one that this host has.
+    """The Python of a runtime's version, or of the nearest version that this host has.
 
-    Of several of one version it is the first on PATH, or one that is clearly faster.
+    Of several with the same version it is the first on PATH, or one that is clearly faster.
 
     Raises:
-        HostError: there is none at all.
+        HostError: this host has no Python of any runtime's version.
     """
     for name in nearest_first(runtime, MANAGED_RUNTIMES):
-        # At once: each takes the start of a Python, and pyenv's shims take several.
+        # At the same time: each probe starts a Python, and each of pyenv's shims starts several.
         probed = await asyncio.gather(*map(_probe, candidates(name)))
-        # A shim and what it leads to are one; the first of them stays where it is.
-        present = dict.fromkeys(one for one in probed if one is not None and one.name == name)
-        if present:
-            return await fastest(list(present), Timings(timings_file()))
+        # A shim and the interpreter behind it are equal; the first keeps its place.
+        interpreters = dict.fromkeys(
+            interpreter for interpreter in probed if interpreter and interpreter.name == name
+        )
+        if interpreters:
+            return await fastest(list(interpreters), Timings(timings_file()))
     raise HostError(
         f"No Python interpreter for the runtime {runtime} was found",
         place=", ".join(["PATH", *(f"~/{place.format(name=runtime)}" for place in _PLACES)]),
@@ -70,10 +73,13 @@ async def find_interpreter(runtime: str) -> Interpreter:
     )
 
 
-def nearest_first(runtime: str, known: Sequence[str]) -> list[str]:
-    """The runtime itself, then its neighbours; the newer one first at the same distance."""
-    at = known.index(runtime)
-    return sorted(known, key=lambda name: (abs(known.index(name) - at), -known.index(name)))
+def nearest_first(runtime: str, runtimes: Sequence[str]) -> list[str]:
+    """`runtimes`, which begin with the oldest, by their distance from `runtime`.
+
+    At the same distance the newer runtime comes first.
+    """
+    index = runtimes.index
+    return sorted(runtimes, key=lambda name: (abs(index(name) - index(runtime)), -index(name)))
 
 
 def candidates(name: str) -> Iterable[str]:
@@ -90,26 +96,29 @@ def candidates(name: str) -> Iterable[str]:
 
 
 class Timings:
-    """What handlers' work takes in each interpreter that was timed; kept in a file."""
+    """How long a handler's work takes in each interpreter: a cache in a file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     async def of(self, program: str) -> float:
-        """CPU time, ms; infinite where it cannot run it, or where nothing can be kept.
+        """CPU time of a handler's work in the interpreter `program`, ms.
 
-        Timing takes some tenths of a second, which nobody is to wait for at every start.
+        Infinite where the interpreter fails, or where the cache cannot be written: timing takes
+        some tenths of a second, which is too long for every start.
         """
         key = _key(program)
-        known = self._read()
-        if key not in known:
-            if not self._may_keep():
+        timings = self._read()
+        if key not in timings:
+            if not self._is_writable():
                 return float("inf")
-            known[key] = await _time(program)
-            self._write(known)
-        return known[key]
+            timings[key] = await _time(program)
+            # A cache that cannot be written after all only makes the next start slower.
+            with contextlib.suppress(OSError):
+                atomic.write(self._file, msgspec.json.encode(timings))
+        return timings[key]
 
-    def _may_keep(self) -> bool:
+    def _is_writable(self) -> bool:
         parents = (folder for folder in self._file.parents if folder.is_dir())
         return os.access(next(parents), os.W_OK)
 
@@ -119,37 +128,27 @@ class Timings:
         except (OSError, msgspec.MsgspecError):
             return {}
 
-    def _write(self, known: dict[str, float]) -> None:
-        fresh = self._file.with_suffix(f".{os.getpid()}")
-        # A cache that cannot be written makes it slower, no more.
-        with contextlib.suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_bytes(msgspec.json.encode(known))
-            fresh.replace(self._file)
-
 
 def _key(program: str) -> str:
     return f"{program} {Path(program).stat().st_mtime_ns}"
 
 
 def timings_file() -> Path:
-    """Where timings are kept."""
+    """The file of `Timings`."""
     return platformdirs.user_cache_path("lambdameter") / "interpreters.json"
 
 
-async def fastest(present: Sequence[Interpreter], timings: Timings) -> Interpreter:
-    """The first, or one that is clearly faster; a single one is not timed."""
-    best = present[0]
-    if len(present) == 1:
-        return best
-    for other in present[1:]:
+async def fastest(interpreters: Sequence[Interpreter], timings: Timings) -> Interpreter:
+    """The first interpreter, or one that is clearly faster; a single interpreter is not timed."""
+    best = interpreters[0]
+    for other in interpreters[1:]:
         if await timings.of(other.program) * _FASTER < await timings.of(best.program):
             best = other
     return best
 
 
-async def finished(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-    """What it said on stdout and stderr; where we are cancelled it does not go on without us."""
+async def communicate(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """Wait for a process; its stdout and stderr. Where we are cancelled, it is killed."""
     try:
         stdout, stderr = await process.communicate()
     except asyncio.CancelledError:
@@ -160,12 +159,12 @@ async def finished(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
     return stdout or b"", stderr or b""
 
 
-async def _run(program: str, code: str, said: bytes = b"") -> bytes | None:
-    """What a program of Python says; None where it fails."""
-    # A file, not a pipe: a program that ends without reading closes a pipe before all is written,
-    # and what a loop then raises differs from loop to loop.
+async def _run(program: str, code: str, stdin_text: bytes = b"") -> bytes | None:
+    """Run Python code in the interpreter `program`: its stdout, or None where it fails."""
+    # A file, not a pipe: code that ends without reading closes a pipe before all is written, and
+    # what is then raised differs between event loops.
     with tempfile.TemporaryFile() as stdin:
-        stdin.write(said)
+        stdin.write(stdin_text)
         stdin.seek(0)
         process = await asyncio.create_subprocess_exec(
             *(program, "-I", "-c", code),
@@ -173,7 +172,7 @@ async def _run(program: str, code: str, said: bytes = b"") -> bytes | None:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
-    output, _ = await finished(process)
+    output, _ = await communicate(process)
     return output if process.returncode == 0 else None
 
 
@@ -184,8 +183,8 @@ async def _probe(program: str) -> Interpreter | None:
 
 
 async def _time(program: str) -> float:
-    """The least of several: what else runs on the host only adds."""
-    output = await _run(program, kernels.HANDLER, f"{_TIMED}\n".encode() * _RUNS)
+    """The shortest of several runs: other work on this host only makes a run longer."""
+    output = await _run(program, kernels.HANDLER, f"{_REPETITIONS}\n".encode() * _RUNS)
     if output is None:
         return float("inf")
     return min(float(line.split()[1]) for line in output.splitlines())

@@ -1,4 +1,4 @@
-"""One invocation, before and after it was handled."""
+"""An invocation before and after it runs: its request and its outcome."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lambdameter.model.sample import Meter, Report
 
 
 class InvocationRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One event to be handled; `headers` go to the runtime as they are."""
+    """One event to be handled; `headers` go to the runtime unchanged."""
 
     request_id: str
     payload: bytes
@@ -20,7 +20,7 @@ class InvocationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(NamedTuple):
-    """One invocation, ended; `error` is X-Amz-Function-Error."""
+    """An invocation that has ended; `error` is X-Amz-Function-Error."""
 
     payload: bytes
     error: str | None

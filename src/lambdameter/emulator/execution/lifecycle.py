@@ -19,30 +19,38 @@ class State(StrEnum):
     INIT = "init"  # the Init phase, before the first invocation: whole vCPUs, 10 s
     IDLE = "idle"  # frozen between invocations
     INVOKE = "invoke"  # the handler has the event
-    RESPONDED = "responded"  # it answered, and has not asked for the next event yet
-    FAILED = "failed"  # crash, exit, time-out: what is left of the process must go
-    RESET = "reset"  # nothing runs; the next invocation pays the init
+    RESPONDED = "responded"  # the handler has answered, the runtime not yet asked for an event
+    FAILED = "failed"  # crash, exit, timeout: the rest of the process must be removed
+    RESET = "reset"  # nothing runs; the next invocation pays for the init
     SUPPRESSED_INIT = "suppressed init"  # init inside an invocation, under its timeout
     DEAD = "dead"  # reclaimed
 
 
 class Event(StrEnum):
-    """What can happen to it."""
+    """What can happen to an execution environment."""
 
-    START = "start"  # the scheduler wants it
-    INVOKE = "invoke"  # an invocation is placed on it
-    NEXT = "next"  # the runtime asks for the next event
-    RESPONSE = "response"  # the runtime posts a response
-    ERROR = "error"  # the runtime posts the handler's error
-    INIT_ERROR = "init error"  # the runtime posts that it cannot start
+    # From the scheduler.
+    START = "start"  # the first invocation has come
+    INVOKE = "invoke"  # an invocation is placed on this environment
+    CLEAN = "clean"  # remove the rest of a failed process
+    DESTROY = "destroy"  # reclaim
+    # From the runtime, by the Runtime API.
+    NEXT = "next"  # it asks for the next event
+    RESPONSE = "response"  # it posts a response
+    ERROR = "error"  # it posts the handler's error
+    INIT_ERROR = "init error"  # it posts that it cannot start
+    # From the process and the clock.
     EXIT = "exit"  # the process has ended
     TIMEOUT = "timeout"  # the phase's time is up
-    CLEAN = "clean"  # take the remains of a failed process away
-    DESTROY = "destroy"  # reclaim
+
+
+# The scheduler waits until the actions of its events are done. Nobody waits for those of another
+# event, so none of them may start or end a process.
+FROM_THE_SCHEDULER = frozenset({Event.START, Event.INVOKE, Event.CLEAN, Event.DESTROY})
 
 
 class Action(StrEnum):
-    """What is to be done about it, in the table's order."""
+    """What an event causes, in the table's order."""
 
     SPAWN = "spawn"
     KILL = "kill"
@@ -50,10 +58,10 @@ class Action(StrEnum):
     THAW = "thaw"
     THROTTLE = "throttle"
     START_CLOCK = "start clock"  # Duration begins
-    CHARGE = "charge"  # what AWS itself uses of the tier's share
+    CHARGE = "charge"  # take AWS's own CPU time from the function's share
     DELIVER = "deliver"  # answer the waiting /next with the event
     STOP_CLOCK = "stop clock"  # Duration ends
-    SETTLE = "settle"  # wake whoever waits for the end of the phase
+    SETTLE = "settle"  # the phase ends
 
 
 class Transition(NamedTuple):
@@ -77,7 +85,7 @@ _FAIL_INVOKE = Transition(State.FAILED, (Action.STOP_CLOCK, Action.SETTLE))
 
 TABLE: dict[tuple[State, Event], Transition] = {
     (State.NEW, Event.START): Transition(State.INIT, (Action.SPAWN,)),
-    # The tier's share is set while the environment is frozen, so that no burst escapes it.
+    # The CPU share is set while the environment is frozen, so that no burst escapes it.
     (State.INIT, Event.NEXT): Transition(
         State.IDLE, (Action.FREEZE, Action.THROTTLE, Action.SETTLE)
     ),
@@ -128,7 +136,7 @@ def transition(state: State, event: Event) -> Transition:
     Raises:
         InvalidTransitionError: it is not in the table.
     """
-    found = TABLE.get((state, event))
-    if found is None:
+    entry = TABLE.get((state, event))
+    if entry is None:
         raise InvalidTransitionError(state, event)
-    return found
+    return entry

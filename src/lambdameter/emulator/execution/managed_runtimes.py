@@ -1,7 +1,7 @@
-"""Lambda's managed Python runtimes, out of an interpreter of this host and pinned packages.
+"""Lambda's managed Python runtimes, made of an interpreter of this host and pinned packages.
 
-The packages live in a runtime folder per Python version in the user's cache, made once; they
-never come from lambdameter's own environment.
+The packages are in a runtime folder for each Python version, made once in the user's cache. They
+never come from lambdameter's own virtual environment.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ import asyncio
 import hashlib
 import os
 import platform
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 from uv import find_uv_bin
 
+from lambdameter.emulator import atomic
 from lambdameter.emulator.control.settings import MANAGED_RUNTIMES
-from lambdameter.emulator.execution.interpreters import Interpreter, find_interpreter, finished
+from lambdameter.emulator.execution.interpreters import Interpreter, communicate, find_interpreter
 from lambdameter.emulator.execution.process_environment import LANG_DIR, RUNTIME_DIR, TASK_ROOT
 from lambdameter.errors import HostError
 
@@ -29,7 +28,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         label: what really runs, for the manifest.
-        error: why nothing can be started; None where it can.
+        error: why nothing can be started; None: it can be started.
     """
 
     argv: tuple[str, ...]
@@ -54,8 +53,8 @@ class HostRuntimes:
     """The runtimes that this host can run.
 
     Args:
-        cache: runtime folders are made below it.
-        pins: the folder with one requirements file per runtime.
+        cache: the folder below which runtime folders are made.
+        pins: the folder with one requirements file for each runtime.
     """
 
     def __init__(self, cache: Path, pins: Path) -> None:
@@ -65,7 +64,7 @@ class HostRuntimes:
         self._lock = asyncio.Lock()
 
     async def launch(self, runtime: str, handler: str, code: str) -> Launch:
-        """As Runtimes has it."""
+        """See `Runtimes.launch`."""
         if runtime not in MANAGED_RUNTIMES:
             return os_only(Path(code))
         async with self._lock:
@@ -126,9 +125,7 @@ def label(runtime: str, interpreter: Interpreter, folder: Path) -> str:
 
 
 async def _install(interpreter: Interpreter, pins: Path, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}-making-"))
-    try:
+    with atomic.folder(folder) as partial:
         process = await asyncio.create_subprocess_exec(
             find_uv_bin(),
             *("pip", "install", "--quiet", "--no-config", "--compile-bytecode", "--no-deps"),
@@ -139,7 +136,7 @@ async def _install(interpreter: Interpreter, pins: Path, folder: Path) -> None:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
-        _, complaint = await finished(process)
+        _, complaint = await communicate(process)
         if process.returncode != 0:
             raise HostError(
                 f"The packages of {interpreter.name} could not be installed: "
@@ -147,16 +144,3 @@ async def _install(interpreter: Interpreter, pins: Path, folder: Path) -> None:
                 place=str(pins),
                 next_step="Check the connection to PyPI; behind a proxy, set UV_INDEX_URL.",
             )
-        _publish(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _publish(partial: Path, folder: Path) -> None:
-    partial.chmod(0o755)
-    try:
-        partial.rename(folder)
-    except OSError:
-        # Another emulator made the same folder meanwhile.
-        if not folder.is_dir():
-            raise

@@ -1,4 +1,4 @@
-"""What AWS adds to an execution environment and a local one lacks: modelled, and labelled so."""
+"""What AWS adds to an execution environment and a local one lacks: a model, labelled as one."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Init(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PerInvocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Time of each, within Duration; and CPU time beside the function's processes, of its share.
+    """Time added to each Duration, and CPU time of AWS's own processes, from the function's share.
 
-    Half of that is used before the event is handed over, the other half after the answer.
+    Half of the CPU time is used before the event is delivered, the other half after the answer.
     """
 
     ms: float
@@ -39,7 +39,7 @@ class PerInvocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Used beside the function's own processes: a base, and for each MiB resident after Init."""
+    """Memory of AWS's own processes: a base, and more for each MiB that is resident after Init."""
 
     base_mb: float
     mb_per_init_mb: float
@@ -55,7 +55,12 @@ class Overheads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hidden_start: PerPackage
 
     def of(self, package_bytes: int, init_peak_mb: float) -> Modelled:
-        """For an environment with this package, whose processes had this much after Init."""
+        """What is added to an environment.
+
+        Args:
+            package_bytes: the size of its zip.
+            init_peak_mb: the peak resident size of its processes after Init, MiB.
+        """
         package_mb = package_bytes / _BYTES_PER_MB
         return Modelled(
             init_ms=self.init.of(package_mb, init_peak_mb),
@@ -67,6 +72,6 @@ class Overheads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def shipped() -> Overheads:
-    """The model that comes with lambdameter."""
+    """The built-in model."""
     text = (resources.files("lambdameter.emulator.execution") / "overheads.toml").read_bytes()
     return msgspec.toml.decode(text, type=Overheads)

@@ -1,4 +1,4 @@
-"""Puts invocations on execution environments: the scheduler's decisions, carried out."""
+"""Places invocations on execution environments: carries out the scheduler's decisions."""
 
 from __future__ import annotations
 
@@ -43,20 +43,24 @@ class Placement:
     """All execution environments.
 
     Args:
-        folder: environments' /tmp are made below it.
-        died: resolves with the error that makes every invocation void; None: nothing can.
+        emulator: what environments need of the emulator.
+        folder: the folder below which the environments' /tmp are made.
+        scheduler: decides which environment serves.
+        died: resolves with the error after which no invocation is valid any more; None: there is
+            nothing that can fail so.
+        identify: makes the identity of a new environment, from the time since 1970 in ms.
     """
 
     def __init__(
         self,
-        surroundings: EmulatorServices,
+        emulator: EmulatorServices,
         folder: Path,
         *,
         scheduler: Scheduler | None = None,
         died: asyncio.Future[LambdameterError] | None = None,
         identify: Callable[[float], Identity] = new_identity,
     ) -> None:
-        self._around = surroundings
+        self._emulator = emulator
         self.died = died
         self._folder = folder
         self._scheduler = scheduler or Scheduler()
@@ -66,7 +70,7 @@ class Placement:
         self._going: set[asyncio.Task[None]] = set()
         self._ended: LambdameterError | None = None
         if died is not None:
-            died.add_done_callback(lambda known: self._end(known.result()))
+            died.add_done_callback(lambda future: self._end(future.result()))
 
     async def invoke(
         self, revision: str, blueprint: Blueprint, request: InvocationRequest
@@ -74,7 +78,7 @@ class Placement:
         """Handle one event on an environment of this revision.
 
         Raises:
-            ApiError: throttled, or what the environment stands on has failed.
+            ApiError: the invocation is throttled, or the sandbox or the local services failed.
         """
         try:
             environment = self._place(revision, blueprint)
@@ -82,7 +86,7 @@ class Placement:
             raise service(str(error)) from error
         name = environment.identity.name
         try:
-            with self._until_ended(), self._around.awake:
+            with self._until_ended(), self._emulator.awake:
                 outcome = await environment.invoke(request)
         except BaseException as error:
             self._scheduler.lost(name)
@@ -90,7 +94,7 @@ class Placement:
             if isinstance(error, LambdameterError | OSError):
                 raise service(str(error)) from error
             raise
-        if not self._scheduler.released(name, self._around.clock.now_ms()):
+        if not self._scheduler.released(name, self._emulator.clock.now_ms()):
             await self._destroy(name)
         return outcome
 
@@ -100,7 +104,7 @@ class Placement:
 
     async def reap(self) -> None:
         """Reclaim environments that were idle for too long."""
-        await self._destroy(*self._scheduler.reap(self._around.clock.now_ms()))
+        await self._destroy(*self._scheduler.reap(self._emulator.clock.now_ms()))
 
     async def close(self) -> None:
         """End every invocation and destroy every environment."""
@@ -114,14 +118,14 @@ class Placement:
             await asyncio.wait(self._going)
 
     def _end(self, reason: LambdameterError) -> None:
-        """From now on nothing is served, for this reason; what is in flight ends at once."""
+        """Serve nothing from now on, for this reason; invocations in flight end at once."""
         self._ended = self._ended or reason
         for task in self._in_flight:
             task.cancel()
 
     @contextlib.contextmanager
     def _until_ended(self) -> Iterator[None]:
-        """Within it the running task is cancelled at the end, and told why."""
+        """Cancel the running task when `_end` is called; it then gets the reason as its error."""
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._in_flight.add(task)
         try:
@@ -141,19 +145,19 @@ class Placement:
             raise too_many_requests(decision.reason)
         if isinstance(decision, Serve):
             return self._environments[decision.environment]
-        identity = self._identify(self._around.clock.epoch_ms())
+        identity = self._identify(self._emulator.clock.epoch_ms())
         tmp = self._folder / identity.name
         tmp.mkdir(parents=True)
         tmp.chmod(_TMP_MODE)
-        environment = Environment(identity, blueprint, self._around, str(tmp))
+        environment = Environment(identity, blueprint, self._emulator, str(tmp))
         self._environments[identity.name] = environment
         self._scheduler.started(revision, identity.name)
         return environment
 
     async def _destroy(self, *names: str) -> None:
-        """Destroy them side by side; it goes on even where whoever asked for it is cancelled."""
-        gone = [self._environments.pop(name) for name in names if name in self._environments]
-        tasks = [asyncio.ensure_future(self._remove(environment)) for environment in gone]
+        """Destroy these environments at the same time, also when the caller is cancelled."""
+        retired = [self._environments.pop(name) for name in names if name in self._environments]
+        tasks = [asyncio.ensure_future(self._remove(environment)) for environment in retired]
         for task in tasks:
             self._going.add(task)
             task.add_done_callback(self._going.discard)
@@ -168,4 +172,4 @@ class Placement:
         finally:
             tmp = self._folder / environment.identity.name
             await asyncio.to_thread(shutil.rmtree, tmp, ignore_errors=True)
-        await self._around.forget(environment.identity.access_key_id)
+        await self._emulator.forget(environment.identity.access_key_id)

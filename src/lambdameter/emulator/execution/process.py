@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 _CHUNK_BYTES = 65_536
 
-# How many turns of the event loop without output mean that the pipe is empty. One turn may go by
-# between the poll that finds data and the read that takes it, another until it is passed on.
+# After so many turns of the event loop without output the pipe is empty. One turn may pass between
+# the poll that finds data and the read that takes it, another until the data is passed on.
 _QUIET_TURNS = 3
 
 # A grandchild may hold the pipe open although everything was killed that could be.
@@ -21,12 +21,12 @@ def _drop(_data: bytes) -> None:
 
 
 class FunctionProcess:
-    """Passes output on as it comes, and tells of the exit once.
+    """Passes output on as it comes, and reports the exit once.
 
     Args:
-        process: started by a sandbox; its stdout is a pipe with stderr in it.
+        process: started by a sandbox; its stdout and stderr are one pipe.
         output: called with every piece of output.
-        exited: called when the process ends by itself, after its output.
+        exited: called when the process has ended by itself.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class FunctionProcess:
             quiet = quiet + 1 if self._received == before else 0
 
     def disown(self) -> None:
-        """From now on its end is no event any more, and its output belongs to no invocation."""
+        """Ignore the process's end and output from now on."""
         self._exited = None
         self._output = _drop
 
     async def ended(self) -> None:
-        """Wait for the end of a process that is being killed, and of its output."""
+        """Wait until a process that is being killed has ended, and its output too."""
         _, pending = await asyncio.wait(self._tasks, timeout=_END_LIMIT_S)
         for task in pending:
             task.cancel()

@@ -12,7 +12,7 @@ RUNTIME_DIR = "/var/runtime"
 LANG_DIR = "/var/lang"
 CA_DIR = "/var/lambdameter"
 
-# Every SDK takes the endpoint of `apigatewaymanagementapi` from it:
+# Every SDK takes the endpoint of `apigatewaymanagementapi` from this variable:
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 CONNECTIONS_URL = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
 
@@ -42,11 +42,11 @@ RESERVED = frozenset(
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """What tells one execution environment from all others.
+    """Names and credentials of one execution environment, different from all others'.
 
     Attributes:
         name: 32 hexadecimal digits, the end of its log stream's name.
-        access_key_id: of its own credentials; the data plane counts requests by it.
+        access_key_id: of its own credentials; the local services count requests by it.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the function finds the services that it calls; `ca_bundle` is a file on the host."""
+    """URLs of the local services, and the file on the host with the authorities to trust."""
 
     dynamodb: str
     s3: str
@@ -70,7 +70,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FunctionFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a function's configuration its process gets to know."""
+    """The part of a function's configuration that its process sees."""
 
     name: str
     memory_mb: int
@@ -80,7 +80,7 @@ class FunctionFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def managed(self) -> bool:
-        """Whether AWS brings the language (as opposed to an OS-only runtime)."""
+        """Whether AWS provides the language; False: an OS-only runtime."""
         return not self.runtime.startswith("provided")
 
 
@@ -93,7 +93,16 @@ def process_environment(  # noqa: PLR0913 - each is a fact of its own
     endpoints: Endpoints | None,
     connections: str | None = None,
 ) -> dict[str, str]:
-    """AWS's variables, the services' addresses, and the user's own over what may be changed."""
+    """AWS's variables and the services' addresses; the user's own replace what Lambda allows.
+
+    Args:
+        facts: of the function.
+        identity: of the environment.
+        region: AWS_REGION.
+        runtime_api: host:port of the environment's Runtime API.
+        endpoints: of the local services; None: there are none.
+        connections: URL of the WebSocket API's @connections; None: there is no such API.
+    """
     return (
         _unreserved(managed=facts.managed)
         | _service_variables(endpoints)
@@ -120,7 +129,7 @@ def _unreserved(*, managed: bool) -> dict[str, str]:
 def _service_variables(endpoints: Endpoints | None) -> dict[str, str]:
     if endpoints is None:
         return {}
-    # boto3 reads the one, aws-sdk-rust's rustls the other.
+    # boto3 reads AWS_CA_BUNDLE, aws-sdk-rust's rustls SSL_CERT_FILE.
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": endpoints.dynamodb,
         "AWS_ENDPOINT_URL_S3": endpoints.s3,

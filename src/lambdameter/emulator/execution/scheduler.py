@@ -1,8 +1,9 @@
 """Which execution environment serves an invocation: pure bookkeeping, no clock, no process.
 
-An environment serves one invocation at a time. The most recently used idle one is taken, so
-that the rest can be reclaimed; a new one is made within the account's limit; beyond it the call
-is throttled. https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+An environment serves one invocation at a time. The idle environment that was used last serves
+first, so that the others can be reclaimed. Where none is idle, a new environment is made, up to
+the account's limit; beyond that the call is throttled.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class _Idle:
 
 @dataclass(slots=True)
 class Scheduler:
-    """The state: what is idle and what is busy, by function version."""
+    """The idle and the busy environments of each function version."""
 
     account_concurrency: int = ACCOUNT_CONCURRENCY
     idle_lifetime_ms: float = IDLE_LIFETIME_MS
@@ -57,7 +58,7 @@ class Scheduler:
     _retiring: set[str] = field(default_factory=set)
 
     def place(self, function: str) -> Decision:
-        """Decide who serves the next invocation of `function` (any key that names a version)."""
+        """Decide what serves the next invocation of `function` (any key that names a version)."""
         if len(self._busy) >= self.account_concurrency:
             return Throttle("ConcurrentInvocationLimitExceeded")
         idle = self._idle.get(function)
@@ -72,7 +73,7 @@ class Scheduler:
         self._busy[environment] = function
 
     def released(self, environment: str, now_ms: float) -> bool:
-        """Its invocation has ended. False: it was retired meanwhile and must be destroyed."""
+        """An invocation has ended. False: its environment was retired and must be destroyed."""
         function = self._busy.pop(environment)
         if environment in self._retiring:
             self._retiring.discard(environment)
@@ -81,20 +82,24 @@ class Scheduler:
         return True
 
     def lost(self, environment: str) -> None:
-        """It was destroyed while it was busy."""
+        """An environment was destroyed while it was busy."""
         self._busy.pop(environment, None)
         self._retiring.discard(environment)
 
     def retire(self, function: str) -> tuple[str, ...]:
-        """Take a version out of service: idle ones to destroy now, busy ones at their release."""
+        """Take a version out of service.
+
+        Returns:
+            Its idle environments, to be destroyed now; busy ones follow when they are released.
+        """
         self._retiring.update(name for name, of in self._busy.items() if of == function)
         return tuple(idle.environment for idle in self._idle.pop(function, []))
 
     def reap(self, now_ms: float) -> tuple[str, ...]:
-        """Environments that were idle for too long; they are forgotten here."""
+        """Remove the environments that were idle for too long; their names."""
         reaped = []
         for function, idle in self._idle.items():
-            stale = [one for one in idle if now_ms - one.since_ms >= self.idle_lifetime_ms]
-            reaped += [one.environment for one in stale]
-            self._idle[function] = [one for one in idle if one not in stale]
+            oldest_ms = now_ms - self.idle_lifetime_ms
+            reaped += [entry.environment for entry in idle if entry.since_ms <= oldest_ms]
+            self._idle[function] = [entry for entry in idle if entry.since_ms > oldest_ms]
         return tuple(reaped)

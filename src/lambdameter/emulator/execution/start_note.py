@@ -1,8 +1,8 @@
 """When a runtime's process began.
 
-Init Duration on AWS begins with the runtime's process. What the emulator does before (a Runtime
-API, cgroups, a process, its mounts) is none of it, and neither is how late its event loop looks:
-the launcher writes the time into a pipe, right before it becomes the runtime.
+On AWS, Init Duration begins with the runtime's process. It contains neither what the emulator does
+before that (a Runtime API, cgroups, a process, its mounts) nor delays of the emulator's event loop:
+the launcher writes the time into a pipe right before it becomes the runtime.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ _NS_PER_MS = 1e6
 
 
 class StartNote:
-    """A pipe for one start; `writer` is the end that the launcher gets."""
+    """A pipe for one start.
+
+    Attributes:
+        writer: the descriptor that the launcher gets.
+    """
 
     def __init__(self) -> None:
         """Open the pipe.
 
         Raises:
-            HostError: there is no descriptor left.
+            HostError: all descriptors are in use.
         """
         try:
             self._reader, self.writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -41,7 +45,7 @@ class StartNote:
         self._close(self.writer)
 
     def at_ms(self) -> float | None:
-        """The time on a clock that has CLOCK_MONOTONIC's; None: it has not begun, or never will."""
+        """When the process began, ms of CLOCK_MONOTONIC; None: it has not begun, or never will."""
         if self._reader in self._open:
             with contextlib.suppress(BlockingIOError):
                 if text := os.read(self._reader, _BYTES):
@@ -50,7 +54,7 @@ class StartNote:
         return self._at_ms
 
     def close(self) -> None:
-        """Nobody will ask any more. May be called twice."""
+        """Close both ends. May be called twice."""
         for descriptor in tuple(self._open):
             self._close(descriptor)
 

@@ -1,4 +1,4 @@
-"""docs/lifecycle.md, out of lifecycle.TABLE.
+"""Makes docs/lifecycle.md from lifecycle.TABLE.
 
 python -m lambdameter.emulator.execution.state_diagram > docs/lifecycle.md
 """
@@ -16,9 +16,9 @@ Generated from the transition table in `src/lambdameter/emulator/execution/lifec
 `python -m lambdameter.emulator.execution.state_diagram > docs/lifecycle.md`; a test holds it in
 step.
 
-An arrow is an event, with what is done about it in this order. What has no arrow is refused:
-the Runtime API answers 403 `InvalidStateTransition`, and a timer or an exit that comes too late
-is let pass. `destroy` leads from every state to `dead` (kill, settle) and is left out.
+An arrow is an event, followed by the actions that it causes, in this order. An event without an
+arrow is refused: the Runtime API answers 403 `InvalidStateTransition`, and a timer or an exit that
+comes too late is ignored. `destroy` leads from every state to `dead` (kill, settle) and is omitted.
 """
 
 
@@ -33,8 +33,8 @@ def diagram() -> str:
     lines += [f"    {_id(state)} : {state.value}" for state in State]
     for (state, event), (after, actions) in TABLE.items():
         if event is not Event.DESTROY:
-            done = f" / {', '.join(actions)}" if actions else ""
-            lines.append(f"    {_id(state)} --> {_id(after)} : {event.value}{done}")
+            caused = f" / {', '.join(actions)}" if actions else ""
+            lines.append(f"    {_id(state)} --> {_id(after)} : {event.value}{caused}")
     lines.append(f"    {_id(State.DEAD)} --> [*]")
     return "\n".join(lines) + "\n"
 

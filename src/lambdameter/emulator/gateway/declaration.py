@@ -1,4 +1,4 @@
-"""A WebSocket API as it is declared to the emulator: a record, or the TOML file of one.
+"""The declaration of a WebSocket API: a record, or a TOML file such as this one.
 
 name = "race"
 stage = "live"
@@ -8,11 +8,11 @@ stage = "live"
 "$default" = "connection"
 run = "runner"
 
-[listen]                    # all of it may be left out
+[listen]                    # optional, as is each of its keys
 host = "127.0.0.1"
-port = 9002                 # 0: a free one
+port = 9002                 # 0: a free port
 origins = ["http://127.0.0.1:5173"]
-hosts = []                  # names and addresses that may stand in Host, beside loopback's
+hosts = []                  # names and addresses that clients may call it by, beside loopback's
 """
 
 from __future__ import annotations
@@ -44,8 +44,10 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where the gateway listens, and whose pages may use it.
 
     Attributes:
-        port: 0 takes a free one.
-        origins: of pages that may connect, "http://127.0.0.1:5173"; the gateway's own always may.
+        host: the IP address to listen at.
+        port: 0: a free port.
+        origins: origins of pages that may connect, beside the gateway's own:
+            "http://127.0.0.1:5173".
         hosts: names and addresses that clients may call it by, beside loopback's and `host`.
     """
 
@@ -56,10 +58,13 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class WebSocketApi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One API with one stage; `routes` leads from a route key to a function's name.
+    """One API with one stage.
 
-    Messages are routed by `$request.body.action`, which is what AWS proposes:
+    Messages are routed by `$request.body.action`, as AWS proposes:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
+
+    Attributes:
+        routes: route key -> name of the function.
     """
 
     name: str
@@ -69,7 +74,7 @@ class WebSocketApi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     @property
     def api_id(self) -> str:
-        """Ten characters, as AWS's; the same for the same name."""
+        """Ten characters, as AWS's; the same name always has the same id."""
         return hashlib.sha256(self.name.encode()).hexdigest()[:_API_ID_DIGITS]
 
 
@@ -77,7 +82,7 @@ def load(file: str | Path) -> WebSocketApi:
     """Read and check a declaration.
 
     Raises:
-        BadInputError: there is none, or it is not what it should be.
+        BadInputError: the file cannot be read, or its content is not valid.
     """
     place = str(file)
     try:
@@ -93,7 +98,7 @@ def load(file: str | Path) -> WebSocketApi:
         raise BadInputError(
             f"This file is not valid TOML: {error}",
             place=place,
-            next_step="Correct the syntax there.",
+            next_step="Fix the syntax there.",
         ) from error
     except msgspec.ValidationError as error:
         raise BadInputError(
@@ -104,10 +109,14 @@ def load(file: str | Path) -> WebSocketApi:
 
 
 def checked(api: WebSocketApi, place: str) -> WebSocketApi:
-    """The same API.
+    """Check what the types of an API do not; returns the same API.
+
+    Args:
+        api: the API.
+        place: where it was declared, for the error.
 
     Raises:
-        BadInputError: it breaks a rule that its types do not hold.
+        BadInputError: a stage, a route, a port or a host is not valid.
     """
     if not _STAGE.fullmatch(api.stage):
         raise BadInputError(
@@ -150,18 +159,18 @@ def _check_callers(listen: Listen, place: str) -> None:
 
 
 def hosts(listen: Listen) -> frozenset[str]:
-    """What a request's Host may be, beside loopback: what is declared, and where it listens."""
-    named = {authority.host(text) for text in listen.hosts} | {_bound(listen.host)}
-    return frozenset(name for name in named if name is not None)
+    """Hosts that a request may name, beside loopback's: declared ones, and where it listens."""
+    names = {authority.host(text) for text in listen.hosts} | {_address(listen.host)}
+    return frozenset(name for name in names if name is not None)
 
 
 def origins(listen: Listen) -> frozenset[Origin]:
-    """Of the pages that may connect, beside the gateway's own."""
+    """Origins of the pages that may connect, beside the gateway's own."""
     parsed = map(authority.origin, listen.origins)
-    return frozenset(one for one in parsed if one is not None)
+    return frozenset(origin for origin in parsed if origin is not None)
 
 
-def _bound(text: str) -> str | None:
+def _address(text: str) -> str | None:
     try:
         ipaddress.ip_address(text)
     except ValueError:

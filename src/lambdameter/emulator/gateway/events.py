@@ -1,4 +1,4 @@
-"""What a route's function is given: AWS's events, made of what the gateway knows. Pure.
+"""Events for the functions of routes, in AWS's form. Pure.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-integration-requests.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
@@ -17,14 +17,14 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """One reading of both clocks, ms: limits go by the monotonic one, events tell the other."""
+    """One reading of both clocks, ms: limits use the monotonic clock, events contain the other."""
 
     now_ms: float
     epoch_ms: float
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """Whoever connects, as its handshake tells.
+    """A client, as its handshake describes it.
 
     Attributes:
         headers: names in lower case.
@@ -37,22 +37,22 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def user_agent(self) -> str | None:
-        """None where it says nothing."""
+        """None: the client sent none."""
         return dict(self.headers).get("user-agent")
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where it connects to; `domain` is host:port."""
+class ApiStage(msgspec.Struct, frozen=True, kw_only=True):
+    """The API and stage that a client connects to; `domain` is host:port."""
 
     api_id: str
     stage: str
     domain: str
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What all events of one connection have in common."""
+class ConnectionFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What all events of one connection contain."""
 
-    place: Place
+    stage: ApiStage
     client: Client
     connection_id: str
     connected: Moment
@@ -71,35 +71,35 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
             "extendedRequestId": request_id,
             "requestTime": at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "messageDirection": "IN",
-            "stage": self.place.stage,
+            "stage": self.stage.stage,
             "connectedAt": int(self.connected.epoch_ms),
             "requestTimeEpoch": int(moment.epoch_ms),
             "identity": identity,
             "requestId": request_id,
-            "domainName": self.place.domain,
+            "domainName": self.stage.domain,
             "connectionId": self.connection_id,
-            "apiId": self.place.api_id,
+            "apiId": self.stage.api_id,
         }
 
     def connect(self, request_id: str, moment: Moment) -> dict[str, Any]:
-        """For `$connect`: the handshake's headers and query are in this event alone."""
+        """For `$connect`: only this event has the handshake's headers and query."""
         headers = (
             *((_header_name(name), value) for name, value in self.client.headers),
             ("X-Forwarded-For", self.client.source_ip),
         )
         event: dict[str, Any] = {
             "headers": dict(headers),
-            "multiValueHeaders": _several(headers),
+            "multiValueHeaders": _multi_value(headers),
         }
         if self.client.query:
             event["queryStringParameters"] = dict(self.client.query)
-            event["multiValueQueryStringParameters"] = _several(self.client.query)
+            event["multiValueQueryStringParameters"] = _multi_value(self.client.query)
         event["requestContext"] = self.context(CONNECT, "CONNECT", request_id, moment)
         event["isBase64Encoded"] = False
         return event
 
     def message(self, route_key: str, body: str, message_id: str, moment: Moment) -> dict[str, Any]:
-        """For `$default` and the routes of an API's own."""
+        """For `$default` and the API's own routes."""
         context = self.context(route_key, "MESSAGE", message_id, moment)
         context["messageId"] = message_id
         return {"requestContext": context, "body": body, "isBase64Encoded": False}
@@ -107,7 +107,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     def disconnect(self, code: int, reason: str, request_id: str, moment: Moment) -> dict[str, Any]:
         """For `$disconnect`."""
         headers = (
-            ("Host", self.place.domain),
+            ("Host", self.stage.domain),
             ("x-api-key", ""),
             ("X-Forwarded-For", self.client.source_ip),
             ("x-restapi", ""),
@@ -116,21 +116,21 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         context |= {"disconnectStatusCode": code, "disconnectReason": reason}
         return {
             "headers": dict(headers),
-            "multiValueHeaders": _several(headers),
+            "multiValueHeaders": _multi_value(headers),
             "requestContext": context,
             "isBase64Encoded": False,
         }
 
 
-def _several(pairs: Pairs) -> dict[str, list[str]]:
-    several: dict[str, list[str]] = {}
+def _multi_value(pairs: Pairs) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
     for name, value in pairs:
-        several.setdefault(name, []).append(value)
-    return several
+        values.setdefault(name, []).append(value)
+    return values
 
 
 def _header_name(lower: str) -> str:
-    """As clients write it; what they wrote is lost on the way."""
+    """A header's name as most clients write it; HTTP gives us lower case."""
     return "-".join(
         "WebSocket" if part == "websocket" else part.capitalize() for part in lower.split("-")
     )

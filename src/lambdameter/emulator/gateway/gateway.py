@@ -18,55 +18,57 @@ from lambdameter.emulator.control.api_errors import ApiError
 from lambdameter.emulator.execution.invocation import InvocationRequest, Outcome, new_trace
 from lambdameter.emulator.gateway import protocol
 from lambdameter.emulator.gateway.declaration import CONNECT, DISCONNECT, WebSocketApi
-from lambdameter.emulator.gateway.events import Client, Facts, Place
+from lambdameter.emulator.gateway.events import ApiStage, Client, ConnectionFacts
 from lambdameter.emulator.gateway.protocol import Answer, Connection, GoneError, Invoke
-from lambdameter.emulator.gateway.session import Ports, Session
+from lambdameter.emulator.gateway.session import GatewayServices, Session
 
 _LOG = logging.getLogger(__name__)
 _ID_BYTES = 11
-# How many clients' beginnings and ends functions are at: our own choice, so that a thousand clients
-# that come or go at once do not start a thousand environments. The rest wait their turn.
+# How many `$connect` and `$disconnect` run at the same time. Our own choice, so that a thousand
+# clients that come or go at once do not start a thousand environments.
 MAX_COMING_AND_GOING = 32
 
 InvokeFunction = Callable[[str, InvocationRequest], Awaitable[Outcome]]
 
 
 def new_id() -> str:
-    """Of a connection, request or message: 15 characters and a "=", as AWS's are."""
+    """An id of a connection, request or message: 15 characters and a "=", as AWS's are."""
     return base64.urlsafe_b64encode(secrets.token_bytes(_ID_BYTES)).decode()
 
 
 class Gateway:
-    """One API.
+    """All connections of one API.
 
     Args:
+        api: its declaration.
         domain: host:port that it listens on.
-        invoke: invokes a function by its name; raises ApiError where it cannot.
+        clock: for limits and events.
+        invoke: invokes a function by its name; raises ApiError where that fails.
     """
 
     def __init__(
         self, api: WebSocketApi, domain: str, clock: Clock, invoke: InvokeFunction
     ) -> None:
         self.api = api
-        self._place = Place(api_id=api.api_id, stage=api.stage, domain=domain)
+        self._stage = ApiStage(api_id=api.api_id, stage=api.stage, domain=domain)
         self._clock = clock
         self._invoke = invoke
         self._open: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._coming_and_going = asyncio.Semaphore(MAX_COMING_AND_GOING)
         self._closing = False
-        self._ports = Ports(clock=clock, integrate=self._integrate, spawn=self._spawn)
+        self._services = GatewayServices(clock=clock, integrate=self._integrate, spawn=self._spawn)
 
     async def serve(self, websocket: WebSocket) -> None:
-        """One client, from its handshake to its end."""
-        facts = Facts(
-            place=self._place,
+        """Serve one client, from its handshake to its end."""
+        facts = ConnectionFacts(
+            stage=self._stage,
             client=_client(websocket),
             connection_id=new_id(),
-            connected=self._ports.moment(),
+            connected=self._services.moment(),
         )
-        session = Session(Connection(self.api, facts, new_id), websocket, self._ports)
-        if not await session.accepted():
+        session = Session(Connection(self.api, facts, new_id), websocket, self._services)
+        if not await session.handshake():
             return
         self._open[facts.connection_id] = session
         try:
@@ -78,7 +80,7 @@ class Gateway:
         """The open connection of that id.
 
         Raises:
-            GoneError: there is none; one whose `$connect` has not answered yet is none.
+            GoneError: there is no such connection, or its `$connect` has not answered yet.
         """
         session = self._open.get(connection_id)
         if session is None:
@@ -87,7 +89,7 @@ class Gateway:
         return session
 
     async def close(self) -> None:
-        """Give up what its functions still do; of connections that end now no one is told."""
+        """Drop what its functions still do; `$disconnect` is not invoked any more."""
         self._closing = True
         for task in self._tasks:
             task.cancel()
@@ -109,7 +111,7 @@ class Gateway:
             return await self._answer_in_time(invoke)
 
     async def _answer_in_time(self, invoke: Invoke) -> Answer:
-        """The function's answer, within the integration's time; it may go on beyond it."""
+        """The function's answer within the integration's limit; the function may run longer."""
         working = self._spawn(self._answer(invoke))
         too_late = asyncio.Event()
         timer = self._clock.call_later(protocol.INTEGRATION_LIMIT_MS, too_late.set)
@@ -135,11 +137,11 @@ class Gateway:
         except ApiError as error:
             _LOG.warning("%s, route %s: %s", invoke.function, route_key, error.message)
             return protocol.NOT_INVOKED
-        answered = protocol.answer(outcome.payload, outcome.error)
-        if answered.failed is not None:
-            told = outcome.payload.decode(errors="replace")
-            _LOG.warning("%s, route %s, answered: %s", invoke.function, route_key, told)
-        return answered
+        answer = protocol.answer(outcome.payload, outcome.error)
+        if answer.failed is not None:
+            payload = outcome.payload.decode(errors="replace")
+            _LOG.warning("%s, route %s, answered: %s", invoke.function, route_key, payload)
+        return answer
 
 
 def _route_key(invoke: Invoke) -> str:

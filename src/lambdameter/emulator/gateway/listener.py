@@ -20,6 +20,7 @@ from lambdameter.emulator.gateway.frames import GatewayHttp, GatewayWebSocket
 from lambdameter.emulator.gateway.gateway import Gateway
 from lambdameter.emulator.gateway.protocol import FORBIDDEN, MAX_MESSAGE_BYTES
 from lambdameter.emulator.gateway.session import deny
+from lambdameter.emulator.http.binding import Binding
 from lambdameter.errors import HostError
 from lambdameter.guard import rules
 from lambdameter.guard.asgi import GuardedApp
@@ -33,10 +34,10 @@ _CLOSE_LIMIT_S = 2.0
 
 
 def bind(listen: Listen) -> socket.socket:
-    """Take the port, before there is anything to serve.
+    """Bind the port, before there is anything to serve.
 
     Raises:
-        HostError: it cannot be had.
+        HostError: host or port cannot be used.
     """
     try:
         family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
@@ -50,19 +51,17 @@ def bind(listen: Listen) -> socket.socket:
 
 
 class Addresses:
-    """Where clients and functions find an API that listens on this socket."""
+    """URLs of an API that listens on this socket, for clients and functions on this machine."""
 
     def __init__(self, api: WebSocketApi, listening: socket.socket) -> None:
         host, port = listening.getsockname()[:2]
-        # One that listens everywhere is on loopback, too.
-        reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-        self.domain = f"[{reached}]:{port}" if ":" in reached else f"{reached}:{port}"
+        self.domain = Binding(host=host).reached(port)
         self.websocket = f"ws://{self.domain}/{api.stage}"
         self.connections = f"http://{self.domain}/{api.stage}"
 
 
 def application(gateway: Gateway) -> ASGIApp:
-    """The API and its @connections, for those who may speak to it."""
+    """The API and its @connections, behind the guard."""
     stage = gateway.api.stage
 
     async def connections(request: Request) -> Response:
@@ -75,7 +74,7 @@ def application(gateway: Gateway) -> ASGIApp:
             connections,
             methods=management.METHODS,
         ),
-        # As AWS answers for a stage or a path that is not there.
+        # AWS's answer for a stage or a path that does not exist.
         WebSocketRoute("/{path:path}", _refuse_handshake),
         Mount("/", _refused()),
     ]
@@ -87,7 +86,7 @@ def _rules(listen: Listen) -> rules.Rules:
 
 
 def _refused() -> Response:
-    """In API Gateway's one word."""
+    """API Gateway's answer."""
     return JSONResponse({"message": FORBIDDEN}, _FORBIDDEN_STATUS)
 
 
@@ -97,10 +96,10 @@ async def _refuse_handshake(websocket: WebSocket) -> None:
 
 
 class GatewayListener:
-    """A listening gateway; make it with `GatewayListener.open`.
+    """A gateway that listens; make it with `GatewayListener.open`.
 
-    uvicorn's own Server is left out: it takes the process's signals and wakes ten times a second,
-    and the emulator has a loop and a way of ending already.
+    It does without uvicorn's own Server, which handles the process's signals and wakes ten times a
+    second: the emulator has a loop and ends in its own way.
     """
 
     def __init__(self, server: asyncio.Server, state: ServerState, gateway: Gateway) -> None:
@@ -136,7 +135,7 @@ class GatewayListener:
         return cls(server, state, gateway)
 
     async def close(self) -> None:
-        """Tell every client, and leave nothing of it."""
+        """Close every connection and stop listening."""
         self._server.close()
         await self._gateway.close()
         for connection in tuple(self._state.connections):

@@ -1,4 +1,4 @@
-"""@connections: what functions do to connections, from outside of them.
+"""@connections: the API by which functions post to, describe and close connections.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 and the service model of `apigatewaymanagementapi`. Signatures are not checked.
@@ -21,7 +21,7 @@ METHODS = ("POST", "GET", "DELETE")
 
 
 class _TooLargeError(Exception):
-    """413: a message has a limit in this direction, too."""
+    """413: messages to a client have a size limit too."""
 
 
 _REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
@@ -33,15 +33,15 @@ _REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
 
 
 async def handle(gateway: Gateway, request: Request) -> Response:
-    """One request; the connection's id is a parameter of its path."""
+    """Answer one request; the connection's id is a parameter of its path."""
     try:
-        return await _done(gateway, request)
+        return await _perform(gateway, request)
     except tuple(_REFUSALS) as error:
         status, code, message = _REFUSALS[type(error)]
         return JSONResponse({"message": message}, status, {"x-amzn-ErrorType": code})
 
 
-async def _done(gateway: Gateway, request: Request) -> Response:
+async def _perform(gateway: Gateway, request: Request) -> Response:
     text = (await _body(request)).decode()
     session = gateway.session(request.path_params["connection_id"])
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""One connection of a WebSocket API, without I/O: what happens goes in, what to do comes out.
+"""One connection of a WebSocket API without I/O: events go in, actions come out.
 
 Quotas: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 """
@@ -18,7 +18,7 @@ from lambdameter.emulator.gateway.declaration import (
     PREDEFINED,
     WebSocketApi,
 )
-from lambdameter.emulator.gateway.events import Facts, Moment
+from lambdameter.emulator.gateway.events import ConnectionFacts, Moment
 
 MAX_MESSAGE_BYTES = 131_072
 MAX_FRAME_BYTES = 32_768
@@ -29,7 +29,7 @@ INTEGRATION_LIMIT_MS = 29_000.0
 # https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
 NORMAL, GOING_AWAY, UNSUPPORTED, TOO_BIG = 1000, 1001, 1003, 1009
 # RecursionError: arrays in arrays, a thousand deep.
-_NO_JSON = (msgspec.DecodeError, RecursionError)
+_NOT_JSON = (msgspec.DecodeError, RecursionError)
 _OK = range(200, 300)
 _REFUSALS = range(300, 600)
 _GATEWAY_TIMEOUT, _BAD_GATEWAY = 504, 502
@@ -39,9 +39,9 @@ FORBIDDEN = "Forbidden"
 
 
 class Phase(enum.Enum):
-    """Of a connection: it can be posted to while it is open, and never again.
+    """Where a connection stands; messages can be posted to it only while it is OPEN.
 
-    It is closing from when we asked for it until it is over.
+    It is CLOSING from our close until its end.
     """
 
     CONNECTING = enum.auto()
@@ -51,11 +51,11 @@ class Phase(enum.Enum):
 
 
 class GoneError(Exception):
-    """410: the connection is not open yet, or no more."""
+    """410: the connection is not open yet, or not open any more."""
 
 
 class Invoke(msgspec.Struct, frozen=True):
-    """Give this event to the function."""
+    """Invoke the function with this event."""
 
     function: str
     request_id: str
@@ -87,11 +87,11 @@ class Close(msgspec.Struct, frozen=True):
 
 
 Action = Invoke | Send | Close
-"""What may be done once the handshake is answered."""
+"""What may follow once the handshake is answered."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of an integration; `failed`: AWS's words for why there is no answer, or None."""
+    """The answer of an integration; `failed`: AWS's words for a failure, None: it succeeded."""
 
     status: int
     failed: str | None = None
@@ -106,7 +106,7 @@ class _ProxyAnswer(msgspec.Struct):
 
 
 def answer(payload: bytes, error: str | None) -> Answer:
-    """What a function's answer means: it must be JSON with a statusCode.
+    """Read a function's answer, which must be JSON with a statusCode.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-route-keys-connect-disconnect.html
     """
@@ -114,14 +114,16 @@ def answer(payload: bytes, error: str | None) -> Answer:
         return Answer(_BAD_GATEWAY, FAILED)
     try:
         return Answer(msgspec.json.decode(payload, type=_ProxyAnswer, strict=False).status_code)
-    except _NO_JSON:
+    except _NOT_JSON:
         return Answer(_BAD_GATEWAY, FAILED)
 
 
 class Connection:
     """One connection; `new_id` yields request ids."""
 
-    def __init__(self, api: WebSocketApi, facts: Facts, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, api: WebSocketApi, facts: ConnectionFacts, new_id: Callable[[], str]
+    ) -> None:
         self.facts = facts
         self.phase = Phase.CONNECTING
         self.active = facts.connected
@@ -131,23 +133,23 @@ class Connection:
     # --- the handshake -------------------------------------------------------------------------
 
     def begin(self) -> Invoke | Accept:
-        """A client asks for a connection; without a `$connect` route it gets one."""
+        """A client wants to connect; without a `$connect` route it is accepted."""
         if CONNECT not in self._routes:
             return self._open()
         request_id = self._new_id()
         event = self.facts.connect(request_id, self.facts.connected)
         return Invoke(self._routes[CONNECT], request_id, event)
 
-    def decided(self, answered: Answer) -> Accept | Refuse:
-        """What `$connect` answered: with 2xx the connection stands."""
-        if answered.failed is None and answered.status in _OK:
+    def connect_answered(self, answer: Answer) -> Accept | Refuse:
+        """`$connect` has answered: a status of 2xx accepts the client."""
+        if answer.failed is None and answer.status in _OK:
             return self._open()
         self.phase = Phase.CLOSED
-        if answered.failed is not None:
-            return Refuse(answered.status, answered.failed)
-        if answered.status not in _REFUSALS:
+        if answer.failed is not None:
+            return Refuse(answer.status, answer.failed)
+        if answer.status not in _REFUSALS:
             return Refuse(_BAD_GATEWAY, FAILED)
-        return Refuse(answered.status, FORBIDDEN)
+        return Refuse(answer.status, FORBIDDEN)
 
     def _open(self) -> Accept:
         self.phase = Phase.OPEN
@@ -156,9 +158,9 @@ class Connection:
     # --- messages ------------------------------------------------------------------------------
 
     def received(self, data: str | bytes, moment: Moment) -> Action | None:
-        """A message, whole; what comes after we have closed is left.
+        """A whole message has come; after our close, messages are ignored.
 
-        Binary ones are not taken:
+        Binary messages are refused:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-binary-media-types.html
         """
         if self.phase is not Phase.OPEN:
@@ -174,30 +176,30 @@ class Connection:
         return Invoke(self._routes[route_key], request_id, event)
 
     def route(self, body: str) -> str | None:
-        """The route of a message by `$request.body.action`; None: there is none.
+        """The route of a message by `$request.body.action`; None: it has no route.
 
-        What is no JSON, has no action or none with a route is `$default`'s:
+        `$default` takes what is not JSON, has no action, or an action without a route:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
         """
         try:
             document = msgspec.json.decode(body)
-        except _NO_JSON:
+        except _NOT_JSON:
             document = None
         key = document.get("action") if isinstance(document, dict) else None
-        # What tells of a connection's beginning and end cannot be said by a client.
+        # A client cannot call `$connect` or `$disconnect`.
         if isinstance(key, str) and key in self._routes and key not in PREDEFINED:
             return key
         return DEFAULT if DEFAULT in self._routes else None
 
-    def answered(self, request_id: str, answered: Answer) -> Send | None:
-        """A message's integration has ended: its client hears of failures alone.
+    def answered(self, request_id: str, answer: Answer) -> Send | None:
+        """The integration of a message has ended; the client is told only of failures.
 
-        There are no route responses, which a route has to be given on AWS, too:
+        There are no route responses; on AWS, too, a route has none by default:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-response.html
         """
-        if answered.failed is None or self.phase is not Phase.OPEN:
+        if answer.failed is None or self.phase is not Phase.OPEN:
             return None
-        return self._complaint(answered.failed, request_id)
+        return self._complaint(answer.failed, request_id)
 
     def _complaint(self, message: str, request_id: str) -> Send:
         document = {
@@ -213,7 +215,7 @@ class Connection:
         """POST @connections.
 
         Raises:
-            GoneError: it is not open.
+            GoneError: the connection is not open.
         """
         self.check_open()
         self.active = moment
@@ -223,16 +225,16 @@ class Connection:
         """DELETE @connections.
 
         Raises:
-            GoneError: it is not open.
+            GoneError: the connection is not open.
         """
         self.check_open()
         return self._close(NORMAL, "Connection Closed Normally")
 
     def check_open(self) -> None:
-        """Before anything is done to it from without.
+        """Check that the connection is open.
 
         Raises:
-            GoneError: it is not open.
+            GoneError: the connection is not open.
         """
         if self.phase is not Phase.OPEN:
             raise GoneError
@@ -241,11 +243,11 @@ class Connection:
 
     @property
     def due_ms(self) -> float:
-        """When it has been idle or open for too long, if nothing happens before."""
+        """When the connection will have been idle or open for too long, on the monotonic clock."""
         return min(self.active.now_ms + IDLE_LIMIT_MS, self.facts.connected.now_ms + LIFE_LIMIT_MS)
 
     def expired(self, moment: Moment) -> Close | None:
-        """Time has gone by."""
+        """Close a connection that was idle or open for too long."""
         if self.phase is Phase.OPEN and moment.now_ms >= self.due_ms:
             return self._close(GOING_AWAY, "Going away")
         return None
@@ -255,7 +257,7 @@ class Connection:
         return Close(code, reason)
 
     def closed(self, code: int, reason: str, moment: Moment) -> Invoke | None:
-        """It is over, whoever ended it: `$disconnect` hears of what had been open, once."""
+        """The connection has ended: `$disconnect` is invoked once, if the connection was open."""
         was, self.phase = self.phase, Phase.CLOSED
         if was not in (Phase.OPEN, Phase.CLOSING) or DISCONNECT not in self._routes:
             return None
@@ -264,14 +266,14 @@ class Connection:
         return Invoke(self._routes[DISCONNECT], request_id, event)
 
 
-class Gauge:
-    """Sizes of what comes in, frame by frame."""
+class SizeLimits:
+    """Checks the sizes of a client's frames and messages."""
 
     def __init__(self) -> None:
         self._frame = self._message = 0
 
     def exceeded(self, size: int, *, frame_ends: bool, message_ends: bool) -> str | None:
-        """Take a part of a frame; which limit it breaks, or None."""
+        """Add a part of a frame; the limit that is exceeded in words, or None."""
         self._frame += size
         self._message += size
         if self._frame > MAX_FRAME_BYTES:

@@ -1,4 +1,4 @@
-"""One connection's shell: the protocol's actions, carried out on a Starlette WebSocket."""
+"""Carries out the protocol's actions on one Starlette WebSocket."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from lambdameter.emulator.gateway.protocol import (
     Send,
 )
 
-# How long a close may wait behind what a client does not read; once it is sent, uvicorn waits as
-# long for the answer. RFC 6455 leaves it to us.
+# How long a close may wait behind messages that the client does not read; once it is sent, uvicorn
+# waits as long for the answer. RFC 6455 leaves the limit to us.
 CLOSE_LIMIT_MS = 10_000.0
-# Our own choice. AWS throttles an account's requests per second, and no document tells of a limit
-# for one connection: https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-protect.html
+# Our own choice. AWS throttles an account's requests per second, and documents no limit for one
+# connection: https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-protect.html
 MAX_IN_FLIGHT = 16
 _ABNORMAL = 1006
 
 
-class Ports(NamedTuple):
+class GatewayServices(NamedTuple):
     """What a session needs of the gateway.
 
     Attributes:
-        integrate: gives an event to its function, and says what came of it.
-        spawn: runs something that may outlive the session.
+        integrate: invokes the function of an event; its answer.
+        spawn: runs a coroutine that may outlive the session.
     """
 
     clock: Clock
@@ -51,28 +51,30 @@ class Ports(NamedTuple):
 
 
 class SlowReaderError(Exception):
-    """The client does not read what is sent to it; it was cut."""
+    """The client does not read its messages; its connection was cut."""
 
 
 class Session:
     """One client, from its handshake to its end."""
 
-    def __init__(self, connection: Connection, websocket: WebSocket, ports: Ports) -> None:
+    def __init__(
+        self, connection: Connection, websocket: WebSocket, gateway: GatewayServices
+    ) -> None:
         self.connection = connection
         self._websocket = websocket
-        self._ports = ports
+        self._gateway = gateway
         self._outbox = Outbox()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._watching: Timer | None = None
         self._closing: Timer | None = None
 
-    async def accepted(self) -> bool:
-        """The handshake, as `$connect` decides it."""
-        # Starlette wants "websocket.connect" taken before anything is answered.
+    async def handshake(self) -> bool:
+        """Accept or refuse the client, as `$connect` decides; True: it is connected."""
+        # Starlette wants "websocket.connect" received before anything is answered.
         await self._websocket.receive()
         action = self.connection.begin()
         if isinstance(action, Invoke):
-            decision = self.connection.decided(await self._ports.integrate(action))
+            decision = self.connection.connect_answered(await self._gateway.integrate(action))
         else:
             decision = action
         if isinstance(decision, Refuse):
@@ -87,7 +89,7 @@ class Session:
         return True
 
     async def run(self) -> None:
-        """Read until its end; `accepted` came before."""
+        """Read until the end of the connection, after a successful handshake."""
         sender = asyncio.ensure_future(self._send())
         self._watch()
         code, reason = _ABNORMAL, ""
@@ -104,22 +106,22 @@ class Session:
         """POST @connections.
 
         Raises:
-            GoneError: it is not open.
-            SlowReaderError: as that says.
+            GoneError: the connection is not open.
+            SlowReaderError: the client does not read; it was cut.
         """
-        self._perform(self.connection.posted(text, self._ports.moment()))
+        self._perform(self.connection.posted(text, self._gateway.moment()))
 
     def delete(self) -> None:
         """DELETE @connections.
 
         Raises:
-            GoneError: it is not open.
+            GoneError: the connection is not open.
         """
         self._perform(self.connection.deleted())
 
     async def _read(self) -> tuple[int, str]:
         while True:
-            # Meanwhile its socket is not read either, so that it waits with what it still has.
+            # Meanwhile the socket is not read, so that the client has to wait.
             while len(self._in_flight) >= MAX_IN_FLIGHT:
                 await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
             message = await self._websocket.receive()
@@ -128,10 +130,10 @@ class Session:
             text = message.get("text")
             data = message["bytes"] if text is None else text
             with contextlib.suppress(SlowReaderError):
-                self._perform(self.connection.received(data, self._ports.moment()))
+                self._perform(self.connection.received(data, self._gateway.moment()))
 
     async def _send(self) -> None:
-        # RuntimeError is uvicorn's for what is sent after a close that it had to send itself.
+        # uvicorn raises RuntimeError for a message after a close that it sent itself.
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             while not isinstance(item := await self._outbox.get(), Close):
                 await self._websocket.send_text(item)
@@ -145,26 +147,26 @@ class Session:
                 raise SlowReaderError
         elif isinstance(action, Close):
             self._outbox.close(action)
-            self._closing = self._ports.clock.call_later(CLOSE_LIMIT_MS, self._abort)
+            self._closing = self._gateway.clock.call_later(CLOSE_LIMIT_MS, self._abort)
         elif isinstance(action, Invoke):
-            task = self._ports.spawn(self._integrate(action))
+            task = self._gateway.spawn(self._integrate(action))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
 
     async def _integrate(self, invoke: Invoke) -> None:
-        answered = await self._ports.integrate(invoke)
+        answer = await self._gateway.integrate(invoke)
         with contextlib.suppress(SlowReaderError):
-            self._perform(self.connection.answered(invoke.request_id, answered))
+            self._perform(self.connection.answered(invoke.request_id, answer))
 
     def _watch(self) -> None:
-        self._perform(self.connection.expired(self._ports.moment()))
+        self._perform(self.connection.expired(self._gateway.moment()))
         if self._closing is not None:
             return
-        wait_ms = self.connection.due_ms - self._ports.clock.now_ms()
-        self._watching = self._ports.clock.call_later(wait_ms, self._watch)
+        wait_ms = self.connection.due_ms - self._gateway.clock.now_ms()
+        self._watching = self._gateway.clock.call_later(wait_ms, self._watch)
 
     def _end(self, code: int, reason: str) -> None:
-        self._perform(self.connection.closed(code, reason, self._ports.moment()))
+        self._perform(self.connection.closed(code, reason, self._gateway.moment()))
 
     def _abort(self) -> None:
         self._websocket.scope["state"][ABORT]()

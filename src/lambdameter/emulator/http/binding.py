@@ -1,4 +1,4 @@
-"""Where the emulator's APIs listen, and by which names they may be called. Pure."""
+"""Where the emulator's APIs listen, and by which names clients may call them. Pure."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
-    """Make it with `binding`.
+    """Where an API listens; make it with `binding`.
 
     Attributes:
-        host: the address that is listened at, in canonical form.
+        host: the address, in canonical form.
         names: canonical hosts that requests may name, beside loopback's.
     """
 
@@ -29,12 +29,12 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def everywhere(self) -> bool:
-        """Whether that is every address of this machine."""
+        """Whether the API listens at every address of this machine."""
         return ipaddress.ip_address(self.host).is_unspecified
 
     @property
     def local(self) -> bool:
-        """Whether this machine alone can reach it."""
+        """Whether only this machine can reach the API."""
         return ipaddress.ip_address(self.host).is_loopback
 
     def reached(self, port: int) -> str:
@@ -46,14 +46,18 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def binding(host: str = LOOPBACK, allowed: Iterable[str] = ()) -> Binding:
-    """Where to listen, and who is called what.
+    """Where to listen.
+
+    Args:
+        host: the IP address to listen at.
+        allowed: further names and addresses that requests may name.
 
     Raises:
         BadInputError: the address or a name is malformed.
     """
     address = _address(host)
     names = {_name(text) for text in allowed}
-    # Whoever binds an address says that it is called by it.
+    # Clients call the API by the address that was asked for.
     if not (address.is_loopback or address.is_unspecified):
         names.add(str(address))
     return Binding(host=str(address), names=frozenset(names))

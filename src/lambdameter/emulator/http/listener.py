@@ -1,4 +1,4 @@
-"""An API on a loopback port of its own, many of them on one event loop."""
+"""An API on a port of its own; one event loop serves many of them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _BACKLOG = 128
 
 
 def bind(where: Binding = _HERE, port: int = 0) -> socket.socket:
-    """Take a port, before there is anything to serve; 0: a free one.
+    """Bind a port before there is anything to serve; 0: a free port.
 
     Raises:
-        HostError: it cannot be had, or the address is not this machine's.
+        HostError: the port is in use or reserved, or the address is not this machine's.
     """
     family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
     try:
@@ -32,7 +32,7 @@ def bind(where: Binding = _HERE, port: int = 0) -> socket.socket:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((where.host, port))
-            # Until then another process could bind it, too.
+            # Until it listens, another process could bind it too.
             listening.listen(_BACKLOG)
         except BaseException:
             listening.close()
@@ -74,20 +74,25 @@ class Listener:
         listening: socket.socket | None = None,
         where: Binding = _HERE,
     ) -> Listener:
-        """Listen: on a socket that `bind` took at `where`, or on a free port of loopback.
+        """Listen on a free port of loopback, or on a socket that is bound already.
 
-        `admit` says who may speak to it; `keep` is Connection's.
+        Args:
+            handler: serves the requests.
+            admit: as in Connection.
+            keep: as in Connection.
+            listening: a socket that `bind` made; None: a new one.
+            where: the address that `listening` was bound to.
         """
         connections: set[Connection] = set()
-        taken = listening or bind(where)
-        port: int = taken.getsockname()[1]
+        listening = listening or bind(where)
+        port: int = listening.getsockname()[1]
         server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(handler, admit, keep, connections), sock=taken, backlog=_BACKLOG
+            lambda: Connection(handler, admit, keep, connections), sock=listening, backlog=_BACKLOG
         )
         return cls(server, where.reached(port), connections)
 
     def close(self) -> None:
-        """Stop listening and cut every connection; what is being handled goes on."""
+        """Stop listening and cut every connection; requests in progress are handled to the end."""
         self._server.close()
         for connection in list(self._connections):
             connection.abort()

@@ -1,4 +1,4 @@
-"""HTTP requests and responses, whole, as the emulator's APIs take and give them."""
+"""Whole HTTP requests and responses, as the emulator's APIs see them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import msgspec
 
 _REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 403: "Forbidden"}
 _JSON = "application/json"
-# What would end a header's line early.
+# Characters that would end a header's line early.
 _BREAKS = str.maketrans("\r\n\0", "   ")
 
 
 class Request(msgspec.Struct, kw_only=True):
-    """One request, its body read to the end.
+    """One request, after its body was read to the end.
 
     Attributes:
         target: path and query as they were sent.
-        headers: names in lower case; trailers of a chunked body among them.
-        size: of the body, bytes.
-        body: None where it is larger than the listener keeps.
-        parameters: the parts of the path that its route names, decoded.
+        headers: names in lower case; with the trailers of a chunked body.
+        size: size of the body, bytes.
+        body: None: it is larger than the listener keeps.
+        parameters: the parts of the path that the route names, decoded.
     """
 
     method: str
@@ -38,11 +38,11 @@ class Request(msgspec.Struct, kw_only=True):
 
     @property
     def query(self) -> dict[str, str]:
-        """The query's parameters; of a repeated one the last."""
+        """The query's parameters; where one is repeated, its last value."""
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
     def within(self, limit: int) -> bytes | None:
-        """The body; None where it has more than `limit` bytes."""
+        """The body; None: it has more than `limit` bytes."""
         return self.body if self.size <= limit else None
 
 
@@ -54,7 +54,7 @@ class Response(msgspec.Struct, kw_only=True):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
     def encode(self, *, keep_alive: bool) -> bytes:
-        """As it goes over the wire, header values in UTF-8."""
+        """The bytes on the wire; header values are in UTF-8."""
         lines = [f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Error')}\r\n"]
         lines += [f"{name}: {_one_line(value)}\r\n" for name, value in self.headers.items()]
         if self.status != 204:  # noqa: PLR2004 - HTTP's own number: it has no body

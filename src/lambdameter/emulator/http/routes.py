@@ -9,44 +9,48 @@ from lambdameter.emulator.http.messages import Request, Response
 from lambdameter.guard import rules as guard
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
-"""A response, or the promise of one: what need not wait is answered at once."""
+"""A response, or an awaitable of one: operations that need not wait answer at once."""
 
 Admit = Callable[[str, str, Mapping[str, str]], Response | None]
-"""(method, target, headers) -> the answer to a request that is not served; None: it is."""
+"""(method, target, headers) -> the answer to a request that is refused; None: it is served."""
 
-# Of Hosts and of targets: clients use a few, and one could make up any number.
-_REMEMBERED = 256
+# The most Hosts and targets that are cached: clients use a few, an attacker could send any number.
+_CACHED = 256
 
 
 def admission(rules: guard.Rules, answer: Callable[[str], Response]) -> Admit:
-    """The guard of one API, whose own form of an error `answer` puts a message into.
+    """The guard of one API.
 
-    Three requests make one invocation, and each comes by here: what no rule can refuse is let in
-    before the rules are asked, since it costs a tenth.
+    One invocation takes three requests, and each is checked here. A request that no rule can refuse
+    is admitted before the rules are evaluated, which costs a tenth.
+
+    Args:
+        rules: who may call the API.
+        answer: makes the API's own form of an error from a message.
     """
     types = guard.never_simple(rules.profile)
-    # Whether a Host is served depends on nothing else; whether a request without a type is, on
-    # its method and target as well.
+    # Admitted before. A Host is admitted whatever the rest of the request is; a request without a
+    # content type is admitted for its method and target.
     hosts: set[str | None] = set()
-    bare: set[tuple[str, str]] = set()
+    untyped: set[tuple[str, str]] = set()
 
     def admit(method: str, target: str, headers: Mapping[str, str]) -> Response | None:
         kind = headers.get("content-type")
         if (
             headers.get("host") in hosts
-            and (kind in types or (kind is None and (method, target) in bare))
+            and (kind in types or (kind is None and (method, target) in untyped))
             and "origin" not in headers
             and "sec-fetch-site" not in headers
             and target.startswith("/")
         ):
             return None
-        refused = guard.refusal(method, target, headers, rules)
-        if refused is not None:
-            return answer(refused.message)
-        if len(hosts) < _REMEMBERED:
+        refusal = guard.refusal(method, target, headers, rules)
+        if refusal is not None:
+            return answer(refusal.message)
+        if len(hosts) < _CACHED:
             hosts.add(headers.get("host"))
-        if kind is None and len(bare) < _REMEMBERED:
-            bare.add((method, target))
+        if kind is None and len(untyped) < _CACHED:
+            untyped.add((method, target))
         return None
 
     return admit
@@ -56,7 +60,8 @@ class Routes:
     """Handlers by method and path template ("/functions/{name}"); the first match serves.
 
     Args:
-        otherwise: serves what has no route.
+        routes: method, path template, handler.
+        otherwise: serves requests without a route.
     """
 
     def __init__(self, routes: Iterable[tuple[str, str, Handler]], otherwise: Handler) -> None:
@@ -67,8 +72,8 @@ class Routes:
         """Serve a request."""
         path = request.path
         for method, pattern, handler in self._routes:
-            if method == request.method and (found := pattern.fullmatch(path)):
-                request.parameters = found.groupdict()
+            if method == request.method and (match := pattern.fullmatch(path)):
+                request.parameters = match.groupdict()
                 return handler(request)
         return self._otherwise(request)
 

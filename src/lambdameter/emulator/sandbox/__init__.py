@@ -1,4 +1,4 @@
-"""Ways of enclosing an execution environment; `detect` picks the best that a host grants."""
+"""Sandboxes, which enclose an execution environment; `detect` picks the best that a host grants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["AUTO", "WAYS", "Grant", "detect"]
 
 AUTO = "auto"
 Grant = Callable[[Path, str], SandboxFactory]
-"""(state folder, why better ways are not granted) -> factory, or HostError."""
+"""(state folder, why better sandboxes are not granted) -> factory, or HostError."""
 
 WAYS: Mapping[str, Grant] = {
     "cgroup-v2": cgroup_v2.grant,
@@ -22,20 +22,20 @@ WAYS: Mapping[str, Grant] = {
     "duty-cycle": duty_cycle.grant,
     "none": none.grant,
 }
-"""Every way, the best first."""
+"""Every sandbox by its name, the best first."""
 
 
 def detect(state: Path, wanted: str = AUTO, ways: Mapping[str, Grant] = WAYS) -> SandboxFactory:
-    """The best way that this host grants ("auto"), or the one that is wanted.
+    """The factory of the sandbox `wanted`, or of the best one that this host grants ("auto").
 
     Args:
-        state: the emulator's own folder, which must exist; functions' code lies below it.
+        state: the emulator's own folder, which must exist; functions' code is below it.
         wanted: "auto" or a key of `ways`.
-        ways: name -> how to get it, the best first.
+        ways: name -> what makes the factory, the best sandbox first.
 
     Raises:
-        BadInputError: there is no such way.
-        HostError: this host does not grant what is wanted, or none at all.
+        BadInputError: there is no sandbox of that name.
+        HostError: this host does not grant that sandbox, or none at all.
     """
     if wanted != AUTO and wanted not in ways:
         raise BadInputError(
@@ -54,6 +54,6 @@ def detect(state: Path, wanted: str = AUTO, ways: Mapping[str, Grant] = WAYS) ->
 
 
 def _why(refusals: list[HostError]) -> str:
-    """What one could do about; of a kernel's other version of cgroups only if there is neither."""
-    mendable = [refusal for refusal in refusals if not isinstance(refusal, AbsentError)]
-    return " ".join(map(str, mendable or refusals))
+    """The refusals that the user can do something about; all of them, if there are none."""
+    curable = [refusal for refusal in refusals if not isinstance(refusal, AbsentError)]
+    return " ".join(map(str, curable or refusals))

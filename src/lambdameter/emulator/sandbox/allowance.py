@@ -1,4 +1,4 @@
-"""What a host leaves for functions at most, and what one environment is given of it."""
+"""What a host can grant to functions at most, and what one environment gets of it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ _KIB_PER_MIB = 1_024
 
 
 class Allotment(NamedTuple):
-    """What one environment is given: its memory limit, its CPU time, and on which CPUs.
+    """What one environment gets.
 
     Attributes:
-        bandwidth: CPU time as this kernel counts it.
-        quota_ns: the same as a Lambda vCPU would count it; None: all that the CPUs have.
+        limit_mb: its memory limit, MiB.
+        bandwidth: its CPU time as this kernel counts it.
+        cpus: the CPUs that its processes may run on.
+        quota_ns: CPU time of a Lambda vCPU per 20 ms; None: all that its CPUs have.
     """
 
     limit_mb: float
@@ -29,14 +31,20 @@ class Allotment(NamedTuple):
 
 
 class Allowance(NamedTuple):
-    """What there is: CPUs, how many vCPUs' worth of them may be used, and memory."""
+    """What a host can grant: CPUs, how many vCPUs of their time, and memory (MiB)."""
 
     cpus: tuple[int, ...]
     vcpus: float
     memory_mb: int
 
     def allot(self, memory_mb: int, adjustment: HostAdjustment, turn: int) -> Allotment:
-        """A tier's, or what there is of it; `turn` counts environments."""
+        """The allotment of a memory size, or as much of it as the host can grant.
+
+        Args:
+            memory_mb: the memory size.
+            adjustment: what the function does not get of it.
+            turn: counts the environments, so that they spread over the CPUs.
+        """
         cpus = cpu_share.choose_cpus(memory_mb, self.cpus, turn)
         most = self.vcpus * adjustment.slowness
         return Allotment(
@@ -48,31 +56,31 @@ class Allowance(NamedTuple):
 
     @property
     def short_of_vcpus(self) -> float | None:
-        """For Enforcement; None: the largest tier's are there."""
+        """`Enforcement.vcpus`."""
         return self.vcpus if self.vcpus < cpu_share.vcpus(MAX_MEMORY_MB) else None
 
     @property
     def short_of_memory_mb(self) -> int | None:
-        """For Enforcement; None: the largest tier's is there."""
+        """`Enforcement.memory_mb`."""
         return self.memory_mb if self.memory_mb < MAX_MEMORY_MB else None
 
     @property
     def visible(self) -> str:
-        """The rest of a sentence on CPU; empty where each tier sees as many vCPUs as on Lambda."""
+        """The end of `Enforcement.cpu`; empty: functions see as many vCPUs as on Lambda."""
         if cpu_share.visible_vcpus(MAX_MEMORY_MB) <= len(self.cpus):
             return ""
         return f"; at most {len(self.cpus)} vCPUs visible, because this host has no more"
 
 
 def of_host(proc: Path = processes.PROC) -> Allowance:
-    """Without regard to any cgroup."""
+    """The allowance of the whole host, without regard to cgroups."""
     cpus = tuple(sorted(os.sched_getaffinity(0)))
     total_kib = _field((proc / "meminfo").read_text(), "MemTotal:")
     return Allowance(cpus, float(len(cpus)), total_kib // _KIB_PER_MIB)
 
 
 def v1_vcpus(cpu_folder: Path, cores: float) -> float:
-    """The least of the cores and of every quota from this cgroup up to the root.
+    """The number of cores, or the lowest quota from this cgroup up to the root.
 
     A child's share may not be above its parent's (the kernel answers EINVAL):
     https://docs.kernel.org/scheduler/sched-bwc.html
@@ -89,26 +97,26 @@ def v1_vcpus(cpu_folder: Path, cores: float) -> float:
 
 
 def v1_memory_mb(memory_folder: Path, host_mb: int) -> int:
-    """The less of the host's memory and the limit around this cgroup."""
+    """The host's memory, or the limit around this cgroup if that is lower, MiB."""
     limit = _field((memory_folder / "memory.stat").read_text(), "hierarchical_memory_limit")
     return min(host_mb, limit // BYTES_PER_MIB)
 
 
 def v2_vcpus(group: Path, cores: float) -> float:
-    """The least of the cores and of cpu.max of the group and those around it."""
+    """The number of cores, or the lowest cpu.max of the group and the groups around it."""
     maxima = (text.split() for text in _of_all(group, "cpu.max"))
     quotas = [int(most) / int(period) for most, period in maxima if most != "max"]
     return min([cores, *quotas])
 
 
 def v2_memory_mb(group: Path, host_mb: int) -> int:
-    """The least of the host's memory and memory.max of the group and those around it."""
+    """The host's memory, or the lowest memory.max of the group and the groups around it, MiB."""
     maxima = [text.strip() for text in _of_all(group, "memory.max")]
     return min([host_mb, *(int(most) // BYTES_PER_MIB for most in maxima if most != "max")])
 
 
 def _of_all(group: Path, file: str) -> list[str]:
-    """The file of the group and of those around it, as far as they can be seen."""
+    """The texts of one file in the group and the groups around it, where they are visible."""
     return [
         (folder / file).read_text()
         for folder in (group, *group.parents)

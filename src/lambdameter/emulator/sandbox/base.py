@@ -1,4 +1,4 @@
-"""What encloses one execution environment: a small protocol, one module per way of enforcing it."""
+"""The protocol of sandboxes, which enclose an execution environment; each is one module here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lambdameter.model.sample import Enforcement
 
 
 class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """The function's process, as it is to see itself.
+    """The function's process, with the paths that it sees.
 
     Attributes:
         argv: the program, with paths as they are inside (see `mounts`).
@@ -20,8 +20,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
         mounts: path inside (/var/task, /var/lang, /var/runtime, /tmp) -> folder on the host.
             Everything but /tmp is read-only. A sandbox that cannot isolate the file system
             rewrites these paths in argv and environment to the host's.
-        start_note: a descriptor of the emulator's, into which the moment is written at which the
-            program starts (CLOCK_MONOTONIC, ns); the program does not inherit it.
+        start_note: a descriptor of the emulator's, which the program does not inherit. The launcher
+            writes the time into it when the program starts (CLOCK_MONOTONIC, ns).
     """
 
     argv: tuple[str, ...]
@@ -31,16 +31,16 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """What has been used since the sandbox was made; None where this host cannot tell.
+    """What has been used since the sandbox was made; None: this host cannot tell.
 
     Attributes:
         cpu_ms: CPU time of all processes.
-        throttled_ms: for how long they were held for their quota. Where the kernel keeps it, what
-            it counts: it may add up several queues.
-        peak_memory_mb: the process tree's peak resident size, the function's own processes alone.
-        oom_kills: processes that the kernel killed for the memory limit.
-        lost_ms: of CPU time, by how much it did less than as much of a Lambda vCPU's would have:
-            others used the same cores of this host. None: not looked at.
+        throttled_ms: for how long they were held for their quota. Where the kernel keeps the quota,
+            its own count, which may add up several queues.
+        peak_memory_mb: the peak resident size of the function's own processes, MiB.
+        oom_kills: how many processes the kernel killed for the memory limit.
+        lost_ms: CPU time in excess of what a Lambda vCPU would have needed, because other work used
+            the same cores of this host. None: not measured.
     """
 
     cpu_ms: float | None
@@ -50,13 +50,17 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     lost_ms: float | None = None
 
 
+NOTHING_USED = Counters(cpu_ms=0.0, throttled_ms=0.0, peak_memory_mb=0.0, oom_kills=0, lost_ms=0.0)
+"""The counters where no process has run yet."""
+
+
 class HostAdjustment(msgspec.Struct, frozen=True, kw_only=True):
-    """What a function has less of on Lambda than its tier says, and than this host would grant.
+    """What a function does not get of its memory size.
 
     Attributes:
-        slowness: how many times slower than usual its CPUs are made: its share in CPU time is
-            less by as much.
-        reserved_mb: of the tier, what AWS's own processes take.
+        slowness: how many times slower than usual its CPUs are made; its share of their time is
+            divided by the same factor.
+        reserved_mb: memory of AWS's own processes, MiB.
     """
 
     slowness: float = 1.0
@@ -66,13 +70,15 @@ class HostAdjustment(msgspec.Struct, frozen=True, kw_only=True):
 NO_ADJUSTMENT = HostAdjustment()
 
 
-class Levers(msgspec.Struct, frozen=True, kw_only=True):
-    """By what somebody else can keep an environment to its CPU share.
+class PacerFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """The control files by which the pacer keeps an environment to its CPU share.
 
     Attributes:
-        quota_ns: CPU time of a Lambda vCPU that every 20 ms grant; None: all that its CPUs have.
-        usage: the file where its CPU time is counted, and what is in it.
-        hold: what stops its processes, apart from `freeze`: a file, and the words for it.
+        quota_ns: CPU time of a Lambda vCPU per 20 ms; None: all that its CPUs have.
+        usage: the file that counts its CPU time.
+        counts: the format of `usage`.
+        hold: the file that stops its processes, apart from the sandbox's own freezer.
+        freeze, thaw: what is written into `hold`.
     """
 
     quota_ns: int | None
@@ -84,7 +90,7 @@ class Levers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sandbox(Protocol):
-    """One execution environment's enclosure. It starts thawed and unthrottled."""
+    """The sandbox of one execution environment. It starts thawed and unthrottled."""
 
     @property
     def cpus(self) -> tuple[int, ...]:
@@ -92,8 +98,8 @@ class Sandbox(Protocol):
         ...
 
     @property
-    def levers(self) -> Levers | None:
-        """In place of `throttle`; None: this host has none."""
+    def pacer_files(self) -> PacerFiles | None:
+        """For a pacer, instead of `throttle`; None: this host has no such files."""
         ...
 
     async def spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
@@ -101,22 +107,22 @@ class Sandbox(Protocol):
         ...
 
     def throttle(self) -> None:
-        """Grant the tier's CPU share and no more, from now on."""
+        """Grant only the CPU share of the memory size, from now on."""
         ...
 
     def unthrottle(self) -> None:
-        """Grant whole vCPUs, as during INIT."""
+        """Grant whole vCPUs, as in Init."""
         ...
 
     def charge(self, cpu_ms: float) -> None:
-        """Take CPU time of a Lambda vCPU from the share: what others used beside its processes.
+        """Take CPU time of a Lambda vCPU from the share: AWS's own processes used it.
 
-        Nothing, where the share is not kept by Lambda's rule.
+        Does nothing where the share is not kept by Lambda's rule.
         """
         ...
 
     def freeze(self) -> None:
-        """Stop every process until thaw(); by the next counters() or thaw() all have stopped."""
+        """Stop every process; all have stopped by the next counters() or thaw()."""
         ...
 
     def thaw(self) -> None:
@@ -133,24 +139,24 @@ class Sandbox(Protocol):
 
 
 class SandboxFactory(Protocol):
-    """One way of enforcing Lambda's rules on this host."""
+    """Makes sandboxes that enforce Lambda's rules in one way."""
 
     @property
     def enforcement(self) -> Enforcement:
-        """What is enforced, by what, and what is missing."""
+        """What is enforced, by what, and what is not."""
         ...
 
     @property
-    def has_levers(self) -> bool:
-        """Whether its sandboxes have."""
+    def has_pacer_files(self) -> bool:
+        """Whether its sandboxes have `pacer_files`."""
         ...
 
     def create(
         self, name: str, memory_mb: int, adjustment: HostAdjustment = NO_ADJUSTMENT
     ) -> Sandbox:
-        """Make an empty enclosure of a tier."""
+        """Make an empty sandbox for a memory size."""
         ...
 
     def close(self) -> None:
-        """Remove what all sandboxes shared (a parent cgroup)."""
+        """Remove what all sandboxes share (a parent cgroup)."""
         ...

@@ -1,4 +1,4 @@
-"""What both versions of cgroups have in common: an environment's life, and who makes them."""
+"""What both versions of cgroups have in common: a sandbox and its factory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lambdameter.emulator.sandbox.base import (
     NO_ADJUSTMENT,
     Counters,
     HostAdjustment,
-    Levers,
+    PacerFiles,
     ProcessSpec,
 )
 from lambdameter.emulator.sandbox.cgroup_tree import ControlFile, Group
@@ -33,12 +33,12 @@ Setting = tuple[str, str, int | str]
 
 
 class AbsentError(HostError):
-    """The kernel has no such version of cgroups: there is no right to it that one could get."""
+    """The kernel does not have this version of cgroups, so no permission would help."""
 
 
 @contextlib.contextmanager
 def kernel(deed: str) -> Iterator[None]:
-    """Tell what the kernel refuses as a HostError, with the control file's name."""
+    """Turn what the kernel refuses into a HostError with the control file's name."""
     try:
         yield
     except OSError as error:
@@ -51,7 +51,7 @@ def kernel(deed: str) -> Iterator[None]:
 
 
 def keyed(text: bytes) -> dict[bytes, bytes]:
-    """A flat keyed control file: names and values in turn."""
+    """Parse a flat keyed control file: name and value in turn."""
     fields = text.split()
     return dict(zip(fields[::2], fields[1::2], strict=True))
 
@@ -59,13 +59,13 @@ def keyed(text: bytes) -> dict[bytes, bytes]:
 class CgroupSandbox(abc.ABC):
     """One execution environment in its own cgroup, frozen and throttled by the kernel.
 
-    Its processes are in a group inside it, whose freezer is another's to use (`levers`): one that
-    holds them for their quota, and the one here that freezes them between invocations, never
-    write the same file. What the control files are called and hold is the version's.
+    Its processes are in an inner group with a freezer of its own (`pacer_files`). So the pacer,
+    which holds them for their quota, and this class, which freezes them between invocations, never
+    write the same file. A subclass knows the names and formats of its version's control files.
     """
 
     _nests: Sequence[str]
-    """The controllers that have the inner group, as far as they are there."""
+    """The controllers of the inner group, as far as the host has them."""
 
     def __init__(
         self,
@@ -94,25 +94,22 @@ class CgroupSandbox(abc.ABC):
         self._open_files()
 
     def _file(self, controller: str, name: str, flags: int = os.O_RDONLY) -> ControlFile:
-        """A control file that is used again and again, until destroy()."""
+        """A control file that stays open until destroy()."""
         self._files.append(self._group.file(controller, name, flags))
         return self._files[-1]
 
     @abc.abstractmethod
     def _open_files(self) -> None:
-        """Name the control files that are used in every invocation; the first use opens them."""
+        """Prepare the control files of every invocation; the first use opens them."""
 
     @property
     @abc.abstractmethod
-    def levers(self) -> Levers | None:
-        """By what somebody else can keep it to its share.
-
-        None: this kernel lacks a file.
-        """
+    def pacer_files(self) -> PacerFiles | None:
+        """As in Sandbox; None: this kernel lacks one of the files."""
 
     @abc.abstractmethod
     def _settings(self) -> Sequence[Setting]:
-        """What a new group is set to; a file that this kernel does not have is passed over."""
+        """The settings of a new group; files that this kernel does not have are skipped."""
 
     @abc.abstractmethod
     def _set_quota(self, quota_us: int) -> None:
@@ -150,38 +147,38 @@ class CgroupSandbox(abc.ABC):
         return process
 
     def throttle(self) -> None:
-        """Grant the tier's CPU share, or all that a cgroup around ours has."""
+        """Grant the CPU share of the memory size, or what the cgroups around ours have of it."""
         self._quota_us = self._bandwidth.quota_us
         self._write_quota(self._quota_us)
 
     def unthrottle(self) -> None:
-        """Grant all vCPUs that the function sees: it is held to them by its affinity."""
+        """Grant all vCPUs that the function sees; its affinity keeps it to them."""
         self._quota_us = cpu_share.UNLIMITED_US
         self._write_quota(self._quota_us)
 
-    def charge(self, cpu_ms: float) -> None:  # noqa: B027 - there is nothing to be done, by either
-        """The kernel's quota is its processes' alone."""
+    def charge(self, cpu_ms: float) -> None:  # noqa: B027 - both versions do nothing
+        """Nothing: the kernel charges only the group's own processes."""
 
     def _write_quota(self, quota_us: int) -> None:
         with kernel("set the CPU share"):
             self._set_quota(quota_us)
 
     def freeze(self) -> None:
-        """Stop every process: by the next `counters` or `thaw` all have stopped."""
+        """Stop every process; all have stopped by the next `counters` or `thaw`."""
         with kernel("freeze the environment"):
             self._set_frozen(frozen=True)
         self._freezing = True
 
     def _settle(self) -> None:
-        """Wait until every process has stopped. HostError if they do not.
+        """Wait until every process has stopped. Raises HostError if they do not.
 
-        A process that has used up its quota would not stop before the next period, 30 ms later
-        at 128 MB, so for one that takes its time the quota is lifted meanwhile.
+        A process without quota would stop only in the next period, 30 ms later at 128 MB. So the
+        quota is lifted while we wait for a slow one.
         """
         if not self._freezing:
             return
         self._freezing = False
-        # Mostly a matter of 100 us, which is less than the shortest pause.
+        # Usually it takes 100 us, which is less than the shortest pause.
         if self._is_frozen(_FREEZE_SPINS):
             return
         quota_us = self._quota_us
@@ -210,7 +207,7 @@ class CgroupSandbox(abc.ABC):
             self._set_frozen(frozen=False)
 
     def counters(self) -> Counters:
-        """Read the counters; after destroy() they are the last ones."""
+        """Read the counters; after destroy(), the last ones."""
         self._settle()
         try:
             self._counters = self._read()
@@ -220,19 +217,19 @@ class CgroupSandbox(abc.ABC):
         return self._counters
 
     def _peak_mb(self, oom_kills: int | None) -> float:
-        """The peak is read from living processes.
+        """The peak so far, from the living processes.
 
-        What one that exits took after the last reading is not seen. One that the kernel killed
-        for memory had reached the limit, so that is the peak then.
+        The last growth of a process that exits is not seen. A process that the kernel killed for
+        memory had reached the limit, so the limit is the peak then.
         """
-        known = self._counters.peak_memory_mb or 0.0
-        return max(known, self._living_mb(), float(self._limit_mb) if oom_kills else 0.0)
+        before = self._counters.peak_memory_mb or 0.0
+        return max(before, self._living_mb(), float(self._limit_mb) if oom_kills else 0.0)
 
     def _living_mb(self) -> float:
-        """Of all processes; mostly there is but one, and then the list is not asked for."""
-        alone = self._status.read() if self._status else None
-        if alone and self._tasks and int(self._tasks.read()) == alone.threads:
-            return alone.peak_mb
+        """The peak of the living processes; where there is only one, without reading a list."""
+        only = self._status.read() if self._status else None
+        if only and self._tasks and int(self._tasks.read()) == only.threads:
+            return only.peak_mb
         return processes.peak_mb(self._members.pids("memory"))
 
     def _forget_status(self) -> None:
@@ -259,9 +256,17 @@ class CgroupSandbox(abc.ABC):
 
 
 class CgroupFactory:
-    """Makes sandboxes below a parent group that names its owner, this process."""
+    """Makes sandboxes below a parent group whose name tells its owner, this process.
 
-    has_levers = True
+    Args:
+        parent: the parent group.
+        sandbox: makes one sandbox.
+        enforcement: what the sandboxes enforce.
+        host: what the host can grant.
+        release: called at the end.
+    """
+
+    has_pacer_files = True
 
     def __init__(
         self,
@@ -282,14 +287,14 @@ class CgroupFactory:
     def create(
         self, name: str, memory_mb: int, adjustment: HostAdjustment = NO_ADJUSTMENT
     ) -> CgroupSandbox:
-        """Make an empty enclosure; `name` is a file name, unique among those that exist."""
+        """Make an empty sandbox; `name` names its group, and no existing sandbox has it."""
         allotment = self._host.allot(memory_mb, adjustment, next(self._turns))
         sandbox = self._sandbox(self._parent.below(name), allotment)
         sandbox.make()
         return sandbox
 
     def close(self) -> None:
-        """Remove the parent group, with whatever is still in it."""
+        """Remove the parent group with everything in it."""
         for _ in range(_ERASE_TRIES):
             if self._parent.erase():
                 break
@@ -298,7 +303,7 @@ class CgroupFactory:
 
 
 def enforcement(by: str, parent: Group, host: Allowance, isolation: str) -> Enforcement:
-    """What a cgroup of either version enforces; nothing is missing."""
+    """What cgroups of either version enforce; nothing is missing."""
     tasks = f", {launch.PROCESSES:,} processes" if parent.has("pids") else ""
     return Enforcement(
         by=by,

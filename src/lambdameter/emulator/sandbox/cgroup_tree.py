@@ -1,4 +1,4 @@
-"""cgroups as a file system: where the controllers are, groups across them, and leftovers.
+"""cgroups as a file system: where the controllers are, groups across them, removing leftovers.
 
 https://docs.kernel.org/admin-guide/cgroup-v1/cgroups.html
 https://docs.kernel.org/admin-guide/cgroup-v2.html
@@ -19,10 +19,10 @@ from lambdameter.emulator.sandbox.processes import PROC
 THAWED = "THAWED"
 # The hierarchy of v2 names no controllers in /proc/PID/cgroup: "0::/path".
 UNIFIED = ""
-# A page; no control file that we keep open has more.
+# A page; no control file that stays open is larger.
 _ENOUGH_BYTES = 4_096
-# A process that v1 froze does not die, and one without CPU time dies slowly. cgroup.kill takes
-# them all at once, but for processes that fork and kernels before 5.14 each gets a signal too.
+# A process that v1 froze does not die, and a process without CPU time dies slowly. cgroup.kill
+# kills all at once; for processes that fork and kernels before 5.14, each gets a signal as well.
 _BEFORE_DEATH = (
     ("freezer.state", THAWED),
     ("cpu.cfs_quota_us", "-1"),
@@ -34,9 +34,9 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def own_folders(wanted: frozenset[str], proc: Path = PROC) -> dict[str, Path]:
-    """Controller -> the folder of the cgroup that we are in; only what is mounted as v1.
+    """Controller -> the folder of the cgroup that we are in, for controllers mounted as v1.
 
-    Controllers may be mounted together; they then share a folder. UNIFIED: the one of v2.
+    Controllers that are mounted together share a folder. The key UNIFIED has the folder of v2.
     """
     memberships = _memberships((proc / "self" / "cgroup").read_text())
     folders: dict[str, Path] = {}
@@ -50,7 +50,7 @@ def own_folders(wanted: frozenset[str], proc: Path = PROC) -> dict[str, Path]:
 
 
 def mount_points(wanted: frozenset[str], proc: Path = PROC) -> set[Path]:
-    """Where the hierarchies of these controllers begin, and that of v2, which has them all."""
+    """The roots of these controllers' hierarchies, and of v2's, which has all controllers."""
     mounts = _mounts((proc / "self" / "mountinfo").read_text())
     return {mount_point for has, _, mount_point in mounts if has & (wanted | {UNIFIED})}
 
@@ -64,7 +64,7 @@ def _memberships(text: str) -> dict[str, str]:
 
 
 def _mounts(text: str) -> Iterator[tuple[frozenset[str], str, Path]]:
-    """Of each mount of cgroups: its controllers, the cgroup that is its root, its mount point."""
+    """For each mount of cgroups: its controllers, the cgroup at its root, its mount point."""
     for line in text.splitlines():
         fields, _, rest = line.partition(" - ")
         file_system, _, options = rest.split(" ", 2)
@@ -80,9 +80,9 @@ def _unescape(field: str) -> str:
 
 
 class ControlFile:
-    """One control file that stays open from its first use on: it is used in every invocation.
+    """A control file that stays open after its first use, for use in every invocation.
 
-    Not for cgroup.procs: the list behind an open one is renewed but once a second.
+    Not for cgroup.procs: while that is open, the kernel renews its list only once a second.
     """
 
     def __init__(self, path: Path, flags: int) -> None:
@@ -91,11 +91,11 @@ class ControlFile:
         self._descriptor: int | None = None
 
     def read(self) -> bytes:
-        """All of it. Raises OSError: ENOENT or ENODEV once the cgroup is gone."""
+        """The whole file. Raises OSError: ENOENT or ENODEV once the cgroup has been removed."""
         return os.pread(self._opened(), _ENOUGH_BYTES, 0)
 
     def write(self, value: int | str) -> None:
-        """Set it. Raises OSError with the file's name."""
+        """Write a value. Raises OSError with the file's name."""
         try:
             os.pwrite(self._opened(), f"{value}\n".encode(), 0)
         except OSError as error:
@@ -122,16 +122,21 @@ class Group:
 
     @property
     def controllers(self) -> tuple[str, ...]:
-        """What it has, in order."""
+        """Its controllers, sorted."""
         return tuple(sorted(self._folders))
 
     def below(self, name: str, controllers: Iterable[str] | None = None) -> Group:
-        """The group `name` inside this one, of some or all controllers; it need not exist yet."""
+        """The group `name` inside this one, which need not exist yet.
+
+        Args:
+            name: its name.
+            controllers: the controllers that it has; None: all of this group.
+        """
         chosen = self.controllers if controllers is None else controllers
         return Group({controller: self._folders[controller] / name for controller in chosen})
 
     def __or__(self, other: Group) -> Group:
-        """The same group, but with the other's folders where it has some."""
+        """This group, with the other group's folders for the controllers that it has."""
         return Group(self._folders | other._folders)
 
     def make(self) -> None:
@@ -140,15 +145,15 @@ class Group:
             folder.mkdir()
 
     def path(self, controller: str, file: str) -> Path:
-        """Where a control file is."""
+        """The path of a control file."""
         return self._folders[controller] / file
 
     def has(self, controller: str, file: str = "") -> bool:
-        """Whether this host has the controller, or its file."""
+        """Whether this host has the controller and its file."""
         return controller in self._folders and (self._folders[controller] / file).exists()
 
     def file(self, controller: str, file: str, flags: int = os.O_RDONLY) -> ControlFile:
-        """A control file that is used again and again; whoever asks for it closes it."""
+        """A control file that stays open until the caller closes it."""
         return ControlFile(self.path(controller, file), flags)
 
     def write(self, controller: str, file: str, value: int | str) -> None:
@@ -156,16 +161,16 @@ class Group:
         (self._folders[controller] / file).write_text(str(value))
 
     def join_files(self) -> tuple[str, ...]:
-        """The files that a process writes itself into to be in the group."""
+        """The files to which a process writes its id to join the group."""
         return tuple(str(folder / "cgroup.procs") for folder in self._distinct())
 
     def pids(self, controller: str) -> list[int]:
-        """The processes in the group, as one hierarchy has them."""
+        """The processes in the group, in one controller's hierarchy."""
         return _pids(self._folders[controller])
 
     def erase(self) -> bool:
-        """Kill all processes and remove the folders; False: not all is gone yet, call again."""
-        # One step in each, always: until the freezer's was taken the others wait in vain.
+        """Kill all processes and remove the folders; False: call again, something is left."""
+        # One step in each hierarchy: without the freezer's step the others would wait in vain.
         waiting = [folder for folder in self._distinct() if not erase(folder)]
         return not waiting
 
@@ -174,7 +179,7 @@ class Group:
 
 
 def erase(folder: Path) -> bool:
-    """Take one step towards removing a cgroup with all that is in it: False until it is gone."""
+    """Take one step to remove a cgroup with everything in it; False: call again."""
     if not folder.is_dir():
         return True
     below = [erase(Path(entry)) for entry in os.scandir(folder) if entry.is_dir()]
@@ -203,16 +208,16 @@ def _pids(folder: Path) -> list[int]:
 def remove_leftovers(
     hierarchies: set[Path], pause: Callable[[float], None], proc: Path = PROC
 ) -> list[Path]:
-    """Kill and remove what emulators left that are dead; those of other PID namespaces are let be.
+    """Kill and remove what dead emulators left behind, except in other PID namespaces.
 
     Returns:
         The folders that were removed.
     """
-    left = {folder for hierarchy in hierarchies for folder in _ownerless(hierarchy, proc)}
+    leftovers = {folder for hierarchy in hierarchies for folder in _ownerless(hierarchy, proc)}
     removed: set[Path] = set()
     for _ in range(100):
-        removed |= {folder for folder in left - removed if erase(folder)}
-        if removed == left:
+        removed |= {folder for folder in leftovers - removed if erase(folder)}
+        if removed == leftovers:
             break
         pause(0.01)
     return sorted(removed)
@@ -226,8 +231,8 @@ def _ownerless(hierarchy: Path, proc: Path) -> Iterator[Path]:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether it is not for another user to remove."""
+    """Whether this user may remove it."""
     try:
         return os.geteuid() in (0, folder.stat().st_uid)
-    except FileNotFoundError:  # its owner was just about to
+    except FileNotFoundError:  # another emulator of its user removed it meanwhile
         return False

@@ -17,7 +17,7 @@ from lambdameter.emulator.sandbox import (
     owner,
     processes,
 )
-from lambdameter.emulator.sandbox.base import Counters, Levers
+from lambdameter.emulator.sandbox.base import Counters, PacerFiles
 from lambdameter.emulator.sandbox.cgroup import CgroupFactory, CgroupSandbox, Setting, keyed
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.errors import HostError
@@ -32,13 +32,13 @@ _NEEDS = "Run as root on a host with cgroup v1."
 
 
 def oom_kills(oom_control: bytes) -> int | None:
-    """The count in memory.oom_control; None: a kernel before 4.13, which does not tell."""
+    """The count in memory.oom_control; None: a kernel before 4.13, which does not count."""
     count = keyed(oom_control).get(b"oom_kill")
     return None if count is None else int(count)
 
 
 def throttled_ms(cpu_stat: bytes) -> float:
-    """The throttled time in cpu.stat, which v1 has in ns and adds up over the CPUs' queues."""
+    """The throttled time in cpu.stat, which v1 gives in ns and adds up over the CPUs' queues."""
     return int(keyed(cpu_stat)[b"throttled_time"]) / _NS_PER_MS
 
 
@@ -57,12 +57,12 @@ class CgroupV1Sandbox(CgroupSandbox):
             self._tasks = self._file("pids", "pids.current")
 
     @property
-    def levers(self) -> Levers | None:
-        """As `CgroupSandbox` has it."""
+    def pacer_files(self) -> PacerFiles | None:
+        """See `Sandbox.pacer_files`."""
         usage, hold = ("cpuacct", "cpuacct.usage_percpu"), ("freezer", "freezer.state")
         if not (self._group.has(*usage) and self._inner.has(*hold)):
             return None
-        return Levers(
+        return PacerFiles(
             quota_ns=self._quota_ns,
             usage=self._group.path(*usage),
             counts="ns_per_cpu",
@@ -101,12 +101,12 @@ class CgroupV1Sandbox(CgroupSandbox):
 
 
 def _keep_the_kernel_ready(group: Group) -> None:
-    """An empty group that is always frozen and always has a quota.
+    """Make an empty group that is always frozen and always has a quota.
 
-    Linux patches its own code when the first group on a host gets frozen or gets a quota, and
-    again when the last one is rid of it (static keys: freezer_active, __cfs_bandwidth_used). With
-    one environment on the host that would be four times an invocation, some 65 us each, against
-    2 us for all that freezing is otherwise.
+    Linux patches its own code when the first group on a host is frozen or gets a quota, and again
+    when the last one is thawed or loses its quota (static keys: freezer_active,
+    __cfs_bandwidth_used). With one environment on the host that would happen four times in an
+    invocation and take some 65 us each, while freezing itself takes 2 us.
     """
     group.make()
     group.write("cpu", "cpu.cfs_quota_us", cpu_share.LEAST_QUOTA_US)  # less than any group's
@@ -132,9 +132,9 @@ def grant(_state: Path, _missing: str) -> CgroupFactory:
         parent.make()
         _keep_the_kernel_ready(parent.below("ready"))
     host = allowance.of_host()
-    left = host._replace(
+    available = host._replace(
         vcpus=allowance.v1_vcpus(folders["cpu"], host.vcpus),
         memory_mb=allowance.v1_memory_mb(folders["memory"], host.memory_mb),
     )
-    enforcement = cgroup.enforcement("cgroup v1", parent, left, launch.ENCLOSED)
-    return CgroupFactory(parent, CgroupV1Sandbox, enforcement, left)
+    enforcement = cgroup.enforcement("cgroup v1", parent, available, launch.ENCLOSED)
+    return CgroupFactory(parent, CgroupV1Sandbox, enforcement, available)

@@ -18,10 +18,10 @@ from lambdameter.emulator.sandbox import (
     owner,
     processes,
 )
-from lambdameter.emulator.sandbox.base import Counters, Levers
+from lambdameter.emulator.sandbox.base import Counters, PacerFiles
 from lambdameter.emulator.sandbox.cgroup import CgroupFactory, CgroupSandbox, Setting, keyed
 from lambdameter.emulator.sandbox.cgroup_tree import Group
-from lambdameter.emulator.sandbox.delegation import Ground
+from lambdameter.emulator.sandbox.delegation import DelegatedGroup
 from lambdameter.units import BYTES_PER_MIB
 
 _US_PER_MS = 1_000
@@ -31,7 +31,7 @@ _granted = itertools.count()
 class CgroupV2Sandbox(CgroupSandbox):
     """One execution environment in its own cgroup.
 
-    memory.oom.group stays 0, so the kernel kills the largest process alone, as in v1.
+    memory.oom.group stays 0, so the kernel kills only the largest process, as in v1.
     """
 
     _nests = tuple(sorted(delegation.WANTED))
@@ -46,12 +46,12 @@ class CgroupV2Sandbox(CgroupSandbox):
             self._tasks = self._file("pids", "pids.current")
 
     @property
-    def levers(self) -> Levers | None:
-        """As `CgroupSandbox` has it."""
+    def pacer_files(self) -> PacerFiles | None:
+        """See `Sandbox.pacer_files`."""
         usage, hold = ("cpu", "cpu.stat"), ("cpu", "cgroup.freeze")
         if not (self._inner.has(*usage) and self._inner.has(*hold)):
             return None
-        return Levers(
+        return PacerFiles(
             quota_ns=self._quota_ns,
             usage=self._inner.path(*usage),
             counts="cpu_stat",
@@ -90,20 +90,20 @@ class CgroupV2Sandbox(CgroupSandbox):
 
 
 def grant(
-    _state: Path, _missing: str, claim: Callable[[], Ground] = delegation.claim
+    _state: Path, _missing: str, claim: Callable[[], DelegatedGroup] = delegation.claim
 ) -> CgroupFactory:
-    """Make the parent group below our own, which is rearranged for it until close().
+    """Make the parent group below our own group, whose processes move away until close().
 
     Raises:
         HostError: this host or this user has no cgroup v2, or the launcher is not built.
     """
     binaries.find(launch.LAUNCHER)
-    ground = claim()
-    parent = Group(dict.fromkeys(ground.has(delegation.WANTED), ground.top)).below(
+    group = claim()
+    parent = Group(dict.fromkeys(group.has(delegation.WANTED), group.top)).below(
         owner.name(os.getpid(), next(_granted))
     )
     try:
-        ground.open()
+        group.open()
         with cgroup.kernel("make a cgroup"):
             parent.make()
             for controller in parent.controllers:
@@ -111,20 +111,20 @@ def grant(
             _keep_the_kernel_ready(parent.below("ready"))
     except BaseException:
         parent.erase()
-        ground.close()
+        group.close()
         raise
     host = allowance.of_host()
-    left = host._replace(
-        vcpus=allowance.v2_vcpus(ground.top, host.vcpus),
-        memory_mb=allowance.v2_memory_mb(ground.top, host.memory_mb),
+    available = host._replace(
+        vcpus=allowance.v2_vcpus(group.top, host.vcpus),
+        memory_mb=allowance.v2_memory_mb(group.top, host.memory_mb),
     )
     arrange, isolation = _isolation()
     return CgroupFactory(
         parent,
         functools.partial(CgroupV2Sandbox, arrange=arrange),
-        cgroup.enforcement("cgroup v2", parent, left, isolation),
-        left,
-        release=ground.close,
+        cgroup.enforcement("cgroup v2", parent, available, isolation),
+        available,
+        release=group.close,
     )
 
 
@@ -135,6 +135,6 @@ def _isolation() -> tuple[launch.Arrange, str]:
 
 
 def _keep_the_kernel_ready(group: Group) -> None:
-    """An empty group that always has a quota: see cgroup_v1; v2 freezes without a static key."""
+    """Make an empty group that always has a quota; as in cgroup_v1, but v2 freezes differently."""
     group.make()
     group.write("cpu", "cpu.max", f"{cpu_share.PERIOD_US} {cpu_share.PERIOD_US}")

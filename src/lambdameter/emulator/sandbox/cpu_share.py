@@ -1,4 +1,4 @@
-"""How much CPU a memory tier buys, in the kernel's terms; shared by all that enforce it."""
+"""The CPU share of a memory size, in the kernel's terms; for every sandbox that enforces it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from lambdameter.model.base import MEMORY_MB_PER_VCPU
 
-# AWS's pauses at 5 s of busy looping fall on multiples of 20 ms.
+# Pauses in a busy loop of 5 s on AWS fall on multiples of 20 ms.
 PERIOD_US = 20_000
-# The least that the kernel takes (min_cfs_quota_period),
+# The lowest quota that the kernel accepts (min_cfs_quota_period),
 # https://docs.kernel.org/scheduler/sched-bwc.html
 LEAST_QUOTA_US = 1_000
 UNLIMITED_US = -1
@@ -29,7 +29,7 @@ class Bandwidth(NamedTuple):
 
 
 def vcpus(memory_mb: int) -> float:
-    """A tier's share: linear, one vCPU at 1,769 MB.
+    """The CPU share of a memory size: linear, one vCPU at 1,769 MB.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
     """
@@ -37,9 +37,15 @@ def vcpus(memory_mb: int) -> float:
 
 
 def bandwidth(memory_mb: int, *, slowness: float = 1.0, most: float = math.inf) -> Bandwidth:
-    """A tier's CPU time; on a CPU made slower less by as much, and never more than `most` vCPUs.
+    """The CPU time of a memory size.
 
-    Where 20 ms would give less than the kernel takes, the period is longer: the share counts.
+    Where the quota of 20 ms would be below the kernel's limit, the period is longer at the same
+    share.
+
+    Args:
+        memory_mb: the memory size.
+        slowness: how many times slower the CPUs are made; the share is divided by it.
+        most: the most vCPUs that there are.
     """
     share = min(vcpus(memory_mb) / slowness, most)
     there = round if math.isinf(most) else math.floor
@@ -48,20 +54,20 @@ def bandwidth(memory_mb: int, *, slowness: float = 1.0, most: float = math.inf) 
 
 
 def quota_ns(memory_mb: int, *, cpus: int, most: float = math.inf) -> int | None:
-    """A memory size's CPU time of a Lambda vCPU per PERIOD_US; None: its CPUs have no more."""
+    """CPU time of a Lambda vCPU per PERIOD_US, ns; None: at least all that `cpus` CPUs have."""
     share = min(vcpus(memory_mb), most)
     return round(share * PERIOD_US * _NS_PER_US) if share < cpus else None
 
 
 def visible_vcpus(memory_mb: int) -> int:
-    """How many vCPUs a function sees, whatever its share of them."""
+    """How many vCPUs a function sees."""
     return next((count for most, count in _VISIBLE if memory_mb <= most), _MOST_VISIBLE)
 
 
 def choose_cpus(memory_mb: int, host: Sequence[int], turn: int) -> tuple[int, ...]:
-    """The host's CPUs that an environment is shown; all of them, where there are no more.
+    """The host's CPUs that an environment sees; all of them, if the host has too few.
 
-    Environments take turns (`turn` counts them), so that they do not crowd the first CPUs.
+    `turn` counts the environments, so that they spread over the CPUs.
     """
     count = visible_vcpus(memory_mb)
     if count >= len(host):

@@ -1,7 +1,7 @@
-"""Where in cgroup v2 this process may make groups, and what must give way there before.
+"""Finds the group of cgroup v2 in which this process may make groups, and makes room there.
 
-A group whose children have controllers may hold no process itself, but for the root of all
-("no internal processes"), so whoever is in it moves to a leaf beside the children first.
+A group whose children have controllers may not hold processes itself, except the root of all groups
+("no internal processes"). So its processes move to a leaf beside the children first.
 https://docs.kernel.org/admin-guide/cgroup-v2.html#no-internal-process-constraint
 """
 
@@ -21,18 +21,18 @@ from lambdameter.errors import HostError
 
 NEEDED = frozenset({"cpu", "memory"})
 WANTED = NEEDED | {"pids"}
-# Not an owner's name: what is in it is not an emulator's to kill.
+# Not the name of an owner, since no emulator may kill the processes in it.
 LEAF = "lambdameter-beside"
 _SYSTEMD = Path("/run/systemd/system")  # https://man7.org/linux/man-pages/man3/sd_booted.3.html
 _TRIES, _STEP_S, _ANSWER_S = 200, 0.01, 10
 _DROP_IN = "/etc/systemd/system/user@.service.d/lambdameter.conf"
 
 
-class Ground:
-    """A group of v2 that is ours to divide.
+class DelegatedGroup:
+    """A group of v2 in which we may make groups.
 
     Args:
-        top: the group; `open` moves the processes that are in it to its LEAF.
+        top: the group; `open` moves its processes to its LEAF.
     """
 
     def __init__(self, top: Path) -> None:
@@ -40,20 +40,20 @@ class Ground:
         self._enabled: list[str] = []
 
     def has(self, controllers: frozenset[str]) -> frozenset[str]:
-        """Which of these controllers the group may hand on."""
+        """The controllers of these that the group can pass on to its children."""
         return controllers & _words(self.top / "cgroup.controllers")
 
     def is_ours(self) -> bool:
-        """Whether we may make groups, enable controllers and place processes in it."""
+        """Whether we may make groups, enable controllers and move processes in it."""
         wanted = (self.top, self.top / "cgroup.procs", self.top / "cgroup.subtree_control")
         return all(os.access(path, os.W_OK) for path in wanted)
 
     def is_free(self) -> bool:
-        """Whether nobody but us need give way."""
+        """Whether no process but ours has to move."""
         return self._is_root_of_all() or set(self._pids()) <= {os.getpid()}
 
     def open(self) -> None:
-        """Let controllers be used below it. Raises HostError."""
+        """Enable the controllers for its children. Raises HostError."""
         control = self.top / "cgroup.subtree_control"
         missing = sorted(self.has(WANTED) - _words(control))
         if not missing:
@@ -65,7 +65,7 @@ class Ground:
                 try:
                     control.write_text(" ".join(f"+{controller}" for controller in missing))
                 except OSError as error:
-                    # One of those that moved had just forked.
+                    # A process forked while it was moved.
                     if error.errno != errno.EBUSY or last_try:
                         raise
                 else:
@@ -73,7 +73,7 @@ class Ground:
                     return
 
     def close(self) -> None:
-        """Undo it; while another emulator uses the group the kernel refuses."""
+        """Undo `open`; the kernel refuses that while another emulator uses the group."""
         control, leaf = self.top / "cgroup.subtree_control", self.top / LEAF
         enabled = sorted(WANTED & _words(control)) if leaf.is_dir() else self._enabled
         with contextlib.suppress(OSError):
@@ -86,7 +86,7 @@ class Ground:
         return cgroup_tree.Group({"": self.top}).pids("")
 
     def _is_root_of_all(self) -> bool:
-        """It alone has no events of its own, and may hold processes."""
+        """Only the root of all groups has no cgroup.events, and it may hold processes."""
         return not (self.top / "cgroup.events").exists()
 
     @staticmethod
@@ -101,43 +101,43 @@ def claim(
     enter_scope: Callable[[], bool] | None = None,
     proc: Path = PROC,
     pause: Callable[[float], None] = time.sleep,
-) -> Ground:
-    """Find a group that may be divided; systemd is asked for one where ours is not free.
+) -> DelegatedGroup:
+    """Find a group in which we may make groups; systemd makes one where ours is not free.
 
     Args:
-        enter_scope: asks for this process to be moved to a delegated group of its own; False:
-            nobody is there to be asked.
-        proc: /proc, or what stands for it.
-        pause: waits a number of seconds for systemd to have done it.
+        enter_scope: asks for a delegated group of its own for this process; False: it is not to be
+            had.
+        proc: /proc, or a test's own.
+        pause: waits a number of seconds while systemd moves this process.
 
     Raises:
-        AbsentError: this kernel's controllers are not those of v2.
-        HostError: they are, but not for us; the next step says what to type.
+        AbsentError: this kernel does not use v2's controllers.
+        HostError: it does, but we may not; the next step says what to type.
     """
-    ground = _home(proc)
-    if ground.is_ours() and ground.is_free() and ground.has(NEEDED) == NEEDED:
-        return ground
-    before = ground.top
-    if (enter_scope or ask_systemd)():
+    group = _home(proc)
+    if group.is_ours() and group.is_free() and group.has(NEEDED) == NEEDED:
+        return group
+    before = group.top
+    if (enter_scope or enter_systemd_scope)():
         for _ in range(_TRIES):
-            ground = _home(proc)
-            if ground.top != before:
+            group = _home(proc)
+            if group.top != before:
                 break
             pause(_STEP_S)
-    if not ground.is_ours():
+    if not group.is_ours():
         raise HostError(
             "This user may not create cgroups",
-            place=str(ground.top),
+            place=str(group.top),
             next_step="Run as root, or in a systemd session (check with `systemctl "
             "--user status`).",
         )
-    if lacking := sorted(NEEDED - ground.has(NEEDED)):
-        raise _not_handed_down(ground, lacking)
-    return ground
+    if lacking := sorted(NEEDED - group.has(NEEDED)):
+        raise _undelegated(group, lacking)
+    return group
 
 
-def _home(proc: Path) -> Ground:
-    """The group that we are in, or that gave way to us before."""
+def _home(proc: Path) -> DelegatedGroup:
+    """The group that we are in, or whose leaf we moved to before."""
     folder = cgroup_tree.own_folders(frozenset({cgroup_tree.UNIFIED}), proc).get("")
     in_v1 = cgroup_tree.own_folders(NEEDED, proc)
     if folder is None or in_v1:
@@ -147,30 +147,30 @@ def _home(proc: Path) -> Ground:
             else "The cgroup controllers of this host belong to cgroup v1",
             next_step="Boot with systemd.unified_cgroup_hierarchy=1.",
         )
-    return Ground(folder.parent if folder.name == LEAF else folder)
+    return DelegatedGroup(folder.parent if folder.name == LEAF else folder)
 
 
-def _not_handed_down(ground: Ground, lacking: list[str]) -> HostError:
+def _undelegated(group: DelegatedGroup, lacking: list[str]) -> HostError:
     """https://systemd.io/CGROUP_DELEGATION and https://rootlesscontaine.rs/getting-started/common/cgroup2."""
     cause = f"cgroup v2 is delegated to this user without the controller {' and '.join(lacking)}"
     if os.geteuid() == 0:
-        above = ground.top.parent / "cgroup.subtree_control"
+        above = group.top.parent / "cgroup.subtree_control"
         return HostError(
-            cause, place=str(ground.top), next_step=f"Enable the controller in {above}."
+            cause, place=str(group.top), next_step=f"Enable the controller in {above}."
         )
     return HostError(
         cause,
-        place=str(ground.top),
+        place=str(group.top),
         next_step=f"Type `sudo mkdir -p {Path(_DROP_IN).parent} && printf "
         f"'[Service]\\nDelegate=cpu memory pids\\n' | sudo tee {_DROP_IN} && "
         "sudo systemctl daemon-reload`, then log out of all sessions and in again.",
     )
 
 
-def ask_systemd() -> bool:
+def enter_systemd_scope() -> bool:
     """Ask for a scope with Delegate=yes around this process; False: there is no systemd.
 
-    What `systemd-run --scope -p Delegate=yes` does, but for a process that runs already.
+    As `systemd-run --scope -p Delegate=yes`, but for a process that runs already.
     https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.systemd1.html
     """
     if not _SYSTEMD.is_dir():

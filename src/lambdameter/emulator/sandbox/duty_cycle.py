@@ -1,7 +1,7 @@
-"""Lambda's CPU share and memory limit without cgroups: stop, let run, and watch.
+"""Lambda's CPU share and memory limit without cgroups, approximated by stopping and watching.
 
-An approximation: the emulator measures what an environment uses and stops it by SIGSTOP for whole
-periods, as the kernel's own quota does. It is for hosts that grant no cgroups.
+The emulator measures what an environment uses, and stops it by SIGSTOP for whole periods, as the
+kernel's own quota does. This sandbox is for hosts that grant no cgroups.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
+from lambdameter.emulator.clock import CallLater, Timer, call_later
 from lambdameter.emulator.sandbox import allowance, launch, processes, sessions
 from lambdameter.emulator.sandbox.allowance import Allotment, Allowance
 from lambdameter.emulator.sandbox.base import NO_ADJUSTMENT, Counters, HostAdjustment, ProcessSpec
 from lambdameter.emulator.sandbox.sessions import SessionSandbox
 from lambdameter.model.sample import Enforcement
 
-_US_PER_MS, _US_PER_S, _NS_PER_US = 1_000, 1_000_000, 1_000
-# The kernel looks at a quota as often, at its usual tick of 250 Hz.
+_US_PER_MS, _NS_PER_US = 1_000, 1_000
+# The kernel checks a quota as often, at its usual tick of 250 Hz.
 CHECK_MS = 4
-# Finding new processes means to look through all of the host's.
+# To find new processes, all processes of the host are searched.
 _SEARCH_MS = 100
 
 
@@ -36,9 +37,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     https://docs.kernel.org/scheduler/sched-bwc.html
 
     Attributes:
-        quota_us: what each period grants; it cannot be saved up.
-        left_us: what may still be used in this period; negative: a debt, that later ones pay.
-        period: the present one, from 0.
+        quota_us: what each period grants; unused quota expires.
+        left_us: what may still be used in this period; negative: a debt, which later periods pay.
+        period: the number of the present period, from 0.
     """
 
     quota_us: int
@@ -46,37 +47,26 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     period: int = 0
 
     def charge(self, used_us: float, period: int) -> Account:
-        """The account in a later period or the same one, after `used_us` more up to its start."""
-        granted = (period - self.period) * self.quota_us
-        left = min(self.quota_us, self.left_us - used_us + granted)
-        return Account(quota_us=self.quota_us, left_us=left, period=period)
+        """The account in the same or a later period, after `used_us` more were used before it."""
+        granted_us = (period - self.period) * self.quota_us
+        left_us = min(self.quota_us, self.left_us - used_us + granted_us)
+        return Account(quota_us=self.quota_us, left_us=left_us, period=period)
 
     @property
     def pause(self) -> int:
-        """How many periods must begin before it may run again; 0: it may run now."""
+        """How many periods must begin before the environment may run; 0: it may run now."""
         return 0 if self.left_us > 0 else math.floor(-self.left_us / self.quota_us) + 1
 
 
-class Timer(Protocol):
-    """A call that is to come."""
-
-    def cancel(self) -> None:
-        """Let it not come."""
-
-
-def _on_the_loop(delay_s: float, call: Callable[[], None]) -> Timer:
-    return asyncio.get_running_loop().call_later(delay_s, call)
-
-
 class DutyCycleSandbox(SessionSandbox):
-    """One execution environment that is looked after every few milliseconds while it runs."""
+    """One execution environment that is checked every few milliseconds while it runs."""
 
     def __init__(
         self,
         allotment: Allotment,
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
-        later: Callable[[float, Callable[[], None]], Timer] = _on_the_loop,
+        later: CallLater = call_later,
         **injected: Any,
     ) -> None:
         super().__init__(allotment.cpus, **injected)
@@ -99,45 +89,47 @@ class DutyCycleSandbox(SessionSandbox):
         """Start the function's process. Raises HostError."""
         process = await super().spawn(spec)
         self._search()
-        self._look()
+        self._check()
         return process
 
     def throttle(self) -> None:
-        """Grant the tier's CPU share and no more, from now on."""
+        """Grant only the CPU share of the memory size, from now on."""
         quota_us = self._bandwidth.quota_us
         self._account = Account(quota_us=quota_us, left_us=quota_us)
         self._throttled_at_us = self._now_us()
         self._charged_ms = self._used_ms(self._members)
-        self._look()
+        self._check()
 
     def unthrottle(self) -> None:
         """Grant whole vCPUs."""
         self._account = None
-        self._look()
+        self._check()
 
     def freeze(self) -> None:
-        """Stop every process by SIGSTOP. Raises HostError: they have not within a second."""
+        """Stop every process by SIGSTOP. Raises HostError after a second."""
         self._frozen = True
         self._cancel()
         self._let_run(send=False)
         super().freeze()
 
     def thaw(self) -> None:
-        """Let every process run again, at once or, after a debt, at the period that pays it."""
+        """Let every process run again; after a debt, only from the period that pays it."""
         self._frozen = False
         self._search()
         self._held_at_us = self._now_us()
-        self._look()
+        self._check()
 
     def counters(self) -> Counters:
-        """The counters; throttled is for how long the environment was held for its quota."""
-        held = self._held_us
+        """The counters; `throttled_ms` is for how long the environment was held for its quota."""
+        held_us = self._held_us
         if self._held_at_us is not None:
-            held += self._now_us() - self._held_at_us
-        read = super().counters()
-        peak = float(self._limit_mb) if self._killed else read.peak_memory_mb
+            held_us += self._now_us() - self._held_at_us
+        counters = super().counters()
         return msgspec.structs.replace(
-            read, throttled_ms=held / _US_PER_MS, peak_memory_mb=peak, oom_kills=len(self._killed)
+            counters,
+            throttled_ms=held_us / _US_PER_MS,
+            peak_memory_mb=float(self._limit_mb) if self._killed else counters.peak_memory_mb,
+            oom_kills=len(self._killed),
         )
 
     async def destroy(self) -> None:
@@ -145,8 +137,8 @@ class DutyCycleSandbox(SessionSandbox):
         self._cancel()
         await super().destroy()
 
-    def _look(self) -> None:
-        """Stop or let run, kill what is too large, and come back; while frozen there is no need."""
+    def _check(self) -> None:
+        """Stop the processes or let them run, kill one that is too large, and check again later."""
         self._cancel()
         if self._frozen:
             return
@@ -162,10 +154,10 @@ class DutyCycleSandbox(SessionSandbox):
             pause_us = CHECK_MS * _US_PER_MS
         elif self._held_at_us is None:
             self._hold(now_us)
-        self._timer = self._later(pause_us / _US_PER_S, self._look)
+        self._timer = self._later(pause_us / _US_PER_MS, self._check)
 
     def _charge(self, now_us: int) -> int:
-        """Charge what was used since the last time; for how long it is to be held now."""
+        """Charge the CPU time since the last check; how long to hold the environment now, µs."""
         used_ms = self._used_ms(self._members)
         used_us, self._charged_ms = (used_ms - self._charged_ms) * _US_PER_MS, used_ms
         if self._account is None:
@@ -191,7 +183,7 @@ class DutyCycleSandbox(SessionSandbox):
             sessions.send(self._members, signal.SIGCONT)
 
     def _watch_memory(self) -> None:
-        """As the kernel does: the largest is killed, once they have more than the tier together."""
+        """Kill the largest process, as the kernel does, where all together exceed the limit."""
         sizes = {pid: processes.resident_mb(pid) for pid in self._members}
         if sum(sizes.values()) <= self._limit_mb or self._killed & sizes.keys():
             return
@@ -213,9 +205,9 @@ class DutyCycleSandbox(SessionSandbox):
 
 
 class DutyCycle:
-    """Makes sandboxes that share the emulator's loop, on any Linux host and for any user."""
+    """Makes sandboxes on the emulator's own event loop, on any Linux host and for any user."""
 
-    has_levers = False
+    has_pacer_files = False
 
     def __init__(self, host: Allowance, missing: str) -> None:
         self._host = host
@@ -235,19 +227,19 @@ class DutyCycle:
 
     def create(
         self,
-        name: str,  # noqa: ARG002  it is unnamed
+        name: str,  # noqa: ARG002  the sandbox has no name
         memory_mb: int,
         adjustment: HostAdjustment = NO_ADJUSTMENT,
     ) -> DutyCycleSandbox:
-        """Make an empty enclosure of a tier."""
+        """Make an empty sandbox for a memory size."""
         return DutyCycleSandbox(self._host.allot(memory_mb, adjustment, next(self._turns)))
 
     def close(self) -> None:
-        """Nothing is shared."""
+        """Do nothing: the sandboxes share nothing."""
 
 
 def grant(state: Path, missing: str) -> DutyCycle:
-    """Check what even this needs. Raises HostError."""
+    """Make the factory. Raises HostError: this host cannot start functions."""
     sessions.check(state)
     return DutyCycle(
         allowance.of_host(),

@@ -19,7 +19,7 @@ TMP = "/tmp"  # noqa: S108  the function's own
 # File descriptors, and processes with threads.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 DESCRIPTORS = PROCESSES = 1024
-# What `enclosed` and `on_host` come to, in an Enforcement's words.
+# `enclosed` and `on_host` in the words of `Enforcement.isolation`.
 ENCLOSED = (
     "unprivileged user; mount namespace where only /tmp is writable; /tmp without "
     "size limit; network and process list shared with the host"
@@ -28,7 +28,7 @@ ON_HOST = "own session; the user's own permissions; the host's file system as it
 
 
 class Mount(msgspec.Struct, frozen=True):
-    """A file or folder of the host (`source`) that is shown inside as `target`."""
+    """A file or folder of the host (`source`) that the function sees as `target`."""
 
     source: str
     target: str
@@ -36,14 +36,14 @@ class Mount(msgspec.Struct, frozen=True):
 
 
 class User(msgspec.Struct, frozen=True):
-    """Who the function is."""
+    """The user that the function runs as."""
 
     uid: int
     gid: int
 
 
 class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """The launcher's argument; its fields are explained in crates/launch/src/spec.rs."""
+    """The launcher's argument; crates/launch/src/spec.rs explains its fields."""
 
     argv: tuple[str, ...]
     environment: dict[str, str]
@@ -62,7 +62,7 @@ SANDBOX_USER = User(uid=993, gid=990)
 
 
 def mounts_of(spec: ProcessSpec) -> tuple[Mount, ...]:
-    """The mounts of a process that sees them where Lambda has them: only /tmp is writable."""
+    """The mounts at Lambda's paths; only /tmp is writable."""
     return tuple(
         Mount(source=source, target=target, writable=target == TMP)
         for target, source in spec.mounts.items()
@@ -70,7 +70,7 @@ def mounts_of(spec: ProcessSpec) -> tuple[Mount, ...]:
 
 
 class Arrange(Protocol):
-    """How a process is placed on the host."""
+    """Makes the launcher's argument for a process."""
 
     def __call__(
         self,
@@ -79,14 +79,20 @@ class Arrange(Protocol):
         cgroups: tuple[str, ...] = (),
         cpus: tuple[int, ...] | None = None,
     ) -> LaunchSpec:
-        """The launcher's argument. `cgroups`: cgroup.procs files to join; `cpus`: None: all."""
+        """Make the argument.
+
+        Args:
+            spec: the process.
+            cgroups: cgroup.procs files of the groups that the process joins.
+            cpus: the CPUs that it may run on; None: all.
+        """
         ...
 
 
 def enclosed(
     spec: ProcessSpec, *, cgroups: tuple[str, ...] = (), cpus: tuple[int, ...] | None = None
 ) -> LaunchSpec:
-    """The process as Lambda's user, in a mount namespace of its own; this needs root."""
+    """Run as Lambda's user in a mount namespace of its own; this needs root."""
     return LaunchSpec(
         argv=spec.argv,
         environment=spec.environment,
@@ -102,16 +108,16 @@ def enclosed(
 def on_host(
     spec: ProcessSpec, *, cgroups: tuple[str, ...] = (), cpus: tuple[int, ...] | None = None
 ) -> LaunchSpec:
-    """The process without mounts, as the present user: paths inside are replaced by the host's.
+    """Run without mounts as the present user: Lambda's paths are replaced by the host's.
 
-    Only whole path names are, also in the middle of a list or an option: with /var/task on
-    /srv/x, "/var/task:/var/tasks" becomes "/srv/x:/var/tasks".
+    Only whole path names are replaced, also inside a list or an option: with /var/task on /srv/x,
+    "/var/task:/var/tasks" becomes "/srv/x:/var/tasks".
     """
     longest_first = sorted(spec.mounts, key=len, reverse=True)
     inside = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w.-])")
 
     def rewrite(text: str) -> str:
-        return inside.sub(lambda found: spec.mounts[found[0]], text) if spec.mounts else text
+        return inside.sub(lambda match: spec.mounts[match[0]], text) if spec.mounts else text
 
     return LaunchSpec(
         argv=tuple(rewrite(argument) for argument in spec.argv),
@@ -126,11 +132,11 @@ def on_host(
 async def start(spec: LaunchSpec) -> asyncio.subprocess.Process:
     """Start the process in a session of its own; stdout and stderr are one pipe.
 
-    The launcher gets no environment: LD_LIBRARY_PATH is the function's, not its own.
+    The launcher gets no environment, since LD_LIBRARY_PATH is for the function.
 
     Raises:
-        HostError: the launcher is missing or cannot be started. What fails later is a line on
-            the process's stdout, and its exit status is 126.
+        HostError: the launcher is missing or cannot be started. A later failure is a line on the
+            process's stdout, with the exit status 126.
     """
     launcher = binaries.find(LAUNCHER)
     try:

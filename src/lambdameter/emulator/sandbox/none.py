@@ -1,4 +1,4 @@
-"""No enforcement: a process of the user's own, that can be stopped, counted and killed."""
+"""No enforcement: a process of the user, which can be stopped, counted and killed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NoSandbox(SessionSandbox):
 class NoEnforcement:
     """Makes sandboxes that enforce nothing, on any Linux host and for any user."""
 
-    has_levers = False
+    has_pacer_files = False
 
     def __init__(self, missing: str) -> None:
         self.enforcement = Enforcement(
@@ -37,19 +37,19 @@ class NoEnforcement:
 
     def create(
         self,
-        name: str,  # noqa: ARG002  it is unnamed
+        name: str,  # noqa: ARG002  the sandbox has no name
         memory_mb: int,  # noqa: ARG002  nothing is enforced
         adjustment: HostAdjustment = NO_ADJUSTMENT,  # noqa: ARG002  as memory_mb
     ) -> NoSandbox:
-        """Make an empty enclosure."""
+        """Make an empty sandbox."""
         return NoSandbox()
 
     def close(self) -> None:
-        """Nothing is shared."""
+        """Do nothing: the sandboxes share nothing."""
 
 
 def grant(state: Path, missing: str) -> NoEnforcement:
-    """Check what even this needs. Raises HostError."""
+    """Make the factory. Raises HostError: this host cannot start functions."""
     sessions.check(state)
     return NoEnforcement(
         missing

@@ -1,4 +1,4 @@
-"""The name of what an emulator makes on its host tells whose it is, and so whether it may go."""
+"""Names of what an emulator makes on its host: they tell the owner, and so whether it is dead."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from lambdameter.emulator.sandbox.processes import PROC, start_ticks
 _OWNED = re.compile(r"lambdameter-(?P<pid>\d+)-(?P<ticks>\d+)-(?P<namespace>\d+)-\w+")
 
 
-def name(pid: int, which: int | str, proc: Path = PROC) -> str:
-    """Pid and start time of the owner, in which PID namespace; `which` tells its things apart."""
-    return f"lambdameter-{pid}-{start_ticks(pid, proc)}-{pid_namespace(proc)}-{which}"
+def name(pid: int, suffix: int | str, proc: Path = PROC) -> str:
+    """A name with its owner's pid, start time and PID namespace; `suffix` makes it unique."""
+    return f"lambdameter-{pid}-{start_ticks(pid, proc)}-{pid_namespace(proc)}-{suffix}"
 
 
 def is_dead(name: str, proc: Path = PROC) -> bool:
-    """Whether this is such a name and its owner surely dead.
+    """Whether this is such a name, and its owner is certainly dead.
 
-    Of another PID namespace's one cannot tell: process ids mean nothing outside it.
+    False for another PID namespace: its process ids mean nothing here.
     """
     owned = _OWNED.fullmatch(name)
     return (
@@ -29,5 +29,5 @@ def is_dead(name: str, proc: Path = PROC) -> bool:
 
 
 def pid_namespace(proc: Path = PROC) -> int:
-    """The one that this process is in."""
+    """The PID namespace of this process."""
     return (proc / "self" / "ns" / "pid").stat().st_ino

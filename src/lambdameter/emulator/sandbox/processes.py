@@ -1,4 +1,4 @@
-"""What the kernel tells of single processes in /proc; shared by all sandboxes."""
+"""Reads single processes in /proc, for all sandboxes."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ _STOPPED = frozenset("Tt")
 
 
 def peak_mb(pids: Iterable[int], proc: Path = PROC) -> float:
-    """The peak resident sizes of these processes, added up, MiB; those that are gone have none.
+    """The sum of the peak resident sizes of these processes, MiB; dead processes have none.
 
-    Pages that processes share are counted in each, and peaks of different moments add up: for
-    the one process that a function is, it is exact.
+    Shared pages count in each process, and the peaks may be of different moments. For a function
+    with one process, the sum is exact.
     """
     return sum(_peak_kib(f"{proc}/{pid}/status") for pid in pids) / _KIB_PER_MIB
 
 
 def _peak_kib(status: str) -> int:
     try:
-        found = _PEAK_KIB.search(read(status))
+        match = _PEAK_KIB.search(read(status))
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return int(found[1]) if found else 0
+    return int(match[1]) if match else 0
 
 
-class Alone(NamedTuple):
-    """What a process tells of itself; `threads` tells whether it is all there is in a group."""
+class ProcessStatus(NamedTuple):
+    """Figures of one process; `threads` shows whether it is the only process of a group."""
 
     peak_mb: float
     threads: int
 
 
 class StatusFile:
-    """/proc/PID/status of one process, kept open: what it has is asked in every invocation.
+    """/proc/PID/status of one process, which stays open to be read in every invocation.
 
-    It stays this process's, also once another has the pid.
+    It stays the file of this process, also after another process got the pid.
     """
 
     def __init__(self, pid: int, proc: Path = PROC) -> None:
@@ -64,8 +64,8 @@ class StatusFile:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             self._descriptor = os.open(proc / str(pid) / "status", os.O_RDONLY | os.O_CLOEXEC)
 
-    def read(self) -> Alone | None:
-        """None: the process is gone."""
+    def read(self) -> ProcessStatus | None:
+        """Read the figures; None: the process is dead."""
         if self._descriptor is None:
             return None
         try:
@@ -73,17 +73,21 @@ class StatusFile:
         except ProcessLookupError:
             return None
         peak, threads = _PEAK_KIB.search(text), _THREADS.search(text)
-        return Alone(int(peak[1]) / _KIB_PER_MIB, int(threads[1])) if peak and threads else None
+        return (
+            ProcessStatus(int(peak[1]) / _KIB_PER_MIB, int(threads[1]))
+            if peak and threads
+            else None
+        )
 
     def close(self) -> None:
-        """Close it; from now on the process counts as gone."""
+        """Close the file; from now on the process counts as dead."""
         if self._descriptor is not None:
             os.close(self._descriptor)
         self._descriptor = None
 
 
 def cpu_ms(pid: int) -> float | None:
-    """The CPU time that all threads of a process used; None: it is gone.
+    """The CPU time of all threads of a process; None: it is dead.
 
     The clock of clock_getcpuclockid(3), which Python does not wrap: include/linux/posix-timers.h.
     """
@@ -94,7 +98,7 @@ def cpu_ms(pid: int) -> float | None:
 
 
 def resident_mb(pid: int, proc: Path = PROC) -> float:
-    """What a process has in memory now, MiB; one that is gone has nothing."""
+    """The resident size of a process now, MiB; 0: it is dead."""
     try:
         pages = int(read(f"{proc}/{pid}/statm").split()[_RESIDENT])
     except (FileNotFoundError, ProcessLookupError):
@@ -103,11 +107,12 @@ def resident_mb(pid: int, proc: Path = PROC) -> float:
 
 
 def read(path: str) -> bytes:
-    """A whole file of the kernel's, in few calls: this is done in every invocation."""
+    """Read a file of the kernel in few calls, for use in every invocation."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         text = part = os.read(descriptor, _CHUNK_BYTES)
-        # The kernel gives a page at a time, cut at a line's end: less than half is all there is.
+        # The kernel returns a page at a time, cut at the end of a line: less than half a page is
+        # the end of the file.
         while len(part) > _PAGE_BYTES // 2:
             part = os.read(descriptor, _CHUNK_BYTES)
             text += part
@@ -117,9 +122,9 @@ def read(path: str) -> bytes:
 
 
 def start_ticks(pid: int, proc: Path = PROC) -> int | None:
-    """When a process was started, in clock ticks since boot; None: there is none, or a zombie.
+    """When a process was started, in clock ticks since boot; None: it is dead or a zombie.
 
-    With the pid it names a process for good: pids are used again.
+    Since pids are reused, only pid and start time together identify a process.
     """
     fields = _stat(pid, proc)
     return None if fields is None or fields[_STATE] in _DEAD else int(fields[_START_TICKS])
@@ -140,5 +145,5 @@ def _stat(pid: int, proc: Path) -> list[str] | None:
 
 def may_administer(proc: Path = PROC) -> bool:
     """Whether we hold CAP_SYS_ADMIN, without which there are no mounts."""
-    found = _CAPABILITIES.search((proc / "self" / "status").read_text())
-    return bool(found and int(found[1], 16) >> _CAP_SYS_ADMIN & 1)
+    match = _CAPABILITIES.search((proc / "self" / "status").read_text())
+    return bool(match and int(match[1], 16) >> _CAP_SYS_ADMIN & 1)

@@ -1,4 +1,4 @@
-"""An environment without cgroups: it is known, stopped, counted and killed by its sessions."""
+"""A sandbox without cgroups: it finds, stops, counts and kills processes by their sessions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _KILL_TRIES, _KILL_STEP_S = 1_000, 0.005
 
 
 class SessionSandbox:
-    """One execution environment that is nothing but the sessions of its processes."""
+    """One execution environment that consists of the sessions of its processes."""
 
-    levers = None
+    pacer_files = None
 
     def __init__(
         self,
@@ -49,13 +49,13 @@ class SessionSandbox:
         return process
 
     def charge(self, cpu_ms: float) -> None:
-        """What others use is nobody's here."""
+        """Nothing: no quota is kept here."""
 
     def freeze(self) -> None:
         """Stop every process by SIGSTOP; all have stopped when it returns.
 
         Raises:
-            HostError: they have not within a second.
+            HostError: they have not stopped within a second.
         """
         for _ in range(_STOP_TRIES):
             running = [pid for pid in self._pids() if processes.is_running(pid)]
@@ -73,7 +73,7 @@ class SessionSandbox:
         send(self._pids(), signal.SIGCONT)
 
     def counters(self) -> Counters:
-        """CPU time and peak; of processes that died what was last read, at least."""
+        """CPU time and peak; of dead processes only what was read before their end."""
         pids = self._pids()
         self._peak_mb = max(self._peak_mb, processes.peak_mb(pids))
         return Counters(
@@ -84,14 +84,14 @@ class SessionSandbox:
         )
 
     def _used_ms(self, pids: Iterable[int]) -> float:
-        """The CPU time of these processes and of all that were asked for before."""
+        """The CPU time of these processes and of all that were read before, ms."""
         for pid in pids:
             if (used := processes.cpu_ms(pid)) is not None:
                 self._cpu_ms[pid] = used
         return sum(self._cpu_ms.values())
 
     async def destroy(self) -> None:
-        """Kill every process of the sessions and wait until our own are reaped."""
+        """Kill every process of the sessions, and wait until those that we started are reaped."""
         for _ in range(_KILL_TRIES):
             pids = self._pids()
             if not pids and all(process.returncode is not None for process in self._started):
@@ -107,8 +107,8 @@ class SessionSandbox:
     def _pids(self) -> list[int]:
         """The living processes of the sessions, orphans included.
 
-        A session's number is given to nobody else while one of them lives, so a session that
-        is empty, its leader reaped, is looked at no more.
+        The kernel does not reuse a session's number while one of its processes lives. So a session
+        that is empty, and whose leader was reaped, need not be searched any more.
         """
         members: dict[int, int] = {}
         for pid in psutil.pids():
@@ -122,17 +122,17 @@ class SessionSandbox:
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:
-    """Signal those that are still there."""
+    """Send a signal to those of these processes that still live."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
 def check(state: Path) -> None:
-    """Check what even this needs: the launcher, and that functions below `state` may be run.
+    """Check what every sandbox needs: the launcher, and that programs below `state` may run.
 
     Raises:
-        HostError: one of them is not so.
+        HostError: the launcher is missing, or `state` is mounted noexec.
     """
     binaries.find(launch.LAUNCHER)
     if os.statvfs(state).f_flag & os.ST_NOEXEC:

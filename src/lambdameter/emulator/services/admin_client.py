@@ -1,4 +1,4 @@
-"""Questions to the data plane: what has this access key id done?"""
+"""Asks the local services what an access key id has done."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ class _Answer(NamedTuple):
     body: bytes
 
 
-class _Conversation(asyncio.Protocol):
-    """One connection; answers come in the order of the questions."""
+class _Connection(asyncio.Protocol):
+    """One HTTP connection; answers come in the order of the requests."""
 
     def __init__(self) -> None:
-        self._asked: collections.deque[asyncio.Future[_Answer]] = collections.deque()
+        self._pending: collections.deque[asyncio.Future[_Answer]] = collections.deque()
         self._body = b""
         self.open = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It may be asked from now on."""
+        """The connection can be used."""
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
         self._parser = httptools.HttpResponseParser(self)
         self.open = True
 
     def connection_lost(self, error: Exception | None) -> None:
-        """What was not answered will not be."""
+        """Fail every request that has no answer yet."""
         self.open = False
-        for future in self._asked:
+        for future in self._pending:
             if not future.done():
                 future.set_exception(
                     error or ConnectionResetError("the local services closed the connection")
                 )
-        self._asked.clear()
+        self._pending.clear()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser."""
@@ -55,19 +55,19 @@ class _Conversation(asyncio.Protocol):
         self._body = b""
 
     def on_body(self, body: bytes) -> None:
-        """A piece of it."""
+        """A piece of the answer's body."""
         self._body += body
 
     def on_message_complete(self) -> None:
-        """All of it is there; whoever asked may have been cancelled meanwhile."""
-        future = self._asked.popleft()
+        """An answer is complete; its caller may have been cancelled meanwhile."""
+        future = self._pending.popleft()
         if not future.done():
             future.set_result(_Answer(self._parser.get_status_code(), self._body))
 
-    def ask(self, request: bytes) -> asyncio.Future[_Answer]:
-        """Send a question; the answer, or ConnectionError."""
+    def send(self, request: bytes) -> asyncio.Future[_Answer]:
+        """Send a request; resolves with the answer or a ConnectionError."""
         future: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
-        self._asked.append(future)
+        self._pending.append(future)
         self._transport.write(request)
         return future
 
@@ -78,7 +78,7 @@ class _Conversation(asyncio.Protocol):
 
 
 class AdminClient:
-    """The data plane's admin endpoint, over one connection that stays open."""
+    """The local services' admin endpoint, over one connection that stays open."""
 
     def __init__(self, admin: str) -> None:
         parts = urlsplit(admin)
@@ -86,61 +86,61 @@ class AdminClient:
         self._port = parts.port or 80
         self._prefix = parts.path.rstrip("/")
         self._connecting = asyncio.Lock()
-        self._conversation: _Conversation | None = None
+        self._connection: _Connection | None = None
 
     async def usage(self, access_key_id: str) -> ServiceTime:
-        """Cumulative since the data plane started, or since `forget`.
+        """What was done with this access key id, since the start or the last `forget`.
 
         Raises:
-            OSError: the data plane does not answer.
-            TargetError: it answers what it should not.
+            OSError: the local services do not answer.
+            TargetError: their answer is not valid.
         """
-        answer = await self._ask("GET", access_key_id)
+        answer = await self._request("GET", access_key_id)
         try:
             return msgspec.json.decode(answer.body, type=ServiceTime)
         except msgspec.DecodeError as error:
             raise self._fault(answer) from error
 
     async def forget(self, access_key_id: str) -> None:
-        """Nothing will be asked about it any more. Raises as `usage` does."""
-        await self._ask("DELETE", access_key_id)
+        """Delete what is known of this access key id. Raises as `usage` does."""
+        await self._request("DELETE", access_key_id)
 
     def close(self) -> None:
-        """Close the connection; the next question opens another."""
-        if self._conversation is not None:
-            self._conversation.close()
-        self._conversation = None
+        """Close the connection; the next request opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
-    async def _ask(self, method: str, access_key_id: str) -> _Answer:
+    async def _request(self, method: str, access_key_id: str) -> _Answer:
         path = f"{self._prefix}/usage/{access_key_id}"
         request = f"{method} {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n\r\n".encode()
-        kept = self._conversation
+        before = self._connection
         try:
-            answer = await (await self._connected()).ask(request)
+            answer = await (await self._connected()).send(request)
         except ConnectionError:
-            # A connection that was kept may be closed by the other side at any moment.
-            if kept is None:
+            # The other side may close a connection that stayed open at any moment.
+            if before is None:
                 raise
-            answer = await (await self._connected()).ask(request)
+            answer = await (await self._connected()).send(request)
         if answer.status not in (200, 204):
             raise self._fault(answer)
         return answer
 
-    async def _connected(self) -> _Conversation:
-        if self._conversation is not None and self._conversation.open:
-            return self._conversation
+    async def _connected(self) -> _Connection:
+        if self._connection is not None and self._connection.open:
+            return self._connection
         async with self._connecting:
-            if self._conversation is None or not self._conversation.open:
+            if self._connection is None or not self._connection.open:
                 loop = asyncio.get_running_loop()
-                _, self._conversation = await loop.create_connection(
-                    _Conversation, self._host, self._port
+                _, self._connection = await loop.create_connection(
+                    _Connection, self._host, self._port
                 )
-            return self._conversation
+            return self._connection
 
     def _fault(self, answer: _Answer) -> TargetError:
-        said = answer.body.decode(errors="replace")
+        body = answer.body.decode(errors="replace")
         return TargetError(
-            f"The admin endpoint of the local services answered {answer.status}: {said}",
+            f"The admin endpoint of the local services answered {answer.status}: {body}",
             place=f"http://{self._host}:{self._port}",
             next_step="This is a bug in lambdameter: please report it.",
         )

@@ -1,8 +1,7 @@
-"""`--latency 6`: a model in which every request to a service takes that long at the median.
+"""`--latency 6`: a model in which every request to a service takes 6 ms at the median.
 
-Every one, so there is no connection in it that would have the first take longer.
-
-The data plane reads it as it reads any model's file; crates/services/latency.toml tells the format.
+The first request of a connection takes no longer than the others. The local services read this
+model as any other model file; crates/services/latency.toml explains the format.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import math
 from lambdameter.errors import BadInputError
 
 OFF = "off"
-# No request that a function waits for takes longer.
+# The longest median: a function does not wait longer for a request.
 MOST_MS = 60_000
 # ASSUMPTION, that of crates/services/latency.toml: how far the 99th percentile is from the median.
 _SPREAD = 2
@@ -30,19 +29,19 @@ default = {{ p50_ms = {p50!r}, p99_ms = {p99!r} }}
 """
 
 
-def median_ms(told: str) -> float | None:
-    """The median that `told` names; None: it is no number, but "off" or a file.
+def median_ms(option: str) -> float | None:
+    """The median in the option --latency; None: it is not a number, but "off" or a file.
 
     Raises:
-        BadInputError: no service can take as long.
+        BadInputError: the median is negative or too long.
     """
     try:
-        value = float(told)
+        value = float(option)
     except ValueError:
         return None
     if not 0 <= value <= MOST_MS or math.copysign(1, value) < 0:
         raise BadInputError(
-            f"A service latency cannot be {told.strip()} ms",
+            f"A service latency cannot be {option.strip()} ms",
             place="--latency",
             next_step=f"Give milliseconds from 0 to {MOST_MS:,}.",
         )
@@ -50,12 +49,12 @@ def median_ms(told: str) -> float | None:
 
 
 def model(p50_ms: float) -> str:
-    """The text of the model's file, of a median above 0."""
+    """The text of the model file for a median above 0."""
     return _MODEL.format(p50=p50_ms, p99=_SPREAD * p50_ms)
 
 
 def line(p50_ms: float, seed: int | None) -> str:
-    """One line that names the model, the same wherever its file lay."""
+    """One line that names the model, without the path of its file."""
     if p50_ms == 0:
         return "0 ms: the services take only as long as they take on this host"
     seeded = "" if seed is None else f", seed {seed}"

@@ -1,8 +1,8 @@
-"""Starts the data plane, `lambdameter-services`, and watches over it.
+"""Starts the local services, `lambdameter-services`, and watches them.
 
-It prints one JSON line when it is ready and ends at the end of its stdin, so it cannot outlive
-the emulator. If it ends before that, nothing that a function did can be trusted any more:
-`died` carries the error to every invocation.
+The program prints one JSON line when it is ready and ends at the end of its stdin, so it cannot
+outlive the emulator. If it ends before that, what functions do is not valid any more: `died`
+carries the error to every invocation.
 """
 
 from __future__ import annotations
@@ -24,16 +24,20 @@ START_LIMIT_S = 30.0
 _STOP_LIMIT_S = 10.0
 _STDERR_LINES = 10
 _CHANGE_BYTES = 8
-_SAYS = "lambdameter-services: "
+_PREFIX = "lambdameter-services: "
 # cause (place). next step. See crates/services/src/refusal.rs.
 _REFUSAL = re.compile(r"(.*) \(([^()]*)\)\. (.*)")
 
 
 class ServicesReady(msgspec.Struct, frozen=True, kw_only=True):
-    """The line that the data plane prints: URLs, files, engine names with versions.
+    """The line that the program prints when it is ready.
 
     Attributes:
-        changes: a file whose content differs whenever any caller's usage does.
+        dynamodb, s3, admin: URLs.
+        ca_bundle: the file of its certificate authority.
+        changes: a file whose content changes whenever the usage of any access key id does.
+        engines: service -> name and version of its engine.
+        latency_model, faults: as in TargetInfo.
     """
 
     dynamodb: str
@@ -47,7 +51,12 @@ class ServicesReady(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Services:
-    """The running data plane; make it with `Services.start`."""
+    """The running program; make it with `Services.start`.
+
+    Attributes:
+        ready: what it printed.
+        died: resolves with the error if the program ends before `close`.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process, ready: ServicesReady) -> None:
         self.ready = ready
@@ -55,8 +64,8 @@ class Services:
         self._process = process
         self._admin = AdminClient(ready.admin)
         self._changes = os.open(ready.changes, os.O_RDONLY | os.O_CLOEXEC)
-        self._known: dict[str, tuple[bytes, ServiceTime]] = {}
-        self._last_words: collections.deque[str] = collections.deque(maxlen=_STDERR_LINES)
+        self._usages: dict[str, tuple[bytes, ServiceTime]] = {}
+        self._last_lines: collections.deque[str] = collections.deque(maxlen=_STDERR_LINES)
         self._closing = False
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
@@ -64,11 +73,11 @@ class Services:
     async def start(
         cls, program: Path, *arguments: str, limit_s: float = START_LIMIT_S
     ) -> Services:
-        """Start it and wait for its line.
+        """Start the program and wait for its line.
 
         Raises:
             BadInputError: it refused an option.
-            HostError: it cannot be started, ends, or says nothing in time.
+            HostError: it cannot be started, or it is not ready in time.
         """
         process = await asyncio.create_subprocess_exec(
             str(program),
@@ -85,14 +94,14 @@ class Services:
                 if isinstance(error, TimeoutError)
                 else "they did not print their ready line"
             )
-            # What closed its stdout is about to end by itself, with its own exit status.
+            # A program that closed its stdout is about to end by itself, with an exit status.
             grace_s = 0.0 if isinstance(error, TimeoutError) else _STOP_LIMIT_S
             complaint = await _end(process, grace_s)
             if process.returncode == BadInputError.exit_code:
-                told = complaint.removeprefix(_SAYS)
-                refusal = _REFUSAL.fullmatch(told)
+                message = complaint.removeprefix(_PREFIX)
+                refusal = _REFUSAL.fullmatch(message)
                 raise BadInputError(
-                    f"The local services refused an option: {refusal[1] if refusal else told}",
+                    f"The local services refused an option: {refusal[1] if refusal else message}",
                     place=refusal[2] if refusal else None,
                     next_step=refusal[3] if refusal else "Correct this option.",
                 ) from error
@@ -114,36 +123,36 @@ class Services:
 
     @property
     def pid(self) -> int:
-        """Of its process."""
+        """The process id of the program."""
         return self._process.pid
 
     async def usage(self, access_key_id: str) -> ServiceTime:
         """What was done so far with this access key id.
 
-        The data plane is not asked where it has done nothing at all since it was last asked: for
-        a function that calls no service, asking would be most of what an invocation costs.
+        The program is asked only if it has done anything since the last time: for a function that
+        calls no service, asking would be most of an invocation's cost.
 
         Raises:
-            LambdameterError: the data plane has died, or does not answer.
+            LambdameterError: the program has died, or does not answer.
         """
         if self.died.done():
             raise self.died.result()
         change = os.pread(self._changes, _CHANGE_BYTES, 0)
-        known = self._known.get(access_key_id)
-        if known is not None and known[0] == change:
-            return known[1]
+        last_change, usage = self._usages.get(access_key_id, (None, None))
+        if usage is not None and last_change == change:
+            return usage
         try:
             usage = await self._admin.usage(access_key_id)
         except OSError as error:
-            # Its end is about to be noticed, if it is one.
+            # If the program has died, that is about to be noticed.
             await asyncio.wait((self.died,), timeout=_STOP_LIMIT_S)
             raise self._death() from error
-        self._known[access_key_id] = (change, usage)
+        self._usages[access_key_id] = (change, usage)
         return usage
 
     async def forget(self, access_key_id: str) -> None:
-        """Nothing will be asked about this access key id any more."""
-        self._known.pop(access_key_id, None)
+        """Delete what is known of this access key id."""
+        self._usages.pop(access_key_id, None)
         if not (self._closing or self.died.done()):
             with contextlib.suppress(OSError):
                 await self._admin.forget(access_key_id)
@@ -158,7 +167,7 @@ class Services:
         )
 
     async def close(self) -> None:
-        """End it, by the end of its stdin; by force where that does not help.
+        """End the program by the end of its stdin; where that does not help, kill it.
 
         Raises:
             LambdameterError: it had died before.
@@ -180,21 +189,21 @@ class Services:
     async def _listen(self) -> None:
         stderr = self._process.stderr
         while stderr is not None and (line := await stderr.readline()):
-            self._last_words.append(line.decode(errors="replace").rstrip())
+            self._last_lines.append(line.decode(errors="replace").rstrip())
 
     async def _watch(self) -> None:
-        # stdout has nothing more to say, but a full pipe would stop it.
+        # Nothing more is expected on stdout, but a full pipe would stop the program.
         if self._process.stdout is not None:
             await self._process.stdout.read()
         returncode = await self._process.wait()
         if self._closing and returncode == 0:
             return
         await asyncio.wait(self._tasks[:1], timeout=1.0)
-        words = "\n".join(self._last_words)
+        message = "\n".join(self._last_lines)
         self.died.set_result(
             TargetError(
                 f"The local services died (exit status {returncode})"
-                + (f", with the message: {words}" if words else ", without a message"),
+                + (f", with the message: {message}" if message else ", without a message"),
                 place="lambdameter-services",
                 next_step="Continue with `lambdameter run --resume DIR`, or start again.",
             )
@@ -207,7 +216,7 @@ async def _first_line(process: asyncio.subprocess.Process) -> ServicesReady:
 
 
 async def _end(process: asyncio.subprocess.Process, grace_s: float) -> str:
-    """Its last words, after it ended by itself within the grace or by force."""
+    """What the process wrote last, after it ended by itself within `grace_s` or was killed."""
     try:
         _, complaint = await asyncio.wait_for(process.communicate(), grace_s)
     except TimeoutError:

@@ -1,8 +1,8 @@
-"""Whom a function trusts: the authorities that it trusts on Lambda, and the local services' own.
+"""The certificate authorities that functions trust: those on Lambda, and the local services' own.
 
-Reading them is a large part of an SDK's first request: boto3 reads all of its own for every new
-connection, and Rust's SDK those of the system. With the local authority alone a first request took
-two thirds of the CPU time that published ones took (docs/fidelity.md).
+Reading them is a large part of an SDK's first request: boto3 reads all of them for every new
+connection, and so does Rust's SDK with the system's. With only the local authority a first request
+took two thirds of the CPU time of published ones (docs/fidelity.md).
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ _NAME = "ca.pem"
 
 
 def write_bundle(own: str, folder: Path) -> Path:
-    """Write the file that functions and other clients are given.
+    """Write the CA bundle for functions and other clients.
 
     Args:
         own: the file of the local services' authority.
-        folder: is made, readable for everybody; nothing else is in it.
+        folder: the folder to make for the bundle only, readable for everybody.
 
     Returns:
-        The bundle in it. The public authorities are those that boto3 brings along, as on Lambda;
-        Amazon Linux, for other languages, has about as many.
+        The bundle. Its public authorities are boto3's own, as on Lambda; Amazon Linux has about as
+        many for other languages.
     """
     folder.mkdir(mode=0o755)
     public = resources.files("botocore") / "cacert.pem"

@@ -1,178 +1,146 @@
-"""Measures how much faster this host is than a Lambda vCPU, and how to take that away."""
+"""Calibrates this host: its interpreters and compilers against a Lambda vCPU."""
 
 from __future__ import annotations
 
-import statistics
-from bisect import insort
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+import asyncio
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
-from lambdameter.emulator.speed.kernels import Timing
-from lambdameter.emulator.speed.pacer import Pace, Pacer
+import msgspec
+
+from lambdameter import binaries
+from lambdameter.emulator.clock import SystemClock
+from lambdameter.emulator.control.settings import MANAGED_RUNTIMES
+from lambdameter.emulator.execution.interpreters import find_interpreter
+from lambdameter.emulator.speed import kernels, store
+from lambdameter.emulator.speed.keep_awake import KeepAwake
+from lambdameter.emulator.speed.kernels import Kernel, Work
+from lambdameter.emulator.speed.neighbours import Core
+from lambdameter.emulator.speed.pacer import PROGRAM, Pacer
+from lambdameter.emulator.speed.yardstick import Yardstick, speed, yardstick
 from lambdameter.errors import HostError
-from lambdameter.model.calibration import Speed
+from lambdameter.model.base import Architecture
+from lambdameter.model.calibration import Calibration, Speed
 
-# Long against a switch of threads (some us), short against a tick of the scheduler (4 ms).
-CYCLE_NS = 250_000
-_RUNS, _AT_ONCE, _MOST_RUNS = 9, 2, 60
-_STEADY, _AGREED = 1.08, 1.03
-# For the trials: a fifth of the kernel, so that more of them fit between two disturbances.
-_TRIAL_SHARE, _TRIALS, _ROUNDS = 5, 15, 4
-_LONGEST_SHARE = 0.9
-# Wall time over CPU time from which on a host counts as busy.
-_BUSY = 1.03
+KERNEL = "lambdameter-kernel"
+# A plain build takes 1.43 to 1.6 times as long as an optimised one.
+_PLAIN = 1.25
 
 
-class Kernel(Protocol):
-    """Work that can be timed."""
+def calibrations(
+    architectures: Sequence[Architecture], now: datetime, earlier_ns: int | None = None
+) -> Iterator[Calibration]:
+    """Calibrate this host. It takes up to a minute and a half, and nothing else should run.
 
-    def run(self, repetitions: int) -> Timing:
-        """Time so much of it."""
-        ...
+    Args:
+        architectures: whose vCPUs this host is compared with.
+        now: `Calibration.made_at`.
+        earlier_ns: `streams_ns` of an earlier calibration of this CPU; None: there is none.
 
-
-class Quiet(Protocol):
-    """The core that the kernel runs on."""
-
-    def wait_until_alone(self) -> None:
-        """Come back when nobody else uses it. Raises HostError: somebody always does."""
-        ...
-
-    def speed(self) -> float:
-        """As it is now, of what it is when nobody else uses it."""
-        ...
-
-
-class Yardstick(NamedTuple):
-    """A kernel on a CPU, and what it takes there when nobody else uses the core."""
-
-    name: str
-    kernel: Kernel
-    repetitions: int
-    cpu: int
-    here_ms: float
-
-
-def yardstick(name: str, kernel: Kernel, repetitions: int, cpu: int, core: Quiet) -> Yardstick:
-    """Measure the kernel.
+    Yields:
+        The calibration against each architecture's vCPU.
 
     Raises:
-        HostError: something else took the CPU or used the core.
+        HostError: a kernel fails, CPUs cannot be slowed, or other work uses their cores.
     """
-    here_ms = _agreed_ms(_alone_ms(kernel, repetitions, cpu, core))
-    return Yardstick(name, kernel, repetitions, cpu, here_ms)
+    cpu = max(os.sched_getaffinity(0))
+    core = Core(lambda: streams_ns(cpu), SystemClock().now_ms, time.sleep, earlier_ns)
+    published, pythons = kernels.published(), _pythons()
+    with contextlib.ExitStack() as stack:
+        pacer = Pacer.start(binaries.find(PROGRAM))
+        stack.callback(pacer.close)
+        stack.enter_context(KeepAwake.throughout(SystemClock()))
+
+        def measure(name: str, command: list[str], work: Work) -> Yardstick:
+            kernel = stack.enter_context(Kernel(command, cpu))
+            return yardstick(name, kernel, work.repetitions, cpu, core)
+
+        compiled = measure("digests, Rust", [str(binaries.find(KERNEL))], published.digests)
+        interpreters = {
+            name: measure(
+                f"handler work, CPython {python.version}", python.command, published.handler
+            )
+            for name, python in pythons.items()
+        }
+        for architecture in architectures:
+            compiled_speed, speeds = _speeds(compiled, interpreters, architecture, pacer)
+            yield Calibration(
+                made_at=now.isoformat(timespec="seconds"),
+                cpu=store.cpu_model(),
+                architecture=architecture,
+                interpreter=next(iter(speeds.values())),
+                compiled=compiled_speed,
+                interpreters=speeds,
+                streams_ns=core.alone_ns,
+            )
 
 
-def speed(measured: Yardstick, lambda_ms: float, pacer: Pacer) -> Speed:
-    """Slow the CPU until the kernel takes as long as on Lambda. Raises HostError."""
-    here_ms = measured.here_ms
-    factor = max(1.0, lambda_ms / here_ms)
-
-    def slowdown(busy_ns: int) -> Slowed:
-        trial = measured.repetitions // _TRIAL_SHARE
-        pace = Pace(busy_ns, CYCLE_NS)
-        return _slowdown(measured.kernel, trial, (measured.cpu,), pace, pacer)
-
-    busy_ns, reached = find_busy(factor, slowdown) if factor > 1 else (0, Slowed(1.0, 1.0))
-    return Speed(
-        kernel=measured.name,
-        here_ms=here_ms,
-        lambda_ms=lambda_ms,
-        factor=factor,
-        busy_ns=busy_ns,
-        cycle_ns=CYCLE_NS,
-        reached=reached.by,
-        cpu_share=reached.cpu_share,
-    )
+def _speeds(
+    compiled: Yardstick,
+    interpreters: dict[str, Yardstick],
+    architecture: Architecture,
+    pacer: Pacer,
+) -> tuple[Speed, dict[str, Speed]]:
+    """The speeds of compiled code and of each interpreter, against one architecture's vCPU."""
+    handler, digests = kernels.published().handler, kernels.published().digests
+    handler_ms = handler.on_lambda_ms(architecture)
+    compiled_speed = speed(compiled, digests.on_lambda_ms(architecture), pacer)
+    return compiled_speed, {
+        name: with_build(speed(python, handler_ms, pacer), compiled_speed, handler.to_digests)
+        for name, python in interpreters.items()
+    }
 
 
-def _agreed_ms(runs: Iterator[float]) -> float:
-    """The middle of the half that lie closest together, once these agree.
+def streams_ns(cpu: int) -> int:
+    """How long a CPU takes now for the work that shows whether others use its core, ns.
 
-    That half is the shorth: Andrews et al., Robust Estimates of Location, 1972. Somebody who comes
-    and goes within a run makes it longer and is not seen, or is seen and makes it seem shorter.
+    Raises:
+        HostError: the program that does this work has failed.
     """
-    found: list[float] = []
-    for run_ms in runs:
-        insort(found, run_ms)
-        half = len(found) // 2 + 1
-        starts = range(len(found) - half + 1)
-        start = min(starts, key=lambda one: found[one + half - 1] / found[one])
-        closest = found[start : start + half]
-        if len(found) >= _RUNS and closest[-1] <= _AGREED * closest[0]:
-            return statistics.median(closest)
-    raise AssertionError  # the runs end by an error of their own
+    command = [str(binaries.find(PROGRAM)), "streams", str(cpu)]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if completed.returncode != 0:
+        raise HostError(
+            "lambdameter cannot tell whether other work uses this core: "
+            f"{completed.stderr.strip()}",
+            place=f"CPU {cpu}",
+            next_step="Run `make setup`, then calibrate again.",
+        )
+    return int(completed.stdout)
 
 
-def _alone_ms(kernel: Kernel, repetitions: int, cpu: int, core: Quiet) -> Iterator[float]:
-    """What runs would take on a core that nobody else uses, by its speed before and after.
-
-    Runs in which somebody came or went are left out.
-    """
-    why = "other work used the CPU"
-    for _ in range(_MOST_RUNS):
-        core.wait_until_alone()
-        before = core.speed()
-        timing = min(kernel.run(repetitions) for _ in range(_AT_ONCE))
-        after = core.speed()
-        if timing.wall_ms > _BUSY * timing.cpu_ms:
-            share = timing.cpu_ms / timing.wall_ms
-            why = f"the calibration program had a CPU for only {share:.0%} of the time"
-        elif max(before, after) > _STEADY * min(before, after):
-            why = "other work on the same core began or ended"
-        else:
-            yield timing.wall_ms * (before + after) / 2
-    raise HostError(
-        f"This host is busy: in too many of {_MOST_RUNS} runs {why}",
-        place=f"CPU {cpu}",
-        next_step="Calibrate when nothing else runs, or on another machine.",
-    )
+def with_build(interpreter: Speed, compiled: Speed, to_digests: float) -> Speed:
+    """Add how the interpreter was built, judged by compiled code's time on the same CPU."""
+    slowness = interpreter.here_ms / compiled.here_ms / to_digests
+    return msgspec.structs.replace(interpreter, build="plain" if slowness > _PLAIN else "optimised")
 
 
-class Slowed(NamedTuple):
-    """What came of keeping a CPU busy.
-
-    Attributes:
-        by: how many times longer the kernel took.
-        cpu_share: of that time, how much counted as its own: the switches in its own time do.
-    """
-
-    by: float
-    cpu_share: float
+class _Python(NamedTuple):
+    version: str
+    command: list[str]
 
 
-def find_busy(factor: float, slowdown: Callable[[int], Slowed]) -> tuple[int, Slowed]:
-    """How long of a cycle a CPU must be busy to be slower by the factor, ns, and what that gave.
-
-    Of a cycle, a share s is spent busy and a share c on getting there and back; work gets the
-    rest, so it is slower by 1 / (1 - s - c). c is learnt from trial to trial.
-    """
-    switching = 0.0
-    costs: list[float] = []
-    trials: list[tuple[Slowed, int]] = []
-    for _ in range(_ROUNDS):
-        share = min(_LONGEST_SHARE, max(0.0, 1 - 1 / factor - switching))
-        busy_ns = round(share * CYCLE_NS)
-        reached = slowdown(busy_ns)
-        trials.append((reached, busy_ns))
-        costs.append(1 - share - 1 / reached.by)
-        switching = sum(costs) / len(costs)
-    reached, busy_ns = min(trials, key=lambda trial: abs(trial[0].by - factor))
-    return busy_ns, reached
-
-
-def _slowdown(
-    kernel: Kernel, repetitions: int, cpus: tuple[int, ...], pace: Pace, pacer: Pacer
-) -> Slowed:
-    """Fastest against fastest, by turns."""
-    plain: list[Timing] = []
-    slowed: list[Timing] = []
-    trial = pacer.open(cpus, pace)
-    for _ in range(_TRIALS):
-        plain.append(kernel.run(repetitions))
-        trial.run()
-        slowed.append(kernel.run(repetitions))
-        trial.rest()
-    trial.close()
-    best = min(slowed)
-    return Slowed(best.wall_ms / min(plain).wall_ms, best.cpu_ms / best.wall_ms)
+def _pythons() -> dict[str, _Python]:
+    """The interpreters of Lambda's runtimes that this host has, the newest first."""
+    pythons = {}
+    for runtime in sorted(MANAGED_RUNTIMES, key=lambda name: -int(name.rpartition(".")[2])):
+        try:
+            python = asyncio.run(find_interpreter(runtime))
+        except HostError:
+            continue
+        if python.name == runtime:
+            pythons[runtime] = _Python(
+                python.version, [python.program, "-I", "-c", kernels.HANDLER]
+            )
+    if not pythons:
+        raise HostError(
+            "This host has none of Lambda's Python runtimes, so no interpreter can be calibrated",
+            place=", ".join(MANAGED_RUNTIMES),
+            next_step="Install one, for instance with `uv python install 3.13`.",
+        )
+    return pythons

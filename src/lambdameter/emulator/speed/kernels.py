@@ -1,4 +1,4 @@
-"""Work whose time on a Lambda vCPU is known (published.toml): what hosts are calibrated with."""
+"""The work that hosts are calibrated with: its time on a Lambda vCPU is known (published.toml)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import msgspec
 from lambdameter.errors import HostError
 from lambdameter.model.base import Architecture
 
-# What handlers of Lambda functions do: loops, strings, dictionaries, objects, decimals, JSON.
-# An interpreter is judged by it, and not by a library's C code (a chain of digests is OpenSSL's),
-# since the same version built without profile-guided optimisation runs it 1.6 times as long.
+# What handlers of Lambda functions do: loops, strings, dictionaries, objects, decimals, JSON. It
+# measures the interpreter rather than a library's C code (digests are OpenSSL's): without
+# profile-guided optimisation the same version takes 1.6 times as long.
 HANDLER = """
 import json, sys, time
 from decimal import Decimal
@@ -52,11 +52,13 @@ for line in sys.stdin:
 
 
 class Work(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much of it is timed, and its time on one whole vCPU, ms, for each architecture.
+    """One kernel's work.
 
     Attributes:
-        to_digests: how many times as long an optimised interpreter takes for it as compiled code
-            for the digests, on one CPU.
+        repetitions: how many are timed.
+        arm64, x86_64: the time of all repetitions on one whole vCPU, ms.
+        to_digests: an optimised interpreter's time for this work, relative to compiled code's time
+            for the digests on the same CPU.
     """
 
     repetitions: int
@@ -65,27 +67,31 @@ class Work(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to_digests: float = 1.0
 
     def on_lambda_ms(self, architecture: Architecture) -> float:
-        """The time of all repetitions."""
+        """The time of all repetitions, ms."""
         return self.arm64 if architecture == "arm64" else self.x86_64
 
 
 class Cold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """CPU time after a rest that is not slowed, and how long a rest is that gives all of it, ms."""
+    """CPU time after a freeze that is not slowed, and how long a freeze gives all of it, ms."""
 
     cpu_ms: float
     after_ms: float
 
 
 class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What each page fault takes longer than it would on a slowed CPU, µs."""
+    """How much longer a page fault takes on Lambda than on a slowed CPU here, µs."""
 
     us: float
 
 
 class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """published.toml: handlers' work in an interpreter, and a chain of digests in compiled code.
+    """published.toml.
 
-    And what is not slowed after a freeze, and what page faults take longer.
+    Attributes:
+        handler: a handler's work in an interpreter.
+        digests: a chain of digests in compiled code.
+        cold: what is not slowed after a freeze.
+        faults: how much longer page faults take.
     """
 
     handler: Work
@@ -96,20 +102,20 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def published() -> Published:
-    """What is known of Lambda; read once, as every environment asks."""
+    """The content of published.toml; read once, since every environment needs it."""
     text = (resources.files("lambdameter.emulator.speed") / "published.toml").read_bytes()
     return msgspec.toml.decode(text, type=Published)
 
 
 class Timing(NamedTuple):
-    """Of one run; CPU time is less where something else took its turn on the CPU."""
+    """The time of one run; CPU time is less where other work used the CPU too."""
 
     wall_ms: float
     cpu_ms: float
 
 
 class Kernel:
-    """A kernel's process, on one CPU; `with` ends it."""
+    """A kernel's process on one CPU, until the end of its context."""
 
     def __init__(self, command: Sequence[str], cpu: int) -> None:
         pipe = subprocess.PIPE
@@ -120,7 +126,7 @@ class Kernel:
         os.sched_setaffinity(self._process.pid, {cpu})
 
     def __enter__(self) -> Self:
-        """It is running."""
+        """The process runs."""
         return self
 
     def __exit__(
@@ -129,15 +135,15 @@ class Kernel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End it."""
+        """End the process."""
         self._process.kill()
         self._process.communicate()
 
     def run(self, repetitions: int) -> Timing:
-        """Time so much of it.
+        """Time so many repetitions.
 
         Raises:
-            HostError: it does not answer.
+            HostError: the process does not answer.
         """
         try:
             if self._process.stdin is not None:

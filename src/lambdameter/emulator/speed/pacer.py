@@ -1,4 +1,4 @@
-"""`lambdameter-slow-core`: CPUs as slow as Lambda's, and Lambda's bandwidth rule kept on them."""
+"""Runs `lambdameter-slow-core`, which slows CPUs to Lambda's speed and keeps its bandwidth rule."""
 
 from __future__ import annotations
 
@@ -16,110 +16,39 @@ from typing import NamedTuple
 
 import msgspec
 
-from lambdameter.emulator.sandbox.base import Levers
+from lambdameter.emulator.sandbox.base import PacerFiles
+from lambdameter.emulator.speed.orders import (
+    NOT_CONVERTED,
+    PERIOD_NS,
+    TICK_NS,
+    Limit,
+    Opening,
+    Pace,
+    Slowness,
+)
 from lambdameter.errors import HostError
 
 PROGRAM = "lambdameter-slow-core"
-# Of the bandwidth rule: when a pool is refilled, and the tick of Lambda's kernel. Both, and that
-# debts are carried, were measured on AWS: https://arxiv.org/abs/2506.01283, section 4.3.
-PERIOD_NS, TICK_NS = 20_000_000, 4_000_000
-_LEAVE_S = 5.0
+_END_LIMIT_S = 5.0
 # The real-time threads that keep CPUs busy have priority 1.
-_BEFORE = 2
+_HIGHER_PRIORITY = 2
 _RIGHTS = "Run as root or with the capability CAP_SYS_NICE, or give --speed host."
 _SLOT = struct.Struct("<5q")
 _NS_PER_MS = 1_000_000
-# A millisecond's worth: mostly it takes some tens of microseconds. cgroup v2 counts microseconds.
-_HEARD_TRIES, _SAME_MS = 400, 0.002
+# Reading for a millisecond; usually the program takes some tens of microseconds. cgroup v2 counts
+# microseconds.
+_READ_TRIES, _SAME_MS = 400, 0.002
 
 
-class Alone(NamedTuple):
-    """What a pace was found for: a core that nobody else uses.
-
-    Attributes:
-        slowdown: how many times slower it makes a CPU there.
-        streams_ns: how long the work takes there by which others are noticed
-            (crates/slow-core/src/streams.rs).
-    """
-
-    slowdown: float
-    streams_ns: int
-
-
-class Pace(NamedTuple):
-    """How long of every cycle a CPU is kept busy, ns, on a core that nobody else uses.
-
-    Attributes:
-        alone: by what others are noticed, who are then taken off it; None: they are not looked for.
-    """
-
-    busy_ns: int
-    cycle_ns: int
-    alone: Alone | None = None
-
-    def order(self) -> dict[str, object]:
-        """As crates/slow-core/src/order.rs reads it."""
-        return {**self._asdict(), "alone": self.alone and self.alone._asdict()}
-
-
-class Cold(NamedTuple):
-    """What CPU time after a freeze is not slowed, ns, and how long a freeze gives all of it back.
-
-    What a program does then is mostly to wait for memory, which takes as long on Lambda as here.
-    """
-
-    used_ns: int
-    after_ns: int
-
-
-class Slowness(NamedTuple):
-    """What CPU time here is worth in a Lambda vCPU's.
-
-    Attributes:
-        cold: but for some after a rest.
-        fault_ns: what each page fault takes longer there.
-    """
-
-    by: float = 1.0
-    cold: Cold = Cold(0, 0)
-    fault_ns: int = 0
-
-
-_NONE = Slowness()
-
-
-class _Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """As in crates/slow-core/src/order.rs, which explains the fields."""
-
-    quota_ns: int | None
-    slowness: float
-    cold: dict[str, int]
-    fault_ns: int
-    refill_phase_ns: int
-    tick_phase_ns: int
-    usage: str
-    counts: str
-    hold: str
-    freeze: str
-    thaw: str
-
-
-class _Opening(msgspec.Struct, frozen=True, kw_only=True):
-    id: int
-    cpus: tuple[int, ...]
-    pace: dict[str, object] | None
-    limit: _Limit | None
-
-
-def run_before(pid: int) -> None:
-    """Let a process run although its CPU is slowed: what stands for a service is no function.
+def exempt(pid: int) -> None:
+    """Give a process a higher priority than what keeps its CPU busy: a service is not slowed.
 
     Raises:
         HostError: this user may not have real-time threads.
     """
     try:
         for thread in Path(f"/proc/{pid}/task").iterdir():
-            os.sched_setscheduler(int(thread.name), os.SCHED_FIFO, os.sched_param(_BEFORE))
+            os.sched_setscheduler(int(thread.name), os.SCHED_FIFO, os.sched_param(_HIGHER_PRIORITY))
     except (FileNotFoundError, ProcessLookupError):
         return
     except PermissionError as error:
@@ -132,7 +61,10 @@ def run_before(pid: int) -> None:
 
 
 class Registration:
-    """One environment, as the program knows it: at rest and not throttled, until it is told."""
+    """One environment in the program; at first it is at rest and not throttled.
+
+    Every method but `close` raises HostError where the program has died.
+    """
 
     def __init__(self, pacer: Pacer, number: int, slowness: float) -> None:
         self._pacer = pacer
@@ -141,205 +73,223 @@ class Registration:
         self._open = True
 
     def run(self) -> None:
-        """Its processes are about to run. Raises HostError, as all the others do."""
+        """Its processes are about to run."""
         self._pacer.order("run", self._number)
 
     def rest(self) -> None:
-        """They have been frozen."""
+        """Its processes have been frozen."""
         self._pacer.order("rest", self._number)
 
     def throttle(self) -> None:
-        """From now on it has its quota, beginning with a whole one."""
+        """Keep the environment to its quota, beginning with a full pool."""
         self._pacer.order("throttle", self._number)
 
     def unthrottle(self) -> None:
-        """It is held no more."""
+        """Do not hold the environment any more."""
         self._pacer.order("unthrottle", self._number)
 
     def close(self) -> None:
-        """Let go of it; where the program is dead there is nothing to do. May be called twice."""
+        """Forget the environment, if the program still lives. May be called twice."""
         if self._open:
             self._open = False
             with contextlib.suppress(HostError):
                 self._pacer.order("close", self._number)
 
-    def has(self, pid: int) -> None:
-        """A process of its own: its page faults, and those of what it starts, are seen."""
-        self._pacer.has(self._number, pid)
+    def add_process(self, pid: int) -> None:
+        """Count page faults of this process and its descendants."""
+        self._pacer.add_process(self._number, pid)
 
     def charge(self, cpu_ms: float) -> None:
-        """So much of its quota was used beside its processes, ms of a Lambda vCPU."""
+        """Take CPU time of a Lambda vCPU from its quota, which its own processes did not use."""
         self._pacer.charge(self._number, cpu_ms)
 
     def held_ms(self) -> float:
-        """For how long it was held so far for its quota."""
-        return self._pacer.told(self._number).held_ms
+        """For how long the environment was held for its quota so far."""
+        return self._pacer.totals(self._number).held_ms
 
-    def told(self, cpu_ms: float, *, at_rest: bool) -> Used:
-        """What the CPU time that it has used comes to.
+    def used(self, cpu_ms: float, *, at_rest: bool) -> Used:
+        """Convert the environment's CPU time so far.
 
-        At rest, all of it is known as soon as the program has heard of that.
+        Args:
+            cpu_ms: its CPU time so far on this host.
+            at_rest: whether it is frozen. Then wait until the program has converted all of that.
         """
-        told = self._pacer.told(self._number)
-        for _ in range(_HEARD_TRIES if at_rest else 0):
-            if told.used_ms >= cpu_ms - _SAME_MS:
+        totals = self._pacer.totals(self._number)
+        for _ in range(_READ_TRIES if at_rest else 0):
+            if totals.used_ms >= cpu_ms - _SAME_MS:
                 break
-            told = self._pacer.told(self._number)
-        return Used(told.worth_of(cpu_ms, self._slowness), told.lost_ms)
+            totals = self._pacer.totals(self._number)
+        return Used(totals.on_lambda_ms(cpu_ms, self._slowness), totals.lost_ms)
 
 
 class Used(NamedTuple):
-    """CPU time of a Lambda vCPU's, and what it would not have needed with cores to itself, ms."""
+    """CPU time of a Lambda vCPU, and how much of it was needed only because others used the cores.
+
+    Both in ms.
+    """
 
     cpu_ms: float
     lost_ms: float
 
 
-class Told(NamedTuple):
-    """What crates/slow-core/src/held.rs tells of an environment, ms."""
+class Totals(NamedTuple):
+    """An environment's totals in the program's shared file (crates/slow-core/src/slots.rs), ms.
+
+    Attributes:
+        held_ms: for how long it was held for its quota.
+        used_ms: its CPU time on this host, as of the program's last reading.
+        converted_ms: the same as CPU time of a Lambda vCPU.
+        cold_ms: how much of its next CPU time is not to be converted.
+        lost_ms: what it needed more because others used the same cores.
+    """
 
     held_ms: float
     used_ms: float
-    worth_ms: float
-    left_ms: float
+    converted_ms: float
+    cold_ms: float
     lost_ms: float
 
-    def worth_of(self, cpu_ms: float, slowness: float) -> float:
-        """What was used since the program looked last is in it."""
-        more_ms = max(0.0, cpu_ms - self.used_ms)
-        cold_ms = min(more_ms, self.left_ms)
-        return self.worth_ms + cold_ms + (more_ms - cold_ms) * slowness
+    def on_lambda_ms(self, cpu_ms: float, slowness: float) -> float:
+        """CPU time of a Lambda vCPU, for `cpu_ms` of this host until now."""
+        since_ms = max(0.0, cpu_ms - self.used_ms)
+        cold_ms = min(since_ms, self.cold_ms)
+        return self.converted_ms + cold_ms + (since_ms - cold_ms) * slowness
 
 
 class Pacer:
     """The running program; make it with `Pacer.start`.
 
     Args:
-        held: a file with a slot for each environment, that the program writes.
-        blind: why page faults are not seen; empty: they are.
-        below: a random number from 0 on, below its argument.
+        process: the program.
+        slots: the shared file, which the program writes; it has a slot for each environment.
+        uncounted_faults: why page faults are not counted; empty: they are counted.
+        below: returns a random number from 0 up to, and without, its argument.
     """
 
     def __init__(
         self,
         process: subprocess.Popen[bytes],
-        held: int,
-        blind: str = "",
+        slots: int,
+        uncounted_faults: str = "",
         below: Callable[[int], int] = secrets.randbelow,
     ) -> None:
         self._process = process
-        self._held = held
-        self.blind = blind
+        self._slots = slots
+        self.uncounted_faults = uncounted_faults
         self._below = below
         self._numbers = itertools.count()
         self._watching: asyncio.AbstractEventLoop | None = None
 
     @classmethod
     def start(cls, program: Path) -> Pacer:
-        """Start it; nothing is slower or held yet.
+        """Start the program; nothing is slowed or held yet.
 
         Raises:
-            HostError: this user may not have real-time threads, or it does not start.
+            HostError: this user may not have real-time threads, or the program does not start.
         """
         pipe = subprocess.PIPE
-        held = os.memfd_create("held")
+        slots = os.memfd_create("slots")
         process = subprocess.Popen(
-            [program, "keep", f"/proc/self/fd/{held}"],
+            [program, "keep", f"/proc/self/fd/{slots}"],
             stdin=pipe,
             stdout=pipe,
             stderr=pipe,
             bufsize=0,
-            pass_fds=(held,),
+            pass_fds=(slots,),
         )
-        said = process.stdout.readline().decode(errors="replace") if process.stdout else ""
-        word, _, blind = said.strip().partition(", but ")
+        line = process.stdout.readline().decode(errors="replace") if process.stdout else ""
+        word, _, uncounted_faults = line.strip().partition(", but ")
         if word != "ready":
             complaint = process.communicate()[1].decode(errors="replace").strip()
-            os.close(held)
+            os.close(slots)
             raise HostError(
                 "The CPUs of this host cannot be kept at Lambda's speed: "
                 f"{complaint or 'no reason was given'}",
                 place=str(program),
                 next_step=_RIGHTS,
             )
-        return cls(process, held, blind)
+        return cls(process, slots, uncounted_faults)
 
     @property
     def pid(self) -> int:
-        """Of its process."""
+        """The process id of the program."""
         return self._process.pid
 
     def open(
         self,
         cpus: Iterable[int],
         pace: Pace | None = None,
-        levers: Levers | None = None,
-        slowness: Slowness = _NONE,
+        pacer_files: PacerFiles | None = None,
+        slowness: Slowness = NOT_CONVERTED,
     ) -> Registration:
         """Register an environment.
 
         Args:
-            cpus: that its processes may run on.
-            pace: how slow these are while it runs; None: as fast as they are.
-            levers: how it is kept to its quota; None: it is not.
-            slowness: what CPU time here is worth in a Lambda vCPU's.
+            cpus: the CPUs that its processes may run on.
+            pace: how these are slowed while it runs; None: they are not slowed.
+            pacer_files: how it is kept to its quota; None: it has no quota here.
+            slowness: how its CPU time is converted to a Lambda vCPU's.
 
         Raises:
             HostError: the program has died.
         """
         number = next(self._numbers)
-        opening = _Opening(
+        opening = Opening(
             id=number,
             cpus=tuple(cpus),
             pace=pace.order() if pace else None,
-            limit=self._limit(levers, slowness) if levers else None,
+            limit=self._limit(pacer_files, slowness) if pacer_files else None,
         )
         self._write(msgspec.json.encode({"open": opening}) + b"\n")
         return Registration(self, number, slowness.by)
 
-    def _limit(self, levers: Levers, slowness: Slowness) -> _Limit:
-        """Where refills and ticks fall is an environment's own, and stays."""
-        return _Limit(
-            quota_ns=levers.quota_ns,
+    def _limit(self, pacer_files: PacerFiles, slowness: Slowness) -> Limit:
+        """The quota, with random phases of refills and ticks, which an environment keeps."""
+        return Limit(
+            quota_ns=pacer_files.quota_ns,
             slowness=slowness.by,
             cold=slowness.cold._asdict(),
             fault_ns=slowness.fault_ns,
             refill_phase_ns=self._below(PERIOD_NS),
             tick_phase_ns=self._below(TICK_NS),
-            usage=str(levers.usage),
-            counts=levers.counts,
-            hold=str(levers.hold),
-            freeze=levers.freeze,
-            thaw=levers.thaw,
+            usage=str(pacer_files.usage),
+            counts=pacer_files.counts,
+            hold=str(pacer_files.hold),
+            freeze=pacer_files.freeze,
+            thaw=pacer_files.thaw,
         )
 
-    def order(self, what: str, number: int) -> None:
-        """Tell the program of an environment. Raises HostError."""
-        self._write(b'{"%b": %d}\n' % (what.encode(), number))
+    def order(self, name: str, number: int) -> None:
+        """Send the program an order for an environment. Raises HostError."""
+        self._write(b'{"%b": %d}\n' % (name.encode(), number))
 
-    def has(self, number: int, pid: int) -> None:
+    def add_process(self, number: int, pid: int) -> None:
         """Tell the program of an environment's process. Raises HostError."""
         self._write(msgspec.json.encode({"process": {"id": number, "pid": pid}}) + b"\n")
 
     def charge(self, number: int, cpu_ms: float) -> None:
-        """Tell the program of what was used beside an environment's processes. Raises HostError."""
+        """Tell the program of CPU time that AWS's own processes use. Raises HostError."""
         charge = {"id": number, "used_ns": round(cpu_ms * _NS_PER_MS)}
         self._write(msgspec.json.encode({"charge": charge}) + b"\n")
 
-    def told(self, number: int) -> Told:
-        """As of now; of one that is held, the slot has less since when."""
-        slot = os.pread(self._held, _SLOT.size, number * _SLOT.size)
-        encoded, *used = _SLOT.unpack(slot.ljust(_SLOT.size, b"\0"))
-        since = time.monotonic_ns() if encoded & 1 else 0
-        return Told(*(ns / _NS_PER_MS for ns in ((encoded >> 1) + since, *used)))
+    def totals(self, number: int) -> Totals:
+        """An environment's totals now.
+
+        The slot's first number is twice the time held, ns. It is odd while the environment is held,
+        and then the time of the hold's begin has been subtracted.
+        """
+        slot = os.pread(self._slots, _SLOT.size, number * _SLOT.size)
+        encoded, *others = _SLOT.unpack(slot.ljust(_SLOT.size, b"\0"))
+        now_ns = time.monotonic_ns() if encoded & 1 else 0
+        return Totals(*(ns / _NS_PER_MS for ns in ((encoded >> 1) + now_ns, *others)))
 
     def watch(self) -> asyncio.Future[HostError]:
-        """Resolves with the reason should the program die before close()."""
+        """Resolves with the reason if the program dies before close()."""
         loop = self._watching = asyncio.get_running_loop()
         died: asyncio.Future[HostError] = loop.create_future()
 
         def ended() -> None:
-            self._watch_no_more()
+            self._stop_watching()
             if not died.done():
                 died.set_result(self._death())
 
@@ -348,24 +298,24 @@ class Pacer:
         return died
 
     def close(self) -> None:
-        """End it: every CPU has its own speed again, and nothing is held. May be called twice."""
-        self._watch_no_more()
+        """End the program, which frees CPUs and environments. May be called twice."""
+        self._stop_watching()
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
         try:
-            self._process.wait(_LEAVE_S)
+            self._process.wait(_END_LIMIT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
-        if self._held >= 0:
-            os.close(self._held)
-        self._held = -1
+        if self._slots >= 0:
+            os.close(self._slots)
+        self._slots = -1
 
-    def _watch_no_more(self) -> None:
+    def _stop_watching(self) -> None:
         if self._watching is not None and self._process.stdout is not None:
             self._watching.remove_reader(self._process.stdout.fileno())
         self._watching = None
@@ -381,12 +331,12 @@ class Pacer:
         complaint = b""
         if self._process.stderr is not None and not self._process.stderr.closed:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_LEAVE_S)
+                self._process.wait(_END_LIMIT_S)
                 complaint = self._process.stderr.read() or b""
-        words = complaint.decode(errors="replace").strip()
+        message = complaint.decode(errors="replace").strip()
         return HostError(
             "The program that keeps the CPUs at a Lambda vCPU's speed and share died"
-            + (f", with the message: {words}" if words else ""),
+            + (f", with the message: {message}" if message else ""),
             place=PROGRAM,
             next_step="Measurements since then are not valid: start again.",
         )

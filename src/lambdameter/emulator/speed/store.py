@@ -1,15 +1,14 @@
-"""Where a host's calibrations are kept: the user's cache, one file for each architecture."""
+"""Stores calibrations of this host in the user's cache, one file for each architecture."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import platform
 from pathlib import Path
 
 import msgspec
 import platformdirs
 
+from lambdameter.emulator import atomic
 from lambdameter.errors import BadInputError, HostError
 from lambdameter.model.base import Architecture
 from lambdameter.model.calibration import Calibration
@@ -18,22 +17,22 @@ MAKE = "Run `lambdameter doctor --calibrate`."
 
 
 def file(architecture: Architecture) -> Path:
-    """Where the calibration against this architecture is."""
+    """The file of the calibration against this architecture."""
     return platformdirs.user_cache_path("lambdameter") / f"speed-{architecture}.json"
 
 
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """This host's CPU, as it names itself."""
+    """The name of this host's CPU."""
     lines = cpuinfo.read_text(encoding="utf-8").splitlines()
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{named[0]} ({platform.machine()})" if named else platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0]} ({platform.machine()})" if names else platform.machine()
 
 
 def load(path: Path, cpu: str) -> Calibration | None:
-    """What was stored for this CPU; None: nothing was.
+    """The stored calibration of this CPU; None: there is no file.
 
     Raises:
-        BadInputError: the file is no calibration, or another CPU's.
+        BadInputError: the file is not a calibration, or belongs to another CPU.
     """
     try:
         stored = msgspec.json.decode(path.read_bytes(), type=Calibration)
@@ -53,19 +52,14 @@ def load(path: Path, cpu: str) -> Calibration | None:
 
 
 def save(calibration: Calibration, path: Path) -> None:
-    """Store it whole or not at all.
+    """Store a calibration.
 
     Raises:
         HostError: the cache cannot be written.
     """
-    fresh = path.with_suffix(f".{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(calibration)) + b"\n")
-        fresh.replace(path)
+        atomic.write(path, msgspec.json.format(msgspec.json.encode(calibration)) + b"\n")
     except OSError as error:
-        with contextlib.suppress(OSError):
-            fresh.unlink()
         raise HostError(
             f"The calibration cannot be stored: {error.strerror}",
             place=str(path),

@@ -1,1 +1,1 @@
-"""The race on AWS: CDK's command line, and what is done before and after it by boto3."""
+"""The race on AWS: deployed by the CDK command line; data and removal by boto3."""

@@ -1,4 +1,4 @@
-"""What CDK does not do: who we are, the data's upload, and a stack's removal with all it holds."""
+"""What CDK does not do: check credentials, upload data, remove a stack with all its content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from botocore.exceptions import (
 
 from lambdameter.errors import HostError, TargetError
 
-# An object that a page's leaving or coming puts there while the stack is deleted stops that.
+# A page that connects or disconnects meanwhile adds an object, and a bucket must be empty.
 _TRIES = 3
 Client = Callable[[str], Any]
 
@@ -28,57 +28,60 @@ class Account:
 
     Args:
         region: AWS's name of it.
-        client: a boto3 client by the service's name; None: of the user's own credentials.
+        client: makes a boto3 client by the service's name; None: with the user's credentials.
     """
 
     def __init__(self, region: str, client: Client | None = None) -> None:
         self.region = region
-        self._client: Client = client or _own(region)
+        self._client: Client = client or _client_factory(region)
 
     def check(self) -> None:
-        """Whether AWS lets us in. Raises HostError where there are no credentials."""
-        with _asking("STS"):
+        """Check the credentials. Raises HostError if there are none."""
+        with _aws_errors("STS"):
             self._client("sts").get_caller_identity()
 
     def upload(self, bucket: str, files: Mapping[str, Path]) -> None:
-        """Put files into a bucket, key -> file."""
+        """Upload files to a bucket: key -> file."""
         s3 = self._client("s3")
         for key, file in files.items():
-            with _asking("S3", f"s3://{bucket}/{key}"):
+            with _aws_errors("S3", f"s3://{bucket}/{key}"):
                 s3.upload_file(str(file), bucket, key)
 
     def bucket(self, stack: str) -> str | None:
-        """The bucket of a stack; None where there is no such stack."""
-        with _asking("CloudFormation", stack):
+        """The name of a stack's bucket; None if there is no such stack."""
+        with _aws_errors("CloudFormation", stack):
             try:
-                (found,) = self._client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+                cloudformation = self._client("cloudformation")
+                (description,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
             except ClientError as error:
                 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
                 if "does not exist" in error.response["Error"]["Message"]:
                     return None
                 raise
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+        outputs = {
+            output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])
+        }
         return str(outputs.get("Bucket", ""))
 
     def remove(self, stack: str) -> bool:
-        """Delete a stack and all that its bucket holds; whether there was one.
+        """Delete a stack and everything in its bucket; False if there is no such stack.
 
         Raises:
-            TargetError: something of it is left.
+            TargetError: a part of the stack is left.
         """
         bucket = self.bucket(stack)
         if bucket is None:
             return False
         cloudformation = self._client("cloudformation")
-        for tries in range(1, _TRIES + 1):
+        for attempt in range(1, _TRIES + 1):
             if bucket:
                 self._empty(bucket)
-            with _asking("CloudFormation", stack):
+            with _aws_errors("CloudFormation", stack):
                 cloudformation.delete_stack(StackName=stack)
                 try:
                     cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack)
                 except WaiterError:
-                    if tries == _TRIES:
+                    if attempt == _TRIES:
                         raise
                 else:
                     break
@@ -86,37 +89,37 @@ class Account:
 
     def _empty(self, bucket: str) -> None:
         s3 = self._client("s3")
-        with _asking("S3", f"s3://{bucket}"):
+        with _aws_errors("S3", f"s3://{bucket}"):
             try:
                 for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-                    keys = [{"Key": found["Key"]} for found in page.get("Contents", [])]
+                    keys = [{"Key": content["Key"]} for content in page.get("Contents", [])]
                     if keys:
-                        _all_deleted(s3.delete_objects(Bucket=bucket, Delete={"Objects": keys}))
+                        _check_deleted(s3.delete_objects(Bucket=bucket, Delete={"Objects": keys}))
             except s3.exceptions.NoSuchBucket:
-                return  # an earlier try got so far
+                return  # an earlier attempt deleted the bucket
 
 
-def _own(region: str) -> Client:
+def _client_factory(region: str) -> Client:
     session = boto3.Session(region_name=region)
 
     def client(service: str) -> Any:
-        return session.client(service)  # type: ignore[call-overload]  # the stubs know three
+        return session.client(service)  # type: ignore[call-overload]  # the stubs know three services only
 
     return client
 
 
-def _all_deleted(answer: Mapping[str, Any]) -> None:
-    for left in answer.get("Errors", []):
+def _check_deleted(answer: Mapping[str, Any]) -> None:
+    for error in answer.get("Errors", []):
         raise TargetError(
-            f"S3 could not delete an object: {left.get('Message', left.get('Code'))}",
-            place=left["Key"],
+            f"S3 could not delete an object: {error.get('Message', error.get('Code'))}",
+            place=error["Key"],
             next_step="Check that you have the permission s3:DeleteObject, and type "
             "`lambdameter destroy` again.",
         )
 
 
 @contextmanager
-def _asking(service: str, place: str | None = None) -> Iterator[None]:
+def _aws_errors(service: str, place: str | None = None) -> Iterator[None]:
     try:
         yield
     except (NoCredentialsError, PartialCredentialsError) as failure:

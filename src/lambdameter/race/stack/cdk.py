@@ -14,22 +14,22 @@ import msgspec
 
 from lambdameter.errors import HostError, TargetError
 
-# Exactly: what npm calls `latest` is another major version.
+# An exact version, because npm's `latest` is another major version.
 CLI = "aws-cdk@2.1148.1"
-# Runs a command in a folder, with these variables besides our own; its exit code.
+# Runs a command in a folder, with these additional environment variables; returns its exit code.
 Run = Callable[[Sequence[str], Path, Mapping[str, str]], int]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is deployed.
+    """What `cdk deploy` deploys.
 
     Attributes:
         app: the folder with `app.py`.
-        stack: its name.
-        region: AWS's name of it.
-        packages: a function's name -> its zip.
+        stack: the stack's name.
+        region: the AWS region.
+        packages: a function's name -> its zip file.
         architecture: of all functions.
-        token_sha256: of the token that starts a race, hexadecimal.
+        token_sha256: SHA-256 of the token that starts a race, hexadecimal.
     """
 
     app: Path
@@ -41,7 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check() -> None:
-    """HostError where a tool is missing that is needed much later."""
+    """Raises HostError if a tool is missing that deploying needs much later."""
     if shutil.which("npx") is None:
         raise HostError(
             "The stack is deployed by the CDK command line, which needs Node.js, "
@@ -58,10 +58,10 @@ def check() -> None:
 
 
 def deploy(settings: Settings, run: Run) -> dict[str, str]:
-    """Deploy the stack, new or changed; its outputs.
+    """Create or update the stack; returns its outputs.
 
     Raises:
-        TargetError: CDK failed; it said why itself, on stderr.
+        TargetError: CDK failed; its own message is on stderr.
     """
     with tempfile.TemporaryDirectory(prefix="lambdameter-cdk-") as temporary:
         folder = Path(temporary)
@@ -77,8 +77,8 @@ def deploy(settings: Settings, run: Run) -> dict[str, str]:
                 next_step="Read its output above. In an account that has never used CDK, "
                 f"first type: npx {CLI} bootstrap",
             )
-        told = msgspec.json.decode(outputs.read_bytes(), type=dict[str, dict[str, str]])
-    return told[settings.stack]
+        by_stack = msgspec.json.decode(outputs.read_bytes(), type=dict[str, dict[str, str]])
+    return by_stack[settings.stack]
 
 
 def _command(settings: Settings, out: Path, packages: Path, outputs: Path) -> list[str]:

@@ -19,6 +19,7 @@ from lambdameter.emulator.execution.placement import Placement
 from lambdameter.emulator.execution.process_environment import Endpoints
 from lambdameter.errors import HostError
 from lambdameter.model.report_line import parse_host
+from lambdameter.model.sample import TargetInfo
 
 SETTINGS = Settings(
     runtime="python3.12", handler="h.f", role="arn:aws:iam::000000000000:role/r", memory_size=256
@@ -59,16 +60,12 @@ async def plane(host: Any, tmp_path: Path, runtimes: Runtimes) -> AsyncIterator[
         ),
         code=Store(),  # type: ignore[arg-type]
         runtimes=runtimes,
-        placement=Placement(host.surroundings(), tmp_path),
-        facilities=HostDescription(
-            region="us-east-1",
-            enforcement=host.enforcement,
+        placement=Placement(host.services(), tmp_path),
+        host=HostDescription(
+            info=TargetInfo(name="local", region="us-east-1", architecture="x86_64"),
             endpoints=Endpoints(dynamodb="https://d", s3="https://s", ca_bundle="/state/ca/ca.pem"),
-            engines={},
-            latency_model=None,
             overheads=overheads.shipped(),
         ),
-        architecture="x86_64",
         clock=host.clock,
     )
     yield made
@@ -90,13 +87,12 @@ async def test_environments_are_made_from_the_configuration_and_the_ca(plane: Co
     assert (blueprint.package_bytes, blueprint.overheads) == (len(b"v1"), overheads.shipped())
 
 
-async def test_what_really_runs_is_told_once_it_is_known(plane: ControlPlane) -> None:
+async def test_the_header_names_what_runs_once_a_function_is_prepared(plane: ControlPlane) -> None:
     await plane.create("f", SETTINGS, b"v1")
     await settled(plane)
-    told = parse_host(plane.host_headers)
-    assert told is not None
-    assert told.runtimes == {"python3.12": "fake 1"}
-    assert told.overheads == overheads.shipped().name
+    info = parse_host(plane.host_headers)
+    assert info is not None
+    assert info.runtimes == {"python3.12": "fake 1"}
 
 
 @pytest.mark.parametrize("error", [HostError("No", next_step="Look."), OSError(28, "full")])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +16,7 @@ def test_what_environments_are_made_from_cannot_change_under_them(blueprint: Any
 
 
 def test_the_process_has_its_own_tmp_and_runtime_api(blueprint: Any) -> None:
-    address = SimpleNamespace(address="127.0.0.1:7")
-    spec = process_spec(blueprint, new_identity(0.0), address, "/host/tmp", 5)
+    spec = process_spec(blueprint, new_identity(0.0), "127.0.0.1:7", "/host/tmp", 5)
     assert spec.mounts == {"/var/task": "/code", "/tmp": "/host/tmp"}  # noqa: S108
     assert spec.environment["AWS_LAMBDA_RUNTIME_API"] == "127.0.0.1:7"
     assert (spec.argv, spec.start_note) == (("run",), 5)

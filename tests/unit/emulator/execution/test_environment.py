@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ OVERHEADS = Overheads(
 
 @pytest.fixture
 def environment(host: Any, blueprint: Any) -> Environment:
-    return Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
+    return Environment(new_identity(0.0), blueprint, host.services(), "/host/tmp")
 
 
 def on_aws(
@@ -50,7 +51,7 @@ def on_aws(
         OVERHEADS, invocation=PerInvocation(ms=invocation_ms, cpu_ms=invocation_cpu_ms)
     )
     blueprint = msgspec.structs.replace(blueprint, package_bytes=package_bytes, overheads=overheads)
-    return Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
+    return Environment(new_identity(0.0), blueprint, host.services(), "/host/tmp")
 
 
 async def echo(runtime: Any) -> None:
@@ -67,6 +68,11 @@ async def echo(runtime: Any) -> None:
 
 async def invoke(environment: Environment, request_id: str = "r1") -> Outcome:
     return await environment.invoke(InvocationRequest(request_id=request_id, payload=EVENT))
+
+
+def modelled(outcome: Outcome) -> Modelled:
+    assert outcome.meter.modelled is not None
+    return outcome.meter.modelled
 
 
 async def test_a_cold_invocation_pays_its_init_apart(host: Any, environment: Environment) -> None:
@@ -156,7 +162,8 @@ async def test_what_services_held_in_init_is_told_as_modelled_and_not_waited_for
     outcome = await invoke(on_aws(host, blueprint, package_bytes=2_500_000))
     assert host.clock.waits == [25.0]
     assert outcome.report.init_ms == 105.0
-    assert outcome.meter.modelled.init_ms == 63.0
+    assert modelled(outcome).init_ms == 63.0
+    assert outcome.meter.service is not None
     assert outcome.meter.service.modelled_ms == 0.0
 
 
@@ -220,7 +227,7 @@ async def test_memory_is_added_in_proportion_to_what_init_left(host: Any, bluepr
     environment = on_aws(host, blueprint)
     cold, warm = await invoke(environment), await invoke(environment, "r2")
     for outcome in (cold, warm):
-        assert (outcome.meter.peak_memory_mb, outcome.meter.modelled.memory_mb) == (60.0, 17.0)
+        assert (outcome.meter.peak_memory_mb, modelled(outcome).memory_mb) == (60.0, 17.0)
         assert outcome.report.max_memory_mb == 77
 
 
@@ -238,7 +245,7 @@ async def test_after_a_failed_init_what_is_added_is_the_second_ones_and_not_wait
     host.script = starts_at_the_second_try
     outcome = await invoke(on_aws(host, blueprint, package_bytes=2_500_000))
     assert (outcome.report.init_ms, outcome.report.duration_ms) == (None, 86.0)
-    assert outcome.meter.modelled.memory_mb == 22.0
+    assert modelled(outcome).memory_mb == 22.0
     assert outcome.report.max_memory_mb == 52
 
 
@@ -254,7 +261,7 @@ async def test_a_crash_is_told_with_the_memory_that_was_added_until_then(
     host.script = dies_large
     outcome = await invoke(on_aws(host, blueprint))
     assert outcome.report.max_memory_mb == 77
-    assert outcome.meter.modelled.memory_mb == 17.0
+    assert modelled(outcome).memory_mb == 17.0
 
 
 async def test_after_a_crash_what_is_added_goes_by_the_new_processes(
@@ -272,7 +279,7 @@ async def test_after_a_crash_what_is_added_goes_by_the_new_processes(
     environment = on_aws(host, blueprint)
     await invoke(environment)
     after = await invoke(environment, "r2")
-    assert after.meter.modelled.memory_mb == 12.0
+    assert modelled(after).memory_mb == 12.0
     assert after.report.max_memory_mb == 22
 
 
@@ -462,7 +469,7 @@ async def test_a_runtime_that_cannot_start_is_tried_twice_and_has_the_last_word(
 
 async def test_a_missing_entrypoint_starts_nothing(host: Any, blueprint: Any) -> None:
     blueprint = msgspec.structs.replace(blueprint, entrypoint_error="Couldn't find it")
-    environment = Environment(new_identity(0.0), blueprint, host.surroundings(), "/host/tmp")
+    environment = Environment(new_identity(0.0), blueprint, host.services(), "/host/tmp")
     outcome = await invoke(environment)
     assert json.loads(outcome.payload) == {
         "errorType": "Runtime.InvalidEntrypoint",
@@ -508,10 +515,11 @@ async def test_answers_for_another_invocation_are_refused(
 
     async def script(runtime: Any) -> None:
         while (delivery := await runtime.peer.next_event()) is not None:
-            for call in (
+            calls: tuple[Callable[[], object], ...] = (
                 lambda: runtime.peer.respond("another", b""),
                 lambda: runtime.peer.report_init_error("Runtime.Unknown", b""),
-            ):
+            )
+            for call in calls:
                 try:
                     call()
                 except (InvalidRequestIdError, InvalidTransitionError) as error:
@@ -662,7 +670,8 @@ async def test_an_invocation_that_is_cancelled_while_it_kills_leaves_all_to_dest
     await killing.wait()
     invocation.cancel()
     await asyncio.wait((invocation,))
-    assert host.sandboxes[0].process.returncode is None
+    process = host.sandboxes[0].process
+    assert process.returncode is None
     await environment.destroy()
     assert host.sandboxes[0].process.returncode == -9
     assert host.addresses[0].closed

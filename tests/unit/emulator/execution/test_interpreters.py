@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
 import uvloop
 
@@ -14,9 +15,9 @@ from lambdameter.emulator.execution.interpreters import (
     Interpreter,
     Timings,
     candidates,
+    communicate,
     fastest,
     find_interpreter,
-    finished,
     nearest_first,
 )
 
@@ -29,7 +30,7 @@ async def test_a_program_does_not_outlive_whoever_waits_for_it() -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    waiting = asyncio.ensure_future(finished(process))
+    waiting = asyncio.ensure_future(communicate(process))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.wait((waiting,))
@@ -142,7 +143,7 @@ def test_every_folder_of_the_path_is_looked_at_then_the_usual_places_then_our_ow
     expected = [program(tmp_path / place, "") for place in (*places, "cache/interpreters/debian")]
     monkeypatch.setenv("PATH", f"{tmp_path}/a/bin:{tmp_path}/none:{tmp_path}/b/bin")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(interpreters.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
     assert list(candidates(OURS)) == expected
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lambdameter.emulator.execution.lifecycle import (
+    FROM_THE_SCHEDULER,
     TABLE,
     Action,
     Event,
@@ -102,8 +103,10 @@ def test_every_state_is_reached_from_new() -> None:
     assert reached == set(State)
 
 
-def test_events_from_inside_never_spawn_or_kill() -> None:
-    outside = {Event.START, Event.INVOKE, Event.CLEAN, Event.DESTROY}
-    for (_, event), found in TABLE.items():
-        if event not in outside:
-            assert not {Action.SPAWN, Action.KILL} & set(found.actions)
+def test_only_events_of_the_scheduler_start_or_end_a_process() -> None:
+    starting_or_ending = {
+        event
+        for (_, event), found in TABLE.items()
+        if {Action.SPAWN, Action.KILL} & set(found.actions)
+    }
+    assert starting_or_ending == FROM_THE_SCHEDULER

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from lambdameter.emulator.execution.log import TAIL_BYTES, InvocationLog, tell
+from lambdameter.emulator.execution.log import TAIL_BYTES, InvocationLog, pass_on
 from lambdameter.model.sample import Report
 
 REPORT = Report(request_id="r", duration_ms=1.0, billed_ms=1, memory_mb=128, max_memory_mb=9)
@@ -60,6 +60,6 @@ def test_what_nobody_asked_for_is_told_line_by_line_to_whoever_wants_it(
     log = InvocationLog()
     log.start("r")
     log.output("é\r\xa0 at\n".encode())
-    with caplog.at_level(wanted, tell.__module__):
-        tell("f", log)
+    with caplog.at_level(wanted, pass_on.__module__):
+        pass_on("f", log)
     assert [record.getMessage() for record in caplog.records] == told

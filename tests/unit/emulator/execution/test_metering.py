@@ -4,9 +4,10 @@ import pytest
 
 from lambdameter.emulator.execution.metering import (
     Ending,
+    InitPhase,
+    Limits,
     Reading,
     Span,
-    Tier,
     billed_ms,
     max_memory_mb,
     meter,
@@ -25,11 +26,17 @@ def counters(
     )
 
 
-def span(duration: float, init_ms: float | None = None) -> Span:
+def span(
+    duration: float = 1.0,
+    *,
+    start: Counters | None = None,
+    end: Counters | None = None,
+    init: InitPhase | None = None,
+) -> Span:
     return Span(
-        start=Reading(at_ms=100.0, counters=counters()),
-        end=Reading(at_ms=100.0 + duration, counters=counters()),
-        init_ms=init_ms,
+        start=Reading(at_ms=100.0, counters=start or counters()),
+        end=Reading(at_ms=100.0 + duration, counters=end or counters()),
+        init=init,
     )
 
 
@@ -50,57 +57,51 @@ def test_billed_duration_is_one_ceiling_over_the_sum(
     assert billed_ms(duration, init) == billed
 
 
-def test_max_memory_used_is_rounded_up_and_never_above_the_tier() -> None:
-    tier = Tier(memory_mb=128, timeout_ms=3000.0)
-    assert max_memory_mb(40.2, tier) == 41
-    assert max_memory_mb(140.0, tier) == 128
+def test_max_memory_used_is_rounded_up_and_never_above_the_memory_size() -> None:
+    limits = Limits(memory_mb=128, timeout_ms=3000.0)
+    assert max_memory_mb(40.2, limits) == 41
+    assert max_memory_mb(140.0, limits) == 128
 
 
 def test_what_awss_own_processes_take_is_used_memory() -> None:
-    tier = Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)
-    assert max_memory_mb(40.2, tier) == 53  # one ceiling over the sum, not two
-    assert max_memory_mb(120.0, tier) == 128
+    limits = Limits(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)
+    assert max_memory_mb(40.2, limits) == 53  # one ceiling over the sum, not two
+    assert max_memory_mb(120.0, limits) == 128
 
 
 def test_where_the_peak_is_not_known_no_memory_was_seen_to_be_used() -> None:
-    assert max_memory_mb(None, Tier(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)) == 0
+    assert max_memory_mb(None, Limits(memory_mb=128, timeout_ms=3000.0, reserved_mb=12.4)) == 0
 
 
 def test_a_timed_out_invocation_took_its_timeout() -> None:
-    tier = Tier(memory_mb=128, timeout_ms=3000.0)
-    timed_out = report("id", tier, span(3004.2), Ending(status="timeout"))
+    limits = Limits(memory_mb=128, timeout_ms=3000.0)
+    timed_out = report("id", limits, span(3004.2), Ending(status="timeout"))
     assert timed_out.duration_ms == 3000.0
     assert timed_out.billed_ms == 3000
 
 
-def test_report_carries_init_only_where_an_init_phase_went_before() -> None:
-    tier = Tier(memory_mb=128, timeout_ms=3000.0)
-    assert report("id", tier, span(5.0, 80.0), Ending()).init_ms == 80.0
-    assert report("id", tier, span(5.0), Ending()).init_ms is None
+def test_report_carries_init_only_after_an_init_phase() -> None:
+    init = InitPhase(ms=80.0, counters=counters())
+    limits = Limits(memory_mb=128, timeout_ms=3000.0)
+    assert report("id", limits, span(5.0, init=init), Ending()).init_ms == 80.0
+    assert report("id", limits, span(5.0), Ending()).init_ms is None
 
 
 def test_the_meter_gives_differences_over_the_invocation() -> None:
-    made = meter(
-        environment="e",
+    invocation = span(
         start=counters(cpu=10.0, throttled=1.0),
         end=counters(cpu=14.5, throttled=3.0),
-        init=counters(cpu=9.0, lost=0.7),
-        service=None,
+        init=InitPhase(ms=80.0, counters=counters(cpu=9.0, lost=0.7)),
     )
-    assert (made.cpu_ms, made.throttled_ms, made.init_cpu_ms) == (4.5, 2.0, 9.0)
-    assert made.init_disturbed_ms == 0.7
+    figures = meter("e", invocation, None)
+    assert (figures.cpu_ms, figures.throttled_ms, figures.init_cpu_ms) == (4.5, 2.0, 9.0)
+    assert figures.init_disturbed_ms == 0.7
 
 
 def test_what_a_host_cannot_count_stays_unknown() -> None:
-    made = meter(
-        environment="e",
-        start=counters(cpu=None),
-        end=counters(cpu=None, throttled=None),
-        init=None,
-        service=None,
-    )
-    assert made.cpu_ms is None
-    assert made.throttled_ms is None
+    uncounted = counters(cpu=None, throttled=None)
+    figures = meter("e", span(start=counters(cpu=None), end=uncounted), None)
+    assert (figures.cpu_ms, figures.throttled_ms) == (None, None)
 
 
 def test_service_time_is_the_difference_of_two_cumulative_readings() -> None:
@@ -121,5 +122,5 @@ def test_retries_and_faults_are_differences_too() -> None:
     )
 
 
-def test_without_a_data_plane_there_is_no_service_time() -> None:
+def test_without_local_services_there_is_no_service_time() -> None:
     assert service_difference(None, None) is None

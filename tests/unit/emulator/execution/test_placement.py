@@ -29,7 +29,7 @@ async def test_a_warm_invocation_is_served_by_the_same_environment(
     host: Any, blueprint: Any, tmp_path: Path
 ) -> None:
     host.script = echo
-    placement = Placement(host.surroundings(), tmp_path)
+    placement = Placement(host.services(), tmp_path)
     cold = await placement.invoke("v1", blueprint, REQUEST)
     warm = await placement.invoke("v1", blueprint, REQUEST)
     assert cold.meter.environment == warm.meter.environment
@@ -40,7 +40,7 @@ async def test_concurrent_invocations_have_environments_and_credentials_of_their
     host: Any, blueprint: Any, tmp_path: Path
 ) -> None:
     host.script = echo
-    placement = Placement(host.surroundings(), tmp_path)
+    placement = Placement(host.services(), tmp_path)
     outcomes = await asyncio.gather(*(placement.invoke("v1", blueprint, REQUEST) for _ in range(3)))
     assert len({outcome.meter.environment for outcome in outcomes}) == 3
     keys = {box.spec.environment["AWS_ACCESS_KEY_ID"] for box in host.sandboxes}
@@ -53,7 +53,7 @@ async def test_a_retired_revisions_environments_are_destroyed_with_their_tmp(
     host: Any, blueprint: Any, tmp_path: Path
 ) -> None:
     host.script = echo
-    placement = Placement(host.surroundings(), tmp_path)
+    placement = Placement(host.services(), tmp_path)
     await placement.invoke("v1", blueprint, REQUEST)
     await placement.retire("v1")
     assert host.sandboxes[0].calls[-1] == "destroy"
@@ -64,9 +64,7 @@ async def test_idle_environments_are_reclaimed_after_their_lifetime(
     host: Any, blueprint: Any, tmp_path: Path
 ) -> None:
     host.script = echo
-    placement = Placement(
-        host.surroundings(), tmp_path, scheduler=Scheduler(idle_lifetime_ms=100.0)
-    )
+    placement = Placement(host.services(), tmp_path, scheduler=Scheduler(idle_lifetime_ms=100.0))
     await placement.invoke("v1", blueprint, REQUEST)
     host.clock.advance(100.0)
     await placement.reap()
@@ -76,7 +74,7 @@ async def test_idle_environments_are_reclaimed_after_their_lifetime(
 async def test_beyond_the_limit_the_caller_is_throttled(
     host: Any, blueprint: Any, tmp_path: Path
 ) -> None:
-    placement = Placement(host.surroundings(), tmp_path, scheduler=Scheduler(account_concurrency=0))
+    placement = Placement(host.services(), tmp_path, scheduler=Scheduler(account_concurrency=0))
     with pytest.raises(ApiError) as error:
         await placement.invoke("v1", blueprint, REQUEST)
     assert (error.value.status, error.value.code) == (429, "TooManyRequestsException")
@@ -94,7 +92,7 @@ async def test_invocations_in_flight_and_later_ones_fail_when_the_data_plane_die
 
     host.script = hang
     died: asyncio.Future[LambdameterError] = asyncio.get_running_loop().create_future()
-    placement = Placement(host.surroundings(), tmp_path, died=died)
+    placement = Placement(host.services(), tmp_path, died=died)
     in_flight = asyncio.ensure_future(placement.invoke("v1", blueprint, REQUEST))
     await delivered.wait()
     died.set_result(TargetError("The data plane has died", next_step="Start again."))
@@ -120,7 +118,7 @@ async def test_an_invocation_that_asks_a_data_plane_while_it_dies_fails_once(
             raise error
 
     host.script, host.usage = echo, usage
-    placement = Placement(host.surroundings(), tmp_path, died=died)
+    placement = Placement(host.services(), tmp_path, died=died)
     with pytest.raises(ApiError, match="data plane has died"):
         await placement.invoke("v1", blueprint, REQUEST)
     gc.collect()  # would tell of an exception that nobody looked at
@@ -136,7 +134,7 @@ async def test_invocations_in_flight_end_when_the_emulator_shuts_down(
             delivered.set()
 
     host.script = hang
-    placement = Placement(host.surroundings(), tmp_path)
+    placement = Placement(host.services(), tmp_path)
     in_flight = asyncio.ensure_future(placement.invoke("v1", blueprint, REQUEST))
     await delivered.wait()
     await placement.close()
@@ -157,7 +155,7 @@ async def test_a_caller_that_is_cancelled_takes_its_environment_along(
             delivered.set()
 
     host.script = hang
-    placement = Placement(host.surroundings(), tmp_path)
+    placement = Placement(host.services(), tmp_path)
     in_flight = asyncio.ensure_future(placement.invoke("v1", blueprint, REQUEST))
     await delivered.wait()
     in_flight.cancel()
@@ -173,7 +171,7 @@ async def test_one_environment_that_does_not_die_keeps_no_other_alive(
         raise HostError("It does not die", next_step="Look.")
 
     host.script = echo
-    placement = Placement(host.surroundings(), tmp_path)
+    placement = Placement(host.services(), tmp_path)
     await asyncio.gather(*(placement.invoke("v1", blueprint, REQUEST) for _ in range(3)))
     host.sandboxes[0].destroy = stuck
     with pytest.raises(HostError, match="does not die"):
@@ -187,7 +185,7 @@ async def test_a_destruction_goes_on_without_whoever_asked_for_it(
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
     host.script = echo
-    placement = Placement(host.surroundings(), tmp_path)
+    placement = Placement(host.services(), tmp_path)
     await placement.invoke("v1", blueprint, REQUEST)
     kill = host.sandboxes[0].destroy
 
@@ -210,7 +208,7 @@ async def test_the_data_plane_may_forget_an_environment_that_is_gone(
     host: Any, blueprint: Any, tmp_path: Path
 ) -> None:
     host.script = echo
-    placement = Placement(host.surroundings(), tmp_path)
+    placement = Placement(host.services(), tmp_path)
     await placement.invoke("v1", blueprint, REQUEST)
     await placement.retire("v1")
     assert host.forgotten == [host.sandboxes[0].spec.environment["AWS_ACCESS_KEY_ID"]]
@@ -226,7 +224,7 @@ async def test_a_sandbox_that_fails_is_a_service_exception(
         raise reason
 
     host.enclose = enclose
-    placement = Placement(host.surroundings(), tmp_path)
+    placement = Placement(host.services(), tmp_path)
     with pytest.raises(ApiError, match="no cgroup"):
         await placement.invoke("v1", blueprint, REQUEST)
 
@@ -236,7 +234,7 @@ async def test_an_environment_that_has_no_folder_is_a_service_exception(
 ) -> None:
     file = tmp_path / "file"
     file.touch()
-    placement = Placement(host.surroundings(), file)
+    placement = Placement(host.services(), file)
     with pytest.raises(ApiError, match="Not a directory"):
         await placement.invoke("v1", blueprint, REQUEST)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from lambdameter.emulator.execution import start_note
 from lambdameter.emulator.execution.start_note import StartNote
 from lambdameter.errors import HostError
 
@@ -59,7 +58,7 @@ def test_a_host_without_descriptors_is_told_with_the_next_step(
     def none_left(_flags: int) -> None:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(start_note.os, "pipe2", none_left)
+    monkeypatch.setattr(os, "pipe2", none_left)
     with pytest.raises(HostError, match="Too many open files") as told:
         StartNote()
     assert "ulimit -n" in str(told.value.next_step)

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from lambdameter.emulator.control.api_errors import not_found
 from lambdameter.emulator.execution.invocation import InvocationRequest, Outcome
 from lambdameter.emulator.gateway.declaration import Listen, WebSocketApi
-from lambdameter.emulator.gateway.events import Client, Facts, Moment, Place
+from lambdameter.emulator.gateway.events import ApiStage, Client, ConnectionFacts, Moment
 from lambdameter.emulator.gateway.gateway import Gateway
 from lambdameter.emulator.gateway.listener import Addresses, GatewayListener, bind
 
@@ -115,9 +115,9 @@ async def served(host: Any, api: WebSocketApi, functions: Functions) -> AsyncIte
 
 
 @pytest.fixture
-def facts() -> Facts:
-    return Facts(
-        place=Place(api_id="a1", stage="live", domain="127.0.0.1:1"),
+def facts() -> ConnectionFacts:
+    return ConnectionFacts(
+        stage=ApiStage(api_id="a1", stage="live", domain="127.0.0.1:1"),
         client=Client(
             source_ip="127.0.0.1",
             headers=(("host", "127.0.0.1:1"), ("user-agent", "u"), ("sec-websocket-key", "k")),

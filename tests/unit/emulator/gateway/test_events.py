@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lambdameter.emulator.gateway.events import Client, Facts, Moment
+from lambdameter.emulator.gateway.events import Client, ConnectionFacts, Moment
 
 # 2025-03-16T00:46:38.789Z
 LATER = Moment(2_000.0, 1_742_085_998_789.0)
@@ -21,7 +21,7 @@ COMMON = {
 }
 
 
-def test_connect_has_the_handshakes_headers_and_query(facts: Facts) -> None:
+def test_connect_has_the_handshakes_headers_and_query(facts: ConnectionFacts) -> None:
     assert facts.connect("r=", LATER) == {
         "headers": {
             "Host": "127.0.0.1:1",
@@ -42,14 +42,14 @@ def test_connect_has_the_handshakes_headers_and_query(facts: Facts) -> None:
     }
 
 
-def test_without_a_query_there_are_no_parameters(facts: Facts) -> None:
+def test_without_a_query_there_are_no_parameters(facts: ConnectionFacts) -> None:
     bare = msgspec.structs.replace(facts, client=Client(source_ip="127.0.0.1"))
     event = bare.connect("r=", LATER)
     assert "queryStringParameters" not in event
     assert event["requestContext"]["identity"] == {"sourceIp": "127.0.0.1"}
 
 
-def test_a_message_has_its_body_its_id_and_no_headers(facts: Facts) -> None:
+def test_a_message_has_its_body_its_id_and_no_headers(facts: ConnectionFacts) -> None:
     assert facts.message("run", "b", "r=", LATER) == {
         "requestContext": COMMON | {"routeKey": "run", "eventType": "MESSAGE", "messageId": "r="},
         "body": "b",
@@ -57,7 +57,7 @@ def test_a_message_has_its_body_its_id_and_no_headers(facts: Facts) -> None:
     }
 
 
-def test_disconnect_has_the_code_and_the_reason(facts: Facts) -> None:
+def test_disconnect_has_the_code_and_the_reason(facts: ConnectionFacts) -> None:
     event = facts.disconnect(1001, "Going away", "r=", LATER)
     assert event["requestContext"] == COMMON | {
         "routeKey": "$disconnect",

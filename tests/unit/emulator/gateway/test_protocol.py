@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from lambdameter.emulator.gateway import protocol
 from lambdameter.emulator.gateway.declaration import WebSocketApi
-from lambdameter.emulator.gateway.events import Client, Facts, Moment, Place
+from lambdameter.emulator.gateway.events import ApiStage, Client, ConnectionFacts, Moment
 from lambdameter.emulator.gateway.protocol import (
     Accept,
     Answer,
     Close,
     Connection,
-    Gauge,
     GoneError,
     Invoke,
     Refuse,
+    SizeLimits,
     answer,
 )
 
@@ -29,7 +29,7 @@ Make = Callable[..., Connection]
 
 
 @pytest.fixture
-def make(facts: Facts) -> Make:
+def make(facts: ConnectionFacts) -> Make:
     def made(**routes: str) -> Connection:
         named = {key.replace("_", "$"): function for key, function in routes.items()}
         numbers = itertools.count(1)
@@ -41,7 +41,7 @@ def make(facts: Facts) -> Make:
 
 def opened(connection: Connection) -> Connection:
     connection.begin()
-    connection.decided(Answer(200))
+    connection.connect_answered(Answer(200))
     return connection
 
 
@@ -52,7 +52,7 @@ def test_connect_is_asked_before_the_handshake_is_answered(make: Make) -> None:
     assert asked.function == "c"
     with pytest.raises(GoneError):
         connection.posted("early", AT)
-    assert connection.decided(Answer(204)) == Accept()
+    assert connection.connect_answered(Answer(204)) == Accept()
     connection.posted("now", AT)
 
 
@@ -71,7 +71,7 @@ def test_what_connect_does_not_accept_is_gone_and_disconnect_never_hears_of_it(
 ) -> None:
     connection = make(_connect="c", _disconnect="d")
     connection.begin()
-    assert connection.decided(answered) == told
+    assert connection.connect_answered(answered) == told
     with pytest.raises(GoneError):
         connection.check_open()
     assert connection.closed(1006, "", AT) is None
@@ -117,8 +117,8 @@ def test_the_route_is_the_bodys_action(make: Make, body: str, route: str) -> Non
 @given(st.text())
 def test_whatever_a_client_says_it_has_one_of_the_routes_that_are_its_own(body: str) -> None:
     api = WebSocketApi(name="a", stage="s", routes={"$connect": "c", "$default": "d", "run": "r"})
-    facts = Facts(
-        place=Place(api_id="a", stage="s", domain="d"),
+    facts = ConnectionFacts(
+        stage=ApiStage(api_id="a", stage="s", domain="d"),
         client=Client(source_ip="127.0.0.1"),
         connection_id="c=",
         connected=AT,
@@ -145,10 +145,11 @@ def test_a_client_hears_of_a_failure_but_not_of_a_connection_that_is_closed(make
 
 
 def test_what_is_sent_in_either_direction_puts_the_idle_limit_off(make: Make) -> None:
-    for happen in (
+    directions: tuple[Callable[[Connection], object], ...] = (
         lambda connection: connection.received("x", AT),
         lambda connection: connection.posted("x", AT),
-    ):
+    )
+    for happen in directions:
         connection = opened(make(_default="d"))
         before = connection.due_ms
         happen(connection)
@@ -184,19 +185,19 @@ def test_disconnect_hears_of_an_end_once(make: Make) -> None:
 
 @given(st.lists(st.integers(1, protocol.MAX_FRAME_BYTES), min_size=1, max_size=6))
 def test_a_message_is_within_its_limit_or_is_refused_however_it_is_cut(sizes: list[int]) -> None:
-    gauge = Gauge()
+    gauge = SizeLimits()
     broken = [gauge.exceeded(size, frame_ends=True, message_ends=False) for size in sizes]
     assert any(broken) == (sum(sizes) > protocol.MAX_MESSAGE_BYTES)
 
 
 def test_a_frame_is_measured_across_the_parts_that_it_comes_in() -> None:
-    gauge = Gauge()
+    gauge = SizeLimits()
     assert gauge.exceeded(protocol.MAX_FRAME_BYTES, frame_ends=False, message_ends=False) is None
     assert gauge.exceeded(1, frame_ends=True, message_ends=True) == "Frame larger than 32768 bytes"
 
 
 def test_a_new_message_begins_at_nothing() -> None:
-    gauge = Gauge()
+    gauge = SizeLimits()
     for _ in range(10):
         size = protocol.MAX_FRAME_BYTES
         assert gauge.exceeded(size, frame_ends=True, message_ends=True) is None

@@ -11,7 +11,7 @@ import pytest
 from lambdameter.emulator.sandbox import cpu_share, detect
 from lambdameter.emulator.sandbox.allowance import Allotment
 from lambdameter.emulator.sandbox.base import ProcessSpec
-from lambdameter.emulator.sandbox.paced import Paced
+from lambdameter.emulator.sandbox.paced import PacedFactory
 
 Program = Callable[..., ProcessSpec]
 
@@ -62,10 +62,12 @@ def program(task: Path, own_tmp: Path) -> Program:
 
 
 @pytest.fixture
-def paced(cgroup_way: str, tmp_path: Path, require: Callable[[bool, str], None]) -> Iterator[Paced]:
+def paced(
+    cgroup_way: str, tmp_path: Path, require: Callable[[bool, str], None]
+) -> Iterator[PacedFactory]:
     """Sandboxes of this host's own speed, kept to their shares by Lambda's rule."""
     factory = detect(tmp_path, cgroup_way)
-    kept = Paced.start(factory, None)
+    kept = PacedFactory.start(factory, None)
     granted = "Lambda's rule" in kept.enforcement().cpu
     if not granted and os.geteuid() != 0:
         pytest.skip("this user may not have real-time threads")

@@ -9,6 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v1
 from lambdameter.emulator.sandbox.allowance import Allotment
+from lambdameter.emulator.sandbox.base import PacerFiles
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v1 import CgroupV1Sandbox
 from lambdameter.errors import HostError
@@ -27,6 +28,11 @@ def sandbox(folder: Path, allotment: Allotment) -> CgroupV1Sandbox:
     made = CgroupV1Sandbox(group, allotment, pause=lambda _: None)
     made.make()
     return made
+
+
+def pacer_files_of(sandbox: CgroupV1Sandbox) -> PacerFiles | None:
+    """Asked anew: they change with the files."""
+    return sandbox.pacer_files
 
 
 def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
@@ -64,18 +70,18 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV1Sandbox, folder: Path) 
 def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     sandbox: CgroupV1Sandbox, folder: Path
 ) -> None:
-    assert sandbox.levers is None
+    assert pacer_files_of(sandbox) is None
     (folder / "hold" / "freezer.state").touch()
     (folder / "cpuacct.usage_percpu").touch()
-    levers = sandbox.levers
-    assert levers is not None
-    assert (levers.hold, levers.freeze, levers.thaw) == (
+    pacer_files = pacer_files_of(sandbox)
+    assert pacer_files is not None
+    assert (pacer_files.hold, pacer_files.freeze, pacer_files.thaw) == (
         folder / "hold" / "freezer.state",
         "FROZEN",
         "THAWED",
     )
-    assert levers.usage == folder / "cpuacct.usage_percpu"
-    assert (levers.quota_ns, levers.counts) == (1_447_145, "ns_per_cpu")
+    assert pacer_files.usage == folder / "cpuacct.usage_percpu"
+    assert (pacer_files.quota_ns, pacer_files.counts) == (1_447_145, "ns_per_cpu")
     sandbox.freeze()
     assert (folder / "hold" / "freezer.state").read_text() == ""
 
@@ -88,8 +94,8 @@ def test_one_that_has_all_its_cpus_has_levers_and_no_quota(
     made.make()
     (folder / "hold" / "freezer.state").touch()
     (folder / "cpuacct.usage_percpu").touch()
-    assert made.levers is not None
-    assert made.levers.quota_ns is None
+    assert made.pacer_files is not None
+    assert made.pacer_files.quota_ns is None
 
 
 def test_cpu_time_is_told_in_milliseconds(sandbox: CgroupV1Sandbox, folder: Path) -> None:

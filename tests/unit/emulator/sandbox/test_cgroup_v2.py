@@ -9,9 +9,10 @@ import pytest
 
 from lambdameter.emulator.sandbox import cgroup_v2, delegation
 from lambdameter.emulator.sandbox.allowance import Allotment
+from lambdameter.emulator.sandbox.base import PacerFiles
 from lambdameter.emulator.sandbox.cgroup_tree import Group
 from lambdameter.emulator.sandbox.cgroup_v2 import CgroupV2Sandbox
-from lambdameter.emulator.sandbox.delegation import Ground
+from lambdameter.emulator.sandbox.delegation import DelegatedGroup
 from lambdameter.errors import HostError
 
 CPU_STAT = (
@@ -43,6 +44,11 @@ def sandbox(folder: Path, allotment: Allotment, monkeypatch: pytest.MonkeyPatch)
 
 def _group(folder: Path) -> Group:
     return Group(dict.fromkeys(delegation.WANTED, folder))
+
+
+def pacer_files_of(sandbox: CgroupV2Sandbox) -> PacerFiles | None:
+    """Asked anew: they change with the files."""
+    return sandbox.pacer_files
 
 
 def _state(folder: Path, *, kills: int = 0, usage: int = 0) -> None:
@@ -85,18 +91,18 @@ def test_the_share_is_granted_and_taken(sandbox: CgroupV2Sandbox, folder: Path) 
 def test_what_holds_it_is_another_groups_freezer_than_the_one_that_freezes(
     sandbox: CgroupV2Sandbox, folder: Path
 ) -> None:
-    assert sandbox.levers is None
+    assert pacer_files_of(sandbox) is None
     (folder / "hold" / "cgroup.freeze").touch()
     (folder / "hold" / "cpu.stat").touch()
-    levers = sandbox.levers
-    assert levers is not None
-    assert (levers.hold, levers.freeze, levers.thaw) == (
+    pacer_files = pacer_files_of(sandbox)
+    assert pacer_files is not None
+    assert (pacer_files.hold, pacer_files.freeze, pacer_files.thaw) == (
         folder / "hold" / "cgroup.freeze",
         "1",
         "0",
     )
-    assert levers.usage == folder / "hold" / "cpu.stat"
-    assert (levers.quota_ns, levers.counts) == (1_447_145, "cpu_stat")
+    assert pacer_files.usage == folder / "hold" / "cpu.stat"
+    assert (pacer_files.quota_ns, pacer_files.counts) == (1_447_145, "cpu_stat")
     sandbox.freeze()
     assert (folder / "hold" / "cgroup.freeze").read_text() == ""
 
@@ -147,5 +153,5 @@ def test_where_the_ground_cannot_be_divided_nothing_is_left(tmp_path: Path) -> N
     (tmp_path / "cgroup.subtree_control").mkdir()
     before = set(tmp_path.rglob("*"))
     with pytest.raises(HostError, match="make room"):
-        cgroup_v2.grant(tmp_path, "", lambda: Ground(tmp_path))
+        cgroup_v2.grant(tmp_path, "", lambda: DelegatedGroup(tmp_path))
     assert set(tmp_path.rglob("*")) == before

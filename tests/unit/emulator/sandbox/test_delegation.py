@@ -9,7 +9,7 @@ import pytest
 
 from lambdameter.emulator.sandbox import delegation
 from lambdameter.emulator.sandbox.cgroup import AbsentError
-from lambdameter.emulator.sandbox.delegation import LEAF, Ground
+from lambdameter.emulator.sandbox.delegation import LEAF, DelegatedGroup
 from lambdameter.errors import HostError
 
 ALL = "cpuset cpu io memory pids"
@@ -98,7 +98,7 @@ def test_from_the_leaf_the_group_above_is_found(tmp_path: Path, proc: Path) -> N
 
 def test_closing_takes_the_controllers_back_first(tmp_path: Path) -> None:
     folder = _group(tmp_path, "container", OTHER)
-    ground = Ground(folder)
+    ground = DelegatedGroup(folder)
     ground.open()
     (folder / "cgroup.subtree_control").write_text("cpu memory pids")  # as the kernel tells it
     ground.close()
@@ -152,7 +152,7 @@ def test_systemd_is_asked_for_a_delegated_scope_around_this_process(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(delegation, "_SYSTEMD", tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert delegation.ask_systemd()
+    assert delegation.enter_systemd_scope()
     asked = (tmp_path / "asked").read_text()
     assert asked.startswith("--user call org.freedesktop.systemd1 /org/freedesktop/systemd1 ")
     assert asked.endswith(f" fail 2 PIDs au 1 {os.getpid()} Delegate b true 0\n")
@@ -167,4 +167,4 @@ def test_a_systemd_that_refuses_or_cannot_be_asked_is_none(
         (tmp_path / "busctl").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(delegation, "_SYSTEMD", tmp_path)
-    assert not delegation.ask_systemd()
+    assert not delegation.enter_systemd_scope()

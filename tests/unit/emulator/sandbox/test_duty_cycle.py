@@ -30,8 +30,8 @@ class Hand:
     def clock_ns(self) -> int:
         return self.now_us * 1_000
 
-    def later(self, delay_s: float, call: Callable[[], None]) -> Hand:
-        self.delay_us, self.call = round(delay_s * 1_000_000), call
+    def later(self, delay_ms: float, call: Callable[[], None]) -> Hand:
+        self.delay_us, self.call = round(delay_ms * 1_000), call
         return self
 
     def cancel(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from lambdameter.emulator.sandbox.base import ProcessSpec
-from lambdameter.emulator.sandbox.paced import Paced
+from lambdameter.emulator.sandbox.paced import PacedFactory
 
 Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
 Program = Callable[..., ProcessSpec]
@@ -67,7 +67,7 @@ WAITS = {
 
 @pytest.mark.parametrize("name", WAITS)
 async def test_a_wait_in_which_a_program_is_held_ends_as_if_it_had_not_been(
-    paced: Paced, program: Program, output: Output, name: str
+    paced: PacedFactory, program: Program, output: Output, name: str
 ) -> None:
     prepare, wait = WAITS[name]
     if "libuv" in name:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from lambdameter.emulator.sandbox import cgroup_tree, cgroup_v1, detect, processes
-from lambdameter.emulator.sandbox.base import Levers, ProcessSpec, Sandbox, SandboxFactory
-from lambdameter.emulator.sandbox.paced import Paced
+from lambdameter.emulator.sandbox.base import PacerFiles, ProcessSpec, Sandbox, SandboxFactory
+from lambdameter.emulator.sandbox.paced import PacedFactory
 from lambdameter.model.sample import Enforcement
 
 Output = Callable[[asyncio.subprocess.Process], Awaitable[str]]
@@ -82,7 +82,9 @@ async def test_throttled_it_gets_its_share_and_unthrottled_a_cpu(
     throttled = float(await output(await sandbox.spawn(program(SHARE_OF_A_CPU))))
     assert 0.5 * 128 / 1769 < throttled < 1.5 * 128 / 1769
     assert unthrottled > 4 * throttled
-    assert sandbox.counters().throttled_ms > 0
+    held_ms = sandbox.counters().throttled_ms
+    assert held_ms is not None
+    assert held_ms > 0
     await sandbox.destroy()
 
 
@@ -99,7 +101,9 @@ print(time.process_time() - start, time.process_time())
     told = (await output(await sandbox.spawn(program(code)))).split()
     # Before `start` the launcher joined its group; after the end the interpreter cleans up.
     looped_ms, all_ms = (float(seconds) * 1000 for seconds in told)
-    assert looped_ms <= sandbox.counters().cpu_ms < all_ms * 1.5 + 100
+    cpu_ms = sandbox.counters().cpu_ms
+    assert cpu_ms is not None
+    assert looped_ms <= cpu_ms < all_ms * 1.5 + 100
     await sandbox.destroy()
 
 
@@ -117,12 +121,12 @@ async def test_a_frozen_environment_uses_no_cpu_until_it_is_thawed(
     await sandbox.destroy()
 
 
-def _hold(sandbox: Sandbox) -> Levers:
+def _hold(sandbox: Sandbox) -> PacerFiles:
     """Hold it as whoever keeps a rule of its own would."""
-    levers = sandbox.levers
-    assert levers is not None
-    levers.hold.write_text(levers.freeze)
-    return levers
+    pacer_files = sandbox.pacer_files
+    assert pacer_files is not None
+    pacer_files.hold.write_text(pacer_files.freeze)
+    return pacer_files
 
 
 def _until_it_stands_still(sandbox: Sandbox) -> None:
@@ -138,12 +142,12 @@ async def test_one_that_is_held_stays_held_through_a_freeze_and_a_thaw(
 ) -> None:
     sandbox = by_the_kernel.create("held", 128)
     await _ready(await sandbox.spawn(program(READY_AND_BUSY)))
-    levers = _hold(sandbox)
+    pacer_files = _hold(sandbox)
     _until_it_stands_still(sandbox)
     sandbox.freeze()
     sandbox.thaw()
     _until_it_stands_still(sandbox)
-    levers.hold.write_text(levers.thaw)
+    pacer_files.hold.write_text(pacer_files.thaw)
     used = sandbox.counters().cpu_ms
     while sandbox.counters().cpu_ms == used:
         pass
@@ -155,9 +159,9 @@ async def test_let_go_while_it_is_frozen_it_stays_frozen(
 ) -> None:
     sandbox = by_the_kernel.create("frozen", 128)
     await _ready(await sandbox.spawn(program(READY_AND_BUSY)))
-    levers = _hold(sandbox)
+    pacer_files = _hold(sandbox)
     sandbox.freeze()
-    levers.hold.write_text(levers.thaw)
+    pacer_files.hold.write_text(pacer_files.thaw)
     _until_it_stands_still(sandbox)
     await sandbox.destroy()
 
@@ -178,7 +182,7 @@ async def test_one_that_is_held_can_be_killed(
 
 
 async def test_by_lambdas_rule_it_gets_its_share_and_is_told_for_how_long_it_was_held(
-    paced: Paced, program: Program, output: Output
+    paced: PacedFactory, program: Program, output: Output
 ) -> None:
     sandbox = paced.create("rule", 256, "interpreter", 0.0)
     sandbox.throttle()
@@ -194,7 +198,7 @@ async def test_by_lambdas_rule_it_gets_its_share_and_is_told_for_how_long_it_was
 
 @pytest.mark.parametrize("its_keeper", ["lives", "is dead"])
 async def test_one_that_is_held_by_the_rule_is_frozen_thawed_and_killed_as_any(
-    paced: Paced, program: Program, its_keeper: str
+    paced: PacedFactory, program: Program, its_keeper: str
 ) -> None:
     sandbox = paced.create("rule", 128, "interpreter", 0.0)
     process = await sandbox.spawn(program(READY_AND_BUSY))
@@ -230,6 +234,7 @@ async def test_the_peak_outlives_what_was_freed_and_the_process(
     code = "b = bytearray(60 << 20); del b\n" + READY_AND_BUSY
     await _ready(await sandbox.spawn(program(code)))
     peak = sandbox.counters().peak_memory_mb
+    assert peak is not None
     assert 60 < peak < 90
     await sandbox.destroy()
     assert sandbox.counters().peak_memory_mb == peak

@@ -8,15 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdameter.emulator.sandbox.base import Counters, HostAdjustment, Levers
-from lambdameter.emulator.sandbox.paced import Care, Paced, PacedSandbox
+from lambdameter.emulator.sandbox.base import Counters, HostAdjustment, PacerFiles
+from lambdameter.emulator.sandbox.paced import PacedFactory, PacedSandbox, Pacing
 from lambdameter.emulator.speed import kernels
-from lambdameter.emulator.speed.pacer import Alone, Cold, Pace, Slowness, Used
+from lambdameter.emulator.speed.orders import Alone, Cold, Pace, Slowness
+from lambdameter.emulator.speed.pacer import Used
 from lambdameter.errors import HostError
 from lambdameter.model.calibration import Calibration, Speed
 from lambdameter.model.sample import Enforcement
 
-LEVERS = Levers(
+PACER_FILES = PacerFiles(
     quota_ns=1_447_145,
     usage=Path("/usage"),
     counts="ns_per_cpu",
@@ -39,8 +40,8 @@ def speed(factor: float, cpu_share: float) -> Speed:
     )
 
 
-KNOWN = kernels.published().cold
-COLD = Cold(round(KNOWN.cpu_ms * 1e6), round(KNOWN.after_ms * 1e6))
+PUBLISHED = kernels.published().cold
+COLD = Cold(round(PUBLISHED.cpu_ms * 1e6), round(PUBLISHED.after_ms * 1e6))
 FAULT_NS = round(kernels.published().faults.us * 1e3)
 CALIBRATION = Calibration(
     made_at="",
@@ -58,32 +59,32 @@ class FakeSandbox:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self.levers = scene.levers
+        self.pacer_files = scene.pacer_files
 
     async def spawn(self, _spec: Any) -> Any:
-        self._scene.seen.append("spawn")
+        self._scene.events.append("spawn")
         return SimpleNamespace(pid=99)
 
     def freeze(self) -> None:
-        self._scene.seen.append("freeze")
+        self._scene.events.append("freeze")
 
     def thaw(self) -> None:
-        self._scene.seen.append("thaw")
+        self._scene.events.append("thaw")
 
     def throttle(self) -> None:
-        self._scene.seen.append("kernel's quota")
+        self._scene.events.append("kernel's quota")
 
     def unthrottle(self) -> None:
-        self._scene.seen.append("no quota of the kernel's")
+        self._scene.events.append("no quota of the kernel's")
 
     def charge(self, cpu_ms: float) -> None:
-        self._scene.seen.append(f"kernel: charge {cpu_ms}")
+        self._scene.events.append(f"kernel: charge {cpu_ms}")
 
     def counters(self) -> Counters:
         return self._scene.used
 
     async def destroy(self) -> None:
-        self._scene.seen.append("destroy")
+        self._scene.events.append("destroy")
 
 
 class FakeRegistration:
@@ -93,36 +94,38 @@ class FakeRegistration:
         self._scene = scene
 
     def __getattr__(self, order: str) -> Any:
-        return lambda *what: self._scene.seen.append(" ".join(map(str, [f"pacer: {order}", *what])))
+        return lambda *what: self._scene.events.append(
+            " ".join(map(str, [f"pacer: {order}", *what]))
+        )
 
     def held_ms(self) -> float:
         return self._scene.held_ms
 
-    def told(self, cpu_ms: float, *, at_rest: bool) -> Used:
-        self._scene.seen_at_rest.append(at_rest)
+    def used(self, cpu_ms: float, *, at_rest: bool) -> Used:
+        self._scene.at_rest.append(at_rest)
         return Used(cpu_ms * self._scene.opened[3].by, self._scene.lost_ms)
 
 
 class Scene:
-    """A factory and the pacer in one; `seen` is the order of events."""
+    """A factory and the pacer in one; `events` is the order of events."""
 
-    has_levers = True
+    has_pacer_files = True
     enforcement = Enforcement(
         by="cgroup v9", cpu="memory/1769", memory="", freeze="", isolation="alone"
     )
 
     def __init__(self) -> None:
-        self.seen: list[str] = []
-        self.asked: tuple[Any, ...] = ()
+        self.events: list[str] = []
+        self.arguments: tuple[Any, ...] = ()
         self.opened: tuple[Any, ...] = ()
-        self.levers: Levers | None = LEVERS
+        self.pacer_files: PacerFiles | None = PACER_FILES
         self.used = Counters(cpu_ms=10.0, throttled_ms=3.0, peak_memory_mb=5.0, oom_kills=0)
         self.held_ms = 42.0
         self.lost_ms = 0.0
-        self.seen_at_rest: list[bool] = []
+        self.at_rest: list[bool] = []
 
-    def create(self, *asked: Any) -> Any:
-        self.asked = asked
+    def create(self, *arguments: Any) -> Any:
+        self.arguments = arguments
         return FakeSandbox(self)
 
     def open(self, *opened: Any) -> Any:
@@ -130,13 +133,13 @@ class Scene:
         return FakeRegistration(self)
 
     pid = 4711
-    blind = ""
+    uncounted_faults = ""
 
     def watch(self) -> str:
         return "watched"
 
     def close(self) -> None:
-        self.seen.append("pacer: gone")
+        self.events.append("pacer: gone")
 
 
 @pytest.fixture
@@ -150,7 +153,7 @@ class Later:
     def __init__(self) -> None:
         self.calls: list[Callable[[], None]] = []
 
-    def __call__(self, _delay_s: float, call: Callable[[], None]) -> Any:
+    def __call__(self, _delay_ms: float, call: Callable[[], None]) -> Any:
         self.calls.append(call)
         return SimpleNamespace(cancel=lambda: self.calls.remove(call))
 
@@ -166,14 +169,14 @@ def later() -> Later:
 
 
 def unslowed(scene: Any, later: Later) -> Any:
-    care = Care(by_rule=True, slowed=False)
-    return PacedSandbox(FakeSandbox(scene), FakeRegistration(scene), care, later)  # type: ignore[arg-type]
+    pacing = Pacing(keeps_share=True, slows_cpus=False)
+    return PacedSandbox(FakeSandbox(scene), FakeRegistration(scene), pacing, later)  # type: ignore[arg-type]
 
 
 def paced(
     scene: Any, calibration: Calibration | None = CALIBRATION, runtime: str = "python3.13"
 ) -> Any:
-    return Paced(scene, calibration, scene).create("name", 128, runtime, 12.5)
+    return PacedFactory(scene, calibration, scene).create("name", 128, runtime, 12.5)
 
 
 async def test_it_is_looked_after_from_the_start_to_the_freeze_and_from_the_thaw_on(
@@ -183,22 +186,28 @@ async def test_it_is_looked_after_from_the_start_to_the_freeze_and_from_the_thaw
     await sandbox.spawn(None)
     sandbox.freeze()
     sandbox.thaw()
-    assert scene.seen[:3] == ["pacer: run", "spawn", "pacer: has 99"]
-    assert scene.seen[3:] == ["freeze", "pacer: rest", "pacer: run", "thaw"]
+    assert scene.events[:3] == ["pacer: run", "spawn", "pacer: add_process 99"]
+    assert scene.events[3:] == ["freeze", "pacer: rest", "pacer: run", "thaw"]
 
 
 async def test_it_is_let_go_before_it_is_killed(scene: Scene) -> None:
     sandbox = paced(scene)
     await sandbox.spawn(None)
     await sandbox.destroy()
-    assert scene.seen == ["pacer: run", "spawn", "pacer: has 99", "pacer: close", "destroy"]
+    assert scene.events == [
+        "pacer: run",
+        "spawn",
+        "pacer: add_process 99",
+        "pacer: close",
+        "destroy",
+    ]
 
 
 async def test_a_new_process_in_a_running_environment_changes_nothing(scene: Scene) -> None:
     sandbox = paced(scene)
     await sandbox.spawn(None)
     await sandbox.spawn(None)
-    assert scene.seen.count("pacer: run") == 1
+    assert scene.events.count("pacer: run") == 1
 
 
 def test_at_the_hosts_own_speed_one_that_is_called_again_at_once_never_rests(
@@ -209,11 +218,11 @@ def test_at_the_hosts_own_speed_one_that_is_called_again_at_once_never_rests(
     sandbox.freeze()
     sandbox.thaw()
     later.come()
-    assert scene.seen == ["pacer: run", "thaw", "freeze", "thaw"]
+    assert scene.events == ["pacer: run", "thaw", "freeze", "thaw"]
     sandbox.freeze()
     later.come()
     sandbox.thaw()
-    assert scene.seen[4:] == ["freeze", "pacer: rest", "pacer: run", "thaw"]
+    assert scene.events[4:] == ["freeze", "pacer: rest", "pacer: run", "thaw"]
 
 
 async def test_one_that_is_destroyed_is_told_of_no_more(scene: Scene, later: Later) -> None:
@@ -222,7 +231,7 @@ async def test_one_that_is_destroyed_is_told_of_no_more(scene: Scene, later: Lat
     sandbox.freeze()
     await sandbox.destroy()
     later.come()
-    assert scene.seen == ["pacer: run", "thaw", "freeze", "pacer: close", "destroy"]
+    assert scene.events == ["pacer: run", "thaw", "freeze", "pacer: close", "destroy"]
 
 
 def test_a_rest_that_nobody_hears_of_is_the_next_runs_error(scene: Scene, later: Later) -> None:
@@ -242,33 +251,43 @@ def test_a_rest_that_nobody_hears_of_is_the_next_runs_error(scene: Scene, later:
 
 def test_one_that_never_ran_need_not_rest(scene: Scene) -> None:
     paced(scene).freeze()
-    assert scene.seen == ["freeze"]
+    assert scene.events == ["freeze"]
 
 
 def test_its_cpus_are_slowed_and_its_time_counts_as_a_lambda_vcpus(scene: Scene) -> None:
     paced(scene)
-    assert scene.asked == ("name", 128, HostAdjustment(slowness=1.25, reserved_mb=12.5))
-    assert scene.opened == ((0, 1), Pace(15_000, 100_000), LEVERS, Slowness(1.25, COLD, FAULT_NS))
+    assert scene.arguments == ("name", 128, HostAdjustment(slowness=1.25, reserved_mb=12.5))
+    assert scene.opened == (
+        (0, 1),
+        Pace(15_000, 100_000),
+        PACER_FILES,
+        Slowness(1.25, COLD, FAULT_NS),
+    )
 
 
 def test_compiled_code_has_a_speed_of_its_own(scene: Scene) -> None:
     paced(scene, runtime="provided.al2023")
-    assert scene.opened == ((0, 1), Pace(20_000, 100_000), LEVERS, Slowness(2.0, COLD, FAULT_NS))
+    assert scene.opened == (
+        (0, 1),
+        Pace(20_000, 100_000),
+        PACER_FILES,
+        Slowness(2.0, COLD, FAULT_NS),
+    )
 
 
 def test_the_share_is_kept_by_the_rule_and_the_kernel_sets_no_quota(scene: Scene) -> None:
     sandbox = paced(scene)
     sandbox.throttle()
     sandbox.unthrottle()
-    assert scene.seen == ["pacer: throttle", "pacer: unthrottle"]
+    assert scene.events == ["pacer: throttle", "pacer: unthrottle"]
 
 
-def test_without_levers_the_share_is_the_inner_sandboxs_work(scene: Scene) -> None:
-    scene.levers = None
+def test_without_pacer_files_the_share_is_the_inner_sandboxs_work(scene: Scene) -> None:
+    scene.pacer_files = None
     sandbox = paced(scene)
     sandbox.throttle()
     sandbox.unthrottle()
-    assert scene.seen == ["kernel's quota", "no quota of the kernel's"]
+    assert scene.events == ["kernel's quota", "no quota of the kernel's"]
     assert sandbox.counters().throttled_ms == 3.0
 
 
@@ -290,12 +309,12 @@ async def test_of_one_at_rest_all_that_it_used_is_waited_for(scene: Scene) -> No
     sandbox.counters()
     sandbox.freeze()
     sandbox.counters()
-    assert scene.seen_at_rest == [False, True]
+    assert scene.at_rest == [False, True]
 
 
 async def test_at_the_hosts_own_speed_nobody_counts_its_page_faults(scene: Scene) -> None:
     await paced(scene, None).spawn(None)
-    assert scene.seen == ["pacer: run", "spawn"]
+    assert scene.events == ["pacer: run", "spawn"]
 
 
 def test_a_pace_that_takes_nothing_needs_no_watch_and_none_is_less_than_the_hosts_own(
@@ -310,31 +329,30 @@ def test_a_pace_that_takes_nothing_needs_no_watch_and_none_is_less_than_the_host
 
 
 def test_a_pace_is_for_a_core_that_nobody_else_uses(scene: Scene) -> None:
-    known = msgspec.structs.replace(CALIBRATION, streams_ns=900)
-    paced(scene, known)
+    paced(scene, msgspec.structs.replace(CALIBRATION, streams_ns=900))
     assert scene.opened[1] == Pace(15_000, 100_000, Alone(1.5, 900))
 
 
 def test_what_others_use_is_taken_from_the_share_by_the_rule_alone(scene: Scene) -> None:
     paced(scene).charge(0.4)
-    assert scene.seen == ["pacer: charge 0.4"]
-    scene.levers = None
+    assert scene.events == ["pacer: charge 0.4"]
+    scene.pacer_files = None
     paced(scene).charge(0.4)
-    assert scene.seen == ["pacer: charge 0.4", "kernel: charge 0.4"]
+    assert scene.events == ["pacer: charge 0.4", "kernel: charge 0.4"]
 
 
 def test_one_that_has_all_its_cpus_is_slowed_and_not_held(scene: Scene) -> None:
-    scene.levers = msgspec.structs.replace(LEVERS, quota_ns=None)
+    scene.pacer_files = msgspec.structs.replace(PACER_FILES, quota_ns=None)
     sandbox = paced(scene)
     assert scene.opened == (
         (0, 1),
         Pace(15_000, 100_000),
-        scene.levers,
+        scene.pacer_files,
         Slowness(1.25, COLD, FAULT_NS),
     )
     sandbox.throttle()
     sandbox.unthrottle()
-    assert scene.seen == []
+    assert scene.events == []
     assert isinstance(paced(scene, None), FakeSandbox)
 
 
@@ -351,26 +369,28 @@ def test_throttled_is_for_how_long_it_was_held_but_not_while_it_was_frozen(scene
 
 
 def test_cpu_time_that_this_host_cannot_count_stays_unknown(scene: Scene) -> None:
-    scene.levers = None
+    scene.pacer_files = None
     scene.used = Counters(cpu_ms=None, throttled_ms=None, peak_memory_mb=None, oom_kills=None)
     assert paced(scene).counters() == scene.used
 
 
 def test_at_the_hosts_own_speed_nothing_is_slowed_and_the_rule_is_kept(scene: Scene) -> None:
     paced(scene, None).throttle()
-    assert scene.opened == ((0, 1), None, LEVERS, Slowness())
-    assert scene.seen == ["pacer: throttle"]
+    assert scene.opened == ((0, 1), None, PACER_FILES, Slowness())
+    assert scene.events == ["pacer: throttle"]
 
 
-def test_with_nothing_to_slow_and_no_levers_there_is_but_the_inner_sandbox(scene: Scene) -> None:
-    scene.levers = None
+def test_with_nothing_to_slow_and_no_pacer_files_there_is_but_the_inner_sandbox(
+    scene: Scene,
+) -> None:
+    scene.pacer_files = None
     assert isinstance(paced(scene, None), FakeSandbox)
     assert scene.opened == ()
 
 
 def test_by_whose_rule_is_told_with_the_share(scene: Any) -> None:
-    told = Paced(scene, None, scene).enforcement()
-    assert told.cpu == (
+    enforcement = PacedFactory(scene, None, scene).enforcement()
+    assert enforcement.cpu == (
         "memory/1769; by Lambda's rule, kept here: charged at a tick of 4 ms and when a thread "
         "sleeps, debts carried"
     )
@@ -389,14 +409,14 @@ def no_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_says_so(
     scene: Any,
 ) -> None:
-    fallback = Paced.start(scene, None)
+    fallback = PacedFactory.start(scene, None)
     assert fallback.enforcement(lambda: 100).cpu == (
         "memory/1769; by this kernel's quota, charged at the kernel's tick of 10 ms (100 Hz); on "
         "Lambda the tick is 4 ms (not by Lambda's own rule: There are no real-time threads)"
     )
     sandbox = fallback.create("name", 128, "interpreter", 0.0)
     sandbox.throttle()
-    assert scene.seen == ["kernel's quota"]
+    assert scene.events == ["kernel's quota"]
     assert (fallback.watch(), fallback.pid) == (None, None)
     fallback.close()
 
@@ -404,35 +424,36 @@ def test_without_real_time_threads_the_kernel_keeps_its_quota_and_every_report_s
 @pytest.mark.usefixtures("no_real_time")
 def test_without_real_time_threads_there_is_no_lambda_speed(scene: Any) -> None:
     with pytest.raises(HostError, match="no real-time"):
-        Paced.start(scene, CALIBRATION)
+        PacedFactory.start(scene, CALIBRATION)
 
 
 @pytest.mark.usefixtures("no_real_time")
-def test_a_way_of_enclosing_without_levers_needs_none_and_its_label_stays() -> None:
+def test_a_way_of_enclosing_without_pacer_files_needs_none_and_its_label_stays() -> None:
     plain = Enforcement(by="duty cycle", cpu="approximated", memory="", freeze="", isolation="")
-    factory: Any = SimpleNamespace(has_levers=False, enforcement=plain)
-    assert Paced.start(factory, None).enforcement() == plain
+    factory: Any = SimpleNamespace(has_pacer_files=False, enforcement=plain)
+    assert PacedFactory.start(factory, None).enforcement() == plain
 
 
-def test_without_levers_slowed_cpus_are_told_to_be_all_that_is_modelled(scene: Any) -> None:
-    scene.has_levers = False
-    told = Paced(scene, CALIBRATION, scene).enforcement().cpu
-    assert told.endswith("; page faults, and caches after a freeze, take this host's own time")
-    assert "page faults" not in Paced(scene, None, scene).enforcement().cpu
+def test_without_pacer_files_slowed_cpus_are_told_to_be_all_that_is_modelled(scene: Any) -> None:
+    scene.has_pacer_files = False
+    cpu = PacedFactory(scene, CALIBRATION, scene).enforcement().cpu
+    assert cpu.endswith("; page faults, and caches after a freeze, take this host's own time")
+    assert "page faults" not in PacedFactory(scene, None, scene).enforcement().cpu
 
 
 def test_on_slowed_cpus_it_is_told_where_page_faults_are_not_seen(scene: Any) -> None:
-    scene.blind = "they cannot be counted"
-    told = Paced(scene, CALIBRATION, scene).enforcement().cpu
-    assert told.endswith("page faults take this host's own time: they cannot be counted")
-    assert "page faults" not in Paced(scene, None, scene).enforcement().cpu
-    scene.blind = ""
-    told = Paced(scene, CALIBRATION, scene).enforcement().cpu
-    assert told.endswith("ms after a freeze not slowed; page faults 5 µs longer")
+    scene.uncounted_faults = "they cannot be counted"
+    cpu = PacedFactory(scene, CALIBRATION, scene).enforcement().cpu
+    assert cpu.endswith("page faults take this host's own time: they cannot be counted")
+    assert "page faults" not in PacedFactory(scene, None, scene).enforcement().cpu
+    scene.uncounted_faults = ""
+    cpu = PacedFactory(scene, CALIBRATION, scene).enforcement().cpu
+    assert cpu.endswith("ms after a freeze not slowed; page faults 5 µs longer")
 
 
 def test_the_death_of_what_keeps_the_rule_can_be_watched(scene: Any) -> None:
-    kept = Paced(scene, None, scene)
-    assert (kept.watch(), kept.pid) == ("watched", 4711)
-    kept.close()
-    assert scene.seen == ["pacer: gone"]
+    factory = PacedFactory(scene, None, scene)
+    watched: object = factory.watch()
+    assert (watched, factory.pid) == ("watched", 4711)
+    factory.close()
+    assert scene.events == ["pacer: gone"]

@@ -62,7 +62,7 @@ def test_the_right_to_mount_is_one_bit(tmp_path: Path) -> None:
 def test_a_status_file_tells_the_peak_and_the_threads_of_a_process(tmp_path: Path) -> None:
     _process(tmp_path, 7, peak="VmHWM:\t2048 kB\n")
     status = processes.StatusFile(7, tmp_path)
-    assert status.read() == processes.Alone(peak_mb=2.0, threads=1)
+    assert status.read() == processes.ProcessStatus(peak_mb=2.0, threads=1)
     status.close()
     assert status.read() is None
 

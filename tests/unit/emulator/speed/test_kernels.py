@@ -9,7 +9,7 @@ import pytest
 
 from lambdameter import binaries
 from lambdameter.emulator.speed import kernels
-from lambdameter.emulator.speed.host import KERNEL, with_build
+from lambdameter.emulator.speed.calibrate import KERNEL, with_build
 from lambdameter.emulator.speed.kernels import Kernel
 from lambdameter.errors import HostError
 from lambdameter.model.calibration import Speed

@@ -17,13 +17,14 @@ import psutil
 import pytest
 
 from lambdameter import binaries
-from lambdameter.emulator.sandbox.base import Levers
+from lambdameter.emulator.sandbox.base import PacerFiles
 from lambdameter.emulator.speed import pacer as program
-from lambdameter.emulator.speed.pacer import PERIOD_NS, TICK_NS, Cold, Pace, Pacer, Slowness, Used
+from lambdameter.emulator.speed.orders import PERIOD_NS, TICK_NS, Cold, Pace, Slowness
+from lambdameter.emulator.speed.pacer import Pacer, Used
 from lambdameter.errors import HostError
 
 SLOW, SLOWER = Pace(20_000, 100_000), Pace(50_000, 100_000)
-LEVERS = Levers(
+PACER_FILES = PacerFiles(
     quota_ns=1_447_145,
     usage=Path("/group/usage"),
     counts="ns_per_cpu",
@@ -58,7 +59,7 @@ def test_an_environment_is_opened_with_all_that_is_known_of_it(
     pacer = Pacer.start(recorder)
     pacer._below = lambda most: most - 1
     slowness = Slowness(1.5, Cold(1_100_000, 20_000_000), 8_000)
-    pacer.open((0, 3), SLOW, LEVERS, slowness)
+    pacer.open((0, 3), SLOW, PACER_FILES, slowness)
     pacer.open((1,))
     pacer.close()
     first, second = map(json.loads, orders.read_text().splitlines())
@@ -93,7 +94,7 @@ def test_an_order_is_one_line(recorder: Path, orders: Path) -> None:
 
 def test_a_process_is_told_of(recorder: Path, orders: Path) -> None:
     pacer = Pacer.start(recorder)
-    pacer.open((0,)).has(99)
+    pacer.open((0,)).add_process(99)
     pacer.close()
     assert json.loads(orders.read_text().splitlines()[-1]) == {"process": {"id": 0, "pid": 99}}
 
@@ -103,7 +104,7 @@ def test_a_host_that_counts_no_page_faults_says_so_when_it_starts(
     tmp_path: Path, word: str, blind: str
 ) -> None:
     pacer = Pacer.start(script(tmp_path, f"print({word!r}, flush=True); sys.stdin.read()"))
-    assert pacer.blind == blind
+    assert pacer.uncounted_faults == blind
     pacer.close()
 
 
@@ -131,10 +132,10 @@ sys.stdin.read()
     assert before <= held.held_ms() <= time.monotonic_ns() / 1e6 - 1_000
     assert unheard.held_ms() == 0.0
     # Of what was used since it looked, as much as it said is not slowed.
-    used = [finished.told(used, at_rest=False).cpu_ms for used in (5.0, 5.25, 6.25)]
+    used = [finished.used(used, at_rest=False).cpu_ms for used in (5.0, 5.25, 6.25)]
     assert used == [6.0, 6.25, 8.25]
-    assert finished.told(5.0, at_rest=True) == Used(6.0, 0.125)
-    assert unheard.told(7.0, at_rest=True) == Used(14.0, 0.0)
+    assert finished.used(5.0, at_rest=True) == Used(6.0, 0.125)
+    assert unheard.used(7.0, at_rest=True) == Used(14.0, 0.0)
     pacer.close()
 
 
@@ -233,12 +234,12 @@ def test_it_ends_with_whoever_started_it() -> None:
 
 
 @pytest.fixture
-def levers(tmp_path: Path) -> Levers:
+def pacer_files(tmp_path: Path) -> PacerFiles:
     """Files that stand for a cgroup's."""
     (tmp_path / "hold").touch()
     (tmp_path / "usage").touch()
     _use(tmp_path / "usage", 0)
-    return msgspec.structs.replace(LEVERS, usage=tmp_path / "usage", hold=tmp_path / "hold")
+    return msgspec.structs.replace(PACER_FILES, usage=tmp_path / "usage", hold=tmp_path / "hold")
 
 
 def _use(file: Path, used_ns: int) -> None:
@@ -247,26 +248,28 @@ def _use(file: Path, used_ns: int) -> None:
         usage.write(b"%012d " % used_ns * (CPU + 1))
 
 
-def _overdraw(levers: Levers, by_ns: int) -> None:
+def _overdraw(pacer_files: PacerFiles, by_ns: int) -> None:
     """Again and again: orders are carried out when they are."""
     for times in itertools.count(1):
-        _use(levers.usage, times * by_ns)
-        if levers.hold.read_text() == "FROZEN":
+        _use(pacer_files.usage, times * by_ns)
+        if pacer_files.hold.read_text() == "FROZEN":
             return
 
 
-def _until_thawed(levers: Levers) -> None:
-    while levers.hold.read_text() != "THAWED":
+def _until_thawed(pacer_files: PacerFiles) -> None:
+    while pacer_files.hold.read_text() != "THAWED":
         pass
 
 
 @real_time
-def test_who_overdraws_is_held_and_let_go_when_it_is_paid(pacer: Pacer, levers: Levers) -> None:
-    one = pacer.open((CPU,), levers=levers)
+def test_who_overdraws_is_held_and_let_go_when_it_is_paid(
+    pacer: Pacer, pacer_files: PacerFiles
+) -> None:
+    one = pacer.open((CPU,), pacer_files=pacer_files)
     one.throttle()
     one.run()
-    _overdraw(levers, 1_000_000)
-    _until_thawed(levers)
+    _overdraw(pacer_files, 1_000_000)
+    _until_thawed(pacer_files)
     assert one.held_ms() > 0
     one.close()
 
@@ -274,17 +277,17 @@ def test_who_overdraws_is_held_and_let_go_when_it_is_paid(pacer: Pacer, levers: 
 @real_time
 @pytest.mark.parametrize("end", ["close", "unthrottle", "leave"])
 def test_who_is_closed_or_left_behind_is_held_no_more(
-    pacer: Pacer, levers: Levers, end: str
+    pacer: Pacer, pacer_files: PacerFiles, end: str
 ) -> None:
-    one = pacer.open((CPU,), levers=levers)
+    one = pacer.open((CPU,), pacer_files=pacer_files)
     one.throttle()
     one.run()
-    _overdraw(levers, 900_000_000)
+    _overdraw(pacer_files, 900_000_000)
     if end == "leave":
         pacer.close()
     else:
         getattr(one, end)()
-    _until_thawed(levers)
+    _until_thawed(pacer_files)
 
 
 @real_time
@@ -355,7 +358,7 @@ def test_another_use_is_told_the_right_one(arguments: tuple[str, ...]) -> None:
 @real_time
 def test_what_stands_for_a_service_runs_before_it() -> None:
     with subprocess.Popen(["/bin/sleep", "60"]) as process:
-        program.run_before(process.pid)
+        program.exempt(process.pid)
         policy = os.sched_getscheduler(process.pid)
         process.kill()
     assert policy == os.SCHED_FIFO
@@ -364,4 +367,4 @@ def test_what_stands_for_a_service_runs_before_it() -> None:
 def test_a_process_that_is_gone_need_not_run() -> None:
     child = subprocess.Popen(["/bin/true"])
     child.wait()
-    program.run_before(child.pid)
+    program.exempt(child.pid)

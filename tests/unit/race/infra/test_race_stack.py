@@ -114,7 +114,7 @@ def may(resources: Resources, action: str) -> dict[str, set[str]]:
     """Function -> the functions that it may do this to."""
     allowed = {}
     for about in declaration.load().functions:
-        told = json.dumps(
+        policies = json.dumps(
             [
                 one["Resource"]
                 for one in statements(resources, about.name)
@@ -124,7 +124,7 @@ def may(resources: Resources, action: str) -> dict[str, set[str]]:
         allowed[about.name] = {
             one.name
             for one in declaration.load().functions
-            if f":lambdameter-race-{one.name}" in told
+            if f":lambdameter-race-{one.name}" in policies
         }
     return allowed
 
@@ -167,8 +167,8 @@ def test_nothing_is_run_again_by_lambda_or_later_than_it_was_asked_for(
     resources: Resources,
 ) -> None:
     configs = properties(resources, "AWS::Lambda::EventInvokeConfig")
-    told = {(one["MaximumRetryAttempts"], one["MaximumEventAgeInSeconds"]) for one in configs}
-    assert told == {(0, 60)}
+    limits = {(one["MaximumRetryAttempts"], one["MaximumEventAgeInSeconds"]) for one in configs}
+    assert limits == {(0, 60)}
 
 
 def test_logs_are_kept_three_days(resources: Resources) -> None:

@@ -47,8 +47,10 @@ class FakeAws:
 
     def describe_stacks(self, **asked: str) -> dict[str, Any]:
         if asked["StackName"] not in self.stacks:
-            error = {"Code": "ValidationError", "Message": "Stack with id race does not exist"}
-            raise ClientError({"Error": error}, "DescribeStacks")
+            missing = "Stack with id race does not exist"
+            raise ClientError(
+                {"Error": {"Code": "ValidationError", "Message": missing}}, "DescribeStacks"
+            )
         return {"Stacks": [{"Outputs": [{"OutputKey": "Bucket", "OutputValue": "b"}]}]}
 
     def get_paginator(self, _: str) -> FakeAws:

@@ -26,8 +26,8 @@ class FakeCli:
 
     def __call__(self, command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> int:
         self.command, self.folder, self.variables = command, folder, variables
-        told = dict(one.split("=", 1) for one in self.after("--context"))
-        self.packages = json.loads(Path(told["packages"]).read_text())
+        context = dict(one.split("=", 1) for one in self.after("--context"))
+        self.packages = json.loads(Path(context["packages"]).read_text())
         if not self._code:
             Path(self.after("--outputs-file")[0]).write_text(json.dumps(OUTPUTS))
         return self._code

@@ -56,7 +56,8 @@ def test_a_body_is_read_to_its_end(python_tuned: SimpleNamespace) -> None:
 
 
 def test_a_body_that_breaks_off_is_read_on_from_there(python_tuned: SimpleNamespace) -> None:
-    bucket, slept = Bucket(2_500, 0, 3_000), []
+    bucket = Bucket(2_500, 0, 3_000)
+    slept: list[float] = []
     assert read(python_tuned, bucket, slept) == OBJECT
     assert bucket.asked == [
         {},

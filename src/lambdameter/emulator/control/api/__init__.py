@@ -33,7 +33,7 @@ from lambdameter.emulator.http.routes import Admit, Handler, Routes, admission
 from lambdameter.errors import LambdameterError
 from lambdameter.guard import rules as guard
 
-# An invocation's own; of any other request one that is made up here.
+# Invoke sets its own; every other answer gets a random one here.
 REQUEST_ID = invoke.REQUEST_ID
 
 Operation = Callable[[ControlPlane, Request], Awaitable[Response]]
@@ -41,7 +41,7 @@ Operation = Callable[[ControlPlane, Request], Awaitable[Response]]
 _FUNCTIONS = "/2015-03-31/functions"
 _FUNCTION = f"{_FUNCTIONS}/{{name}}"
 
-# An operation is one module and one line here.
+# Each operation is a module, and a line here.
 OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
     ("POST", f"{_FUNCTION}/invocations", invoke.handle),
     ("GET", _FUNCTION, get_function.handle),
@@ -55,7 +55,7 @@ OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
 
 
 def control_api(plane: ControlPlane) -> Handler:
-    """The API, to be listened with."""
+    """The API, to be given to a listener."""
     return Routes(
         [(method, path, _endpoint(plane, operation)) for method, path, operation in OPERATIONS],
         otherwise=_endpoint(plane, _unknown),
@@ -63,10 +63,10 @@ def control_api(plane: ControlPlane) -> Handler:
 
 
 def control_api_guard(hosts: frozenset[str] = frozenset()) -> Admit:
-    """Who may call it.
+    """The guard of the API.
 
     Args:
-        hosts: names that it may be called by, beside loopback's.
+        hosts: names by which clients may call it, beside loopback's.
     """
     rules = guard.Rules(profile=guard.CONTROL_API, hosts=hosts, remedy=binding.REMEDY)
 

@@ -23,17 +23,17 @@ class _Request(msgspec.Struct, kw_only=True, rename="pascal"):
 
 
 async def handle(plane: ControlPlane, request: Request) -> Response:
-    """Create a function; it becomes Active by and by."""
+    """Create a function; it is Pending until it has been prepared."""
     body = read_request(request, "CreateFunction")
-    asked = msgspec.json.decode(body, type=_Request)
+    arguments = msgspec.json.decode(body, type=_Request)
     refuse_unserved(msgspec.json.decode(body))
-    if not re.fullmatch(_NAME, asked.function_name):
+    if not re.fullmatch(_NAME, arguments.function_name):
         constraint = f"Member must satisfy regular expression pattern: {_NAME}"
-        raise validation(asked.function_name, "functionName", constraint)
-    if asked.architectures not in (None, (plane.architecture,)):
+        raise validation(arguments.function_name, "functionName", constraint)
+    if arguments.architectures not in (None, (plane.info.architecture,)):
         raise invalid_parameter(
-            f"lambdameter's emulator runs functions only on this host's {plane.architecture}"
+            f"lambdameter's emulator runs functions only on this host's {plane.info.architecture}"
         )
     settings = msgspec.json.decode(body, type=SettingsRequest).settings()
-    function = await plane.create(asked.function_name, settings, asked.code.package())
+    function = await plane.create(arguments.function_name, settings, arguments.code.package())
     return json_response(function.document(), status=201)

@@ -7,6 +7,6 @@ from lambdameter.emulator.http.messages import Request, Response
 
 
 async def handle(plane: ControlPlane, request: Request) -> Response:
-    """Forget the function; environments that serve finish their invocation first."""
+    """Delete a function; its busy environments finish their invocation first."""
     await plane.delete(plane.functions.get(request.parameters["name"]))
     return Response(status=204)

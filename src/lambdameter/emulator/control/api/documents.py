@@ -7,7 +7,7 @@ import msgspec
 from lambdameter.emulator.control.api_errors import invalid_parameter, request_entity_too_large
 from lambdameter.emulator.http.messages import Request
 
-# What AWS names when a direct upload is too large: 50 MB of zip, in base64, and its envelope.
+# AWS's limit of a direct upload: 50 MB of zip in base64, and its envelope.
 MAX_REQUEST_BYTES = 70_167_211
 
 

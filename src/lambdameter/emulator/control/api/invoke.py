@@ -24,7 +24,7 @@ REQUEST_ID = "x-amzn-RequestId"
 
 
 async def handle(plane: ControlPlane, request: Request) -> Response:
-    """Invoke: answer with what the handler answered, or, for an Event, at once."""
+    """Answer with the handler's answer; an Event is answered at once."""
     function = plane.functions.get(request.parameters["name"], request.query.get("Qualifier"))
     kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
     payload = _payload(request, MAX_EVENT_BYTES if kind == "Event" else MAX_PAYLOAD_BYTES)
@@ -53,7 +53,7 @@ async def _wait_for(
     if request.headers.get("x-amz-log-type") == "Tail":
         headers["X-Amz-Log-Result"] = outcome.log.tail()
     else:
-        log.tell(function.name, outcome.log)
+        log.pass_on(function.name, outcome.log)
     return Response(body=outcome.payload, headers=headers)
 
 

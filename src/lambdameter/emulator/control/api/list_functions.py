@@ -10,7 +10,7 @@ _MAX_ITEMS = 50
 
 
 async def handle(plane: ControlPlane, request: Request) -> Response:
-    """A page of configurations, by name; the marker is the last name of the page before."""
+    """A page of configurations, sorted by name; the marker is the last name of the page before."""
     marker = request.query.get("Marker", "")
     limit = request.query.get("MaxItems", str(_MAX_ITEMS))
     if not limit.isdecimal() or int(limit) < 1:

@@ -17,6 +17,6 @@ async def handle(plane: ControlPlane, request: Request) -> Response:
     """Change the code; the next invocation starts a new environment."""
     body = read_request(request, "UpdateFunctionCode")
     function = plane.functions.get(request.parameters["name"])
-    asked = msgspec.json.decode(body, type=_Request)
-    changed = await plane.update_code(function, asked.package(), asked.revision_id)
+    arguments = msgspec.json.decode(body, type=_Request)
+    changed = await plane.update_code(function, arguments.package(), arguments.revision_id)
     return json_response(changed.document())

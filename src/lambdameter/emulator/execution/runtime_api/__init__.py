@@ -1,7 +1,7 @@
-"""The Lambda Runtime API 2018-06-01, as one execution environment's runtime sees it.
+"""The Lambda Runtime API 2018-06-01, as the runtime of one execution environment sees it.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html; answers that the page leaves
-open are those of AWS's own supervisor (github.com/aws/aws-lambda-runtime-interface-emulator,
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. What that page does not say is
+answered as AWS's own supervisor does (github.com/aws/aws-lambda-runtime-interface-emulator,
 internal/lambda/rapi).
 """
 
@@ -21,12 +21,13 @@ Operation = Callable[[RuntimePeer, Request], Response | Awaitable[Response]]
 
 VERSION = "/2018-06-01"
 
-# On AWS nobody but the runtime can reach it; here it is on loopback, whatever else is not.
+# On AWS only the runtime can reach this API. Here it listens on loopback, also where the control
+# API listens elsewhere.
 ADMIT = admission(
     rules.Rules(profile=rules.RUNTIME_API), lambda message: refusal(403, "Forbidden", message)
 )
 
-# An operation is one module and one line here.
+# Each operation is a module, and a line here.
 OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
     ("GET", f"{VERSION}/runtime/invocation/next", next_event.handle),
     ("POST", f"{VERSION}/runtime/invocation/{{request_id}}/response", response.handle),
@@ -36,7 +37,7 @@ OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
 
 
 def runtime_api(peer: RuntimePeer) -> Handler:
-    """The API of one environment, to be listened with."""
+    """The API of one environment, to be given to a listener."""
     return Routes(
         [(method, path, _endpoint(peer, operation)) for method, path, operation in OPERATIONS],
         otherwise=_unknown,

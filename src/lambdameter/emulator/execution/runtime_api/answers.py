@@ -1,10 +1,10 @@
-"""What the Runtime API's operations answer with."""
+"""Answers of the Runtime API's operations."""
 
 from __future__ import annotations
 
 from lambdameter.emulator.http.messages import Response, json_response
 
-# Why, in a header or a trailer of the runtime's.
+# A header or a trailer of the runtime's.
 ERROR_TYPE = "lambda-runtime-function-error-type"
 
 _ACCEPTED = b'{"status":"OK"}'
@@ -15,7 +15,7 @@ class InvalidRequestIdError(Exception):
 
 
 def accepted() -> Response:
-    """202, as for every post that is taken."""
+    """202, the answer to every accepted POST."""
     return Response(status=202, body=_ACCEPTED)
 
 

@@ -10,11 +10,11 @@ from lambdameter.emulator.http.messages import Request, Response
 
 
 def handle(peer: RuntimePeer, _request: Request) -> Awaitable[Response]:
-    """Answer with the next event, whenever there is one."""
-    return _when_there_is_one(peer.next_event())
+    """Answer with the next event, as soon as there is an event."""
+    return _answer(peer.next_event())
 
 
-async def _when_there_is_one(event: Awaitable[Delivery | None]) -> Response:
+async def _answer(event: Awaitable[Delivery | None]) -> Response:
     delivery = await event
     if delivery is None:
         return refusal(500, "InternalServerError", "The execution environment is shutting down")

@@ -1,4 +1,4 @@
-"""What the Runtime API needs of an execution environment."""
+"""The protocol through which the Runtime API speaks with an execution environment."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuntimePeer(Protocol):
-    """An execution environment, seen from inside.
+    """An execution environment, as its runtime sees it.
 
-    Every method raises InvalidTransitionError where the lifecycle has no place for it;
-    those with a request id raise InvalidRequestIdError for any but the current one.
+    Every method raises InvalidTransitionError where the lifecycle does not allow the call. Methods
+    with a request id raise InvalidRequestIdError where that is not the current invocation's.
     """
 
     def next_event(self) -> Awaitable[Delivery | None]:
-        """Wait for the next event; None: the environment goes away instead."""
+        """Wait for the next event; None: the environment is shutting down."""
         ...
 
     def respond(self, request_id: str, payload: bytes | None) -> None:

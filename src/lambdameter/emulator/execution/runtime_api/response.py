@@ -9,9 +9,9 @@ from lambdameter.emulator.http.messages import Request, Response
 
 
 def handle(peer: RuntimePeer, request: Request) -> Response:
-    """Take the handler's response; a streamed one is buffered, as Invoke needs it.
+    """Take the handler's response; a streamed response is buffered, as Invoke needs it.
 
-    A stream that broke off says so in its trailers, and counts as the handler's error:
+    The trailers of an incomplete stream say so, and it counts as the handler's error:
     https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
     """
     request_id = request.parameters["request_id"]

@@ -23,6 +23,7 @@ from lambdameter.emulator.execution.managed_runtimes import Launch
 from lambdameter.emulator.execution.placement import Placement
 from lambdameter.emulator.http.listener import Listener
 from lambdameter.errors import HostError
+from lambdameter.model.sample import TargetInfo
 
 ROOT = "/2015-03-31/functions"
 
@@ -65,15 +66,17 @@ async def plane(host: Any, tmp_path: Path) -> AsyncIterator[ControlPlane]:
         ),
         code=CodeStore(tmp_path / "code"),
         runtimes=OneRuntime(),
-        placement=Placement(host.surroundings(), tmp_path / "environments"),
-        facilities=HostDescription(
-            region="us-east-1",
-            enforcement=host.enforcement,
-            endpoints=None,
-            engines={"s3": "fake 2"},
-            latency_model="a model",
+        placement=Placement(host.services(), tmp_path / "environments"),
+        host=HostDescription(
+            info=TargetInfo(
+                name="local",
+                region="us-east-1",
+                architecture="x86_64",
+                enforcement=host.enforcement,
+                engines={"s3": "fake 2"},
+                latency_model="a model",
+            )
         ),
-        architecture="x86_64",
         clock=host.clock,
     )
     yield made
@@ -142,4 +145,5 @@ def creation(zipped: Callable[[str], str]) -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 async def function(ask: Ask, creation: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """The function `f`, created, as CreateFunction told of it."""
-    return (await ask("POST", "", creation())).document
+    created: dict[str, Any] = (await ask("POST", "", creation())).document
+    return created
