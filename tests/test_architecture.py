@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import graphlib
 import io
 import re
@@ -256,6 +257,17 @@ def test_nothing_in_the_code_knows_a_workload() -> None:
         offences += [f"{path.relative_to(ROOT)} names {name}" for name in strings & names]
     assert names
     assert offences == []
+
+
+def test_pytest_looks_into_every_folder_of_tests(pytestconfig: pytest.Config) -> None:
+    folders = {path.parent for path in (ROOT / "tests").rglob("test_*.py")}
+    passed_over = pytestconfig.getini("norecursedirs")
+    assert [
+        folder
+        for folder in folders
+        for part in folder.relative_to(ROOT).parts
+        if any(fnmatch.fnmatch(part, pattern) for pattern in passed_over)
+    ] == []
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
