@@ -301,8 +301,6 @@ def test_no_class_has_a_name_that_says_only_that_there_is_a_value() -> None:
     assert offences == []
 
 
-# Packages and modules whose names and texts are not yet clean: prefixes below src/lambdameter.
-NOT_YET_CLEAN = ("race/recordings.py",)
 # Names of variables, parameters, attributes and functions that say only that there is a value.
 FILLER_NAMES = {
     "asked",
@@ -337,12 +335,10 @@ FORBIDDEN_TURNS = {
 }
 
 
-def clean_sources() -> Iterator[tuple[str, str]]:
+def sources() -> Iterator[tuple[str, str]]:
     """Each file below src/lambdameter, by its path, with its text."""
     for path in sorted(SOURCE.rglob("*.py")):
-        place = path.relative_to(SOURCE).as_posix()
-        if not place.startswith(NOT_YET_CLEAN):
-            yield place, path.read_text()
+        yield path.relative_to(SOURCE).as_posix(), path.read_text()
 
 
 def prose(source: str) -> Iterator[tuple[int, str]]:
@@ -373,7 +369,7 @@ def bound_names(node: ast.AST) -> Iterator[str]:
 def test_no_name_says_only_that_there_is_a_value() -> None:
     offences = [
         f"{place}:{getattr(node, 'lineno', '?')} {name}"
-        for place, source in clean_sources()
+        for place, source in sources()
         for node in ast.walk(ast.parse(source))
         for name in bound_names(node)
         if name.strip("_").lower() in FILLER_NAMES
@@ -384,7 +380,7 @@ def test_no_name_says_only_that_there_is_a_value() -> None:
 def test_no_text_has_a_turn_that_the_glossary_forbids() -> None:
     offences = [
         f"{place}:{line} {match[0]!r}: write {instead!r}"
-        for place, source in clean_sources()
+        for place, source in sources()
         for line, text in prose(source)
         for turn, instead in FORBIDDEN_TURNS.items()
         if (match := re.search(turn, text))

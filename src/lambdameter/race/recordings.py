@@ -113,10 +113,10 @@ class Recordings:
     def _summary(self, race: str) -> RaceSummary:
         """Made again only if the race's files have changed."""
         stamp = tuple(_stamp(self.folder / race / name) for name in (HEAD, MESSAGES))
-        known = self._summaries.get(race)
-        if known is None or known[0] != stamp:
-            known = self._summaries[race] = (stamp, summarise(self.read(race)))
-        return known[1]
+        cached = self._summaries.get(race)
+        if cached is None or cached[0] != stamp:
+            cached = self._summaries[race] = (stamp, summarise(self.read(race)))
+        return cached[1]
 
 
 # Size and modification time of each file; None if it does not exist.
